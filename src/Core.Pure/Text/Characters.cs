@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Text;
+
+namespace Functional;
+
+/// <summary>How characters are shown to people.</summary>
+static class Characters
+{
+    /// <summary>In quotes, control characters and separators escaped.</summary>
+    public static string Quote(Rune rune) => $"'{Plain(rune)}'";
+
+    /// <summary>As <c>U+00E9</c>.</summary>
+    public static string CodePoint(int value) => $"U+{value:X4}";
+
+    /// <summary>A set in ascending order as single characters and ranges, cut after <paramref name="most"/> of them: <c>\n, space, A-Z</c>.</summary>
+    public static string Ranges(ReadOnlySpan<Rune> sorted, int most = 24)
+    {
+        var parts = new List<string>();
+        for (int i = 0, end; i < sorted.Length; i = end)
+        {
+            for (end = i + 1; end < sorted.Length && sorted[end].Value == sorted[end - 1].Value + 1 && SameKind(sorted[i], sorted[end]);) end++;
+            if (end - i > 2) parts.Add($"{Name(sorted[i])}-{Name(sorted[end - 1])}");
+            else for (var k = i; k < end; k++) parts.Add(Name(sorted[k]));
+        }
+        return parts.Count <= most ? string.Join(' ', parts) : $"{string.Join(' ', parts.Take(most))} …";
+    }
+
+    static bool SameKind(Rune a, Rune b) => Rune.GetUnicodeCategory(a) == Rune.GetUnicodeCategory(b);
+
+    static string Name(Rune rune) => rune.Value == ' ' ? "space" : Plain(rune);
+
+    static string Plain(Rune rune) => rune.Value switch
+    {
+        '\n' => "\\n",
+        '\r' => "\\r",
+        '\t' => "\\t",
+        '\\' => "\\\\",
+        ' ' => " ",
+        _ => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
+            or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.NonSpacingMark
+            or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+            ? $"\\u{{{rune.Value:x}}}" : rune.ToString(),
+    };
+}

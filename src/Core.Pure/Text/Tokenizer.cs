@@ -1,0 +1,101 @@
+using System.Text;
+using LanguageExt;
+
+namespace Functional;
+
+/// <summary>
+/// A reversible map between text and token ids 0 … VocabularySize-1. Immutable; two tokenizers are equal when every id stands for the
+/// same bytes, which <see cref="Fingerprint"/> sums up.
+/// </summary>
+public abstract class Tokenizer : IEquatable<Tokenizer>
+{
+    string? fingerprint;
+
+    private protected Tokenizer() { }
+
+    /// <summary>The kind as users write it, such as <c>char</c>.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>The number of token ids.</summary>
+    public abstract int VocabularySize { get; }
+
+    /// <summary>The UTF-8 bytes of one token.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">When the id is not in the vocabulary.</exception>
+    public abstract ReadOnlySpan<byte> Bytes(int id);
+
+    /// <summary>
+    /// The token ids of a text, or one fault for each different character that has none. A text may be encoded in pieces, unless a
+    /// piece ends between two halves of a surrogate pair.
+    /// </summary>
+    /// <param name="text">The text.</param>
+    /// <param name="position">Where the text begins in a longer one, in UTF-16 code units; faults count from there.</param>
+    public abstract Validation<Fault, int[]> Encode(ReadOnlySpan<char> text, long position = 0);
+
+    /// <summary>The bytes of a row of tokens.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">When an id is not in the vocabulary.</exception>
+    public byte[] DecodeBytes(ReadOnlySpan<int> ids)
+    {
+        var size = 0;
+        foreach (var id in ids) size += Bytes(id).Length;
+        var bytes = new byte[size];
+        var at = 0;
+        foreach (var id in ids)
+        {
+            var piece = Bytes(id);
+            piece.CopyTo(bytes.AsSpan(at));
+            at += piece.Length;
+        }
+        return bytes;
+    }
+
+    /// <summary>The text of a row of tokens; bytes that are not UTF-8 become U+FFFD.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">When an id is not in the vocabulary.</exception>
+    public string Decode(ReadOnlySpan<int> ids) => Encoding.UTF8.GetString(DecodeBytes(ids));
+
+    /// <summary>A token for people: its characters in quotes with control characters escaped, or a byte as <c>&lt;0x0A&gt;</c>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">When the id is not in the vocabulary.</exception>
+    public string Describe(int id)
+    {
+        var bytes = Bytes(id);
+        return Rune.DecodeFromUtf8(bytes, out var rune, out var used) == System.Buffers.OperationStatus.Done && used == bytes.Length
+            ? Characters.Quote(rune)
+            : string.Concat(bytes.ToArray().Select(b => $"<0x{b:X2}>"));
+    }
+
+    /// <summary>
+    /// 128 bits as 32 hexadecimal digits that depend on the bytes of every token in order and on nothing else: equal exactly when the
+    /// vocabularies are (up to a chance of 2^-128). FNV-1a over each token's length and bytes.
+    /// </summary>
+    public string Fingerprint => fingerprint ??= Hash();
+
+    /// <summary>Whether every id stands for the same bytes in both.</summary>
+    public bool Equals(Tokenizer? other) => other is not null && VocabularySize == other.VocabularySize && Fingerprint == other.Fingerprint;
+
+    /// <inheritdoc/>
+    public sealed override bool Equals(object? obj) => Equals(obj as Tokenizer);
+
+    /// <inheritdoc/>
+    public sealed override int GetHashCode() => Fingerprint.GetHashCode(StringComparison.Ordinal);
+
+    /// <summary>As <c>char tokenizer, 65 tokens</c>.</summary>
+    public sealed override string ToString() => $"{Kind} tokenizer, {VocabularySize} tokens";
+
+    private protected void Check(int id)
+    {
+        if ((uint)id >= (uint)VocabularySize)
+            throw new ArgumentOutOfRangeException(nameof(id), id, $"token {id} is not in the vocabulary of {VocabularySize}");
+    }
+
+    string Hash()
+    {
+        var prime = new UInt128(0x0000000001000000, 0x000000000000013B);
+        var hash = new UInt128(0x6c62272e07bb0142, 0x62b821756295c58d);
+        for (var id = 0; id < VocabularySize; id++)
+        {
+            var bytes = Bytes(id);
+            for (var shift = 0; shift < 32; shift += 8) hash = (hash ^ (byte)(bytes.Length >> shift)) * prime;
+            foreach (var b in bytes) hash = (hash ^ b) * prime;
+        }
+        return hash.ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
