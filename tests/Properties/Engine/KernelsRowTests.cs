@@ -1,0 +1,202 @@
+using Functional.Engines;
+using Xunit;
+
+namespace Functional.Tests.Properties;
+
+/// <summary>Norms, softmax, cross-entropy and reductions against the same formulas in double precision, over random shapes.</summary>
+public sealed unsafe class KernelsRowTests
+{
+    const double Tolerance = 2e-6;
+
+    public static TheoryData<int, int> Shapes => new()
+    {
+        { 1, 1 }, { 3, 7 }, { 5, 15 }, { 2, 16 }, { 7, 17 }, { 33, 64 }, { 70, 100 }, { 4, 129 }, { 65, 384 }, { 3, 1000 }, { 2, 5003 }, { 1, 50257 },
+    };
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void LayerNorm(int rows, int width) => Norm(rows, width, centred: true);
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void RmsNorm(int rows, int width) => Norm(rows, width, centred: false);
+
+    static void Norm(int rows, int width, bool centred)
+    {
+        var random = new Random(rows * 1000 + width);
+        foreach (var (useWeight, useBias) in new[] { (true, true), (true, false), (false, false) })
+        {
+            float[] x = Normal(random, rows * width, 3f, 1f), dy = Normal(random, rows * width, 1f), w = Normal(random, width, 1f), b = Normal(random, width, 1f);
+            float[] y = new float[rows * width], dx = new float[rows * width], mean = new float[rows], rstd = new float[rows], dw = new float[width], db = new float[width];
+            var chunks = NormKernels.Chunks(rows);
+            float[] wp = Normal(random, chunks * width, 9f), bp = Normal(random, chunks * width, 9f);
+            var bias = useBias && centred;
+            fixed (float* px = x, pdy = dy, pw = w, pb = b, py = y, pdx = dx, pm = mean, pr = rstd, pdw = dw, pdb = db, pwp = wp, pbp = bp)
+            {
+                var weight = useWeight ? pw : null;
+                if (centred) NormKernels.LayerNorm(px, weight, bias ? pb : null, 1e-5f, py, pm, pr, width, 0, rows);
+                else NormKernels.RmsNorm(px, weight, 1e-5f, py, pr, width, 0, rows);
+                for (var c = chunks - 1; c >= 0; c--)
+                    if (centred) NormKernels.LayerNormBackward(px, weight, pm, pr, pdy, pdx, useWeight ? pwp : null, bias ? pbp : null, rows, width, c);
+                    else NormKernels.RmsNormBackward(px, weight, pr, pdy, pdx, useWeight ? pwp : null, rows, width, c);
+                if (useWeight) Reductions.CombineColumns(pwp, chunks, width, pdw);
+                if (bias) Reductions.CombineColumns(pbp, chunks, width, pdb);
+            }
+            double[] ey = new double[rows * width], edx = new double[rows * width], edw = new double[width], edb = new double[width], scale = new double[width];
+            for (var i = 0; i < rows; i++)
+            {
+                var row = x.Skip(i * width).Take(width).Select(v => (double)v).ToArray();
+                var m = centred ? row.Average() : 0;
+                var r = 1 / Math.Sqrt(row.Select(v => (v - m) * (v - m)).Average() + 1e-5);
+                var n = row.Select(v => (v - m) * r).ToArray();
+                var g = Enumerable.Range(0, width).Select(j => dy[i * width + j] * (useWeight ? w[j] : 1.0)).ToArray();
+                var gn = Enumerable.Range(0, width).Average(j => g[j] * n[j]);
+                var gm = centred ? g.Average() : 0;
+                for (var j = 0; j < width; j++)
+                {
+                    ey[i * width + j] = n[j] * (useWeight ? w[j] : 1) + (bias ? b[j] : 0);
+                    edx[i * width + j] = r * (g[j] - gm - n[j] * gn);
+                    edw[j] += dy[i * width + j] * n[j];
+                    edb[j] += dy[i * width + j];
+                    scale[j] += Math.Abs(dy[i * width + j]) * (1 + Math.Abs(n[j]));
+                }
+            }
+            // A row narrower than two elements has no spread: its gradient is rounding times 1/sqrt(eps).
+            Close(ey, y, width == 1 ? 1e-3 : 1e-5);
+            Close(edx, dx, width == 1 ? 1e-3 : 1e-4);
+            for (var j = 0; j < width && useWeight; j++) Assert.True(Math.Abs(edw[j] - dw[j]) <= 1e-5 * (1 + scale[j]), $"dw[{j}] {edw[j]} {dw[j]}");
+            for (var j = 0; j < width && bias; j++) Assert.True(Math.Abs(edb[j] - db[j]) <= Tolerance * (1 + scale[j]), $"db[{j}] {edb[j]} {db[j]}");
+        }
+    }
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void Softmax(int rows, int n)
+    {
+        var random = new Random(n);
+        var x = Normal(random, rows * n, 5f);
+        // Blocks far below the maximum, and blocks of nothing.
+        for (var i = 0; i < x.Length; i++) if (i % n > 2100 && i % n < 4200) x[i] = i % n < 4096 ? float.NegativeInfinity : -200f;
+        float[] y = new float[x.Length], lse = new float[rows];
+        fixed (float* px = x, py = y, pl = lse)
+        {
+            SoftmaxKernels.Softmax(px, py, n, 0, rows);
+            SoftmaxKernels.LogSumExp(px, pl, n, 0, rows);
+        }
+        for (var i = 0; i < rows; i++)
+        {
+            var row = x.Skip(i * n).Take(n).ToArray();
+            var (p, l) = Soft(row);
+            Assert.True(Math.Abs(l - lse[i]) <= Tolerance * (1 + Math.Abs(l)), $"lse {l} {lse[i]}");
+            // x - max rounds to half a unit of its own size, which the exponential turns into a relative error.
+            var max = (double)row.Max();
+            for (var j = 0; j < n; j++) Assert.True(Math.Abs(p[j] - y[i * n + j]) <= p[j] * (5e-7 + 1.2e-7 * Math.Min(300, max - row[j])) + 1e-37, $"row {i}, {j}: {p[j]} {y[i * n + j]}");
+        }
+    }
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void CrossEntropy(int rows, int n)
+    {
+        foreach (var smoothing in new[] { 0f, 0.1f })
+        {
+            var random = new Random(n + 1);
+            var x = Normal(random, rows * n, 4f);
+            var labels = Enumerable.Range(0, rows).Select(i => i % 3 == 2 ? SoftmaxKernels.Ignored : random.Next(n)).ToArray();
+            for (var i = 0; i < rows; i++) if (labels[i] < 0) x[i * n] = float.NaN;
+            float[] g = [.. x], nll = new float[rows], loss = new float[rows];
+            fixed (float* px = x, pg = g, pn = nll, pl = loss)
+            fixed (int* labelled = labels)
+            {
+                SoftmaxKernels.CrossEntropy(pg, labelled, smoothing, 0.5f, pn, n, 0, rows);
+                SoftmaxKernels.CrossEntropyLoss(px, labelled, smoothing, pl, n, 0, rows);
+            }
+            for (var i = 0; i < rows; i++)
+            {
+                if (labels[i] < 0)
+                {
+                    Assert.Equal((0f, 0f), (nll[i], loss[i]));
+                    Assert.All(g.Skip(i * n).Take(n), v => Assert.Equal(0f, v));
+                    continue;
+                }
+                var row = x.Skip(i * n).Take(n).ToArray();
+                var (p, l) = Soft(row);
+                var expected = (1 - (double)smoothing) * (l - row[labels[i]]) + smoothing * (l - row.Average(v => (double)v));
+                Assert.True(Math.Abs(expected - nll[i]) <= Tolerance * (2 + expected), $"nll {expected} {nll[i]}");
+                Assert.True(Math.Abs(expected - loss[i]) <= Tolerance * (2 + expected), $"loss {expected} {loss[i]}");
+                for (var j = 0; j < n; j++)
+                {
+                    var e = 0.5 * (p[j] - (j == labels[i] ? 1 - (double)smoothing : 0) - (double)smoothing / n);
+                    Assert.True(Math.Abs(e - g[i * n + j]) <= 2e-7 + Tolerance * p[j], $"gradient {i},{j}: {e} {g[i * n + j]}");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void LabelOutsideTheVocabularyIsRefused() =>
+        Assert.Throws<ArgumentException>(() =>
+        {
+            var x = stackalloc float[4];
+            var (label, nll) = (4, 0f);
+            SoftmaxKernels.CrossEntropy(x, &label, 0f, 1f, &nll, 4, 0, 1);
+        });
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void Reduce(int rows, int n)
+    {
+        var x = Normal(new Random(n), rows * n, 1f);
+        float[] sums = new float[rows], maxima = new float[rows], columns = new float[n], partials = new float[Reductions.Chunks(rows, Reductions.RowChunk) * n];
+        var squares = new double[Reductions.Chunks(x.Length, Reductions.VectorChunk)];
+        double total;
+        fixed (float* px = x, ps = sums, pm = maxima, pc = columns, pp = partials)
+        fixed (double* pq = squares)
+        {
+            Reductions.SumRows(px, n, ps, 0, rows);
+            Reductions.MaxRows(px, n, pm, 0, rows);
+            var chunks = Reductions.Chunks(rows, Reductions.RowChunk);
+            for (var c = 0; c < chunks; c++) Reductions.ColumnSumsChunk(px, rows, n, c, pp);
+            Reductions.CombineColumns(pp, chunks, n, pc);
+            for (var c = 0; c < squares.Length; c++) pq[c] = Reductions.SumSquaresChunk(px, x.Length, c);
+            total = Reductions.Combine(pq, squares.Length);
+        }
+        for (var i = 0; i < rows; i++)
+        {
+            var row = x.Skip(i * n).Take(n).ToArray();
+            Assert.Equal(row.Max(), maxima[i]);
+            Assert.True(Math.Abs(row.Sum(v => (double)v) - sums[i]) <= 3e-7 * row.Sum(Math.Abs));
+        }
+        for (var j = 0; j < n; j++)
+        {
+            var column = Enumerable.Range(0, rows).Select(i => x[i * n + j]).ToArray();
+            Assert.True(Math.Abs(column.Sum(v => (double)v) - columns[j]) <= 1e-6 * column.Sum(Math.Abs));
+        }
+        var exact = x.Sum(v => (double)v * v);
+        Assert.True(Math.Abs(exact - total) <= 3e-7 * exact, $"{exact} {total}");
+    }
+
+    [Fact]
+    public void MaxSeesNaN()
+    {
+        foreach (var n in new[] { 1, 16, 40, 100 })
+            for (var at = 0; at < n; at++)
+            {
+                var x = new float[n];
+                x[at] = float.NaN;
+                fixed (float* p = x) Assert.True(float.IsNaN(Reductions.Max(p, n)));
+            }
+    }
+
+    static (double[] P, double Lse) Soft(float[] row)
+    {
+        var max = (double)row.Max();
+        var e = row.Select(v => Math.Exp(v - max)).ToArray();
+        var sum = e.Sum();
+        return (e.Select(v => v / sum).ToArray(), max + Math.Log(sum));
+    }
+
+    static void Close(double[] expected, float[] actual, double tolerance)
+    {
+        for (var i = 0; i < expected.Length; i++)
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * (1 + Math.Abs(expected[i])), $"[{i}] {expected[i]} {actual[i]}");
+    }
+
+    internal static float[] Normal(Random random, int n, float deviation, float centre = 0f) =>
+        [.. Enumerable.Range(0, n).Select(_ => centre + deviation * (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
+}
