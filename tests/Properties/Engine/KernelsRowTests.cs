@@ -37,8 +37,8 @@ public sealed unsafe class KernelsRowTests
                 for (var c = chunks - 1; c >= 0; c--)
                     if (centred) NormKernels.LayerNormBackward(px, weight, pm, pr, pdy, pdx, useWeight ? pwp : null, bias ? pbp : null, rows, width, c);
                     else NormKernels.RmsNormBackward(px, weight, pr, pdy, pdx, useWeight ? pwp : null, rows, width, c);
-                if (useWeight) Reductions.CombineColumns(pwp, chunks, width, pdw);
-                if (bias) Reductions.CombineColumns(pbp, chunks, width, pdb);
+                if (useWeight) ReduceKernels.CombineColumns(pwp, chunks, width, pdw);
+                if (bias) ReduceKernels.CombineColumns(pbp, chunks, width, pdb);
             }
             double[] ey = new double[rows * width], edx = new double[rows * width], edw = new double[width], edb = new double[width], scale = new double[width];
             for (var i = 0; i < rows; i++)
@@ -142,19 +142,19 @@ public sealed unsafe class KernelsRowTests
     public void Reduce(int rows, int n)
     {
         var x = Normal(new Random(n), rows * n, 1f);
-        float[] sums = new float[rows], maxima = new float[rows], columns = new float[n], partials = new float[Reductions.Chunks(rows, Reductions.RowChunk) * n];
-        var squares = new double[Reductions.Chunks(x.Length, Reductions.VectorChunk)];
+        float[] sums = new float[rows], maxima = new float[rows], columns = new float[n], partials = new float[ReduceKernels.Chunks(rows, ReduceKernels.RowChunk) * n];
+        var squares = new double[ReduceKernels.Chunks(x.Length, ReduceKernels.VectorChunk)];
         double total;
         fixed (float* px = x, ps = sums, pm = maxima, pc = columns, pp = partials)
         fixed (double* pq = squares)
         {
-            Reductions.SumRows(px, n, ps, 0, rows);
-            Reductions.MaxRows(px, n, pm, 0, rows);
-            var chunks = Reductions.Chunks(rows, Reductions.RowChunk);
-            for (var c = 0; c < chunks; c++) Reductions.ColumnSumsChunk(px, rows, n, c, pp);
-            Reductions.CombineColumns(pp, chunks, n, pc);
-            for (var c = 0; c < squares.Length; c++) pq[c] = Reductions.SumSquaresChunk(px, x.Length, c);
-            total = Reductions.Combine(pq, squares.Length);
+            ReduceKernels.SumRows(px, n, ps, 0, rows);
+            ReduceKernels.MaxRows(px, n, pm, 0, rows);
+            var chunks = ReduceKernels.Chunks(rows, ReduceKernels.RowChunk);
+            for (var c = 0; c < chunks; c++) ReduceKernels.ColumnSumsChunk(px, rows, n, c, pp);
+            ReduceKernels.CombineColumns(pp, chunks, n, pc);
+            for (var c = 0; c < squares.Length; c++) pq[c] = ReduceKernels.SumSquaresChunk(px, x.Length, c);
+            total = ReduceKernels.Combine(pq, squares.Length);
         }
         for (var i = 0; i < rows; i++)
         {
@@ -179,7 +179,7 @@ public sealed unsafe class KernelsRowTests
             {
                 var x = new float[n];
                 x[at] = float.NaN;
-                fixed (float* p = x) Assert.True(float.IsNaN(Reductions.Max(p, n)));
+                fixed (float* p = x) Assert.True(float.IsNaN(ReduceKernels.Max(p, n)));
             }
     }
 

@@ -12,7 +12,7 @@ internal static unsafe partial class NormKernels
         for (var row = first; row < end; row++)
         {
             var p = x + (long)row * width;
-            var r = 1f / MathF.Sqrt(Reductions.SquaredDeviations(p, width, 0f) / width + eps);
+            var r = 1f / MathF.Sqrt(ReduceKernels.SquaredDeviations(p, width, 0f) / width + eps);
             if (rstd != null) rstd[row] = r;
             Affine(p, weight, null, 0f, r, y + (long)row * width, width);
         }

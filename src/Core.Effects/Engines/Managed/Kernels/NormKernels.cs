@@ -12,7 +12,7 @@ internal static unsafe partial class NormKernels
     /// <summary>Rows whose parameter gradients add into one partial.</summary>
     public const int RowChunk = 32;
 
-    public static int Chunks(int rows) => Reductions.Chunks(rows, RowChunk);
+    public static int Chunks(int rows) => ReduceKernels.Chunks(rows, RowChunk);
 
     /// <summary>y = (x - mean) * rstd * weight + bias for rows [first, end); mean and rstd [rows] may be null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -22,8 +22,8 @@ internal static unsafe partial class NormKernels
         {
             var p = x + (long)row * width;
             var q = y + (long)row * width;
-            var m = Reductions.Sum(p, width) / width;
-            var r = 1f / MathF.Sqrt(Reductions.SquaredDeviations(p, width, m) / width + eps);
+            var m = ReduceKernels.Sum(p, width) / width;
+            var r = 1f / MathF.Sqrt(ReduceKernels.SquaredDeviations(p, width, m) / width + eps);
             if (mean != null) mean[row] = m;
             if (rstd != null) rstd[row] = r;
             Affine(p, weight, bias, m, r, q, width);
@@ -52,7 +52,7 @@ internal static unsafe partial class NormKernels
 
     /// <summary>
     /// Backward of chunk <paramref name="chunk"/> of rows: dx, and this chunk's sums in row <paramref name="chunk"/> of
-    /// weightPartials and biasPartials [chunks, width], either of which may be null. Combine them with <see cref="Reductions.CombineColumns"/>.
+    /// weightPartials and biasPartials [chunks, width], either of which may be null. Combine them with <see cref="ReduceKernels.CombineColumns"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void LayerNormBackward(float* x, float* weight, float* mean, float* rstd, float* dy, float* dx, float* weightPartials, float* biasPartials, int rows, int width, int chunk)

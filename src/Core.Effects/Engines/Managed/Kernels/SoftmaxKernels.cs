@@ -135,7 +135,7 @@ internal static unsafe class SoftmaxKernels
     static double Mean(float* x, int n)
     {
         var sum = 0.0;
-        for (var at = 0; at < n; at += Block) sum += Reductions.Sum(x + at, Math.Min(Block, n - at));
+        for (var at = 0; at < n; at += Block) sum += ReduceKernels.Sum(x + at, Math.Min(Block, n - at));
         return sum / n;
     }
 

@@ -7,7 +7,7 @@ namespace Functional.Engines;
 /// Sums and maxima. Each adds in an order fixed by the shape alone. Long vectors and columns are cut into
 /// chunks of a fixed size: a caller may run the chunks anywhere and combines them in order.
 /// </summary>
-internal static unsafe class Reductions
+internal static unsafe class ReduceKernels
 {
     /// <summary>Elements in a chunk of a long vector.</summary>
     public const int VectorChunk = 16384;
