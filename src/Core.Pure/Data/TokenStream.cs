@@ -34,7 +34,9 @@ public abstract class TokenStream
     /// <summary>The stream of these ids.</summary>
     public static TokenStream Of(ReadOnlyMemory<int> ids) => new Wide(ids);
 
-    private protected void CheckRange(long start, long length)
+    /// <summary>Throws unless the tokens from <paramref name="start"/> on, <paramref name="length"/> of them, are inside the stream.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">When they are not.</exception>
+    protected void CheckRange(long start, long length)
     {
         if (start < 0 || length < 0 || start > Length - length)
             throw new ArgumentOutOfRangeException(nameof(start), start, $"tokens {start} to {start + length} are not inside a stream of {Length}");

@@ -34,8 +34,9 @@ public readonly record struct Permutation
     public long At(long i)
     {
         Check(i);
-        do i = Forward(i); while (i >= Count);
-        return i;
+        var value = (ulong)i;
+        do value = Forward(value); while (value >= (ulong)Count);
+        return (long)value;
     }
 
     /// <summary>The place of an item: the inverse of <see cref="At"/>.</summary>
@@ -43,8 +44,9 @@ public readonly record struct Permutation
     public long PlaceOf(long item)
     {
         Check(item);
-        do item = Backward(item); while (item >= Count);
-        return item;
+        var value = (ulong)item;
+        do value = Backward(value); while (value >= (ulong)Count);
+        return (long)value;
     }
 
     void Check(long i)
@@ -53,18 +55,18 @@ public readonly record struct Permutation
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(i, Count);
     }
 
-    long Forward(long value)
+    ulong Forward(ulong value)
     {
         var (left, right) = ((uint)(value >> half), (uint)value & Mask);
         for (uint round = 0; round < Rounds; round++) (left, right) = (right, left ^ Mix(round, right));
-        return ((long)left << half) | right;
+        return ((ulong)left << half) | right;
     }
 
-    long Backward(long value)
+    ulong Backward(ulong value)
     {
         var (left, right) = ((uint)(value >> half), (uint)value & Mask);
         for (uint round = Rounds; round-- > 0;) (left, right) = (right ^ Mix(round, left), left);
-        return ((long)left << half) | right;
+        return ((ulong)left << half) | right;
     }
 
     uint Mix(uint round, uint value) => Key.Bits(value, round).X & Mask;

@@ -13,7 +13,6 @@ namespace Functional;
 /// </summary>
 public static class TokenizerJson
 {
-    const string File = "tokenizer.json";
     static readonly JsonWriterOptions Style = new() { Indented = true, IndentSize = 1, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The file's text, the same for equal tokenizers.</summary>
@@ -70,58 +69,59 @@ public static class TokenizerJson
 
     /// <summary>The tokenizer that a file's text describes, or every fault found in it.</summary>
     /// <param name="text">The whole file.</param>
-    public static Validation<Fault, Tokenizer> Parse(string text)
+    /// <param name="file">What faults call the file.</param>
+    public static Validation<Fault, Tokenizer> Parse(string text, string file = "tokenizer.json")
     {
         try
         {
             using var document = JsonDocument.Parse(text);
-            return Read(document.RootElement);
+            return Read(document.RootElement, file);
         }
         catch (InvalidOperationException)
         {
-            return Fault.Of<Tokenizer>(File, "holds half a surrogate pair", "allowed: Unicode text");
+            return Fault.Of<Tokenizer>(file, "holds half a surrogate pair", "allowed: Unicode text");
         }
         catch (JsonException e)
         {
-            return Fault.Of<Tokenizer>($"{File}, line {e.LineNumber + 1}", "is not JSON", "expected what training wrote beside the model");
+            return Fault.Of<Tokenizer>($"{file}, line {e.LineNumber + 1}", "is not JSON", "expected what training wrote beside the model");
         }
     }
 
-    static Validation<Fault, Tokenizer> Read(JsonElement root)
+    static Validation<Fault, Tokenizer> Read(JsonElement root, string file)
     {
         if (Member(root, "model") is not { ValueKind: JsonValueKind.Object } model)
-            return Fault.Of<Tokenizer>($"{File}: model", "is missing", "expected an object with type and vocab");
+            return Fault.Of<Tokenizer>($"{file}: model", "is missing", "expected an object with type and vocab");
         var faults = new List<Fault>();
-        if (Text(Member(model, "type")) is var type && type != "BPE") faults.Add(new($"{File}: model.type", $"is {type ?? "missing"}", "allowed: BPE"));
+        if (Text(Member(model, "type")) is var type && type != "BPE") faults.Add(new($"{file}: model.type", $"is {type ?? "missing"}", "allowed: BPE"));
         if (Member(model, "merges") is { ValueKind: JsonValueKind.Array } merges && merges.GetArrayLength() > 0)
-            faults.Add(new($"{File}: model.merges", $"has {merges.GetArrayLength()} merges", "allowed: none, that is one token a character or byte"));
+            faults.Add(new($"{file}: model.merges", $"has {merges.GetArrayLength()} merges", "allowed: none, that is one token a character or byte"));
         if (Member(root, "added_tokens") is { ValueKind: JsonValueKind.Array } added && added.GetArrayLength() > 0)
-            faults.Add(new($"{File}: added_tokens", $"has {added.GetArrayLength()} tokens", "allowed: none"));
+            faults.Add(new($"{file}: added_tokens", $"has {added.GetArrayLength()} tokens", "allowed: none"));
         var step = Text(Member(Member(root, "pre_tokenizer"), "type"));
-        if (step is not (null or "ByteLevel")) faults.Add(new($"{File}: pre_tokenizer.type", $"is {step}", "allowed: null, ByteLevel"));
-        var runes = Vocabulary(Member(model, "vocab"), faults);
+        if (step is not (null or "ByteLevel")) faults.Add(new($"{file}: pre_tokenizer.type", $"is {step}", "allowed: null, ByteLevel"));
+        var runes = Vocabulary(Member(model, "vocab"), file, faults);
         var byteLevel = step is "ByteLevel";
         if (faults.Count == 0 && byteLevel && !IsBytes(runes))
-            faults.Add(new($"{File}: model.vocab", "is not that of the 256 bytes in order", "allowed behind ByteLevel: the 256 stand-ins of bytes, ids 0 to 255"));
+            faults.Add(new($"{file}: model.vocab", "is not that of the 256 bytes in order", "allowed behind ByteLevel: the 256 stand-ins of bytes, ids 0 to 255"));
         return faults.Count > 0 ? Validation<Fault, Tokenizer>.Fail(faults.ToSeq().Strict())
             : Success<Fault, Tokenizer>(byteLevel ? ByteTokenizer.Instance : CharTokenizer.Of(runes));
     }
 
-    static Vec<Rune> Vocabulary(JsonElement? vocab, List<Fault> faults)
+    static Vec<Rune> Vocabulary(JsonElement? vocab, string file, List<Fault> faults)
     {
         if (vocab is not { ValueKind: JsonValueKind.Object } entries)
         {
-            faults.Add(new($"{File}: model.vocab", "is missing", "expected an object of characters and their ids"));
+            faults.Add(new($"{file}: model.vocab", "is missing", "expected an object of characters and their ids"));
             return [];
         }
         var size = entries.EnumerateObject().Count();
         var runes = new Rune[size];
         var taken = new bool[size];
         var seen = new System.Collections.Generic.HashSet<Rune>();
-        if (size == 0) faults.Add(new($"{File}: model.vocab", "is empty", "expected at least one character"));
+        if (size == 0) faults.Add(new($"{file}: model.vocab", "is empty", "expected at least one character"));
         foreach (var entry in entries.EnumerateObject())
         {
-            var where = $"{File}: model.vocab[{JsonSerializer.Serialize(entry.Name)}]";
+            var where = $"{file}: model.vocab[{JsonSerializer.Serialize(entry.Name)}]";
             if (Rune.DecodeFromUtf16(entry.Name, out var rune, out var used) != OperationStatus.Done || used != entry.Name.Length)
                 faults.Add(new(where, "is not one character", "allowed: single characters"));
             else if (!seen.Add(rune)) faults.Add(new(where, "stands there twice", "allowed: each character once"));
