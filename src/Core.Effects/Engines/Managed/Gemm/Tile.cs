@@ -38,18 +38,18 @@ internal static unsafe class Tile<V, R, W, P>
         do
         {
             V x, u = V.Load(b), w = W.Value == 2 ? V.Load(b + V.Count) : V.Zero;
-            if (R.Value > 0) { x = V.Broadcast(*a); s0 = V.MultiplyAdd(x, u, s0); if (W.Value == 2) t0 = V.MultiplyAdd(x, w, t0); }
-            if (R.Value > 1) { x = V.Broadcast(a[s]); s1 = V.MultiplyAdd(x, u, s1); if (W.Value == 2) t1 = V.MultiplyAdd(x, w, t1); }
-            if (R.Value > 2) { x = V.Broadcast(a[2 * s]); s2 = V.MultiplyAdd(x, u, s2); if (W.Value == 2) t2 = V.MultiplyAdd(x, w, t2); }
-            if (R.Value > 3) { x = V.Broadcast(*a3); s3 = V.MultiplyAdd(x, u, s3); if (W.Value == 2) t3 = V.MultiplyAdd(x, w, t3); }
-            if (R.Value > 4) { x = V.Broadcast(a3[s]); s4 = V.MultiplyAdd(x, u, s4); if (W.Value == 2) t4 = V.MultiplyAdd(x, w, t4); }
-            if (R.Value > 5) { x = V.Broadcast(a3[2 * s]); s5 = V.MultiplyAdd(x, u, s5); if (W.Value == 2) t5 = V.MultiplyAdd(x, w, t5); }
-            if (R.Value > 6) { x = V.Broadcast(*a6); s6 = V.MultiplyAdd(x, u, s6); if (W.Value == 2) t6 = V.MultiplyAdd(x, w, t6); }
-            if (R.Value > 7) { x = V.Broadcast(a6[s]); s7 = V.MultiplyAdd(x, u, s7); if (W.Value == 2) t7 = V.MultiplyAdd(x, w, t7); }
-            if (R.Value > 8) { x = V.Broadcast(a6[2 * s]); s8 = V.MultiplyAdd(x, u, s8); if (W.Value == 2) t8 = V.MultiplyAdd(x, w, t8); }
-            if (R.Value > 9) { x = V.Broadcast(*a9); s9 = V.MultiplyAdd(x, u, s9); if (W.Value == 2) t9 = V.MultiplyAdd(x, w, t9); }
-            if (R.Value > 10) { x = V.Broadcast(a9[s]); s10 = V.MultiplyAdd(x, u, s10); if (W.Value == 2) t10 = V.MultiplyAdd(x, w, t10); }
-            if (R.Value > 11) { x = V.Broadcast(a9[2 * s]); s11 = V.MultiplyAdd(x, u, s11); if (W.Value == 2) t11 = V.MultiplyAdd(x, w, t11); }
+            if (R.Value > 0) { x = V.Broadcast(*a); V.MultiplyAdd(ref s0, x, u); if (W.Value == 2) V.MultiplyAdd(ref t0, x, w); }
+            if (R.Value > 1) { x = V.Broadcast(a[s]); V.MultiplyAdd(ref s1, x, u); if (W.Value == 2) V.MultiplyAdd(ref t1, x, w); }
+            if (R.Value > 2) { x = V.Broadcast(a[2 * s]); V.MultiplyAdd(ref s2, x, u); if (W.Value == 2) V.MultiplyAdd(ref t2, x, w); }
+            if (R.Value > 3) { x = V.Broadcast(*a3); V.MultiplyAdd(ref s3, x, u); if (W.Value == 2) V.MultiplyAdd(ref t3, x, w); }
+            if (R.Value > 4) { x = V.Broadcast(a3[s]); V.MultiplyAdd(ref s4, x, u); if (W.Value == 2) V.MultiplyAdd(ref t4, x, w); }
+            if (R.Value > 5) { x = V.Broadcast(a3[2 * s]); V.MultiplyAdd(ref s5, x, u); if (W.Value == 2) V.MultiplyAdd(ref t5, x, w); }
+            if (R.Value > 6) { x = V.Broadcast(*a6); V.MultiplyAdd(ref s6, x, u); if (W.Value == 2) V.MultiplyAdd(ref t6, x, w); }
+            if (R.Value > 7) { x = V.Broadcast(a6[s]); V.MultiplyAdd(ref s7, x, u); if (W.Value == 2) V.MultiplyAdd(ref t7, x, w); }
+            if (R.Value > 8) { x = V.Broadcast(a6[2 * s]); V.MultiplyAdd(ref s8, x, u); if (W.Value == 2) V.MultiplyAdd(ref t8, x, w); }
+            if (R.Value > 9) { x = V.Broadcast(*a9); V.MultiplyAdd(ref s9, x, u); if (W.Value == 2) V.MultiplyAdd(ref t9, x, w); }
+            if (R.Value > 10) { x = V.Broadcast(a9[s]); V.MultiplyAdd(ref s10, x, u); if (W.Value == 2) V.MultiplyAdd(ref t10, x, w); }
+            if (R.Value > 11) { x = V.Broadcast(a9[2 * s]); V.MultiplyAdd(ref s11, x, u); if (W.Value == 2) V.MultiplyAdd(ref t11, x, w); }
             a += aColumn;
             if (R.Value > 3) a3 += aColumn;
             if (R.Value > 6) a6 += aColumn;
