@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+
+namespace Functional.Engines;
+
+/// <summary>A managed array of bytes, as the declared element type lays them out.</summary>
+sealed class ReferenceBuffer(ReferenceEngine owner, TensorType type) : IBuffer
+{
+    byte[]? bytes = new byte[type.Bytes];
+
+    public ReferenceEngine Owner => owner;
+
+    public TensorType Type => type;
+
+    byte[] Bytes => bytes ?? throw new ObjectDisposedException($"a buffer of {type}");
+
+    public void Write(ReadOnlySpan<byte> source) => source.CopyTo(Checked(source.Length));
+
+    public void Read(Span<byte> target) => Checked(target.Length).CopyTo(target);
+
+    public Value Load()
+    {
+        var items = new double[type.Size];
+        for (var i = 0; i < items.Length; i++) items[i] = At(Bytes, i);
+        return Value.Of(type, items);
+    }
+
+    public void Store(Value value)
+    {
+        for (var i = 0; i < value.Items.Length; i++) Put(Bytes, i, value[i]);
+    }
+
+    public void Dispose() => bytes = null;
+
+    Span<byte> Checked(int length) => length == type.Bytes ? Bytes
+        : throw new ArgumentException($"a buffer of {type} has {type.Bytes} bytes; given {length}.");
+
+    double At(ReadOnlySpan<byte> data, int i) => type.DType switch
+    {
+        DType.F32 => MemoryMarshal.Cast<byte, float>(data)[i],
+        DType.BF16 => BitConverter.Int32BitsToSingle(MemoryMarshal.Cast<byte, ushort>(data)[i] << 16),
+        DType.I32 => MemoryMarshal.Cast<byte, int>(data)[i],
+        _ => data[i],
+    };
+
+    void Put(Span<byte> data, int i, double value)
+    {
+        switch (type.DType)
+        {
+            case DType.F32: MemoryMarshal.Cast<byte, float>(data)[i] = (float)value; break;
+            // The value has the precision of BF16 already, so the lower half is zero.
+            case DType.BF16: MemoryMarshal.Cast<byte, ushort>(data)[i] = (ushort)(BitConverter.SingleToUInt32Bits((float)value) >> 16); break;
+            case DType.I32: MemoryMarshal.Cast<byte, int>(data)[i] = (int)value; break;
+            default: data[i] = (byte)value; break;
+        }
+    }
+}
