@@ -44,6 +44,9 @@ public sealed record Attention(double Scale, bool Causal = true) : FusedKind
     }
 
     /// <inheritdoc/>
+    internal override bool Takes(int argument, View view) => AttentionShape.Takes(view);
+
+    /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 4.0 * args[0].Size * args[1].Shape[1] * (Causal && args[0].Shape[1] > 1 ? 0.5 : 1);
 
     // [batch, heads, queries, keys]; unseen keys are −∞.
@@ -91,11 +94,17 @@ public sealed record AttentionGradient(double Scale, bool Causal) : FusedKind
     }
 
     /// <inheritdoc/>
+    internal override bool Takes(int argument, View view) => AttentionShape.Takes(view);
+
+    /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 10.0 * args[0].Size * args[1].Shape[1] * (Causal ? 0.5 : 1);
 }
 
 static class AttentionShape
 {
+    // Slices of a packed projection do: the kernels step over batch, token and head, and need only the innermost axis contiguous.
+    public static bool Takes(View view) => view.IsDense || (view.Shape.Count == 4 && (view.Strides[3] == 1 || view.Shape[3] == 1));
+
     public static void Check(FusedKind kind, Vec<TensorType> a)
     {
         var fits = a.Take(3).All(static t => t is { Rank: 4, DType: DType.F32 }) && a[1] == a[2]

@@ -27,6 +27,9 @@ public abstract record FusedKind
     /// <summary>The floating-point operations of one run, multiplications and additions counted singly.</summary>
     public abstract double Flops(Vec<TensorType> args);
 
+    /// <summary>Whether a kernel reads argument <paramref name="argument"/> through this view as it is; else it is copied to be dense.</summary>
+    internal virtual bool Takes(int argument, View view) => view.IsDense;
+
     /// <summary>Result number <paramref name="output"/> as a node.</summary>
     public Tensor Result(int output, Vec<Tensor> args) => Tensor.Of(new Op.Fused(this, output), args.Span);
 

@@ -1,0 +1,17 @@
+namespace Functional;
+
+/// <summary>From programs to plans: simplify, fuse, order, place. All of it is pure; an engine only executes the result.</summary>
+public static class Compiler
+{
+    /// <summary>The plan of a program for an engine that has kernels of its own for the fused kinds that <paramref name="hasKernel"/> accepts.</summary>
+    public static Plan Compile(Program program, Func<FusedKind, bool> hasKernel)
+    {
+        var roots = Simplifier.Run(Legaliser.Run(program.Outputs.Map(static o => o.Value), hasKernel));
+        var lowering = new Lowering(roots);
+        // An input that simplification made useless still has a buffer to be donated.
+        foreach (var input in program.Inputs)
+            if (!lowering.Storages.Any(s => s.Space == Space.Input && s.Name == input.Name)) lowering.AddInput(input.Name, input.Value.Type);
+        OutputPlacement.Run(lowering, program.Outputs.Map((o, i) => new Named(o.Name, roots[i])), program.Donations);
+        return new MemoryPlanner(lowering, Scheduler.Run(lowering.Jobs)).Plan(program);
+    }
+}

@@ -1,0 +1,53 @@
+namespace Functional;
+
+/// <summary>
+/// Gives program outputs their memory: a result is computed right in its output's buffer, or over the input donated to it, where nothing
+/// can read that input afterwards; else it is copied there.
+/// </summary>
+static class OutputPlacement
+{
+    public static void Run(Lowering lowering, Vec<Named> outputs, Vec<Donation> donations)
+    {
+        var donors = donations.ToDictionary(static d => d.Output, static d => d.Input);
+        foreach (var (name, node) in outputs)
+        {
+            var view = lowering.ViewOf(node);
+            var storage = Claim(lowering, view) ?? lowering.Storages[lowering.CopyOf(view, node.Type).Buffer];
+            storage.Name = name;
+            if (!donors.TryGetValue(name, out var donated)) storage.Space = Space.Output;
+            else Donate(lowering, storage, lowering.Storages.First(s => s.Space == Space.Input && s.Name == donated));
+        }
+    }
+
+    // A result that fills a temporary of its own, and is no other output yet.
+    static Storage? Claim(Lowering lowering, View view) =>
+        lowering.Storages[view.Buffer] is { Space: Space.Temporary, Name: "" } storage && view is { IsDense: true, Offset: 0 }
+            && new TensorType(view.Shape, view.DType).Size == storage.Type.Size ? storage : null;
+
+    static void Donate(Lowering lowering, Storage target, Storage donor)
+    {
+        if (target.Writers.All(w => IsInPlace(w, target, donor) && donor.Readers.All(r => r == w || !r.Reaches(w))))
+        {
+            foreach (var writer in target.Writers) writer.After.UnionWith(donor.Readers.Where(r => r != writer));
+            target.SameAs = donor;
+        }
+        else
+        {
+            var copy = lowering.AddJob(Lowering.Copy(View.Dense(target.Id, target.Type), View.Dense(donor.Id, donor.Type)));
+            copy.After.UnionWith(donor.Readers.Where(r => r != copy));
+        }
+    }
+
+    /// <summary>Whether a job may write <paramref name="target"/> over <paramref name="donor"/>: it reads each element only before writing just that one.</summary>
+    public static bool IsInPlace(Job job, Storage target, Storage donor)
+    {
+        foreach (var step in job.Steps)
+        {
+            Vec<View> aligned = step switch { PlanStep.Pointwise s => s.Inputs, PlanStep.MatMul s => s.Inputs, _ => [] };
+            if (step.Reads().Count(v => v.Buffer == donor.Id) != aligned.Count(v => v.Buffer == donor.Id)) return false;
+            foreach (var view in aligned)
+                if (view.Buffer == donor.Id && !step.Writes().Contains(view with { Buffer = target.Id })) return false;
+        }
+        return true;
+    }
+}
