@@ -1,0 +1,36 @@
+namespace Functional;
+
+/// <summary>Everything that a layer may depend on beside its input. Immutable; a caller narrows it with <see cref="In"/>.</summary>
+/// <param name="Parameters">The parameter of a full name, such as <c>blocks.0.qkv.weight</c>.</param>
+public sealed record Env(Func<string, Tensor> Parameters)
+{
+    /// <summary>Where the layer stands in the model, such as <c>blocks.0</c>; empty at the top.</summary>
+    public string Path { get; init; } = "";
+
+    /// <summary>The key of this run of the model, <c>i32[2]</c>, when training; null when evaluating, and dropout then does nothing.</summary>
+    public Tensor? RandomKey { get; init; }
+
+    /// <summary>The absolute position of the first token, <c>i32[]</c>; null for 0.</summary>
+    public Tensor? Position { get; init; }
+
+    /// <summary>The cache of a full name, such as <c>blocks.0.k</c>, or null: then nothing is cached under it.</summary>
+    public Func<string, Tensor?> Caches { get; init; } = static _ => null;
+
+    /// <summary>Which optional side outputs are asked for, by full name such as <c>weights/blocks.0</c>.</summary>
+    public Func<string, bool> Wants { get; init; } = static _ => false;
+
+    /// <summary>Whether this is a run for training: with a random key, hence with dropout.</summary>
+    public bool Training => RandomKey is not null;
+
+    /// <summary>The parameter of a name within the layer.</summary>
+    public Tensor this[string name] => Parameters(Full(name));
+
+    /// <summary>The environment of a part of the layer.</summary>
+    public Env In(string name) => this with { Path = Full(name) };
+
+    /// <summary>The full name of a name within the layer.</summary>
+    public string Full(string name) => Path.Length == 0 ? name : name.Length == 0 ? Path : $"{Path}.{name}";
+
+    /// <summary>Parameters that are given as a map.</summary>
+    public static Env Of(Params<Tensor> parameters) => new(name => parameters[name]);
+}

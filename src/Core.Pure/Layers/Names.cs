@@ -1,0 +1,65 @@
+namespace Functional;
+
+/// <summary>How programs name their inputs and outputs. An input and the output that replaces it have one name.</summary>
+public static class Names
+{
+    /// <summary>Token ids, <c>i32[rows, time]</c>.</summary>
+    public const string Inputs = "batch/inputs";
+
+    /// <summary>The labels of the tokens, <c>i32[rows, time]</c>; −100 counts for nothing.</summary>
+    public const string Labels = "batch/labels";
+
+    /// <summary>The key for dropout, <c>i32[2]</c>; an input only of programs that draw.</summary>
+    public const string Key = "key";
+
+    /// <summary>The absolute position of the first token, <c>i32[]</c>.</summary>
+    public const string Position = "position";
+
+    /// <summary>The learning rate, <c>f32[]</c>.</summary>
+    public const string LearningRate = "scalar/lr";
+
+    /// <summary>The mean loss in nats a label, <c>f32[]</c>.</summary>
+    public const string Loss = "loss";
+
+    /// <summary>The summed loss in nats, <c>f32[]</c>.</summary>
+    public const string LossSum = "loss_sum";
+
+    /// <summary>How many labels counted, <c>f32[]</c>.</summary>
+    public const string Weight = "weight";
+
+    /// <summary>The global norm of the mean gradient before clipping, <c>f32[]</c>.</summary>
+    public const string GradientNorm = "grad_norm";
+
+    /// <summary>Scores over the vocabulary.</summary>
+    public const string Logits = "logits";
+
+    /// <summary>The last hidden states, <c>[rows, time, width]</c>.</summary>
+    public const string Hidden = "hidden";
+
+    /// <summary>The summed loss of the micro-batches so far, <c>f32[]</c>.</summary>
+    public const string AccumulatedLoss = "acc/loss";
+
+    /// <summary>How many labels the micro-batches so far had, <c>f32[]</c>.</summary>
+    public const string AccumulatedWeight = "acc/weight";
+
+    /// <summary>A parameter.</summary>
+    public static string Param(string name) => $"param/{name}";
+
+    /// <summary>An optimiser's state tensor of a parameter.</summary>
+    public static string Slot(string slot, string name) => $"slot/{slot}/{name}";
+
+    /// <summary>The accumulated gradient of a parameter.</summary>
+    public static string Gradient(string name) => $"grad/{name}";
+
+    /// <summary>The sum of squares of a parameter's mean gradient before clipping, <c>f32[]</c>.</summary>
+    public static string GradientSquares(string name) => $"grad_sq/{name}";
+
+    /// <summary>A scalar that changes from step to step, <c>f32[]</c>.</summary>
+    public static string Scalar(string name) => $"scalar/{name}";
+
+    /// <summary>A cache of keys or values.</summary>
+    public static string Cache(string name) => $"cache/{name}";
+
+    /// <summary>The attention weights of the layer at a path, <c>[rows, heads, time, keys]</c>.</summary>
+    public static string Weights(string path) => $"weights/{path}";
+}

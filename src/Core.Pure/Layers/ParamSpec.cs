@@ -1,0 +1,25 @@
+namespace Functional;
+
+/// <summary>What a parameter is, without its value.</summary>
+/// <param name="Name">Its full name, such as <c>blocks.0.qkv.weight</c>; what checkpoints and programs call it.</param>
+/// <param name="Type">Its shape and element type.</param>
+/// <param name="Init">Its first value.</param>
+/// <param name="Decays">Whether weight decay applies: usually to matrices, not to biases and norms.</param>
+/// <param name="Trains">Whether training changes it.</param>
+public sealed record ParamSpec(string Name, TensorType Type, Initializer Init, bool Decays, bool Trains = true)
+{
+    /// <summary>A trained float32 parameter that decays when it has two axes or more.</summary>
+    public static ParamSpec Of(string name, Vec<int> shape, Initializer init) => new(name, new(shape), init, shape.Count >= 2);
+
+    /// <summary>
+    /// The part of the first value that begins at element <paramref name="start"/>: a function of the run's key and the parameter's
+    /// name alone, whatever order parameters are made in and however the elements are divided over calls.
+    /// </summary>
+    /// <param name="run">The run's key for parameters.</param>
+    /// <param name="start">The first element, in row-major order.</param>
+    /// <param name="destination">Where the elements go.</param>
+    public void Fill(Key run, long start, Span<float> destination) => Init.Fill(run.FoldIn(Name), start, destination);
+
+    /// <summary>As <c>qkv.weight f32[16, 48] normal(0.02)</c>.</summary>
+    public override string ToString() => $"{Name} {Type} {Init}{(Decays ? ", decays" : "")}{(Trains ? "" : ", frozen")}";
+}
