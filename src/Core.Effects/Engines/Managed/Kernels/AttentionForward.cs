@@ -16,32 +16,43 @@ internal sealed unsafe class AttentionForward : Work
     const float Ln2 = 0.693147182f;
 
     ThreadTeam team = null!;
-    AttentionSpec shape;
+    AttentionSpec spec;
     HeadsView q, k, v, output;
     float* lse;
     int queryBlocks;
 
     /// <summary>output [batch, queries, heads, width] and, unless null, lse [batch, heads, queries] = log Σ e^(scale q·k). A query that sees nothing gives 0 and -inf.</summary>
-    public void Run(ThreadTeam team, in AttentionSpec shape, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse)
+    public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse)
     {
-        shape.Validate();
-        (this.team, this.shape, this.q, this.k, this.v, this.output) = (team, shape, q, k, v, output);
+        spec.Validate();
+        (this.team, this.spec, this.q, this.k, this.v, this.output) = (team, spec, q, k, v, output);
         this.lse = lse;
-        queryBlocks = (shape.Queries + QueryBlock - 1) / QueryBlock;
-        team.EnsureScratch(sizeof(float) * ((long)QueryBlock * shape.Width + KeyBlock * QueryBlock + (KeyBlock + QueryBlock) * (long)shape.Padded + 3 * QueryBlock));
-        team.Run(this, shape.Batch * shape.Heads * queryBlocks);
+        if (spec.Queries == 1)
+        {
+            team.EnsureScratch(AttentionDecode.ScratchBytes(spec));
+            team.Run(this, spec.Batch * spec.KvHeads);
+            return;
+        }
+        queryBlocks = (spec.Queries + QueryBlock - 1) / QueryBlock;
+        team.EnsureScratch(sizeof(float) * ((long)QueryBlock * spec.Width + KeyBlock * QueryBlock + (KeyBlock + QueryBlock) * (long)spec.Padded + 3 * QueryBlock));
+        team.Run(this, spec.Batch * spec.Heads * queryBlocks);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int task, int worker)
     {
-        var (d, padded) = (shape.Width, shape.Padded);
+        if (spec.Queries == 1)
+        {
+            AttentionDecode.Run(spec, q, k, v, output, lse, task, (float*)team.Scratch(worker));
+            return;
+        }
+        var (d, padded) = (spec.Width, spec.Padded);
         // The longest rows first: the last tasks to be claimed are then the short ones.
         var block = queryBlocks - 1 - task % queryBlocks;
-        var head = task / queryBlocks % shape.Heads;
-        var batch = task / queryBlocks / shape.Heads;
+        var head = task / queryBlocks % spec.Heads;
+        var batch = task / queryBlocks / spec.Heads;
         var first = block * QueryBlock;
-        var count = Math.Min(QueryBlock, shape.Queries - first);
+        var count = Math.Min(QueryBlock, spec.Queries - first);
         var vectors = (count + 15) / 16;
         var stride = vectors * 16;
 
@@ -53,14 +64,14 @@ internal sealed unsafe class AttentionForward : Work
         var total = max + QueryBlock;
         var alpha = total + QueryBlock;
 
-        Tiles.Transpose(q.At(batch, first, head), q.TokenStride, count, d, shape.Scale * Log2E, turned, stride);
+        Tiles.Transpose(q.At(batch, first, head), q.TokenStride, count, d, spec.Scale * Log2E, turned, stride);
         for (var i = 0; i < stride; i++) (max[i], total[i]) = (float.MinValue, 0f);
-        var kv = head / shape.Group;
-        var keys = shape.Visible(first + count - 1);
+        var kv = head / spec.Group;
+        var keys = spec.Visible(first + count - 1);
         for (var start = 0; start < keys; start += KeyBlock)
         {
             var n = Math.Min(KeyBlock, keys - start);
-            Scores(shape, k.At(batch, start, kv), k.TokenStride, n, start, turned, stride, first, scores);
+            Scores(spec, k.At(batch, start, kv), k.TokenStride, n, start, turned, stride, first, scores);
             for (var vector = 0; vector < vectors; vector++)
                 Weigh(scores + vector * 16, stride, vector * 16, start, n, first, max, total, alpha);
             if (start > 0)
@@ -69,7 +80,7 @@ internal sealed unsafe class AttentionForward : Work
             for (var i = 0; i < count; i += Tiles.Rows)
             {
                 var rows = Math.Min(Tiles.Rows, count - i);
-                var depth = Math.Min(n, shape.Visible(first + i + rows - 1) - start);
+                var depth = Math.Min(n, spec.Visible(first + i + rows - 1) - start);
                 Tiles.Multiply(scores + i, 1, stride, values, padded, depth, sums + i * padded, padded, rows, padded / 16, start > 0);
             }
         }
@@ -78,26 +89,26 @@ internal sealed unsafe class AttentionForward : Work
 
     /// <summary>scores[key, query] = key · query for the keys of a block and those vectors of queries that see any of four keys.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Scores(in AttentionSpec shape, float* k, nint tokenStride, int n, int start, float* turned, int stride, int first, float* scores)
+    internal static void Scores(in AttentionSpec spec, float* k, nint tokenStride, int n, int start, float* turned, int stride, int first, float* scores)
     {
         for (var j = 0; j < n; j += Tiles.Rows)
         {
-            var skip = FirstVector(shape, start + j, first);
-            Tiles.Multiply(k + j * tokenStride, tokenStride, 1, turned + skip * 16, stride, shape.Width, scores + j * stride + skip * 16, stride, Math.Min(Tiles.Rows, n - j), stride / 16 - skip, false);
+            var skip = FirstVector(spec, start + j, first);
+            Tiles.Multiply(k + j * tokenStride, tokenStride, 1, turned + skip * 16, stride, spec.Width, scores + j * stride + skip * 16, stride, Math.Min(Tiles.Rows, n - j), stride / 16 - skip, false);
         }
     }
 
     /// <summary>The first vector of a block of queries that holds one which sees <paramref name="key"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int FirstVector(in AttentionSpec shape, int key, int firstQuery) =>
-        shape.Causal ? Math.Max(0, key - shape.Offset - firstQuery) / 16 : 0;
+    internal static int FirstVector(in AttentionSpec spec, int key, int firstQuery) =>
+        spec.Causal ? Math.Max(0, key - spec.Offset - firstQuery) / 16 : 0;
 
     /// <summary>Turns one vector of queries' scores into weights 2^(score - running maximum), and updates maximum, total and the factor for older sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Weigh(float* scores, int stride, int query, int start, int n, int first, float* max, float* total, float* alpha)
     {
-        var some = Math.Min(n, shape.Visible(first + query + 15) - start);
-        var all = Math.Min(some, shape.Visible(first + query) - start);
+        var some = Math.Min(n, spec.Visible(first + query + 15) - start);
+        var all = Math.Min(some, spec.Visible(first + query) - start);
         var old = Vector512.Load(max + query);
         var (m, m2) = (old, old);
         var p = scores;
@@ -110,7 +121,7 @@ internal sealed unsafe class AttentionForward : Work
         for (; j < all; j++, p += stride) m = Vector512.MaxNative(Vector512.Load(p), m);
         for (; j < some; j++, p += stride)
         {
-            var seen = Sees(shape, start + j, first + query);
+            var seen = Sees(spec, start + j, first + query);
             var s = Lanes.Select(seen, Vector512.Load(p), Lanes.All(float.NegativeInfinity));
             s.Store(p);
             m = Vector512.MaxNative(s, m);
@@ -141,8 +152,8 @@ internal sealed unsafe class AttentionForward : Work
 
     /// <summary>The lanes, queries from <paramref name="query"/> on, that see <paramref name="key"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> Sees(in AttentionSpec shape, int key, int query) =>
-        Vector512.GreaterThanOrEqual(Vector512<int>.Indices, Vector512.Create(key - shape.Offset - query)).AsSingle();
+    internal static Vector512<float> Sees(in AttentionSpec spec, int key, int query) =>
+        Vector512.GreaterThanOrEqual(Vector512<int>.Indices, Vector512.Create(key - spec.Offset - query)).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Finish(int batch, int head, int first, int count, int keys, float* sums, float* max, float* total)
@@ -152,17 +163,17 @@ internal sealed unsafe class AttentionForward : Work
             var row = output.At(batch, first + i, head);
             if (keys == 0)
             {
-                new Span<float>(row, shape.Width).Clear();
+                new Span<float>(row, spec.Width).Clear();
                 continue;
             }
             var f = Lanes.All(1f / total[i]);
-            var source = sums + i * shape.Padded;
+            var source = sums + i * spec.Padded;
             var j = 0;
-            for (; j <= shape.Width - 16; j += 16) (Vector512.Load(source + j) * f).Store(row + j);
-            if (j < shape.Width) Lanes.StoreFirst(row + j, Vector512.Load(source + j) * f, shape.Width - j);
+            for (; j <= spec.Width - 16; j += 16) (Vector512.Load(source + j) * f).Store(row + j);
+            if (j < spec.Width) Lanes.StoreFirst(row + j, Vector512.Load(source + j) * f, spec.Width - j);
         }
         if (lse == null) return;
-        var target = lse + ((long)batch * shape.Heads + head) * shape.Queries + first;
+        var target = lse + ((long)batch * spec.Heads + head) * spec.Queries + first;
         for (var i = 0; i < count; i += 16)
         {
             var sum = VectorMath.Log(Vector512.Load(total + i));
