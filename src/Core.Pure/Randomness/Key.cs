@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Functional;
@@ -56,6 +57,7 @@ public readonly record struct Key(uint A, uint B)
     /// <summary>The Threefry block itself: two random words for a counter of two words.</summary>
     /// <param name="c0">Low counter word.</param>
     /// <param name="c1">High counter word.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public (uint X, uint Y) Bits(uint c0, uint c1)
     {
         uint a = A, b = B, c = a ^ b ^ 0x1BD11BDAu;
@@ -106,6 +108,7 @@ public readonly record struct Key(uint A, uint B)
 
     static Key Of((uint X, uint Y) words) => new(words.X, words.Y);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Even(ref uint x, ref uint y)
     {
         x += y; y = uint.RotateLeft(y, 13) ^ x;
@@ -114,6 +117,7 @@ public readonly record struct Key(uint A, uint B)
         x += y; y = uint.RotateLeft(y, 6) ^ x;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Odd(ref uint x, ref uint y)
     {
         x += y; y = uint.RotateLeft(y, 17) ^ x;
