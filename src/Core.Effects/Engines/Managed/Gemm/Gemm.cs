@@ -13,6 +13,7 @@ internal sealed unsafe class Gemm : Work
     private readonly GemmPlan plan;
     private readonly Kernels kernels;
     private readonly PackShared? packShared;
+    private readonly FewRows? fewRows;
     private readonly int rowBlocks, columnBlocks, depthBlocks, paddedColumns;
     private readonly nint stripOffset, panelOffset;
 
@@ -25,6 +26,12 @@ internal sealed unsafe class Gemm : Work
         shape = shape.Checked();
         this.shape = shape;
         kernels = Kernels.Of(width ?? Kernels.Widest);
+        if (plan is null && FewRows.Suits(shape))
+        {
+            fewRows = new FewRows(shape, kernels.Width);
+            WorkspaceBytes = fewRows.WorkspaceBytes;
+            return;
+        }
         this.plan = plan ?? GemmPlan.For(shape, kernels);
         rowBlocks = Blocks(shape.M, this.plan.Rows);
         columnBlocks = Blocks(shape.N, this.plan.Columns);
@@ -58,6 +65,11 @@ internal sealed unsafe class Gemm : Work
     /// <param name="finish">What to do to finished blocks.</param>
     public void Run(ThreadTeam on, byte* workspace, float* left, float* right, float* result, Epilogue? finish = null)
     {
+        if (fewRows is not null)
+        {
+            fewRows.Run(on, (float*)workspace, left, right, result, finish);
+            return;
+        }
         team = on;
         shared = (float*)workspace;
         a = left;

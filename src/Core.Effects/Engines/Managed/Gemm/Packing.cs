@@ -22,9 +22,20 @@ internal static unsafe class Packing
             }
             return;
         }
+        if (count == 12 && width == 12)
+        {
+            for (nint p = 0; p < k; p++, source += stride, panel += 12)
+            {
+                Vector256.Load(source).Store(panel);
+                Vector128.Load(source + 8).Store(panel + 8);
+            }
+            return;
+        }
         for (nint p = 0; p < k; p++, source += stride, panel += width)
         {
             nint i = 0;
+            for (; i <= count - 8; i += 8)
+                Vector256.Load(source + i).Store(panel + i);
             for (; i <= count - 4; i += 4)
                 Vector128.Load(source + i).Store(panel + i);
             for (; i < count; i++)
