@@ -9,12 +9,7 @@ public sealed class Tensor : IEquatable<Tensor>
     Tensor(Op op, Vec<Tensor> args, TensorType type)
     {
         (Op, Args, Type) = (op, args, type);
-        var hash = new ContentHash();
-        hash.Add(op.ToString());
-        hash.Add((ulong)type.DType);
-        foreach (var d in type.Shape.Span) hash.Add((ulong)d);
-        foreach (var arg in args.Span) hash.Add(arg.Id);
-        Id = hash.Value;
+        Id = ContentHash.Of(op, args, type);
     }
 
     /// <summary>What is computed.</summary>
@@ -67,6 +62,16 @@ struct ContentHash
     public ContentHash() { }
 
     public readonly UInt128 Value => new(a, b);
+
+    public static UInt128 Of(Op op, Vec<Tensor> args, TensorType type)
+    {
+        var hash = new ContentHash();
+        hash.Add(op.ToString());
+        hash.Add((ulong)type.DType);
+        foreach (var d in type.Shape.Span) hash.Add((ulong)d);
+        foreach (var arg in args.Span) hash.Add(arg.Id);
+        return hash.Value;
+    }
 
     public void Add(ulong word)
     {
