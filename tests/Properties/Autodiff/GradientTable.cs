@@ -1,0 +1,98 @@
+using static Functional.Tests.Properties.Gradient;
+
+namespace Functional.Tests.Properties;
+
+/// <summary>One row or more for every op and fused kind. Domains stay away from kinks and poles.</summary>
+static class GradientTable
+{
+    static readonly Vec<int> Shape = [2, 3];
+    static readonly Domain Any = Domain.Uniform(Shape), Positive = Domain.Uniform(Shape, 0.5, 2), Apart = Domain.Apart(2, 3);
+    static readonly Domain Truths = Domain.Booleans(2, 3);
+    static readonly Domain Bits = Domain.Words(2);
+
+    public static IReadOnlyList<GradientRow> Rows { get; } = [.. Leaves(), .. Elements(), .. Moves(), .. Sums(), .. Fused()];
+
+    static GradientRow Row(Op op, Gradient how, params Vec<Domain> arguments) => new(a => Tensor.Of(op, a.Span), how, arguments);
+
+    static IEnumerable<GradientRow> Leaves() =>
+    [
+        new(static a => a[0], Smooth, Any),
+        Row(new Op.Fill(2.5, new([2, 3])), None),
+        Row(new Op.Iota([2, 3], 1), None),
+        Row(new Op.RandomBits([2, 3], 7), None, Bits),
+    ];
+
+    static IEnumerable<GradientRow> Elements() =>
+    [
+        .. Enum.GetValues<UnaryKind>().Select(k => Row(new Op.Unary(k), Smooth, k is UnaryKind.Log or UnaryKind.Log1p or UnaryKind.Sqrt ? Positive : Any)),
+        .. Enum.GetValues<BinaryKind>().Select(k => k switch
+        {
+            BinaryKind.Max => Row(new Op.Binary(k), Once, Apart, Domain.Uniform(Shape, -0.01, 0.01)),
+            BinaryKind.Div or BinaryKind.Pow => Row(new Op.Binary(k), Smooth, Positive, Positive),
+            _ => Row(new Op.Binary(k), Smooth, Any, Any),
+        }),
+        // A negative base: only the base may vary.
+        new(static a => a[0].Pow(a[0].Like(3)), Smooth, Domain.Uniform(Shape, -2, -0.5)),
+        new(static a => a[0].Pow(a[0].Like(0)), Smooth, Any),
+        .. Enum.GetValues<CompareKind>().Select(k => Row(new Op.Compare(k), None, Any, Any)),
+        Row(new Op.Where(), Smooth, Truths, Any, Any),
+        Row(new Op.StopGradient(), None, Any),
+        Row(new Op.Cast(DType.I32), None, Domain.Uniform(Shape, -9, 9)),
+        Row(new Op.Cast(DType.Bool), None, Any),
+        Row(new Op.Cast(DType.F32), None, Domain.Integers(Shape, -9, 9)),
+        Row(new Op.Cast(DType.BF16), Straight, Any),
+        Row(new Op.Cast(DType.F32), Straight, Any.As(DType.BF16)),
+    ];
+
+    static IEnumerable<GradientRow> Moves() =>
+    [
+        Row(new Op.Reshape([3, 1, 2]), Smooth, Any),
+        Row(new Op.Permute([2, 0, 1]), Smooth, Domain.Uniform([2, 3, 5])),
+        Row(new Op.Broadcast([4, 2, 3]), Smooth, Domain.Uniform([1, 2, 1])),
+        Row(new Op.Slice([1, 0, 2], [1, 3, 2]), Smooth, Domain.Uniform([2, 3, 5])),
+        Row(new Op.Pad([1, 0], [0, 2]), Smooth, Any),
+        Row(new Op.Concat(1), Smooth, Any, Domain.Uniform([2, 1]), Any),
+    ];
+
+    static IEnumerable<GradientRow> Sums() =>
+    [
+        Row(new Op.Reduce(ReduceKind.Sum, [0, 2]), Smooth, Domain.Uniform([2, 3, 5])),
+        Row(new Op.Reduce(ReduceKind.Max, [0, 2]), Once, Domain.Apart(2, 3, 5)),
+        Row(new Op.ArgMax(1), None, Apart),
+        Row(new Op.CumSum(1), Smooth, Domain.Uniform([2, 5, 3])),
+        Row(new Op.MatMul(), Smooth, Any, Domain.Uniform([3, 4])),
+        Row(new Op.MatMul(), Smooth, Domain.Uniform([2, 2, 3]), Domain.Uniform([2, 3, 1])),
+        Row(new Op.Gather(), Smooth, Domain.Uniform([4, 2]), Domain.Integers([3, 2], 0, 4)),
+        Row(new Op.ScatterAdd(), Smooth, Domain.Uniform([4, 2]), Domain.Integers([3], 0, 4), Domain.Uniform([3, 2])),
+    ];
+
+    static IEnumerable<GradientRow> Fused()
+    {
+        Domain rows = Domain.Uniform([2, 3, 4]), width = Domain.Uniform([4]), row = Domain.Uniform([2, 3, 1]);
+        foreach (var kind in (FusedKind[])[new LayerNorm(0.01), new LayerNorm(0.1)])
+            for (var output = 0; output < 3; output++)
+                foreach (var arguments in (Vec<Domain>[])[[rows], [rows, width], [rows, width, width]])
+                    yield return Row(new Op.Fused(kind, output), Smooth, arguments);
+        for (var output = 0; output < 3; output++) yield return Row(new Op.Fused(new LayerNormGradient(0.01), output), Smooth, rows, row, row, rows, width);
+        yield return Row(new Op.Fused(new LayerNormGradient(0.01), 0), Smooth, rows, row, row, rows);
+
+        Domain q = Domain.Uniform([2, 3, 4, 2]), k = Domain.Uniform([2, 5, 2, 2]), self = Domain.Uniform([2, 3, 2, 2]), lse = Domain.Uniform([2, 4, 3]);
+        var offset = Domain.Integers([], 1, 4);
+        for (var output = 0; output < 2; output++)
+        {
+            yield return Row(new Op.Fused(new Attention(0.7), output), Smooth, q, self, self);
+            yield return Row(new Op.Fused(new Attention(0.7), output), Smooth, q, k, k, offset);
+            yield return Row(new Op.Fused(new Attention(0.7, Causal: false), output), Smooth, q, k, k);
+        }
+        for (var output = 0; output < 3; output++)
+        {
+            yield return Row(new Op.Fused(new AttentionGradient(0.7, true), output), Smooth, q, self, self, q, lse, q);
+            yield return Row(new Op.Fused(new AttentionGradient(0.7, true), output), Smooth, q, k, k, q, lse, q, offset);
+            yield return Row(new Op.Fused(new AttentionGradient(0.7, false), output), Smooth, q, k, k, q, lse, q);
+        }
+        yield return Row(new Op.Fused(new CacheWrite(), 0), Smooth, Domain.Uniform([2, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Integers([], 0, 5));
+        for (var output = 0; output < 3; output++)
+            foreach (var smoothing in (double[])[0, 0.2])
+                yield return Row(new Op.Fused(new LinearCrossEntropy(smoothing), output), Smooth, Domain.Uniform([5, 3]), Domain.Uniform([4, 3]), Domain.Labels(5, 4));
+    }
+}
