@@ -27,7 +27,7 @@ static class TypeRules
             Op.Pad o => Pad(o, a),
             Op.Concat o => Concat(o, a),
             Op.Reduce o => Reduce(o, a),
-            Op.ArgMax o => Axis(op, a, o.Axis, a[0].Rank, new(a[0].Shape.With(o.Axis, 1), DType.I32)),
+            Op.ArgMax o => new(Axis(op, a, o.Axis, a[0].Rank, a[0]).Shape.With(o.Axis, 1), DType.I32),
             Op.CumSum o => Axis(op, a, o.Axis, a[0].Rank, Numeric(op, a, a[0])),
             Op.MatMul => MatMul(op, a),
             Op.Gather => Gather(op, a),
@@ -120,7 +120,7 @@ static class TypeRules
     {
         var shape = a[0].Shape;
         Require(op.Starts.Count == shape.Count && op.Lengths.Count == shape.Count, op, a, $"needs {shape.Count} starts and lengths");
-        Require(Enumerable.Range(0, shape.Count).All(i => op.Starts[i] >= 0 && op.Lengths[i] > 0 && op.Starts[i] + op.Lengths[i] <= shape[i]),
+        Require(Enumerable.Range(0, shape.Count).All(i => op.Starts[i] >= 0 && op.Lengths[i] > 0 && (long)op.Starts[i] + op.Lengths[i] <= shape[i]),
             op, a, "reaches outside its argument");
         return a[0] with { Shape = op.Lengths };
     }

@@ -1,0 +1,110 @@
+namespace Functional.Tests.Properties;
+
+/// <summary>Attention against plain loops, and what a query may see.</summary>
+public sealed class AttentionTests
+{
+    static (int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size, int Offset) Sizes(Random random)
+    {
+        var (kvHeads, queries, before) = (random.Next(1, 3), random.Next(1, 5), random.Next(0, 4));
+        return (random.Next(1, 3), queries, queries + before + random.Next(0, 2), kvHeads * random.Next(1, 4), kvHeads, random.Next(1, 4), before);
+    }
+
+    [Property]
+    public void IsTheWeightedMeanOfTheValues(int seed, bool causal)
+    {
+        var random = new Random(seed);
+        var s = Sizes(random);
+        var (args, values) = Inputs(s, random);
+        var results = Evaluator.Run([.. new Attention(0.6, causal).Apply(args), new Attention(0.6, causal).Weights(args[0], args[1], args[3])], values);
+        Value q = values["q"], k = values["k"], v = values["v"];
+        for (var b = 0; b < s.Batch; b++)
+            for (var h = 0; h < s.Heads; h++)
+                for (var i = 0; i < s.Queries; i++)
+                {
+                    var (g, seen) = (h / (s.Heads / s.KvHeads), causal ? Math.Min(s.Keys, i + s.Offset + 1) : s.Keys);
+                    var e = Enumerable.Range(0, seen).Select(j => Math.Exp(0.6 * Enumerable.Range(0, s.Size).Sum(d =>
+                        q[((b * s.Queries + i) * s.Heads + h) * s.Size + d] * k[((b * s.Keys + j) * s.KvHeads + g) * s.Size + d]))).ToArray();
+                    Assert.Equal(Math.Log(e.Sum()), results[1][(b * s.Heads + h) * s.Queries + i], 1e-12);
+                    for (var j = 0; j < s.Keys; j++)
+                        Assert.Equal(j < seen ? e[j] / e.Sum() : 0, results[2][((b * s.Heads + h) * s.Queries + i) * s.Keys + j], 1e-12);
+                    for (var d = 0; d < s.Size; d++)
+                        Assert.Equal(Enumerable.Range(0, seen).Sum(j => e[j] / e.Sum() * v[((b * s.Keys + j) * s.KvHeads + g) * s.Size + d]),
+                            results[0][((b * s.Queries + i) * s.Heads + h) * s.Size + d], 1e-12);
+                }
+    }
+
+    /// <summary>Changing keys and values after a position changes no result and no gradient by queries at or before it, bit for bit.</summary>
+    [Property]
+    public void NothingAfterAPositionReachesIt(int seed)
+    {
+        var random = new Random(seed);
+        var s = Sizes(random);
+        var (args, values) = Inputs(s, random);
+        var position = random.Next(s.Offset, s.Offset + s.Queries);
+        var changed = new Dictionary<string, Value>(values)
+        {
+            ["k"] = ChangedAfter(values["k"], position, random),
+            ["v"] = ChangedAfter(values["v"], position, random),
+        };
+        var attention = new Attention(0.6);
+        Vec<Tensor> roots = [attention.Result(0, args), attention.Result(1, args).Permute(0, 2, 1), Vjp.Pull(attention.Result(0, args), args[0].Like(1), args[0])[0]];
+        var (before, after) = (Evaluator.Run(roots, values), Evaluator.Run(roots, changed));
+        for (var r = 0; r < roots.Count; r++)
+        {
+            var row = roots[r].Type.Size / s.Batch / s.Queries;
+            for (var n = 0; n < before[r].Items.Length; n++)
+                if (n / row % s.Queries + s.Offset <= position) Assert.Equal(before[r][n], after[r][n]);
+        }
+        // The change is there to be seen: without the mask it is.
+        if (position + 1 < s.Keys)
+            Assert.NotEqual(Open(values), Open(changed));
+
+        double Open(Dictionary<string, Value> inputs) => Evaluator.Run([new Attention(0.6, false).Result(0, args).SumAll()], inputs)[0][0];
+    }
+
+    /// <summary>And its gradient by keys and values after a position is zero when only queries at or before it count.</summary>
+    [Property]
+    public void NoGradientReachesWhatWasNotSeen(int seed)
+    {
+        var random = new Random(seed);
+        var s = Sizes(random);
+        var (args, values) = Inputs(s, random);
+        var first = new Attention(0.6).Result(0, args).Slice(1, 0, 1).SumAll();
+        foreach (var gradient in Evaluator.Run(Vjp.Gradients(first, args[1], args[2]), values))
+            for (var n = 0; n < gradient.Items.Length; n++)
+                if (n / (s.KvHeads * s.Size) % s.Keys > s.Offset) Assert.Equal(0, gradient[n]);
+    }
+
+    /// <summary>Queries one at a time, each at its offset, are all of them at once.</summary>
+    [Property]
+    public void AnOffsetMovesTheMask(int seed)
+    {
+        var random = new Random(seed);
+        var s = Sizes(random);
+        var (args, values) = Inputs(s, random);
+        var whole = Evaluator.Run([new Attention(0.6).Result(0, args)], values)[0];
+        for (var i = 0; i < s.Queries; i++)
+        {
+            Vec<Tensor> one = [args[0].Slice(1, i, 1), args[1], args[2], args[3] + Movement.Scalar(i, DType.I32)];
+            var row = Evaluator.Run([new Attention(0.6).Result(0, one)], values)[0];
+            var length = s.Heads * s.Size;
+            for (var b = 0; b < s.Batch; b++)
+                for (var n = 0; n < length; n++) Assert.Equal(whole[(b * s.Queries + i) * length + n], row[b * length + n], 1e-14);
+        }
+    }
+
+    static (Vec<Tensor>, Dictionary<string, Value>) Inputs((int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size, int Offset) s, Random random)
+    {
+        Vec<Tensor> args = [Movement.Input("q", [s.Batch, s.Queries, s.Heads, s.Size]), Movement.Input("k", [s.Batch, s.Keys, s.KvHeads, s.Size]),
+            Movement.Input("v", [s.Batch, s.Keys, s.KvHeads, s.Size]), Movement.Input("offset", [], DType.I32)];
+        var values = args.Take(3).ToDictionary(static a => ((Op.Input)a.Op).Name, a => Domain.Uniform(a.Shape).Sample(random));
+        values["offset"] = Value.Scalar(s.Offset, DType.I32);
+        return (args, values);
+    }
+
+    static Value ChangedAfter(Value x, int position, Random random)
+    {
+        var row = (int)x.Type.Size / x.Type.Shape[0] / x.Type.Shape[1];
+        return Value.Of(x.Type, [.. x.Items.ToArray().Select((v, n) => n / row % x.Type.Shape[1] > position ? v + 1 + random.NextDouble() : v)]);
+    }
+}

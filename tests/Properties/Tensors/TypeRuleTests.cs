@@ -1,0 +1,86 @@
+namespace Functional.Tests.Properties;
+
+/// <summary>A shape mistake names the op and prints what it was given.</summary>
+public sealed class TypeRuleTests
+{
+    static Tensor F(params Vec<int> shape) => Movement.Input("x", shape);
+
+    static Tensor I(params Vec<int> shape) => Movement.Input("i", shape, DType.I32);
+
+    static Tensor B(params Vec<int> shape) => Movement.Input("b", shape, DType.Bool);
+
+    static Func<Tensor> Of(Op op, params Vec<Tensor> args) => () => Tensor.Of(op, args.Span);
+
+    static readonly (string Op, Func<Tensor> Make, string[] Shapes)[] Mistakes =
+    [
+        ("add", () => F(2, 3) + F(4), ["f32[2, 3]", "f32[4]"]),
+        ("add", Of(new Op.Binary(BinaryKind.Add), F(2), I(2)), ["f32[2]", "i32[2]"]),
+        ("add", Of(new Op.Binary(BinaryKind.Add), F(2)), ["f32[2]"]),
+        ("add", Of(new Op.Binary(BinaryKind.Add), B(2), B(2)), ["bool[2]"]),
+        ("div", Of(new Op.Binary(BinaryKind.Div), I(2), I(2)), ["i32[2]"]),
+        ("exp", () => I(3).Exp(), ["i32[3]"]),
+        ("neg", () => -B(3), ["bool[3]"]),
+        ("less", () => F(2, 3).Less(F(2)), ["f32[2, 3]", "f32[2]"]),
+        ("where", Of(new Op.Where(), F(2), F(2), F(2)), ["f32[2]"]),
+        ("where", () => B(2).Where(F(3), F(3)), ["bool[2]", "f32[3]"]),
+        ("input(x)", () => F(2, 0), ["[2, 0]"]),
+        ("fill(1)", () => Movement.Fill(1, [70_000, 70_000]), ["[70000, 70000]"]),
+        ("iota(axis=2)", () => Movement.Iota([2, 3], 2), ["0..1"]),
+        ("random_bits", () => Movement.RandomBits(I(3), [2], 0), ["i32[3]"]),
+        ("reshape[4, 2]", () => F(2, 3).Reshape(4, 2), ["f32[2, 3]"]),
+        ("reshape[3, 0]", () => F(1, 2).Reshape(3, -1), ["f32[1, 2]"]),
+        ("permute[0, 0]", () => F(2, 3).Permute(0, 0), ["f32[2, 3]"]),
+        ("permute[1, 0]", () => F(2, 3, 4).Permute(1, 0), ["f32[2, 3, 4]"]),
+        ("broadcast[3, 3]", Of(new Op.Broadcast([3, 3]), F(2, 3)), ["f32[2, 3]"]),
+        ("slice(starts=[0, 2], lengths=[2, 2])", () => F(2, 3).Slice(1, 2, 2), ["f32[2, 3]"]),
+        ("slice(starts=[2147483647], lengths=[2])", () => F(4).Slice(0, int.MaxValue, 2), ["f32[4]"]),
+        ("slice", Of(new Op.Slice([0], [1]), F(2, 3)), ["f32[2, 3]"]),
+        ("pad", () => F(2).Pad([-1], [0]), ["f32[2]"]),
+        ("pad", () => F(2).Pad([int.MaxValue], [3]), ["f32[2]"]),
+        ("concat(axis=0)", () => Movement.Concat(0, F(2, 3), F(2, 4)), ["f32[2, 3]", "f32[2, 4]"]),
+        ("concat(axis=2)", () => Movement.Concat(2, F(2, 3), F(2, 3)), ["f32[2, 3]"]),
+        ("sum(axes=[2])", () => F(2, 3).Sum(2), ["f32[2, 3]"]),
+        ("sum(axes=[1, 1])", () => F(2, 3).Sum(1, -1), ["f32[2, 3]"]),
+        ("max(axes=[0])", () => B(2).ReduceMax(0), ["bool[2]"]),
+        ("argmax(axis=1)", Of(new Op.ArgMax(1), F(2)), ["f32[2]"]),
+        ("cumsum(axis=1)", () => F(2).CumSum(1), ["f32[2]"]),
+        ("cumsum(axis=0)", () => B(2).CumSum(0), ["bool[2]"]),
+        ("matmul", () => F(2, 3).MatMul(F(4, 2)), ["f32[2, 3]", "f32[4, 2]"]),
+        ("matmul", () => F(3).MatMul(F(3)), ["f32[3]"]),
+        ("matmul", () => I(3, 3).MatMul(I(3, 3)), ["i32[3, 3]"]),
+        ("matmul", () => F(2, 3, 3).MatMul(F(3, 3, 3)), ["f32[2, 3, 3]", "f32[3, 3, 3]"]),
+        ("gather", () => F(2, 3).Gather(F(2)), ["f32[2, 3]", "f32[2]"]),
+        ("gather", () => F().Gather(I(2)), ["f32[]", "i32[2]"]),
+        ("scatter_add", () => F(5, 3).ScatterAdd(I(2), F(2, 4)), ["f32[5, 3]", "i32[2]", "f32[2, 4]"]),
+        ("attention", () => new Attention(1).Result(0, [F(1, 2, 3, 4), F(1, 2, 2, 4), F(1, 2, 2, 4)]), ["f32[1, 2, 3, 4]", "f32[1, 2, 2, 4]"]),
+        ("attention", () => new Attention(1).Result(2, [F(1, 2, 3, 4), F(1, 2, 3, 4), F(1, 2, 3, 4)]), ["f32[1, 2, 3, 4]"]),
+        ("attention_gradient", () => new AttentionGradient(1, true).Result(0, [F(1)]), ["f32[1]"]),
+        ("layer_norm(eps=1E-05)", () => new LayerNorm().Result(0, [F(2, 3), F(2)]), ["f32[2, 3]", "f32[2]"]),
+        ("layer_norm_gradient", () => new LayerNormGradient(1).Result(0, [F(2, 3), F(2)]), ["f32[2, 3]", "f32[2]"]),
+        ("cache_write", () => new CacheWrite().Result(0, [F(2, 3), F(2, 4, 5), I()]), ["f32[2, 3]", "f32[2, 4, 5]"]),
+        ("linear_cross_entropy", () => new LinearCrossEntropy().Result(0, [F(2, 3), F(4, 5), I(2)]), ["f32[2, 3]", "f32[4, 5]", "i32[2]"]),
+    ];
+
+    public static TheoryData<int, string> Cases => [.. Mistakes.Select(static (m, i) => (i, m.Op))];
+
+    [Theory, MemberData(nameof(Cases))]
+    public void AMistakeNamesTheOpAndPrintsTheShapes(int number, string op)
+    {
+        var fault = Assert.Throws<ArgumentException>(() => Mistakes[number].Make());
+        Assert.StartsWith(op, fault.Message, StringComparison.Ordinal);
+        Assert.All(Mistakes[number].Shapes, s => Assert.Contains(s, fault.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void EveryFusedKindHasAMistakeHere() => Assert.Empty(GradientRow.FusedKinds()
+        .Select(t => GradientTable.Rows.Select(r => r.Node.Op).OfType<Op.Fused>().First(f => f.Kind.GetType() == t).Kind.Text.Split('(')[0])
+        .Except(Mistakes.Select(static m => m.Op.Split('(')[0])));
+
+    [Fact]
+    public void OperandsBroadcastAlignedAtTheirLastAxes()
+    {
+        Assert.Equal(new TensorType([4, 2, 3]), (F(4, 1, 3) + Movement.Input("y", [2, 1])).Type);
+        Assert.Equal(new TensorType([2, 3], DType.Bool), F(3).Less(Movement.Input("y", [2, 1])).Type);
+        Assert.Equal(new TensorType([4, 2, 3]), B(4, 1, 1).Where(F(2, 1), Movement.Input("y", [3])).Type);
+    }
+}
