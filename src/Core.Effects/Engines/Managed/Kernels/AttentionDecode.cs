@@ -1,108 +1,177 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Functional.Engines;
 
 /// <summary>
-/// One query a head against a cache of keys and values, each read once. A task is one key head; the query heads that share it take
-/// their turns while a chunk of the cache is in the first-level cache. Cost follows the keys that are seen, not the cache's size.
+/// One query a head against a cache of keys and values, each read once. A task is a chunk of consecutive keys, of one key head where a head's
+/// tokens lie together in memory, of all heads where a token's heads do: memory is read in its own order either way. The chunks'
+/// softmaxes are joined afterwards in their order. Cost follows the keys that are seen, not the cache's size.
 /// </summary>
-internal static unsafe class AttentionDecode
+internal sealed unsafe class AttentionDecode : Work
 {
-    const int Chunk = 64;
+    // Tokens that one head takes before the next head's turn, and tokens of a task.
+    const int ScatteredRun = 16, ScatteredChunk = 64;
+    const int TogetherRun = 64, TogetherChunk = 256;
     const float Log2E = 1.44269504f;
     const float Ln2 = 0.693147182f;
 
-    /// <summary>Bytes of scratch memory: a chunk of weights, and a group's sums, maxima and totals.</summary>
-    public static long ScratchBytes(in AttentionSpec spec) => sizeof(float) * (Chunk + spec.Group * (2L * spec.Padded + 2));
+    ThreadTeam team = null!;
+    AttentionSpec spec;
+    HeadsView k, v;
+    int keys, chunk, chunks, run, headsPerTask;
+    float* queries, partials;
+
+    /// <summary>As <see cref="AttentionForward.Run(ThreadTeam, in AttentionSpec, HeadsView, HeadsView, HeadsView, HeadsView, float*)"/> for one query.</summary>
+    public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse)
+    {
+        (this.team, this.spec, this.k, this.v) = (team, spec, k, v);
+        keys = spec.Visible(0);
+        (chunk, run, headsPerTask) = k.HeadStride < k.TokenStride ? (ScatteredChunk, ScatteredRun, spec.KvHeads) : (TogetherChunk, TogetherRun, 1);
+        chunks = (keys + chunk - 1) / chunk;
+        var rows = (long)spec.Batch * spec.Heads;
+        var own = (long)headsPerTask * spec.Group * chunk;
+        team.EnsureScratch(sizeof(float) * (own + rows * spec.Padded + chunks * rows * Partial));
+        queries = (float*)team.Scratch(0) + own;
+        partials = queries + rows * spec.Padded;
+        for (var row = 0; row < rows; row++) CopyQuery(q.At(row / spec.Heads, 0, row % spec.Heads), queries + row * spec.Padded);
+        team.Run(this, spec.Batch * (spec.KvHeads / headsPerTask) * chunks);
+        for (var row = 0; row < rows; row++) Join(row, output.At(row / spec.Heads, 0, row % spec.Heads), lse == null ? null : lse + row);
+    }
+
+    /// <summary>Floats of one head's result of one chunk: the sums, then maximum and total in a vector of their own.</summary>
+    int Partial => spec.Padded + 16;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse, int task, float* scratch)
+    public override void Run(int task, int worker)
     {
-        var (batch, kv) = (task / spec.KvHeads, task % spec.KvHeads);
+        var (part, start) = (task / chunks, task % chunks * chunk);
+        var (batch, firstKv) = (part * headsPerTask / spec.KvHeads, part * headsPerTask % spec.KvHeads);
         var (group, padded, d) = (spec.Group, spec.Padded, spec.Width);
-        var weights = scratch;
-        var queries = weights + Chunk;
-        var sums = queries + group * padded;
-        var max = sums + group * padded;
-        var total = max + group;
-        for (var member = 0; member < group; member++)
+        var n = Math.Min(chunk, keys - start);
+        var heads = headsPerTask * group;
+        var weights = (float*)team.Scratch(worker);
+        var firstRow = (nint)batch * spec.Heads + firstKv * group;
+        for (var from = 0; from < n; from += run)
+            for (var head = 0; head < heads; head++)
+                Scores(queries + (firstRow + head) * padded, k.At(batch, start + from, firstKv + head / group), k.TokenStride, Math.Min(run, n - from), d, weights + head * chunk + from);
+        for (var head = 0; head < heads; head++)
         {
-            Tiles.CopyRows(q.At(batch, 0, kv * group + member), 0, 1, d, queries + member * padded, padded);
-            for (var j = 0; j < padded; j += 16) (Vector512.Load(queries + member * padded + j) * Lanes.All(spec.Scale * Log2E)).Store(queries + member * padded + j);
-            (max[member], total[member]) = (float.MinValue, 0f);
+            var partial = PartialAt(firstRow + head, task % chunks);
+            Weigh(weights + head * chunk, n, partial + padded);
+            new Span<float>(partial, padded).Clear();
         }
-        new Span<float>(sums, group * padded).Clear();
-        var keys = spec.Visible(0);
-        for (var start = 0; start < keys; start += Chunk)
-        {
-            var n = Math.Min(Chunk, keys - start);
-            for (var member = 0; member < group; member++)
-            {
-                var m = Scores(queries + member * padded, k.At(batch, start, kv), k.TokenStride, n, d, weights);
-                m = MathF.Max(max[member], m);
-                var sum = Weigh(weights, n, m);
-                var factor = MathF.Pow(2f, max[member] - m);
-                total[member] = total[member] * factor + sum;
-                max[member] = m;
-                Add(weights, n, v.At(batch, start, kv), v.TokenStride, d, factor, sums + member * padded);
-            }
-        }
-        for (var member = 0; member < group; member++)
-        {
-            var head = kv * group + member;
-            var row = output.At(batch, 0, head);
-            var f = Lanes.All(keys == 0 ? 0f : 1f / total[member]);
-            for (var j = 0; j < d; j += 16) Lanes.StoreFirst(row + j, Vector512.Load(sums + member * padded + j) * f, Math.Min(16, d - j));
-            if (lse != null) lse[(long)batch * spec.Heads + head] = keys == 0 ? float.NegativeInfinity : max[member] * Ln2 + MathF.Log(total[member]);
-        }
+        for (var from = 0; from < n; from += run)
+            for (var head = 0; head < heads; head++)
+                Add(weights + head * chunk + from, Math.Min(run, n - from), v.At(batch, start + from, firstKv + head / group), v.TokenStride, d, PartialAt(firstRow + head, task % chunks));
     }
 
-    /// <summary>weights[j] = q · k[j]; the largest.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static float Scores(float* q, float* k, nint stride, int n, int d, float* weights)
+    float* PartialAt(nint row, int chunk) => partials + (row * chunks + chunk) * Partial;
+
+    void CopyQuery(float* source, float* target)
     {
-        var max = float.MinValue;
-        for (var j = 0; j < n; j++, k += stride)
+        for (var j = 0; j < spec.Padded; j++) target[j] = j < spec.Width ? source[j] * (spec.Scale * Log2E) : 0f;
+    }
+
+    /// <summary>Joins the chunks of one row: each chunk's sums count 2^(its maximum - the largest).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Join(int row, float* output, float* lse)
+    {
+        var (padded, d, step) = (spec.Padded, spec.Width, (nint)Partial);
+        var first = PartialAt(row, 0);
+        var (max, total) = (float.NegativeInfinity, 0f);
+        for (var c = 0; c < chunks; c++) max = MathF.Max(max, first[c * step + padded]);
+        for (var c = 0; c < chunks; c++)
         {
-            var (a, b) = (Vector512<float>.Zero, Vector512<float>.Zero);
+            var at = first + c * step + padded;
+            at[0] = MathF.Pow(2f, at[0] - max);
+            total += at[0] * at[1];
+        }
+        var f = Lanes.All(keys == 0 ? 0f : 1f / total);
+        for (var j = 0; j < d; j += 16)
+        {
+            var sum = Vector512<float>.Zero;
+            for (var c = 0; c < chunks; c++) sum = Lanes.Fma(Lanes.All(first[c * step + padded]), Vector512.Load(first + c * step + j), sum);
+            Lanes.StoreFirst(output + j, sum * f, Math.Min(16, d - j));
+        }
+        if (lse != null) *lse = keys == 0 ? float.NegativeInfinity : max * Ln2 + MathF.Log(total);
+    }
+
+    /// <summary>scores[j] = q · k[j].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Scores(float* q, float* k, nint stride, int n, int d, float* scores)
+    {
+        var j = 0;
+        for (; j <= n - 4; j += 4, k += 4 * stride)
+        {
+            var (a, b, c, e) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
             var i = 0;
-            for (; i <= d - 32; i += 32)
+            var p = k;
+            for (; i <= d - 16; i += 16, p += 16)
             {
-                a = Lanes.Fma(Vector512.Load(q + i), Vector512.Load(k + i), a);
-                b = Lanes.Fma(Vector512.Load(q + i + 16), Vector512.Load(k + i + 16), b);
+                var x = Vector512.Load(q + i);
+                a = Lanes.Fma(x, Vector512.Load(p), a);
+                b = Lanes.Fma(x, Vector512.Load(p + stride), b);
+                c = Lanes.Fma(x, Vector512.Load(p + 2 * stride), c);
+                e = Lanes.Fma(x, Vector512.Load(p + 3 * stride), e);
             }
-            for (; i < d; i += 16) a = Lanes.Fma(Vector512.Load(q + i), i + 16 <= d ? Vector512.Load(k + i) : Lanes.LoadFirst(k + i, d - i, 0f), a);
-            var score = Lanes.Sum(a + b);
-            weights[j] = score;
-            max = MathF.Max(max, score);
+            if (i < d)
+            {
+                var x = Vector512.Load(q + i);
+                a = Lanes.Fma(x, Lanes.LoadFirst(p, d - i, 0f), a);
+                b = Lanes.Fma(x, Lanes.LoadFirst(p + stride, d - i, 0f), b);
+                c = Lanes.Fma(x, Lanes.LoadFirst(p + 2 * stride, d - i, 0f), c);
+                e = Lanes.Fma(x, Lanes.LoadFirst(p + 3 * stride, d - i, 0f), e);
+            }
+            FourSums(a, b, c, e).Store(scores + j);
         }
-        return max;
+        for (; j < n; j++, k += stride) scores[j] = ReduceKernels.Dot(q, k, d);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static float Weigh(float* weights, int n, float max)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<float> FourSums(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
     {
+        if (!Sse.IsSupported) return Vector128.Create(Lanes.Sum(a), Lanes.Sum(b), Lanes.Sum(c), Lanes.Sum(d));
+        var (p, q, r, s) = (Quarter(a), Quarter(b), Quarter(c), Quarter(d));
+        var x = Sse.UnpackLow(p, q) + Sse.UnpackHigh(p, q);
+        var y = Sse.UnpackLow(r, s) + Sse.UnpackHigh(r, s);
+        return Sse.MoveLowToHigh(x, y) + Sse.MoveHighToLow(y, x);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<float> Quarter(Vector512<float> v)
+    {
+        var half = v.GetLower() + v.GetUpper();
+        return half.GetLower() + half.GetUpper();
+    }
+
+    /// <summary>Scores become weights 2^(score - maximum); writes maximum and total.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Weigh(float* weights, int n, float* maxAndTotal)
+    {
+        var max = Lanes.All(float.MinValue);
+        for (var j = 0; j < n; j += 16) max = Vector512.MaxNative(Lanes.LoadFirst(weights + j, Math.Min(16, n - j), float.MinValue), max);
+        var m = Lanes.Max(max);
         var sum = Vector512<float>.Zero;
         for (var j = 0; j < n; j += 16)
         {
             var count = Math.Min(16, n - j);
-            var w = VectorMath.Exp2(Lanes.LoadFirst(weights + j, count, float.NegativeInfinity) - Lanes.All(max));
+            var w = VectorMath.Exp2(Lanes.LoadFirst(weights + j, count, float.NegativeInfinity) - Lanes.All(m));
             Lanes.StoreFirst(weights + j, w, count);
             sum += w;
         }
-        return Lanes.Sum(sum);
+        (maxAndTotal[0], maxAndTotal[1]) = (m, Lanes.Sum(sum));
     }
 
-    /// <summary>sums = factor · sums + Σ weights[j] v[j].</summary>
+    /// <summary>sums += Σ weights[j] v[j].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Add(float* weights, int n, float* v, nint stride, int d, float factor, float* sums)
+    static void Add(float* weights, int n, float* v, nint stride, int d, float* sums)
     {
-        var f = Lanes.All(factor);
         var i = 0;
         for (; i <= d - 64; i += 64)
         {
-            var (a, b, c, e) = (Vector512.Load(sums + i) * f, Vector512.Load(sums + i + 16) * f, Vector512.Load(sums + i + 32) * f, Vector512.Load(sums + i + 48) * f);
+            var (a, b, c, e) = (Vector512.Load(sums + i), Vector512.Load(sums + i + 16), Vector512.Load(sums + i + 32), Vector512.Load(sums + i + 48));
             var p = v + i;
             for (var j = 0; j < n; j++, p += stride)
             {
@@ -120,7 +189,7 @@ internal static unsafe class AttentionDecode
         for (; i < d; i += 16)
         {
             var count = Math.Min(16, d - i);
-            var a = Vector512.Load(sums + i) * f;
+            var a = Vector512.Load(sums + i);
             var p = v + i;
             for (var j = 0; j < n; j++, p += stride) a = Lanes.Fma(Lanes.All(weights[j]), Lanes.LoadFirst(p, count, 0f), a);
             a.Store(sums + i);

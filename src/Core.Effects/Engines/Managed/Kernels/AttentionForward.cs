@@ -15,6 +15,7 @@ internal sealed unsafe class AttentionForward : Work
     const float Log2E = 1.44269504f;
     const float Ln2 = 0.693147182f;
 
+    readonly AttentionDecode decode = new();
     ThreadTeam team = null!;
     AttentionSpec spec;
     HeadsView q, k, v, output;
@@ -29,8 +30,7 @@ internal sealed unsafe class AttentionForward : Work
         this.lse = lse;
         if (spec.Queries == 1)
         {
-            team.EnsureScratch(AttentionDecode.ScratchBytes(spec));
-            team.Run(this, spec.Batch * spec.KvHeads);
+            decode.Run(team, spec, q, k, v, output, lse);
             return;
         }
         queryBlocks = (spec.Queries + QueryBlock - 1) / QueryBlock;
@@ -41,11 +41,6 @@ internal sealed unsafe class AttentionForward : Work
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int task, int worker)
     {
-        if (spec.Queries == 1)
-        {
-            AttentionDecode.Run(spec, q, k, v, output, lse, task, (float*)team.Scratch(worker));
-            return;
-        }
         var (d, padded) = (spec.Width, spec.Padded);
         // The longest rows first: the last tasks to be claimed are then the short ones.
         var block = queryBlocks - 1 - task % queryBlocks;

@@ -28,7 +28,7 @@ internal readonly unsafe struct HeadsView(float* data, nint batchStride, nint to
 {
     public nint TokenStride => tokenStride;
 
-    public bool IsNull => data == null;
+    public nint HeadStride => headStride;
 
     public float* At(int batch, int token, int head) => data + batch * batchStride + token * tokenStride + head * headStride;
 

@@ -26,7 +26,7 @@ internal static unsafe class SoftmaxKernels
             var p = x + (long)row * n;
             var q = y + (long)row * n;
             var (max, sum) = Exponentiate(p, q, n, maxima);
-            for (var b = 0; b < blocks; b++) Multiply(q + b * Block, Math.Min(Block, n - b * Block), MathF.Exp(maxima[b] - max) / sum);
+            for (var b = 0; b < blocks; b++) Multiply(q + b * Block, Math.Min(Block, n - b * Block), Factor(maxima[b], max) / sum);
         }
     }
 
@@ -77,7 +77,7 @@ internal static unsafe class SoftmaxKernels
             nll[row] = (1f - smoothing) * (max - target + log) + (smoothing == 0f ? 0f : smoothing * ((float)(max - mean) + log));
             var uniform = scale * smoothing / vocabulary;
             for (var b = 0; b < blocks; b++)
-                Multiply(p + b * Block, Math.Min(Block, vocabulary - b * Block), scale * MathF.Exp(maxima[b] - max) / sum, -uniform);
+                Multiply(p + b * Block, Math.Min(Block, vocabulary - b * Block), scale * Factor(maxima[b], max) / sum, -uniform);
             p[label] -= scale * (1f - smoothing);
         }
     }
@@ -128,9 +128,12 @@ internal static unsafe class SoftmaxKernels
     }
 
     static (float Max, float Sum) Join(float max, float sum, float blockMax, float blockSum) =>
-        blockMax > max
-            ? (blockMax, sum * MathF.Exp(max - blockMax) + blockSum)
-            : (max, sum + blockSum * MathF.Exp(blockMax - max));
+        sum == 0f ? (blockMax, blockSum)
+        : blockMax > max ? (blockMax, sum * MathF.Exp(max - blockMax) + blockSum)
+        : (max, sum + blockSum * MathF.Exp(blockMax - max));
+
+    // Most rows are one block, which is its own maximum.
+    static float Factor(float blockMax, float max) => blockMax == max ? 1f : MathF.Exp(blockMax - max);
 
     static double Mean(float* x, int n)
     {
