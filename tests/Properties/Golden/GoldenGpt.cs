@@ -1,0 +1,94 @@
+using Run = System.Func<Functional.Program, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Value>, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Value>>;
+
+namespace Functional.Tests.Properties;
+
+/// <summary>A tiny GPT against PyTorch in float64: 1e-10 in the reference evaluator, float32's precision where engines keep float32.</summary>
+public sealed class GoldenGpt
+{
+    // Float32 keeps 24 bits. Logits of size 2 sum some hundred products; Adam divides gradients of every size by their own size, so that
+    // an update of 0.01 carries the relative error of a gradient, five times over.
+    const double Exact = 1e-10, LogitsOfFloat = 1e-5, GradientsOfFloat = 2e-6, LossOfFloat = 2e-6, AfterStepsOfFloat = 1e-4;
+
+    readonly Golden golden = Golden.Read();
+
+    [Fact]
+    public void Evaluator_gives_PyTorchs_logits() => Logits(Evaluator.Run, Exact);
+
+    [Fact]
+    public void Evaluator_gives_PyTorchs_gradients() => Gradients(Evaluator.Run, Exact);
+
+    [Fact]
+    public void Evaluator_gives_PyTorchs_five_steps() => FiveSteps(Evaluator.Run, Exact, Exact);
+
+    [Fact]
+    public void Evaluator_gives_PyTorchs_five_steps_by_accumulation() => FiveAccumulatedSteps(Evaluator.Run, Exact);
+
+    [Fact]
+    public void Engine_gives_PyTorchs_values_in_float_precision()
+    {
+        using var engine = new ReferenceEngine();
+        var run = Runs.On(engine);
+        Logits(run, LogitsOfFloat);
+        Gradients(run, GradientsOfFloat);
+        FiveSteps(run, LossOfFloat, AfterStepsOfFloat);
+    }
+
+    static GradientTransform AdamW => Optimisers.AdamW(0.9, 0.95, 1e-8, 0.1);
+
+    Dictionary<string, Value> Given => golden.Parameters.ToDictionary(static p => Names.Param(p.Name), static p => p.Value)
+        .With((Names.Inputs, golden.Inputs), (Names.Labels, golden.Labels));
+
+    void Logits(Run run, double tolerance)
+    {
+        var model = Gpt.Of(golden.Config);
+        Assert.Equal(golden.Parameters.Map(static v => v.Type).ToHashSet(), model.Specs.Map(static s => s.Type).ToHashSet());
+        Runs.Close(golden.Logits, run(Programs.Logits(model, golden.Batch), Given)[Names.Logits], tolerance, "logits");
+    }
+
+    void Gradients(Run run, double tolerance)
+    {
+        var model = Gpt.Of(golden.Config);
+        var sums = run(Programs.Accumulate(model, golden.Batch), Given.With(Runs.Zeros(Programs.Accumulators(model))));
+        Assert.Equal(golden.Gradients.Count, model.Specs.Count);
+        foreach (var (name, expected) in golden.Gradients)
+            Runs.Close(expected, Runs.Changed(sums[Names.Gradient(name)], (g, _) => g / sums[Names.AccumulatedWeight][0]), tolerance, name);
+    }
+
+    void FiveSteps(Run run, double lossTolerance, double tolerance)
+    {
+        var model = Gpt.Of(golden.Config);
+        var program = Programs.TrainStep(model, AdamW, GradientClip.To(0.5), golden.Batch);
+        var state = Given.With(Runs.Zeros(Programs.Slots(model, AdamW)));
+        for (var step = 1; step <= golden.Steps.Count; step++)
+        {
+            var after = run(program, state.With(Runs.Scalars(Programs.StepScalars(AdamW, step, 0.01))));
+            Reported(step, after, lossTolerance);
+            state = state.With(after.Where(o => state.ContainsKey(o.Key)));
+        }
+        foreach (var (name, expected) in golden.After) Runs.Close(expected, state[Names.Param(name)], tolerance, name);
+    }
+
+    // Every row is a micro-batch of its own.
+    void FiveAccumulatedSteps(Run run, double tolerance)
+    {
+        var (model, row) = (Gpt.Of(golden.Config), new BatchShape(1, golden.Batch.Time));
+        var (accumulate, apply) = (Programs.Accumulate(model, row), Programs.Apply(model, AdamW, GradientClip.To(0.5)));
+        var state = Given.With(Runs.Zeros(Programs.Slots(model, AdamW))).With(Runs.Zeros(Programs.Accumulators(model)));
+        Value Row(Value all, int i) => Value.Of(row.Tokens, all.Items.Slice(i * row.Time, row.Time));
+        for (var step = 1; step <= golden.Steps.Count; step++)
+        {
+            for (var i = 0; i < golden.Batch.Rows; i++)
+                state = state.With(run(accumulate, state.With((Names.Inputs, Row(golden.Inputs, i)), (Names.Labels, Row(golden.Labels, i)))));
+            var after = run(apply, state.With(Runs.Scalars(Programs.StepScalars(AdamW, step, 0.01))));
+            Reported(step, after, tolerance);
+            state = state.With(after.Where(o => state.ContainsKey(o.Key)));
+        }
+        foreach (var (name, expected) in golden.After) Runs.Close(expected, state[Names.Param(name)], tolerance, name);
+    }
+
+    void Reported(int step, IReadOnlyDictionary<string, Value> outputs, double tolerance)
+    {
+        Assert.Equal(golden.Steps[step - 1].Loss, outputs[Names.Loss][0], tolerance);
+        Assert.Equal(golden.Steps[step - 1].GradientNorm, outputs[Names.GradientNorm][0], tolerance);
+    }
+}
