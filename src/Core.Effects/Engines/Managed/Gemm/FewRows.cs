@@ -93,13 +93,9 @@ internal sealed unsafe class FewRows : Work
         var right = b + batch * shape.B.Batch;
         var target = c + batch * shape.C.Batch;
         var add = shape.Accumulate ? 1 : 0;
-        for (var j = first; j < end;)
-        {
-            var wide = j + 4 <= end;
-            for (var r = 0; r < shape.M; r += 4)
-                kernels.Dots(Math.Min(4, shape.M - r), wide)(shape.K, left + r * aRow, aRow, right + j * bRow, bRow, target + r * cRow + j, cRow, add);
-            j += wide ? 4 : 1;
-        }
+        // The second four rows find the chunk of B in the second-level cache.
+        for (var r = 0; r < shape.M; r += 4)
+            kernels.Dots(Math.Min(4, shape.M - r))(end - first, shape.K, left + r * aRow, aRow, right + first * bRow, bRow, target + r * cRow + first, cRow, add);
         epilogue?.Apply(batch, 0, first, shape.M, end - first, worker);
     }
 
@@ -116,7 +112,7 @@ internal sealed unsafe class FewRows : Work
         var left = a + batch * shape.A.Batch + step * shape.A.Column;
         var right = b + batch * shape.B.Batch + step * shape.B.Row + first;
         // The sums stay in the first-level cache while the rows of B pass.
-        var width = Math.Max(512, 4096 / shape.M);
+        var width = shape.M > 4 ? 512 : 1024;
         for (var j = 0; j < columns; j += width)
             kernels.Sweep(shape.M, Math.Min(width, columns - j), depth, left, (nint)shape.A.Row, (nint)shape.A.Column, right + j, (nint)shape.B.Row, target + j, targetRow);
         if (parts == 1)

@@ -3,10 +3,10 @@ namespace Functional.Engines;
 /// <summary>The kernels of <see cref="FewRows"/> for one vector width.</summary>
 internal sealed unsafe class FewRowsKernels
 {
-    private readonly delegate*<nint, float*, nint, float*, nint, float*, nint, int, void>[] dots;
+    private readonly delegate*<nint, nint, float*, nint, float*, nint, float*, nint, int, void>[] dots;
 
     private FewRowsKernels(
-        delegate*<nint, float*, nint, float*, nint, float*, nint, int, void>[] dots,
+        delegate*<nint, nint, float*, nint, float*, nint, float*, nint, int, void>[] dots,
         delegate*<nint, nint, nint, float*, nint, nint, float*, nint, float*, nint, void> sweep,
         delegate*<nint, nint, float*, nint, float*, int, void> add)
     {
@@ -19,7 +19,7 @@ internal sealed unsafe class FewRowsKernels
 
     public delegate*<nint, nint, float*, nint, float*, int, void> Add { get; }
 
-    public delegate*<nint, float*, nint, float*, nint, float*, nint, int, void> Dots(int rows, bool four) => dots[2 * rows + (four ? 1 : 0)];
+    public delegate*<nint, nint, float*, nint, float*, nint, float*, nint, int, void> Dots(int rows) => dots[rows - 1];
 
     public static FewRowsKernels Of(LaneWidth width) => width switch
     {
@@ -31,11 +31,7 @@ internal sealed unsafe class FewRowsKernels
 
     private static FewRowsKernels Make<V>() where V : struct, ILanes<V> => new(
         [
-            null, null,
-            &Dots<V, N1, N1>.Run, &Dots<V, N1, N4>.Run,
-            &Dots<V, N2, N1>.Run, &Dots<V, N2, N4>.Run,
-            &Dots<V, N3, N1>.Run, &Dots<V, N3, N4>.Run,
-            &Dots<V, N4, N1>.Run, &Dots<V, N4, N4>.Run,
+            &Dots<V, N1>.Run, &Dots<V, N2>.Run, &Dots<V, N3>.Run, &Dots<V, N4>.Run,
         ],
         &Sweep<V>.Run,
         &Sweep<V>.Add);

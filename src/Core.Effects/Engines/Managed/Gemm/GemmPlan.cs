@@ -24,14 +24,19 @@ internal readonly record struct GemmPlan(int Rows, int Columns, int Depth, bool 
     public static GemmPlan For(in GemmShape shape, Kernels kernels)
     {
         int tileRows = kernels.Rows, tileColumns = kernels.Columns;
-        var depth = Split(shape.K, 384, 1);
         // Rows at a distance of whole pages fall into the same few sets of the first-level cache.
-        var packA = shape.A.Column != 1 || (shape.A.Row % 512 == 0 && shape.K > 16);
-        var small = (double)shape.M * shape.N * shape.K <= 1 << 20;
-        var rows = small || shape.M <= 768 ? Math.Max(1, shape.M) : Split(shape.M, 16 * tileRows, tileRows);
-        var single = rows >= shape.M;
-        var width = small ? shape.N : single ? Math.Min(192, Math.Max(64, shape.N / 8)) : 256;
+        var packA = shape.A.Column != 1 || (shape.A.Row % 1024 == 0 && shape.K > 16);
+        var small = (double)shape.M * shape.N * shape.K <= 1 << 20 || (shape.Batch >= 16 && shape.M <= 256 && shape.N <= 256);
+        // One block of all rows lets each task pack its own panels of B, once and while they are hot.
+        var single = small || shape.M <= 768;
+        var rows = single ? Math.Max(1, shape.M) : Split(shape.M, 16 * tileRows, tileRows);
+        // A strip of A is packed again for every block of columns: wide blocks where that is costly.
+        var widest = packA && !single ? 768 : 192;
+        var width = small ? shape.N
+            : single ? Math.Clamp(shape.N / 8, packA ? 96 : 64, widest)
+            : packA ? widest : 256;
         var columns = Split(shape.N, Math.Max(width, tileColumns), tileColumns);
+        var depth = Split(shape.K, columns <= 128 && shape.M <= 256 ? 768 : 384, 1);
         var b = shape.B.Column == 1 && shape.M <= 3 * tileRows ? Panels.InPlace
             : single ? Panels.PerTask
             : Panels.Shared;
