@@ -1,0 +1,134 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Functional.Testing;
+using Xunit;
+
+namespace Functional.Tests.Properties.Configuration;
+
+public class ConfigLaws
+{
+    static readonly RunConfig defaults = new();
+
+    /// <summary>Configurations with every setting changed at random, all valid.</summary>
+    public static Arbitrary<RunConfig> Configs() => Arb.From(
+        from seed in ArbMap.Default.GeneratorFor<ulong>()
+        from name in ArbMap.Default.GeneratorFor<string>()
+        select Any(Key.Seed(seed), name));
+
+    static RunConfig Any(Key key, string? name)
+    {
+        var config = RunConfig.Fields.Aggregate(defaults, (c, field) => field.IsText ? c : Values(field, key.FoldIn(field.Name)) is { } text ? field.Set(c, text)! : c);
+        config = config with { DataFile = string.IsNullOrEmpty(name) || Lone(name) ? null : name, Warmup = Math.Min(config.Warmup, config.Steps), MinLearningRate = Math.Min(config.MinLearningRate, config.LearningRate) };
+        return config with { Model = config.Model with { Width = config.Model.Heads * (1 + (int)key.Below(7, 9)) } };
+    }
+
+    static string? Values(ConfigField field, Key key) => field.Allowed switch
+    {
+        var words when !words.StartsWith('a') && words.Contains(", ", StringComparison.Ordinal) => words.Split(", ")[key.Below(0, words.Split(", ").Length)],
+        var whole when whole.StartsWith("a whole", StringComparison.Ordinal) => FormattableString.Invariant($"{key.Below(0, 1000) + 1}"),
+        var number when number.StartsWith("a number", StringComparison.Ordinal) => FormattableString.Invariant($"{key.Uniform(0):R}"),
+        _ => null,
+    };
+
+    static bool Lone(string text)
+    {
+        try { _ = new System.Text.UTF8Encoding(false, true).GetBytes(text); return false; }
+        catch (System.Text.EncoderFallbackException) { return true; }
+    }
+
+    static string Faults(string yaml) => ConfigYaml.Parse(yaml, "run.yaml", defaults).Match(static c => "read", static f => f.Lines());
+
+    [Property(Arbitrary = [typeof(ConfigLaws)])]
+    public bool Written_configurations_read_back(RunConfig config) =>
+        config.Validate().IsSuccess && ConfigYaml.Parse(ConfigYaml.Write(config), "run.yaml", defaults).Match(c => c == config, static _ => false);
+
+    [Property(Arbitrary = [typeof(ConfigLaws)])]
+    public bool Options_read_back(RunConfig config) =>
+        RunConfig.Read(defaults, RunConfig.Fields.Where(f => f.Get(config) is not null).Select(f => ConfigEntry.Option(f.Name, f.Get(config)!)))
+            .Match(c => c == config, static _ => false);
+
+    [Fact]
+    public void Defaults_are_valid() => Assert.True(defaults.Validate().IsSuccess);
+
+    [Fact]
+    public void A_file_that_says_nothing_is_the_start()
+    {
+        foreach (var text in (string[])["", "# nothing\n", "---\n", "null"])
+            Assert.Equal(defaults, ConfigYaml.Parse(text, "run.yaml", defaults).IfFail(f => throw new InvalidOperationException(f.Lines())));
+    }
+
+    [Fact]
+    public void All_faults_come_at_once_with_their_lines() => Assert.Equal(
+        """
+        run.yaml, line 2, layer: is no setting; the nearest is layers; it takes a whole number, 1 or more
+        run.yaml, line 3, heads: is many; allowed: a whole number, 1 or more
+        run.yaml, line 4, width: is "128"; allowed: a whole number, 1 or more
+        run.yaml, line 5, schedule: is cosinus; allowed: cosine, linear, constant, inverse-sqrt, wsd, one-cycle
+        run.yaml, line 6, bias: is a list; allowed: true, false
+        run.yaml, line 8, batch: is given twice; first at run.yaml, line 7, batch
+        run.yaml, line 9, dropout: is nothing; allowed: a number, at least 0 and less than 1
+        run.yaml, line 7, batch: is 0; allowed: a whole number, 1 or more
+        run.yaml, line 11, lr: is -1; allowed: a number, above 0
+        run.yaml, line 10, beta1: is 1; allowed: a number, at least 0 and less than 1
+        """.ReplaceLineEndings("\n"),
+        string.Join('\n', Faults("# a run\nlayer: 3\nheads: many\nwidth: \"128\"\nschedule: cosinus\nbias: [true]\nbatch: 0\nbatch: 3\ndropout:\nbeta1: 1\nlr: -1\n")
+            .Split('\n').Where(static l => !l.StartsWith("min-lr", StringComparison.Ordinal))));
+
+    [Theory]
+    [InlineData("layers: 4\nlayers: 4.5\n", "run.yaml, line 2, layers: is given twice; first at run.yaml, line 1, layers")]
+    [InlineData("heads: 3", "width: 128 is not divisible by heads 3; allowed: a multiple of 3")]
+    [InlineData("heads: 3\nwidth: 100", "run.yaml, line 2, width: 100 is not divisible by heads 3; allowed: a multiple of 3")]
+    [InlineData("steps: 10", "warmup: 100 is more than steps 10; allowed: up to steps")]
+    [InlineData("lr: 1e-5", "min-lr: 0.0001 is above lr 1E-05; allowed: up to lr")]
+    [InlineData("lr: .nan", "run.yaml, line 1, lr: is .nan; allowed: a number, above 0")]
+    [InlineData("lr: NaN", "run.yaml, line 1, lr: is NaN; allowed: a number, above 0")]
+    [InlineData("steps: 99999999999999999999", "run.yaml, line 1, steps: is 99999999999999999999; allowed: a whole number, 1 or more")]
+    [InlineData("data: ''", "run.yaml, line 1, data: is ; allowed: the name of a text file")]
+    [InlineData("lr_min: 1", "run.yaml, line 1, lr_min: is no setting; the nearest is lr; it takes a number, above 0; allowed: layers, heads, ")]
+    [InlineData("learning_rate: 1", "run.yaml, line 1, learning_rate: is no setting; the nearest is ")]
+    [InlineData("- layers", "run.yaml: is no mapping; expected lines such as layers: 4")]
+    [InlineData("layers", "run.yaml: is no mapping; expected lines such as layers: 4")]
+    [InlineData("[a]: 4", "run.yaml, line 1: a key is no word; expected lines such as layers: 4")]
+    [InlineData("layers: 4\n---\nheads: 4", "run.yaml, line 2: begins a second document; allowed: one")]
+    public void A_fault_says_what_is_wrong(string yaml, string expected)
+    {
+        var faults = Faults(yaml);
+        if (expected.EndsWith(' ')) Assert.StartsWith(expected, faults, StringComparison.Ordinal);
+        else Assert.Equal(expected, faults);
+    }
+
+    [Property]
+    public bool No_text_throws(string text) => Faults(text ?? "") is not null;
+
+    [Property]
+    public bool Torn_files_never_throw(ushort at, byte value)
+    {
+        var text = ConfigYaml.Write(defaults).ToCharArray();
+        text[at % text.Length] = (char)value;
+        return Faults(new(text)) is not null;
+    }
+
+    [Property]
+    public bool A_mistyped_key_names_the_nearest(ushort which, ushort at, byte letter)
+    {
+        var key = RunConfig.Fields[which % RunConfig.Fields.Count].Name;
+        var typo = key.Insert(at % (key.Length + 1), ((char)('a' + letter % 26)).ToString());
+        var nearest = RunConfig.Fields.Select(static f => f.Name).Where(name => RunConfig.EditDistance(name, typo) <= 1).ToList();
+        return nearest.Contains(typo) || nearest.Any(name => Faults($"{typo}: 1").Contains($"the nearest is {name};", StringComparison.Ordinal));
+    }
+
+    [Property]
+    public bool Edit_distance_is_a_count_of_edits(string? a, string? b)
+    {
+        var (x, y) = (a ?? "", b ?? "");
+        var d = RunConfig.EditDistance(x, y);
+        return d == RunConfig.EditDistance(y, x) && (d == 0) == (x == y) && d <= Math.Max(x.Length, y.Length) && d >= Math.Abs(x.Length - y.Length);
+    }
+
+    [Property(Arbitrary = [typeof(ConfigLaws)])]
+    public bool Resuming_refuses_exactly_the_fixed_settings(RunConfig begun, RunConfig now)
+    {
+        var different = RunConfig.Fields.Where(f => f.Fixed && f.Get(begun) != f.Get(now)).Select(f => f.Name).ToList();
+        return RunConfig.Resume(begun, now).Match(_ => different.Count == 0, f => f.Select(x => x.Where).SequenceEqual(different));
+    }
+}
