@@ -9,9 +9,9 @@ namespace Functional;
 /// </summary>
 public abstract class Tokenizer : IEquatable<Tokenizer>
 {
-    string? fingerprint;
+    readonly Lazy<string> fingerprint;
 
-    private protected Tokenizer() { }
+    private protected Tokenizer() => fingerprint = new(Hash);
 
     /// <summary>The kind as users write it, such as <c>char</c>.</summary>
     public abstract string Kind { get; }
@@ -66,7 +66,7 @@ public abstract class Tokenizer : IEquatable<Tokenizer>
     /// 128 bits as 32 hexadecimal digits that depend on the bytes of every token in order and on nothing else: equal exactly when the
     /// vocabularies are (up to a chance of 2^-128). FNV-1a over each token's length and bytes.
     /// </summary>
-    public string Fingerprint => fingerprint ??= Hash();
+    public string Fingerprint => fingerprint.Value;
 
     /// <summary>Whether every id stands for the same bytes in both.</summary>
     public bool Equals(Tokenizer? other) => other is not null && VocabularySize == other.VocabularySize && Fingerprint == other.Fingerprint;
