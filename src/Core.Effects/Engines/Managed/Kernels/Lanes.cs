@@ -24,7 +24,7 @@ internal static unsafe class Lanes
     public static Vector512<float> First(int count) =>
         Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
 
-    /// <summary>The first <paramref name="count"/> floats at <paramref name="p"/>; the other lanes hold <paramref name="fill"/>. Reads nothing beyond.</summary>
+    /// <summary>The first <paramref name="count"/> floats at <paramref name="p"/>, at most sixteen; the other lanes hold <paramref name="fill"/>. Reads nothing beyond.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LoadFirst(float* p, int count, float fill)
     {
@@ -32,7 +32,7 @@ internal static unsafe class Lanes
         return LoadFirstPlain(p, count, fill);
     }
 
-    /// <summary>Writes the first <paramref name="count"/> lanes and nothing beyond.</summary>
+    /// <summary>Writes the first <paramref name="count"/> lanes, at most all, and nothing beyond.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreFirst(float* p, Vector512<float> v, int count)
     {
@@ -73,13 +73,13 @@ internal static unsafe class Lanes
     {
         var v = All(fill);
         var lanes = (float*)&v;
-        for (var i = 0; i < count; i++) lanes[i] = p[i];
+        for (var i = 0; i < Math.Min(count, Width); i++) lanes[i] = p[i];
         return v;
     }
 
     static void StoreFirstPlain(float* p, Vector512<float> v, int count)
     {
         var lanes = (float*)&v;
-        for (var i = 0; i < count; i++) p[i] = lanes[i];
+        for (var i = 0; i < Math.Min(count, Width); i++) p[i] = lanes[i];
     }
 }
