@@ -1,1 +1,3 @@
-return 0;
+using Functional.Cli;
+
+return await App.Run(args, Terminal.OfProcess()).ConfigureAwait(false);

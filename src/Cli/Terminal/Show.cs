@@ -1,0 +1,45 @@
+using System.Globalization;
+
+namespace Functional.Cli;
+
+/// <summary>Numbers as people read them, the same in every culture.</summary>
+static class Show
+{
+    static readonly string[] Binary = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    static readonly string[] Decimal = ["", "k", "M", "G", "T", "P", "E"];
+
+    /// <summary>As <c>1,234,567</c>.</summary>
+    public static string Count(long n) => n.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>As <c>1.2 M</c>.</summary>
+    public static string Short(double n) => Scaled(n, 1000, Decimal).TrimEnd();
+
+    /// <summary>As <c>3.4 MiB</c>.</summary>
+    public static string Bytes(double n) => Scaled(n, 1024, Binary);
+
+    /// <summary>As <c>2.3451</c>.</summary>
+    public static string Loss(double loss) => loss.ToString("0.0000", CultureInfo.InvariantCulture);
+
+    /// <summary>With up to four significant digits.</summary>
+    public static string Number(double n) => n.ToString("G4", CultureInfo.InvariantCulture);
+
+    /// <summary>As <c>45 s</c>, <c>1 min 52 s</c> or <c>3 h 7 min</c>.</summary>
+    public static string Duration(TimeSpan time) => time switch
+    {
+        { TotalSeconds: < 0.95 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0} ms"),
+        { TotalSeconds: < 9.5 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s"),
+        { TotalSeconds: < 59.5 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s"),
+        { TotalMinutes: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes} min {time.Seconds} s"),
+        { TotalDays: < 2 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes} min"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0.0} days"),
+    };
+
+    static string Scaled(double n, double unit, string[] names)
+    {
+        var rank = 0;
+        // Rounded up at 999.5, so that no number shows as 1000 of a unit.
+        while (Math.Abs(n) >= unit - 0.5 && rank < names.Length - 1) (n, rank) = (n / unit, rank + 1);
+        var digits = rank == 0 ? "0.##" : Math.Abs(n) < 9.95 ? "0.00" : Math.Abs(n) < 99.5 ? "0.0" : "0";
+        return $"{n.ToString(digits, CultureInfo.InvariantCulture)} {names[rank]}";
+    }
+}

@@ -1,0 +1,58 @@
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional;
+
+/// <summary>
+/// Continues texts: prompt to tokens, tokens through a <see cref="Decoder"/>, a draw from the logits a token, and text as soon as its
+/// characters are complete. The same seed gives the same text.
+/// </summary>
+/// <param name="decoder">What reads; one generation at a time.</param>
+/// <param name="tokenizer">The model's own.</param>
+public sealed class Generator(Decoder decoder, Tokenizer tokenizer)
+{
+    /// <summary>
+    /// The tokens of a prompt; characters outside the vocabulary are faults. An empty prompt begins as a new line does, with the
+    /// tokenizer's newline, or with token 0 where it has none; that token is read but is no part of the text.
+    /// </summary>
+    /// <param name="prompt">The text to continue.</param>
+    public Validation<Fault, int[]> Encode(string prompt) => prompt.Length > 0
+        ? tokenizer.Encode(prompt).MapFail(static fault => fault with { Where = $"prompt, {fault.Where}" })
+        : Success<Fault, int[]>(tokenizer.Encode("\n").Match(static ids => ids, static _ => [0]));
+
+    /// <summary>The tokens that follow a prompt, each as soon as it is drawn. Without end unless the caller stops.</summary>
+    /// <param name="prompt">Tokens to continue, at least one.</param>
+    /// <param name="sampler">Chooses each token.</param>
+    /// <param name="key">The i-th token is drawn with this key folded with i.</param>
+    public IEnumerable<int> Tokens(int[] prompt, Sampler sampler, Key key)
+    {
+        var logits = new float[tokenizer.VocabularySize];
+        decoder.Reset();
+        decoder.Read(prompt, logits);
+        for (long i = 0; ; i++)
+        {
+            var token = sampler.Next(logits, key.FoldIn(i));
+            yield return token;
+            decoder.Read([token], logits);
+        }
+    }
+
+    /// <summary>The text that follows a prompt, in pieces of whole characters; an unfinished one at the end becomes U+FFFD.</summary>
+    /// <param name="prompt">Tokens to continue, at least one.</param>
+    /// <param name="tokens">How many tokens to draw.</param>
+    /// <param name="sampler">Chooses each token.</param>
+    /// <param name="key">The i-th token is drawn with this key folded with i.</param>
+    public IEnumerable<string> Text(int[] prompt, int tokens, Sampler sampler, Key key)
+    {
+        var stream = Utf8Stream.Start;
+        var drawn = 0;
+        if (tokens > 0)
+            foreach (var token in Tokens(prompt, sampler, key))
+            {
+                (var text, stream) = stream.Push(tokenizer.Bytes(token));
+                if (text.Length > 0) yield return text;
+                if (++drawn == tokens) break;
+            }
+        if (stream.Flush() is { Length: > 0 } rest) yield return rest;
+    }
+}
