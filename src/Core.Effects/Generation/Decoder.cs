@@ -42,8 +42,14 @@ public sealed class Decoder : IDisposable
     /// <summary>How many tokens of the sequence the caches hold, at most the model's context.</summary>
     public int Position => count;
 
+    /// <summary>How many logits there are.</summary>
+    public int Vocabulary => model.Vocabulary;
+
     /// <summary>Forgets the sequence; the next token read is the first of another.</summary>
     public void Reset() => count = 0;
+
+    /// <summary>Takes whatever stands in the caches for so many tokens read: for measuring, where only the amount of work counts.</summary>
+    internal void Seek(int position) => count = position;
 
     /// <summary>
     /// Reads tokens and gives the scores of what comes next. Of more tokens than the context holds, only the last are read.

@@ -7,10 +7,22 @@ namespace Functional;
 /// Continues texts: prompt to tokens, tokens through a <see cref="Decoder"/>, a draw from the logits a token, and text as soon as its
 /// characters are complete. The same seed gives the same text.
 /// </summary>
-/// <param name="decoder">What reads; one generation at a time.</param>
-/// <param name="tokenizer">The model's own.</param>
-public sealed class Generator(Decoder decoder, Tokenizer tokenizer)
+public sealed class Generator
 {
+    readonly Decoder decoder;
+    readonly Tokenizer tokenizer;
+
+    /// <summary>A generator.</summary>
+    /// <param name="decoder">What reads; one generation at a time.</param>
+    /// <param name="tokenizer">The model's own.</param>
+    /// <exception cref="ArgumentException">The tokenizer and the model have different numbers of tokens.</exception>
+    public Generator(Decoder decoder, Tokenizer tokenizer)
+    {
+        if (decoder.Vocabulary != tokenizer.VocabularySize)
+            throw new ArgumentException($"the model has {decoder.Vocabulary} tokens and the tokenizer {tokenizer.VocabularySize}.");
+        (this.decoder, this.tokenizer) = (decoder, tokenizer);
+    }
+
     /// <summary>
     /// The tokens of a prompt; characters outside the vocabulary are faults. An empty prompt begins as a new line does, with the
     /// tokenizer's newline, or with token 0 where it has none; that token is read but is no part of the text.

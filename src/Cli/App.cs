@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Functional.Cli;
+
+/// <summary>
+/// The <c>functional</c> command. Exit codes: 0 done; 1 something was wrong with a file, a value or a run; 2 the command line was not
+/// understood; 70 a defect of the program; 130 and 143 ended by SIGINT or SIGTERM, with everything saved.
+/// </summary>
+static class App
+{
+    const string Program = "functional";
+
+    static CommandSpec Root => new("functional", "Trains, samples and measures small language models.", [], null)
+    {
+        Commands = [TrainCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, InspectCommand.Spec, BenchCommand.Spec],
+        Examples =
+        [
+            new("train", "trains on the embedded corpus, in about two minutes"),
+            new("train --data poems.txt --out runs/poems", "trains on a text"),
+            new("sample --run runs/poems --prompt \"O \"", "writes on"),
+        ],
+    };
+
+    /// <summary>Runs a command line and gives its exit code.</summary>
+    public static async Task<int> Run(string[] args, Terminal terminal)
+    {
+        try
+        {
+            var (path, spec, rest) = Find(args);
+            if (rest is ["--version"]) return Say(terminal, $"{Program} {typeof(App).Assembly.GetName().Version?.ToString(3)}");
+            if (rest is ["help"] || rest.Any(static a => a is "-h" or "--help" or "-?") || spec.Run is null && rest.Length == 0)
+                return Say(terminal, Help.Of(path, spec, terminal.Width).TrimEnd('\n'));
+            if (spec.Run is null) return Refuse(terminal, path, UnknownCommand(spec, rest[0]));
+            var (given, errors) = Parse(spec, rest);
+            if (errors.Count > 0) return Refuse(terminal, path, errors);
+            using var interruption = new Interruption();
+            try
+            {
+                return await spec.Run(given, terminal, interruption).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (interruption.ExitCode != 0)
+            {
+                return interruption.ExitCode;
+            }
+        }
+        catch (FunctionalException e)
+        {
+            foreach (var fault in e.Faults) terminal.Error.WriteLine($"error: {fault}");
+            return 1;
+        }
+        catch (Exception e) when (Environment.GetEnvironmentVariable("FUNCTIONAL_DEBUG") is null or "" or "0")
+        {
+            terminal.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")} ({e.GetType().Name}). This is a defect of {Program}: "
+                + "please report it with the command line and what FUNCTIONAL_DEBUG=1 shows.");
+            return 70;
+        }
+    }
+
+    // The command that the first words name, and what is left.
+    static (string Path, CommandSpec Spec, string[] Words) Find(string[] args)
+    {
+        var (path, spec) = (Program, Root);
+        var at = 0;
+        while (at < args.Length && spec.Commands.FirstOrDefault(c => c.Name == args[at]) is { } next) (path, spec, at) = ($"{path} {next.Name}", next, at + 1);
+        return (path, spec, args[at..]);
+    }
+
+    static (Given Given, IReadOnlyList<string> Errors) Parse(CommandSpec spec, string[] args)
+    {
+        var command = new RootCommand { TreatUnmatchedTokensAsErrors = false };
+        command.Options.Clear();
+        var options = spec.Flags.Select(static flag => (Flag: flag, Option: Of(flag))).ToArray();
+        foreach (var (_, option) in options) command.Options.Add(option);
+        // A file of arguments (@file) would make a prompt that begins with @ impossible.
+        var parsed = command.Parse(args, new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        var errors = new List<string>();
+        errors.AddRange(parsed.UnmatchedTokens.Take(1).Select(token => Unknown(spec, token)));
+        if (errors.Count == 0) errors.AddRange(options.SelectMany(o => Wrong(o.Flag, parsed.GetResult(o.Option))));
+        var texts = options.Where(o => parsed.GetResult(o.Option) is { Implicit: false })
+            .ToDictionary(static o => o.Flag.Name, o => parsed.GetResult(o.Option)!.Tokens.Select(static t => t.Value).LastOrDefault() ?? "");
+        return (new(texts), errors);
+    }
+
+    static Option Of(Flag flag) => flag.Value is null
+        ? new Option<bool>(flag.Name) { Arity = ArgumentArity.Zero }
+        : new Option<string>(flag.Name) { Arity = ArgumentArity.ExactlyOne };
+
+    static IEnumerable<string> Wrong(Flag flag, OptionResult? result)
+    {
+        if (result is not { Implicit: false })
+        {
+            if (flag.Required) yield return $"{flag.Name} is missing; expected {flag.Name} {flag.Value}";
+        }
+        else if (result.IdentifierTokenCount > 1) yield return $"{flag.Name} is given {result.IdentifierTokenCount} times; allowed: once";
+        else if (flag.Value is not null && result.Tokens.Count == 0) yield return $"{flag.Name} has no value; expected {flag.Name} {flag.Value}";
+    }
+
+    static string Unknown(CommandSpec spec, string token) => token.StartsWith('-')
+        ? $"unknown option {token}{Nearest(token, spec.Flags.Map(static f => f.Name))}"
+        : $"unexpected '{token}'; every value follows an option's name";
+
+    static string[] UnknownCommand(CommandSpec spec, string token) =>
+        [$"unknown command '{token}'{Nearest(token, spec.Commands.Map(static c => c.Name))}; allowed: {string.Join(", ", spec.Commands.Select(static c => c.Name))}"];
+
+    static string Nearest(string token, Vec<string> names)
+    {
+        var nearest = names.MinBy(name => Text.Distance(name, token));
+        return nearest is not null && Text.Distance(nearest, token) <= Math.Max(2, token.Length / 3) ? $"; did you mean {nearest}?" : "";
+    }
+
+    static int Say(Terminal terminal, string text)
+    {
+        terminal.Line(text);
+        return 0;
+    }
+
+    static int Refuse(Terminal terminal, string path, IEnumerable<string> errors)
+    {
+        foreach (var error in errors) terminal.Error.WriteLine($"error: {error}");
+        terminal.Error.WriteLine($"{path} --help lists what it takes.");
+        return 2;
+    }
+}

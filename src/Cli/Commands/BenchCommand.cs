@@ -1,0 +1,126 @@
+using System.Text.Json;
+
+namespace Functional.Cli;
+
+/// <summary><c>functional bench</c>: what users measure with.</summary>
+static class BenchCommand
+{
+    static Flag Threads => new("--threads", "N", "threads that compute; 0 for one a processor") { Default = "0" };
+    static Flag Json => new("--json", null, "one line of JSON and nothing else");
+
+    public static CommandSpec Spec => new("bench", "Measures matrix products, training steps and decoding on this machine.", [], null)
+    {
+        Commands = [Gemm, Step, Decode],
+    };
+
+    static CommandSpec Gemm => new("gemm", "Measures the product of two square float32 matrices.",
+        [new("--n", "N", "rows and columns") { Default = "768" }, Threads, Json],
+        (given, terminal, _) =>
+        {
+            var (n, threads) = (given.Whole("--n", 768, 1, 16384), given.Whole("--threads", 0, 0)).Checked();
+            using var engine = Engine.Create(threads);
+            var measure = GemmMeasure.On(engine, n);
+            terminal.Line(given.Has("--json")
+                ? Line(json =>
+                {
+                    json.WriteNumber("n", n);
+                    Write(json, "gflops", measure.Gflops);
+                    Write(json, "median_ms", measure.Time.MedianMilliseconds);
+                    Write(json, "best_ms", measure.Time.BestMilliseconds);
+                })
+                : $"{n} × {n}: {Show.Number(measure.Gflops)} GFLOP/s ({Show.Number(measure.Time.MedianMilliseconds)} ms)");
+            return Task.FromResult(0);
+        })
+    {
+        Examples = [new("bench gemm --n 1536 --threads 1", "one thread's share")],
+    };
+
+    static Vec<Flag> Model(string vocabulary, string width, string layers, string heads, string context) =>
+    [
+        new("--layers", "N", "blocks of the model") { Default = layers }, new("--heads", "N", "attention heads in a block") { Default = heads },
+        new("--width", "N", "numbers in a hidden state") { Default = width }, new("--vocab", "N", "different tokens") { Default = vocabulary },
+        new("--context", "N", "tokens that the model sees at most") { Default = context },
+    ];
+
+    static CommandSpec Step => new("step", "Measures a training step: forward, backward, clipping, AdamW; with biases, on random tokens.",
+        [.. Model("65", "128", "4", "4", "64"), new("--batch", "N", "windows in a batch") { Default = "12" },
+            new("--steps", "N", "steps to measure") { Default = "60" }, Threads, Json],
+        (given, terminal, _) =>
+        {
+            var config = Config(given, new() { Layers = 4, Heads = 4, Width = 128, Vocabulary = 65, Context = 64 });
+            var (batch, steps, threads) = (given.Whole("--batch", 12, 1), given.Whole("--steps", 60, 1), given.Whole("--threads", 0, 0)).Checked();
+            using var engine = Engine.Create(threads);
+            var measure = StepMeasure.On(engine, config, batch, steps);
+            terminal.Line(given.Has("--json")
+                ? Line(json =>
+                {
+                    Write(json, "median_ms", measure.Time.MedianMilliseconds);
+                    Write(json, "best_ms", measure.Time.BestMilliseconds);
+                    Write(json, "tokens_per_second", measure.TokensPerSecond);
+                    Write(json, "gflops", measure.Gflops);
+                    Write(json, "peak_rss_mb", measure.PeakMegabytes);
+                    Write(json, "compile_ms", measure.CompileMilliseconds);
+                })
+                : $"{Show.Number(measure.Time.MedianMilliseconds)} ms a step (best {Show.Number(measure.Time.BestMilliseconds)}), {Show.Short(measure.TokensPerSecond)} tokens/s, "
+                    + $"{Show.Number(measure.Gflops)} GFLOP/s, {Show.Number(measure.PeakMegabytes)} MiB at most, compiled in {Show.Number(measure.CompileMilliseconds)} ms");
+            return Task.FromResult(0);
+        })
+    {
+        Examples = [new("bench step --layers 6 --heads 6 --width 384 --batch 8 --context 256 --json", "another size, for a script")],
+    };
+
+    static CommandSpec Decode => new("decode", "Measures cached decoding, a token at a time, at several places of the context.",
+        [.. Model("50257", "768", "12", "12", "1024"), new("--positions", "N,N", "places in the context; by default from its beginning to its end"),
+            new("--tokens", "N", "tokens to measure at each") { Default = "20" }, Threads, Json],
+        (given, terminal, _) =>
+        {
+            var config = Config(given, new() { Layers = 12, Heads = 12, Width = 768, Vocabulary = 50257, Context = 1024 });
+            var last = config.Context - 1;
+            var (asked, tokens, threads) = (given.Wholes("--positions", [0, last / 4, last / 2, last], 0), given.Whole("--tokens", 20, 1), given.Whole("--threads", 0, 0)).Checked();
+            if (asked.Any(p => p > last)) throw new FunctionalException(new Fault("--positions", $"{asked.Max()} is not in a context of {config.Context}", $"allowed: 0 to {last}"));
+            using var engine = Engine.Create(threads);
+            var places = DecodeMeasure.On(engine, config, asked, tokens);
+            var (speed, traffic) = (places.Average(static p => p.TokensPerSecond), places.Average(static p => p.GigabytesPerSecond));
+            terminal.Line(given.Has("--json")
+                ? Line(json =>
+                {
+                    Write(json, "tokens_per_second", speed);
+                    Write(json, "gb_per_second", traffic);
+                    json.WriteStartArray("positions");
+                    foreach (var place in places)
+                    {
+                        json.WriteStartObject();
+                        json.WriteNumber("position", place.Position);
+                        Write(json, "tokens_per_second", place.TokensPerSecond);
+                        Write(json, "gb_per_second", place.GigabytesPerSecond);
+                        json.WriteEndObject();
+                    }
+                    json.WriteEndArray();
+                    Write(json, "peak_rss_mb", Timings.PeakMemory());
+                })
+                : string.Join('\n', places.Select(static p => $"position {p.Position,5}: {Show.Number(p.TokensPerSecond)} tokens/s, {Show.Number(p.GigabytesPerSecond)} GB/s")));
+            return Task.FromResult(0);
+        });
+
+    static GptConfig Config(Given given, GptConfig otherwise)
+    {
+        var (layers, heads, width) = (given.Whole("--layers", otherwise.Layers, 1), given.Whole("--heads", otherwise.Heads, 1), given.Whole("--width", otherwise.Width, 1)).Checked();
+        var (vocabulary, context) = (given.Whole("--vocab", otherwise.Vocabulary, 1), given.Whole("--context", otherwise.Context, 1)).Checked();
+        return (otherwise with { Layers = layers, Heads = heads, Width = width, Vocabulary = vocabulary, Context = context, Activation = Activation.Gelu })
+            .Validate().MapFail(static f => f with { Where = f.Where == "vocabulary" ? "--vocab" : $"--{f.Where}" }).OrThrow();
+    }
+
+    static string Line(Action<Utf8JsonWriter> write)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+        return System.Text.Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    static void Write(Utf8JsonWriter json, string name, double value) => json.WriteNumber(name, Math.Round(value, 3));
+}

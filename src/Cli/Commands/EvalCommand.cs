@@ -1,0 +1,2 @@
+namespace Functional.Cli;
+static class EvalCommand { public static CommandSpec Spec => new("eval", "x", [], null); }

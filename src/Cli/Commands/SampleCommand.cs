@@ -1,0 +1,2 @@
+namespace Functional.Cli;
+static class SampleCommand { public static CommandSpec Spec => new("sample", "x", [], null); }

@@ -1,0 +1,34 @@
+namespace Functional;
+
+/// <summary>The speed of square matrix products in float32.</summary>
+/// <param name="N">Rows and columns.</param>
+/// <param name="Time">A product's.</param>
+public sealed record GemmMeasure(int N, Timings Time)
+{
+    const double Enough = 0.5;
+    const int Least = 5, Most = 2000;
+
+    /// <summary>Billions of floating-point operations a second, at the median.</summary>
+    public double Gflops => 2.0 * N * N * N / Time.MedianMilliseconds / 1e6;
+
+    /// <summary>Multiplies on an engine until a second has gone by.</summary>
+    public static GemmMeasure On(IEngine engine, int n)
+    {
+        var (a, b) = (Movement.Input("a", [n, n]), Movement.Input("b", [n, n]));
+        using var executable = engine.Compile(Program.Of(a.MatMul(b)));
+        using var left = Random(engine, a.Type, "a");
+        using var right = Random(engine, b.Type, "b");
+        using var binding = executable.Bind(new Dictionary<string, IBuffer> { ["a"] = left, ["b"] = right });
+        var one = Timings.Of(binding.Run, 1, 1, TimeSpan.Zero).BestMilliseconds / 1e3;
+        var repetitions = Math.Clamp((int)(Enough / one), Least, Most);
+        return new(n, Timings.Of(binding.Run, repetitions, 2, TimeSpan.FromSeconds(Enough)));
+    }
+
+    static IBuffer Random(IEngine engine, TensorType type, string name)
+    {
+        var (buffer, values) = (engine.Allocate(type), new float[type.Size]);
+        new Initializer.Normal(1).Fill(Key.Seed(1).FoldIn(name), 0, values);
+        buffer.Write<float>(values);
+        return buffer;
+    }
+}

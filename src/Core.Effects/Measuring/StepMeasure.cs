@@ -1,0 +1,43 @@
+namespace Functional;
+
+/// <summary>The speed of a whole training step: forward, backward, clipping and AdamW, on random tokens.</summary>
+/// <param name="Tokens">Tokens in a step.</param>
+/// <param name="Flops">Floating-point operations in a step, by the cost model.</param>
+/// <param name="CompileMilliseconds">What compiling the step took.</param>
+/// <param name="Time">A step's.</param>
+/// <param name="PeakMegabytes">The most memory that the process had, in units of 2^20 bytes.</param>
+public sealed record StepMeasure(long Tokens, double Flops, double CompileMilliseconds, Timings Time, double PeakMegabytes)
+{
+    /// <summary>Tokens a second, at the median.</summary>
+    public double TokensPerSecond => Tokens / Time.MedianMilliseconds * 1e3;
+
+    /// <summary>Billions of floating-point operations a second, at the median.</summary>
+    public double Gflops => Flops / Time.MedianMilliseconds / 1e6;
+
+    /// <summary>Trains on an engine. The optimiser is AdamW with betas 0.9 and 0.95, decay 0.1, gradients clipped at 1.</summary>
+    public static StepMeasure On(IEngine engine, GptConfig config, int batch, int steps)
+    {
+        var (model, optimiser, shape) = (Gpt.Of(config), Optimisers.AdamW(0.9, 0.95, decay: 0.1), new BatchShape(batch, config.Context));
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var program = Programs.TrainStep(model, optimiser, GradientClip.To(1), shape);
+        using var executable = engine.Compile(program);
+        var compile = clock.Elapsed.TotalMilliseconds;
+        using var buffers = new BufferSet(engine);
+        foreach (var (name, spec) in model.Specs) buffers.Fill(Names.Param(name), spec);
+        foreach (var (name, type) in Programs.Slots(model, optimiser)) buffers.Add(name, type);
+        foreach (var name in (string[])[Names.Inputs, Names.Labels]) buffers.Tokens(name, shape.Tokens, config.Vocabulary);
+        foreach (var (name, _) in Programs.StepScalars(optimiser, 1, 0)) buffers.Add(name, new([]));
+        if (program.Inputs.Any(static i => i.Name == Names.Key)) buffers.Add(Names.Key, new([2], DType.I32));
+        using var binding = executable.Bind(buffers.All);
+        var step = 0L;
+        var time = Timings.Of(Step, steps, 3, TimeSpan.FromMilliseconds(500));
+        return new((long)batch * config.Context, Cost.Of(program).Flops, compile, time, Timings.PeakMemory());
+
+        void Step()
+        {
+            foreach (var (name, value) in Programs.StepScalars(optimiser, ++step, 3e-4)) buffers.All[name].Write<float>([(float)value]);
+            binding.Run();
+            _ = binding[Names.Loss].Scalar();
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using LanguageExt;
+
+namespace Functional;
+
+/// <summary>
+/// A configuration, a file or a text cannot be used. The message has a line for each fault: where it is, what is wrong and what is allowed.
+/// </summary>
+public sealed class FunctionalException : Exception
+{
+    /// <summary>An exception of these faults.</summary>
+    public FunctionalException(params IReadOnlyList<Fault> faults) : base(string.Join('\n', faults)) => Faults = faults;
+
+    /// <summary>Everything that is wrong.</summary>
+    public IReadOnlyList<Fault> Faults { get; }
+}
+
+/// <summary>From outcomes as values to exceptions.</summary>
+public static class Outcomes
+{
+    /// <summary>The value, or an exception of all faults.</summary>
+    /// <exception cref="FunctionalException">There are faults.</exception>
+    public static T OrThrow<T>(this Validation<Fault, T> outcome) =>
+        outcome.Match(static value => value, static faults => throw new FunctionalException([.. faults]));
+}

@@ -1,0 +1,60 @@
+namespace Functional.Tests.Properties.Generation;
+
+/// <summary>A small GPT with random weights on the reference engine, its shape and its weights decided by numbers.</summary>
+sealed class TinyGpt : IDisposable
+{
+    /// <summary>A tokenizer of its vocabulary.</summary>
+    public static CharTokenizer Tokenizer { get; } = CharTokenizer.Train("abcdefgh é\n");
+
+    readonly ReferenceEngine engine = new();
+    readonly Dictionary<string, IBuffer> parameters = [];
+    readonly Key key;
+
+    public TinyGpt(int seed, int shape)
+    {
+        key = Key.Seed((ulong)seed);
+        var pick = Key.Seed((ulong)shape);
+        var heads = 1 + (int)pick.Below(1, 2);
+        Config = new()
+        {
+            Layers = 1 + (int)pick.Below(0, 2), Heads = heads, Width = 4 * heads, Context = 2 + (int)pick.Below(2, 19), Vocabulary = Tokenizer.VocabularySize,
+            Bias = pick.Below(3, 2) == 0, TiedHead = pick.Below(4, 2) == 0, Positions = (Positions)(int)pick.Below(5, 2),
+            NormPlacement = (NormPlacement)(int)pick.Below(6, 2), Dropout = 0.3,
+        };
+        Model = Gpt.Of(Config);
+        foreach (var (name, spec) in Model.Specs)
+        {
+            // Larger than a model begins with, so that logits differ by far more than the tolerance.
+            var values = new float[spec.Type.Size];
+            new Initializer.Normal(0.4).Fill(key.FoldIn(name), 0, values);
+            parameters.Add(name, engine.Allocate(spec.Type));
+            parameters[name].Write<float>(values);
+        }
+    }
+
+    public GptConfig Config { get; }
+
+    public Model Model { get; }
+
+    public Decoder Decoder() => new(engine, Model, parameters);
+
+    public int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(i => (int)key.FoldIn("tokens").Below(i, Config.Vocabulary))];
+
+    /// <summary>The logits after the last of these tokens, without caches.</summary>
+    public float[] Logits(int[] tokens)
+    {
+        using var executable = engine.Compile(Programs.Logits(Model, new(1, tokens.Length)));
+        using var inputs = engine.Allocate(new([1, tokens.Length], DType.I32));
+        inputs.Write<int>(tokens);
+        var given = executable.Program.Inputs.ToDictionary(static i => i.Name, i => i.Name == Names.Inputs ? inputs : parameters[i.Name["param/".Length..]]);
+        using var binding = executable.Bind(given);
+        binding.Run();
+        return binding[Names.Logits].ToArray<float>()[^Config.Vocabulary..];
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffer in parameters.Values) buffer.Dispose();
+        engine.Dispose();
+    }
+}
