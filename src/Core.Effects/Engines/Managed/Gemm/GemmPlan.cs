@@ -31,12 +31,11 @@ internal readonly record struct GemmPlan(int Rows, int Columns, int Depth, bool 
         var single = small || shape.M <= 768;
         var rows = single ? Math.Max(1, shape.M) : Split(shape.M, 16 * tileRows, tileRows);
         // A strip of A is packed again for every block of columns: wide blocks where that is costly.
-        var widest = packA && !single ? 768 : 192;
         var width = small ? shape.N
-            : single ? Math.Clamp(shape.N / 8, packA ? 96 : 64, widest)
-            : packA ? widest : 256;
+            : single ? packA ? Math.Clamp(shape.N / 4, 96, 288) : Math.Clamp(shape.N / 8, 64, 192)
+            : packA ? 768 : 256;
         var columns = Split(shape.N, Math.Max(width, tileColumns), tileColumns);
-        var depth = Split(shape.K, columns <= 128 && shape.M <= 256 ? 768 : 384, 1);
+        var depth = Split(shape.K, 384, 1);
         var b = shape.B.Column == 1 && shape.M <= 3 * tileRows ? Panels.InPlace
             : single ? Panels.PerTask
             : Panels.Shared;
