@@ -14,6 +14,7 @@ static class Draws
     const float Unit24 = 1f / (1 << 24);
 
     /// <summary>Box-Muller pairs: r cos a and r sin a with r = √(−2 ln u).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Normal(Key key, long start, float std, Span<float> destination)
     {
         Span<float> part = stackalloc float[Group];
@@ -35,6 +36,7 @@ static class Draws
     }
 
     /// <summary>Uniform in [−bound, bound), on a grid of bound · 2⁻²³.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Uniform(Key key, long start, float bound, Span<float> destination)
     {
         Span<float> part = stackalloc float[Group];
@@ -48,6 +50,7 @@ static class Draws
     }
 
     // The part of a group that begins at element `at`; a whole group goes straight to its place.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int Store(Vector256<float> first, Vector256<float> second, long at, Span<float> part, Span<float> destination)
     {
         var skip = (int)(at % Group);
