@@ -9,19 +9,13 @@ static class Scheduler
     public static IReadOnlyList<Job> Run(IReadOnlyList<Job> jobs)
     {
         var order = Topological(jobs);
-        var early = new System.Collections.Generic.HashSet<Job>();
+        foreach (var job in order) job.Level = job.After.Count == 0 ? 0 : job.After.Max(static b => b.Level) + 1;
+        var needed = new Dictionary<Job, int>();
         foreach (var job in order)
-        {
-            job.Level = job.After.Count == 0 ? 0 : job.After.Max(static b => b.Level) + 1;
-            if (job.After.All(early.Contains)) early.Add(job);
-        }
-        var latest = new Dictionary<Job, int>();
-        for (var i = order.Count - 1; i >= 0; i--)
-        {
-            if (early.Contains(order[i]) && latest.TryGetValue(order[i], out var level)) order[i].Level = level;
-            foreach (var before in order[i].After)
-                latest[before] = Math.Min(latest.GetValueOrDefault(before, int.MaxValue), order[i].Level - 1);
-        }
+            foreach (var before in job.After)
+                needed[before] = Math.Min(needed.GetValueOrDefault(before, int.MaxValue), job.Level - 1);
+        foreach (var job in order)
+            if (job.After.Count == 0 && needed.TryGetValue(job, out var level)) job.Level = level;
         return [.. order.OrderBy(static j => j.Level)];
     }
 
