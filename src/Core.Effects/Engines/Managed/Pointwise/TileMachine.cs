@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Functional.Engines;
 
@@ -149,7 +148,7 @@ internal sealed unsafe class TileMachine
         {
             case PointOp.Constant: new Span<int>(t, n).Fill(Bits(i)); break;
             case PointOp.Index: Index(i.A, t, row, rows, column, columns); break;
-            case PointOp.RandomBits: RandomBits(r[i.A], r[i.B], r[i.C], (uint)i.Constant, t, n); break;
+            case PointOp.RandomBits: RandomBits((int*)r[i.A], *(uint*)r[i.B], *(uint*)r[i.C], (uint)i.Constant, (int*)t, rows, columns); break;
             case PointOp.FromBool when i.Type == DType.I32: LaneLoops.Map<BoolToIntOp>(r[i.A], t, n); break;
             case PointOp.FromBool: LaneLoops.Map<BoolToFloatOp>(r[i.A], t, n); break;
             case PointOp.ToBool when i.Type == DType.I32: LaneLoops.Map<IntToBoolOp>(r[i.A], t, n); break;
@@ -229,30 +228,12 @@ internal sealed unsafe class TileMachine
         }
     }
 
-    // Threefry-2x32 with 20 rounds (Salmon et al. 2011): the first word at counter (lane, stream).
-    static void RandomBits(float* counters, float* key0, float* key1, uint stream, float* t, int n)
+    // Counters of a row follow each other unless a reduction turned the axes.
+    static void RandomBits(int* counters, uint key0, uint key1, uint stream, int* bits, int rows, int columns)
     {
-        var (k0, k1) = (Vector512.Create(*(uint*)key0), Vector512.Create(*(uint*)key1));
-        var k2 = k0 ^ k1 ^ Vector512.Create(0x1BD11BDAu);
-        for (var i = 0; i < n; i += 16)
-        {
-            var left = Math.Min(16, n - i);
-            var x = Engines.Lanes.LoadFirst(counters + i, left, 0f).AsUInt32() + k0;
-            var y = Vector512.Create(stream) + k1;
-            Four(ref x, ref y, 13, 15, 26, 6); (x, y) = (x + k1, y + k2 + Vector512.Create(1u));
-            Four(ref x, ref y, 17, 29, 16, 24); (x, y) = (x + k2, y + k0 + Vector512.Create(2u));
-            Four(ref x, ref y, 13, 15, 26, 6); (x, y) = (x + k0, y + k1 + Vector512.Create(3u));
-            Four(ref x, ref y, 17, 29, 16, 24); (x, y) = (x + k1, y + k2 + Vector512.Create(4u));
-            Four(ref x, ref y, 13, 15, 26, 6); (x, y) = (x + k2, y + k0 + Vector512.Create(5u));
-            Engines.Lanes.StoreFirst(t + i, x.AsSingle(), left);
-        }
-    }
-
-    static void Four(ref Vector512<uint> x, ref Vector512<uint> y, int a, int b, int c, int d)
-    {
-        x += y; y = ((y << a) | (y >>> (32 - a))) ^ x;
-        x += y; y = ((y << b) | (y >>> (32 - b))) ^ x;
-        x += y; y = ((y << c) | (y >>> (32 - c))) ^ x;
-        x += y; y = ((y << d) | (y >>> (32 - d))) ^ x;
+        for (var r = 0; r < rows; r++, counters += columns, bits += columns)
+            if (counters[columns - 1] - counters[0] == columns - 1) RandomKernels.Fill(key0, key1, stream, (uint)counters[0], bits, columns);
+            else
+                for (var c = 0; c < columns; c++) RandomKernels.Fill(key0, key1, stream, (uint)counters[c], bits + c, 1);
     }
 }

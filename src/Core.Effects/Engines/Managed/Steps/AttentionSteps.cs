@@ -4,6 +4,7 @@ namespace Functional.Engines;
 internal sealed unsafe class AttentionStep(Attention kind, PlanStep.Fused s, Address at) : Step
 {
     readonly AttentionForward kernel = new();
+    readonly AttentionDecode decode = new();
     readonly AttentionSpec spec = Heads.Spec(s.Inputs, kind.Scale, kind.Causal);
     readonly HeadsView q = Heads.Of(s.Inputs[0], at), k = Heads.Of(s.Inputs[1], at), v = Heads.Of(s.Inputs[2], at);
     readonly HeadsView output = s.Outputs[0] is { } o ? Heads.Of(o, at) : default;
@@ -15,8 +16,10 @@ internal sealed unsafe class AttentionStep(Attention kind, PlanStep.Fused s, Add
 
     public override void Run(ManagedEngine engine)
     {
-        var target = output.IsNull ? HeadsView.Dense((float*)engine.Workspace, spec.Queries, spec.Heads, spec.Width) : output;
-        kernel.Run(engine.Team, offset == null ? spec : Heads.At(spec, *offset), q, k, v, target, logSumExp);
+        var target = outputSize > 0 ? HeadsView.Dense((float*)engine.Workspace, spec.Queries, spec.Heads, spec.Width) : output;
+        var now = offset == null ? spec : Heads.At(spec, *offset);
+        if (spec.Queries == 1) decode.Run(engine.Team, now, q, k, v, target, logSumExp);
+        else kernel.Run(engine.Team, now, q, k, v, target, logSumExp);
     }
 }
 
@@ -44,7 +47,7 @@ internal sealed unsafe class AttentionGradientStep(AttentionGradient kind, PlanS
     // Gradients that nobody uses go to the workspace.
     HeadsView Target(ManagedEngine engine, int i)
     {
-        if (!gradients[i].IsNull) return gradients[i];
+        if (spare[i] == 0) return gradients[i];
         var start = (float*)engine.Workspace;
         for (var j = 0; j < i; j++) start += spare[j];
         return i == 0 ? HeadsView.Dense(start, spec.Queries, spec.Heads, spec.Width) : HeadsView.Dense(start, keys, spec.KvHeads, spec.Width);

@@ -20,26 +20,25 @@ internal sealed unsafe class GatherStep(PlanStep.Gather s, Address at) : Step
 internal sealed unsafe class ScatterAddStep(PlanStep.ScatterAdd s, Address at) : Step
 {
     readonly Columns work = new((float*)at(s.Target), (int*)at(s.Indices), (float*)at(s.Updates), s.Target.Shape[0],
-        new TensorType(s.Indices.Shape).Size, (int)(new TensorType(s.Target.Shape).Size / s.Target.Shape[0]));
+        (int)new TensorType(s.Indices.Shape).Size, (int)(new TensorType(s.Target.Shape).Size / s.Target.Shape[0]));
 
-    public override void Run(ManagedEngine engine) => engine.Team.Run(work, work.Tasks);
+    readonly int* indices = (int*)at(s.Indices);
+    readonly int rows = s.Target.Shape[0], count = (int)new TensorType(s.Indices.Shape).Size;
+
+    public override void Run(ManagedEngine engine)
+    {
+        // Before anything is added: a wrong index must not leave half of the updates.
+        for (var i = 0; i < count; i++) Indices.Checked("scatter_add", indices[i], rows);
+        engine.Team.Run(work, work.Tasks);
+    }
 
     // Columns are independent, so a task is a strip of them over all indices.
-    sealed class Columns(float* target, int* indices, float* updates, int rows, long count, int width) : Work
+    sealed class Columns(float* target, int* indices, float* updates, int rows, int count, int width) : Work
     {
-        const int Strip = 128;
+        public int Tasks => (width + RowKernels.ColumnBlock - 1) / RowKernels.ColumnBlock;
 
-        public int Tasks => (width + Strip - 1) / Strip;
-
-        public override void Run(int task, int worker)
-        {
-            var (column, n) = (task * Strip, Math.Min(Strip, width - (task * Strip)));
-            for (var i = 0L; i < count; i++)
-            {
-                var row = target + Indices.Checked("scatter_add", indices[i], rows) * width + column;
-                LaneLoops.Map<AddOp>(row, updates + i * width + column, row, n);
-            }
-        }
+        public override void Run(int task, int worker) => RowKernels.ScatterAdd(updates, indices, count, width, target, rows,
+            task * RowKernels.ColumnBlock, Math.Min(width, (task + 1) * RowKernels.ColumnBlock));
     }
 }
 
