@@ -34,12 +34,13 @@ sealed class ReferenceBuffer(ReferenceEngine owner, TensorType type) : IBuffer
     Span<byte> Checked(int length) => length == type.Bytes ? Bytes
         : throw new ArgumentException($"a buffer of {type} has {type.Bytes} bytes; given {length}.");
 
+    // As doubles in every arm: their common type would be float, which cannot hold every integer.
     double At(ReadOnlySpan<byte> data, int i) => type.DType switch
     {
-        DType.F32 => MemoryMarshal.Cast<byte, float>(data)[i],
-        DType.BF16 => BitConverter.Int32BitsToSingle(MemoryMarshal.Cast<byte, ushort>(data)[i] << 16),
-        DType.I32 => MemoryMarshal.Cast<byte, int>(data)[i],
-        _ => data[i],
+        DType.F32 => (double)MemoryMarshal.Cast<byte, float>(data)[i],
+        DType.BF16 => (double)BitConverter.Int32BitsToSingle(MemoryMarshal.Cast<byte, ushort>(data)[i] << 16),
+        DType.I32 => (double)MemoryMarshal.Cast<byte, int>(data)[i],
+        _ => (double)data[i],
     };
 
     void Put(Span<byte> data, int i, double value)

@@ -1,0 +1,88 @@
+namespace Functional.Tests.Properties;
+
+/// <summary>Generators for fused ops, by themselves and as gradients use them.</summary>
+static class ParityFusedCases
+{
+    public static IEnumerable<(string Name, ParityCase Make)> All() =>
+    [
+        .. Outputs(2, "attention", static g => (Kind(g), AttentionArgs(g, Sizes(g)))),
+        .. Outputs(3, "attention gradient", static g => (new AttentionGradient(0.4, true), GradientArgs(g, true))),
+        .. Outputs(3, "open attention gradient", static g => (new AttentionGradient(0.4, false), GradientArgs(g, false))),
+        .. Outputs(3, "layer norm", static g => (new LayerNorm(g.Any(1e-5, 0.1)), NormArgs(g))),
+        .. Outputs(3, "layer norm gradient", static g => (new LayerNormGradient(0.01), NormGradientArgs(g))),
+        .. Outputs(3, "linear cross-entropy", static g => (new LinearCrossEntropy(g.Any(0, 0.1)), HeadArgs(g))),
+        .. Outputs(1, "cache write", static g => (new CacheWrite(), CacheArgs(g))),
+        ("attention forward and backward", static g => Backward(g, new Attention(0.4), AttentionArgs(g, Sizes(g)))),
+        ("layer norm forward and backward", static g => Backward(g, new LayerNorm(0.01), NormArgs(g))),
+        ("linear cross-entropy forward and backward", static g => Backward(g, new LinearCrossEntropy(), HeadArgs(g))),
+        ("second derivative of layer norm", static g => Backward(g, new LayerNormGradient(0.01), NormGradientArgs(g))),
+    ];
+
+    // One case an output, and one that uses several outputs of the same arguments.
+    static IEnumerable<(string, ParityCase)> Outputs(int count, string name, Func<ParityGenerator, (FusedKind Kind, Vec<Tensor> Args)> make) =>
+    [
+        .. Enumerable.Range(0, count).Select(output => ($"{name} #{output}", (ParityCase)(g =>
+            make(g) is var (kind, args) ? kind.Result(Math.Min(output, kind.Types(args.Map(static a => a.Type)).Count - 1), args) : null!))),
+        ($"{name}, all results", g => make(g) is var (kind, args) ? Together(kind.Apply(args)) : null!),
+    ];
+
+    static Tensor Together(Vec<Tensor> results) => results.Aggregate(Movement.Fill(0, [1]), static (all, r) => Movement.Concat(0, all, r.Cast(DType.F32).Reshape(-1)));
+
+    static Tensor Backward(ParityGenerator g, FusedKind kind, Vec<Tensor> args)
+    {
+        var result = kind.Result(0, args);
+        var cotangent = g.View(ParityCases.Ordinary(DType.F32, result.Shape));
+        return Together([result, .. Vjp.Pull(result, cotangent, [.. args.Where(static a => a.DType.IsFloat())])]);
+    }
+
+    static (int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size) Sizes(ParityGenerator g)
+    {
+        var (kvHeads, queries) = (g.Random.Next(1, 3), g.Length());
+        return (g.Length(3), queries, g.Maybe() ? queries : g.Length(), kvHeads * g.Length(4), kvHeads, g.Any(1, 4, 5, 8, 16, 17));
+    }
+
+    static Attention Kind(ParityGenerator g) => new(0.4, g.Maybe(0.7));
+
+    static Vec<Tensor> AttentionArgs(ParityGenerator g, (int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size) s)
+    {
+        Domain key = Domain.Uniform([s.Batch, s.Keys, s.KvHeads, s.Size]);
+        Vec<Tensor> args = [g.View(Domain.Uniform([s.Batch, s.Queries, s.Heads, s.Size])), g.View(key), g.View(key)];
+        return g.Maybe() ? args : [.. args, g.Input(Domain.Integers([], 0, s.Keys))];
+    }
+
+    // Out and logSumExp are what the forward op gives, as everywhere else.
+    static Vec<Tensor> GradientArgs(ParityGenerator g, bool causal)
+    {
+        var args = AttentionArgs(g, Sizes(g));
+        var results = new Attention(0.4, causal).Apply(args);
+        return [.. args.Take(3), results[0], results[1], g.View(Domain.Uniform(args[0].Shape)), .. args.Skip(3)];
+    }
+
+    static Vec<Tensor> NormArgs(ParityGenerator g)
+    {
+        var s = g.Shape(1);
+        return [g.View(Domain.Uniform(s)), .. Enumerable.Range(0, g.Random.Next(3)).Select(_ => g.View(Domain.Uniform([s[^1]])))];
+    }
+
+    static Vec<Tensor> NormGradientArgs(ParityGenerator g)
+    {
+        var s = g.Shape(1);
+        var x = g.View(Domain.Uniform(s));
+        var results = new LayerNorm(0.01).Apply(x);
+        return [x, results[1], results[2], g.View(Domain.Uniform(s)), .. g.Maybe() ? [g.View(Domain.Uniform([s[^1]]))] : (Vec<Tensor>)[]];
+    }
+
+    static Vec<Tensor> HeadArgs(ParityGenerator g)
+    {
+        var (rows, width, vocabulary) = (g.Length(), g.Length(), g.Length());
+        return [g.View(Domain.Uniform([rows, width])), g.View(Domain.Uniform([vocabulary, width])), g.View(Domain.Labels(rows, vocabulary))];
+    }
+
+    static Vec<Tensor> CacheArgs(ParityGenerator g)
+    {
+        var type = g.Any(DType.F32, DType.BF16, DType.I32);
+        Vec<int> tail = g.Shape(0, 2);
+        var (batch, capacity, count) = (g.Length(4), g.Length(), g.Length(6));
+        return [g.View(ParityCases.Ordinary(type, [batch, capacity, .. tail]), g.Any(0, 2)), g.View(ParityCases.Ordinary(type, [batch, count, .. tail])), g.Input(Domain.Integers([], -3, capacity + 2))];
+    }
+}
