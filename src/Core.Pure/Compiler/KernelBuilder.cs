@@ -10,6 +10,7 @@ sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<
     readonly List<View> inputs = [];
     readonly List<Vec<int>> indices = [];
     readonly Dictionary<View, int> inputRegisters = [];
+    readonly List<PointConstant> constants = [];
     readonly Dictionary<Tensor, int> values = [];
     int registers;
 
@@ -53,8 +54,8 @@ sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<
     public (PointwiseKernel Kernel, Vec<View> Inputs, Vec<View> Outputs) Finish(Vec<int> results, Vec<View> outputs, Vec<int> keptBreaks = default)
     {
         var (merged, views, strides) = AxisMerger.Run(domain, [.. inputs, .. outputs], [.. indices], keptBreaks);
-        var (allocated, used, kept) = RegisterAllocator.Run(MulAddFusion.Run(code, results), inputs.Count, results);
-        return (new(merged, inputs.Count, used, allocated, kept, strides), [.. views.Take(inputs.Count)], [.. views.Skip(inputs.Count)]);
+        var (allocated, used, kept) = RegisterAllocator.Run(MulAddFusion.Run(code, results), inputs.Count, constants.Count, results);
+        return (new(merged, inputs.Count, [.. constants], used, allocated, kept, strides), [.. views.Take(inputs.Count)], [.. views.Skip(inputs.Count)]);
     }
 
     // Whether looking through the movement leads to something computed here or to a constant, rather than to memory.
@@ -73,7 +74,12 @@ sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<
         return registers++;
     }
 
-    int Constant(Op.Fill f) => Next(new(PointOp.Constant, Lane(f.Type.DType), 0, Constant: f.Value));
+    int Constant(Op.Fill f)
+    {
+        var constant = new PointConstant(Lane(f.Type.DType), f.Value);
+        if (!constants.Contains(constant)) constants.Add(constant);
+        return RegisterAllocator.Constant(constants.IndexOf(constant));
+    }
 
     int Index(Vec<int> strides, Vec<int> shape)
     {

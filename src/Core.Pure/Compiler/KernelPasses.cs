@@ -54,26 +54,28 @@ static class MulAddFusion
     }
 }
 
-/// <summary>Gives the values of a kernel few registers: inputs first, then one that no live value holds.</summary>
+/// <summary>
+/// Gives the values of a kernel few registers: inputs and constants first, then one that no live value holds. Before, inputs are
+/// numbered −1, −2, … and constants from <see cref="Constant"/>(0) down.
+/// </summary>
 static class RegisterAllocator
 {
-    public static (Vec<PointInstruction> Code, int Registers, Vec<int> Results) Run(List<PointInstruction> code, int inputs, Vec<int> results)
+    const int FirstConstant = -1_000_000;
+
+    public static int Constant(int number) => FirstConstant - number;
+
+    public static (Vec<PointInstruction> Code, int Registers, Vec<int> Results) Run(List<PointInstruction> code, int inputs, int constants, Vec<int> results)
     {
         var last = new Dictionary<int, int>();
         for (var i = 0; i < code.Count; i++)
             foreach (var r in Operands(code[i])) last[r] = i;
         foreach (var r in results) last[r] = code.Count;
-        var (free, place, used, done) = (new Stack<int>(), new Dictionary<int, int>(), inputs, new List<PointInstruction>());
-        int At(int r) => r < 0 ? -r - 1 : place[r];
+        var (free, place, used, done) = (new Stack<int>(), new Dictionary<int, int>(), inputs + constants, new List<PointInstruction>());
+        int At(int r) => r <= FirstConstant ? inputs + FirstConstant - r : r < 0 ? -r - 1 : place[r];
         for (var i = 0; i < code.Count; i++)
         {
             var c = code[i];
-            var (a, b, d) = c.Op switch
-            {
-                PointOp.Constant => (0, 0, 0),
-                PointOp.Index => (c.A, 0, 0),
-                _ => (At(c.A), Arity(c.Op) > 1 ? At(c.B) : 0, Arity(c.Op) > 2 ? At(c.C) : 0),
-            };
+            var (a, b, d) = c.Op == PointOp.Index ? (c.A, 0, 0) : (At(c.A), Arity(c.Op) > 1 ? At(c.B) : 0, Arity(c.Op) > 2 ? At(c.C) : 0);
             foreach (var r in Operands(c).Distinct())
                 if (r >= 0 && last[r] == i) free.Push(place[r]);
             place[c.Target] = free.TryPop(out var reuse) ? reuse : used++;
@@ -93,7 +95,7 @@ static class RegisterAllocator
 
     static int Arity(PointOp op) => op switch
     {
-        PointOp.Constant or PointOp.Index => 0,
+        PointOp.Index => 0,
         PointOp.Add or PointOp.Sub or PointOp.Mul or PointOp.Div or PointOp.Max or PointOp.Pow or PointOp.Less or PointOp.Equal => 2,
         PointOp.MulAdd or PointOp.Where or PointOp.RandomBits => 3,
         _ => 1,

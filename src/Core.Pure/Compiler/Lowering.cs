@@ -190,7 +190,6 @@ sealed class Lowering
         int At(int r) => r == first ? 0 : r < first ? r + 1 : r;
         Vec<PointInstruction> code = kernel.Code.Map(i => i.Op switch
         {
-            PointOp.Constant => i with { Target = At(i.Target) },
             PointOp.Index => i with { Target = At(i.Target) },
             _ => i with { Target = At(i.Target), A = At(i.A), B = At(i.B), C = At(i.C) },
         });

@@ -3,11 +3,9 @@ namespace Functional;
 /// <summary>What one instruction of a pointwise kernel does, lane by lane.</summary>
 public enum PointOp : byte
 {
-    /// <summary>The constant <see cref="PointInstruction.Constant"/>.</summary>
-    Constant,
     /// <summary>Base plus Σ coordinate · stride, an integer; the strides are those of <see cref="PointwiseKernel.Indices"/> number A.</summary>
     Index,
-    /// <summary>Threefry bits at the counters in A, with the two key words in registers B and C; the constant is the stream.</summary>
+    /// <summary>Threefry bits of <see cref="PointInstruction.Stream"/> at the counters in A, with the two key words in registers B and C.</summary>
     RandomBits,
     /// <summary>−a.</summary>
     Neg,
@@ -68,21 +66,27 @@ public enum PointOp : byte
 /// <param name="A">The first operand's register.</param>
 /// <param name="B">The second's.</param>
 /// <param name="C">The third's.</param>
-/// <param name="Constant">For <see cref="PointOp.Constant"/> and the stream of <see cref="PointOp.RandomBits"/>.</param>
-public readonly record struct PointInstruction(PointOp Op, DType Type, int Target, int A = 0, int B = 0, int C = 0, double Constant = 0);
+/// <param name="Stream">The stream of <see cref="PointOp.RandomBits"/>.</param>
+public readonly record struct PointInstruction(PointOp Op, DType Type, int Target, int A = 0, int B = 0, int C = 0, uint Stream = 0);
+
+/// <summary>The same value in every lane of a register.</summary>
+/// <param name="Type">What it is.</param>
+/// <param name="Value">The value; for a boolean 0 is false.</param>
+public readonly record struct PointConstant(DType Type, double Value);
 
 /// <summary>
-/// A fused chain of elementwise ops: straight-line code over registers. Registers 0 … inputs − 1 are the inputs; the values of the output
-/// registers are stored at the end.
+/// A fused chain of elementwise ops: straight-line code over registers. The first registers are the inputs, the next the constants; the
+/// values of the output registers are stored at the end.
 /// </summary>
 /// <param name="Domain">The shape that is iterated over; the last axis is the innermost.</param>
 /// <param name="Inputs">The number of inputs.</param>
+/// <param name="Constants">The constants.</param>
 /// <param name="Registers">The number of registers.</param>
 /// <param name="Code">The instructions.</param>
 /// <param name="Results">The registers that hold the outputs.</param>
 /// <param name="Indices">For <see cref="PointOp.Index"/>: strides over the domain.</param>
 public sealed record PointwiseKernel(
-    Vec<int> Domain, int Inputs, int Registers, Vec<PointInstruction> Code, Vec<int> Results, Vec<Vec<int>> Indices)
+    Vec<int> Domain, int Inputs, Vec<PointConstant> Constants, int Registers, Vec<PointInstruction> Code, Vec<int> Results, Vec<Vec<int>> Indices)
 {
     /// <summary>The number of elements of the domain.</summary>
     public long Size => new TensorType(Domain).Size;

@@ -18,7 +18,7 @@ internal sealed unsafe class TileMachine
     readonly int[] outer;
     readonly int[][] indexOuter;
     readonly int[] indexInner;
-    readonly int[] results;
+    readonly int[] results, constants;
     readonly bool[] direct;
 
     /// <summary>A kernel on its memory.</summary>
@@ -31,6 +31,7 @@ internal sealed unsafe class TileMachine
         this.kernel = kernel;
         code = [.. kernel.Code];
         results = [.. kernel.Results];
+        constants = [.. kernel.Constants.Select(Bits)];
         outer = [.. kernel.Domain.SkipLast(1)];
         Columns = kernel.Domain[^1];
         Operand Make(View v) => new(at(v), v.DType, [.. v.Strides.SkipLast(1)], v.Strides[^1]);
@@ -70,12 +71,15 @@ internal sealed unsafe class TileMachine
                 Tile(row + r, Math.Min(step, rows - r), column, columns, memory, registers, r == 0 ? First.Tile : First.No);
     }
 
-    /// <summary>Computes a tile of at most <see cref="Lanes"/> lanes and says where the lanes of the single result are.</summary>
+    /// <summary>
+    /// Computes a tile of at most <see cref="Lanes"/> lanes and says where the lanes of the single result are. What does not change from row
+    /// to row is prepared in the <paramref name="first"/> tile of a shape and of columns only.
+    /// </summary>
     [SkipLocalsInit]
-    public float* Evaluate(long row, int rows, int column, int columns, float* memory)
+    public float* Evaluate(long row, int rows, int column, int columns, float* memory, bool first)
     {
         var registers = stackalloc float*[kernel.Registers];
-        Tile(row, rows, column, columns, memory, registers, First.Tile);
+        Tile(row, rows, column, columns, memory, registers, first ? First.Tile : First.No);
         return registers[results[0]];
     }
 
@@ -86,6 +90,7 @@ internal sealed unsafe class TileMachine
     {
         var n = rows * columns;
         for (var i = inputs.Length; i < kernel.Registers; i++) registers[i] = memory + (long)i * Lanes;
+        if (first == First.Tile) FillConstants(registers);
         for (var i = 0; i < inputs.Length; i++)
         {
             ref readonly var input = ref inputs[i];
@@ -130,7 +135,7 @@ internal sealed unsafe class TileMachine
     bool MayWriteAtOnce(int output)
     {
         var target = results[output];
-        if (!outputs[output].IsDirect || target < inputs.Length || results.Count(r => r == target) != 1 || outputs.Length > 31) return false;
+        if (!outputs[output].IsDirect || target < inputs.Length + constants.Length || results.Count(r => r == target) != 1 || outputs.Length > 31) return false;
         var last = Array.FindLastIndex(code, i => i.Target == target);
         if (Array.FindIndex(code, i => i.Target == target) != last) return false;
         for (var i = last + 1; i < code.Length; i++)
@@ -146,9 +151,8 @@ internal sealed unsafe class TileMachine
         var t = r[i.Target];
         switch (i.Op)
         {
-            case PointOp.Constant: new Span<int>(t, n).Fill(Bits(i)); break;
             case PointOp.Index: Index(i.A, t, row, rows, column, columns); break;
-            case PointOp.RandomBits: RandomBits((int*)r[i.A], *(uint*)r[i.B], *(uint*)r[i.C], (uint)i.Constant, (int*)t, rows, columns); break;
+            case PointOp.RandomBits: RandomBits((int*)r[i.A], *(uint*)r[i.B], *(uint*)r[i.C], i.Stream, (int*)t, rows, columns); break;
             case PointOp.FromBool when i.Type == DType.I32: LaneLoops.Map<BoolToIntOp>(r[i.A], t, n); break;
             case PointOp.FromBool: LaneLoops.Map<BoolToFloatOp>(r[i.A], t, n); break;
             case PointOp.ToBool when i.Type == DType.I32: LaneLoops.Map<IntToBoolOp>(r[i.A], t, n); break;
@@ -205,11 +209,16 @@ internal sealed unsafe class TileMachine
         }
     }
 
-    static int Bits(in PointInstruction i) => i.Type switch
+    void FillConstants(float** registers)
     {
-        DType.F32 => BitConverter.SingleToInt32Bits((float)i.Constant),
-        DType.Bool => i.Constant != 0 ? -1 : 0,
-        _ => unchecked((int)(long)i.Constant),
+        for (var i = 0; i < constants.Length; i++) new Span<int>(registers[inputs.Length + i], Lanes).Fill(constants[i]);
+    }
+
+    static int Bits(PointConstant c) => c.Type switch
+    {
+        DType.F32 => BitConverter.SingleToInt32Bits((float)c.Value),
+        DType.Bool => c.Value != 0 ? -1 : 0,
+        _ => unchecked((int)(long)c.Value),
     };
 
     void Index(int number, float* t, long row, int rows, int column, int columns)

@@ -95,7 +95,7 @@ internal sealed unsafe class ReductionStep : Step
                 for (var c = 0; c < width; c += TileMachine.Lanes)
                 {
                     var (h, w) = (Math.Min(step, count - r), Math.Min(TileMachine.Lanes, width - c));
-                    var lanes = machine.Evaluate((long)group * rows + row + r, h, column + c, w, memory);
+                    var lanes = machine.Evaluate((long)group * rows + row + r, h, column + c, w, memory, (r == 0 && c == 0) || w < width);
                     var part = Tile(lanes, h * w);
                     (first, result) = (false, first ? part : Join(result, part));
                 }
@@ -121,7 +121,7 @@ internal sealed unsafe class ReductionStep : Step
         {
             for (var r = 0; r < count; r++)
             {
-                var lanes = machine.Evaluate((long)group * rows + row + r, 1, column, width, memory);
+                var lanes = machine.Evaluate((long)group * rows + row + r, 1, column, width, memory, r == 0);
                 if (r == 0) new Span<float>(lanes, width).CopyTo(new Span<float>(partial, width));
                 else Combine(lanes, partial, width);
             }
