@@ -20,7 +20,7 @@ public sealed record DecodeMeasure(int Position, double Bytes, Timings Time)
     public static Vec<DecodeMeasure> On(IEngine engine, GptConfig config, Vec<int> positions, int tokens)
     {
         var model = Gpt.Of(config);
-        using var parameters = new BufferSet(engine);
+        using var parameters = new MeasuredBuffers(engine);
         foreach (var (name, spec) in model.Specs) parameters.Fill(name, spec);
         using var decoder = new Decoder(engine, model, parameters.All);
         var logits = new float[config.Vocabulary];

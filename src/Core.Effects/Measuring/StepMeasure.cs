@@ -22,7 +22,7 @@ public sealed record StepMeasure(long Tokens, double Flops, double CompileMillis
         var program = Programs.TrainStep(model, optimiser, GradientClip.To(1), shape);
         using var executable = engine.Compile(program);
         var compile = clock.Elapsed.TotalMilliseconds;
-        using var buffers = new BufferSet(engine);
+        using var buffers = new MeasuredBuffers(engine);
         foreach (var (name, spec) in model.Specs) buffers.Fill(Names.Param(name), spec);
         foreach (var (name, type) in Programs.Slots(model, optimiser)) buffers.Add(name, type);
         foreach (var name in (string[])[Names.Inputs, Names.Labels]) buffers.Tokens(name, shape.Tokens, config.Vocabulary);

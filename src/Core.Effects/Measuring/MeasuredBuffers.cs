@@ -2,7 +2,7 @@ namespace Functional;
 
 /// <summary>Buffers by name, given back together.</summary>
 /// <param name="engine">Where they are.</param>
-sealed class BufferSet(IEngine engine) : IDisposable
+sealed class MeasuredBuffers(IEngine engine) : IDisposable
 {
     readonly Dictionary<string, IBuffer> all = new(StringComparer.Ordinal);
 

@@ -1,0 +1,26 @@
+namespace Functional;
+
+/// <summary>What a machine can do, in two numbers, for estimates.</summary>
+/// <param name="FlopsPerSecond">Floating-point operations a second in a large matrix product.</param>
+/// <param name="BytesPerSecond">Bytes moved a second in an elementwise pass over memory.</param>
+public sealed record MachineMeasure(double FlopsPerSecond, double BytesPerSecond)
+{
+    const int Product = 512, Elements = 1 << 23;
+
+    /// <summary>
+    /// About how long a program takes: its arithmetic and its traffic, one after the other. Real programs overlap the two, but run neither
+    /// at the full rate.
+    /// </summary>
+    public TimeSpan Estimate(double flops, double bytes) => TimeSpan.FromSeconds(Math.Min(flops / FlopsPerSecond + bytes / BytesPerSecond, TimeSpan.MaxValue.TotalSeconds / 2));
+
+    /// <summary>Measures an engine on this machine for about a second.</summary>
+    public static MachineMeasure Of(IEngine engine)
+    {
+        var x = Movement.Input("x", [Elements]);
+        using var executable = engine.Compile(Program.Of(x + 1));
+        using var input = engine.Allocate(x.Type);
+        using var binding = executable.Bind(new Dictionary<string, IBuffer> { ["x"] = input });
+        var pass = Timings.Of(binding.Run, 5, 2, TimeSpan.Zero);
+        return new(GemmMeasure.On(engine, Product).Gflops * 1e9, 2.0 * x.Type.Bytes / pass.MedianMilliseconds * 1e3);
+    }
+}

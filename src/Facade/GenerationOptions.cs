@@ -1,0 +1,22 @@
+namespace Functional;
+
+/// <summary>How a text is continued.</summary>
+public sealed record GenerationOptions
+{
+    /// <summary>How many tokens are written.</summary>
+    public int Tokens { get; init; } = 256;
+
+    /// <summary>What logits are divided by; 0 takes the most likely token each time.</summary>
+    public double Temperature { get; init; } = 0.8;
+
+    /// <summary>Only so many of the most likely tokens may be drawn; 0 for all.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>Only the most likely tokens that together reach this share may be drawn; the one that crosses it is kept. 1 for all.</summary>
+    public double TopP { get; init; } = 1;
+
+    /// <summary>The same seed gives the same text.</summary>
+    public long Seed { get; init; } = 1;
+
+    internal SamplingConfig Sampling => new() { Temperature = Temperature, TopK = TopK, TopP = TopP };
+}
