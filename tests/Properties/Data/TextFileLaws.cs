@@ -55,12 +55,14 @@ public sealed class TextFileLaws : IDisposable
     [Property(MaxTest = 30)]
     public bool Invalid_bytes_are_found_where_they_are(int place, byte which)
     {
-        byte[] bad = [0x80, 0xC0, 0xFF, 0xF5];
-        var bytes = Encoding.UTF8.GetBytes(new string('x', 200_000));
+        var bytes = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("aé€😀", 20_000)));
         var at = (place & int.MaxValue) % bytes.Length;
-        bytes[at] = bad[which % 4];
+        // A character that a bad byte breaks is reported where it begins.
+        var first = at;
+        while ((bytes[first] & 0xC0) == 0x80) first--;
+        bytes[at] = which % 2 == 0 ? (byte)0xC0 : (byte)0xFF;
         var path = File(bytes);
-        return Show(TextFile.Characters(path)) == $"{path}, byte {at}: 0x{bytes[at]:X2} does not continue or begin a UTF-8 character; expected UTF-8 text";
+        return Show(TextFile.Characters(path)) == $"{path}, byte {first}: 0x{bytes[first]:X2} does not continue or begin a UTF-8 character; expected UTF-8 text";
     }
 
     [Fact]

@@ -26,11 +26,11 @@ static partial class Reader
     public static Chronicle Read(string text)
     {
         var told = new Chronicle();
-        var subject = "";
+        var (subject, other) = ("", "");
         foreach (Match part in Parts().Matches(text))
             if (Idle.Contains(part.Value)) continue;
             else if (part.Groups["speech"].Success) Hear(told, part.Value);
-            else if (!Follow(told, Link().Replace(part.Value.TrimEnd('.'), ""), ref subject)) throw new FormatException($"'{part.Value}' makes no sense in: {text}");
+            else if (!Follow(told, Link().Replace(part.Value.TrimEnd('.'), ""), ref subject, ref other)) throw new FormatException($"'{part.Value}' makes no sense in: {text}");
         if (string.Join(' ', Parts().Matches(text).Select(m => m.Value)) != text) throw new FormatException($"not made of sentences: {text}");
         return told;
     }
@@ -42,7 +42,7 @@ static partial class Reader
             throw new FormatException($"nobody can say {speech}");
     }
 
-    static bool Follow(Chronicle told, string sentence, ref string subject)
+    static bool Follow(Chronicle told, string sentence, ref string subject, ref string other)
     {
         if (sentence == "Nobody else was there")
         {
@@ -50,16 +50,20 @@ static partial class Reader
             return told.Places.Values.Count(place => place == here) == 1;
         }
         string[] words = sentence.Split(' ');
-        if (words[0] is "he" or "she" or "He" or "She")
+        var pronoun = words[0] is "he" or "she" or "He" or "She";
+        var spoken = words[0];
+        if (pronoun)
         {
-            var before = subject;
-            if (!string.Equals(Lexicon.People.Single(p => p.Name == before).Pronoun, words[0], StringComparison.OrdinalIgnoreCase)) return false;
-            words[0] = before;
+            if (!Means(words[0], subject) || Means(words[0], other)) return false;
+            words[0] = subject;
         }
         sentence = string.Join(' ', words);
         foreach (var (form, means) in Forms)
             if (form.Match(sentence) is { Success: true } match)
             {
+                // Nobody else in this sentence or the one before may be who "he" or "she" is.
+                if (pronoun && Means(spoken, match.Groups["to"].Value)) return false;
+                other = match.Groups["to"].Value;
                 if (match.Groups["s"] is { Success: true } actor) subject = actor.Value;
                 return means(told, new(match));
             }
@@ -102,6 +106,9 @@ static partial class Reader
     ];
 
     static (Regex, Func<Chronicle, Found, bool>) Row(string form, Func<Chronicle, Found, bool> means) => (new(form), means);
+
+    static bool Means(string pronoun, string name) =>
+        Lexicon.People.FirstOrDefault(p => p.Name == name) is { } person && string.Equals(person.Pronoun, pronoun, StringComparison.OrdinalIgnoreCase);
 
     static bool Pass(Chronicle told, string who, string to, int count, string goods) =>
         told.Together(who, to) && told.More(who, -count, goods, count) && told.More(to, count, goods, count);
