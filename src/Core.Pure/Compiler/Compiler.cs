@@ -9,8 +9,9 @@ public static class Compiler
         var roots = Simplifier.Run(Legaliser.Run(program.Outputs.Map(static o => o.Value), hasKernel));
         var lowering = new Lowering(roots);
         // An input that simplification made useless still has a buffer to be donated.
+        var used = lowering.Storages.Where(static s => s.Space == Space.Input).Select(static s => s.Name).ToHashSet();
         foreach (var input in program.Inputs)
-            if (!lowering.Storages.Any(s => s.Space == Space.Input && s.Name == input.Name)) lowering.AddInput(input.Name, input.Value.Type);
+            if (!used.Contains(input.Name)) lowering.AddInput(input.Name, input.Value.Type);
         OutputPlacement.Run(lowering, program.Outputs.Map((o, i) => new Named(o.Name, roots[i])), program.Donations);
         return new MemoryPlanner(lowering, Scheduler.Run(lowering.Jobs)).Plan(program);
     }

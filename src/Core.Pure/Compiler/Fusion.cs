@@ -14,6 +14,7 @@ sealed class Fusion
     readonly System.Collections.Generic.HashSet<Tensor> outputs;
     readonly Dictionary<Tensor, Tensor[]> inlined = [];
     readonly Dictionary<Tensor, Tensor> home = [];
+    readonly Dictionary<Tensor, List<Tensor>> members = [];
     readonly Dictionary<Tensor, SortedSet<long>> breaks = [];
     readonly Dictionary<Tensor, int> sizes = [];
 
@@ -29,7 +30,11 @@ sealed class Fusion
         for (var i = order.Count - 1; i >= 0; i--)
             if (IsPointwise(order[i].Op) && !IsConstant(order[i].Op)) Decide(order[i], cost[i]);
         MergeUpdates();
+        foreach (var stored in members.Values) stored.Sort((a, b) => index[a].CompareTo(index[b]));
     }
+
+    /// <summary>The stored nodes that one kernel computes, in topological order.</summary>
+    public IReadOnlyList<Tensor> Members(Tensor kernel) => members[kernel];
 
     public IReadOnlyList<Tensor> Order { get; }
 
@@ -119,6 +124,8 @@ sealed class Fusion
     void Store(Tensor node, Tensor kernel)
     {
         home[node] = kernel;
+        if (members.TryGetValue(kernel, out var others)) others.Add(node);
+        else members[kernel] = [node];
         Join(node, kernel);
     }
 
@@ -181,7 +188,8 @@ sealed class Fusion
 
     void MoveInto(Tensor kernel, Tensor leader)
     {
-        foreach (var node in home.Keys.Where(n => home[n].Equals(kernel)).ToArray()) home[node] = leader;
+        foreach (var node in members[kernel]) home[node] = leader;
+        members[leader].AddRange(members[kernel]);
         sizes[leader] += sizes[kernel];
         Breaks(leader).UnionWith(Breaks(kernel));
     }

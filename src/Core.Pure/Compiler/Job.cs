@@ -20,17 +20,27 @@ sealed class Job(int id)
 {
     public int Id { get; } = id;
     public List<PlanStep> Steps { get; } = [];
-    public System.Collections.Generic.HashSet<Job> After { get; } = [];
+    readonly System.Collections.Generic.HashSet<Job> after = [];
+    bool isFollowed;
+
+    public IReadOnlyCollection<Job> After => after;
     public int Level { get; set; }
+
+    /// <summary>Makes this job run after another.</summary>
+    public void Follow(Job other)
+    {
+        if (after.Add(other)) other.isFollowed = true;
+    }
 
     /// <summary>Whether it depends on <paramref name="other"/>.</summary>
     public bool Reaches(Job other)
     {
+        if (this != other && !other.isFollowed) return false;
         var (seen, stack) = (new System.Collections.Generic.HashSet<Job>(), new Stack<Job>([this]));
         while (stack.TryPop(out var job))
         {
             if (job == other) return true;
-            foreach (var before in job.After)
+            foreach (var before in job.after)
                 if (seen.Add(before)) stack.Push(before);
         }
         return false;

@@ -74,7 +74,7 @@ sealed class Lowering
         var storage = Storages[view.Buffer];
         storage.Readers.Add(job);
         foreach (var writer in storage.Writers)
-            if (writer != job) job.After.Add(writer);
+            if (writer != job) job.Follow(writer);
     }
 
     /// <summary>The step that copies one view to another of the same shape.</summary>
@@ -132,30 +132,11 @@ sealed class Lowering
     // ---- elementwise ----
 
     // A kernel's job is made when all of its stored nodes have been met: only then are all its arguments lowered.
-    bool IsLastOfKernel(Tensor node)
-    {
-        var kernel = fusion.Home(node);
-        return Members(kernel)[^1].Equals(node);
-    }
-
-    readonly Dictionary<Tensor, List<Tensor>> members = [];
-
-    List<Tensor> Members(Tensor kernel)
-    {
-        if (members.Count == 0)
-            foreach (var node in fusion.Order)
-                if (Fusion.IsPointwise(node.Op) && !Fusion.IsConstant(node.Op) && !fusion.IsInlined(node))
-                {
-                    var home = fusion.Home(node);
-                    if (members.TryGetValue(home, out var list)) list.Add(node);
-                    else members[home] = [node];
-                }
-        return members[kernel];
-    }
+    bool IsLastOfKernel(Tensor node) => fusion.Members(fusion.Home(node))[^1].Equals(node);
 
     void LowerPointwise(Tensor kernel)
     {
-        var stored = Members(kernel);
+        var stored = fusion.Members(kernel);
         var domain = fusion.Domain(kernel);
         var builder = new KernelBuilder(fusion, kernel, domain, ViewOf);
         Vec<int> results = [.. stored.Select(builder.Emit)];

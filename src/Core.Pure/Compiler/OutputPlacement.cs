@@ -9,13 +9,14 @@ static class OutputPlacement
     public static void Run(Lowering lowering, Vec<Named> outputs, Vec<Donation> donations)
     {
         var donors = donations.ToDictionary(static d => d.Output, static d => d.Input);
+        var inputs = lowering.Storages.Where(static s => s.Space == Space.Input).ToDictionary(static s => s.Name);
         foreach (var (name, node) in outputs)
         {
             var view = lowering.ViewOf(node);
             var storage = Claim(lowering, view) ?? lowering.Storages[lowering.CopyOf(view, node.Type).Buffer];
             storage.Name = name;
             if (!donors.TryGetValue(name, out var donated)) storage.Space = Space.Output;
-            else Donate(lowering, storage, lowering.Storages.First(s => s.Space == Space.Input && s.Name == donated));
+            else Donate(lowering, storage, inputs[donated]);
         }
     }
 
@@ -28,13 +29,16 @@ static class OutputPlacement
     {
         if (target.Writers.All(w => IsInPlace(w, target, donor) && donor.Readers.All(r => r == w || !r.Reaches(w))))
         {
-            foreach (var writer in target.Writers) writer.After.UnionWith(donor.Readers.Where(r => r != writer));
+            foreach (var writer in target.Writers)
+                foreach (var reader in donor.Readers)
+                    if (reader != writer) writer.Follow(reader);
             target.SameAs = donor;
         }
         else
         {
             var copy = lowering.AddJob(Lowering.Copy(View.Dense(target.Id, target.Type), View.Dense(donor.Id, donor.Type)));
-            copy.After.UnionWith(donor.Readers.Where(r => r != copy));
+            foreach (var reader in donor.Readers)
+                if (reader != copy) copy.Follow(reader);
         }
     }
 

@@ -57,6 +57,9 @@ internal sealed unsafe class ManagedBinding : IBinding
         Resolve();
     }
 
+    /// <summary>The kernels in order.</summary>
+    internal IReadOnlyList<Step> Steps => steps;
+
     /// <summary>An output's buffer; else an input's.</summary>
     public IBuffer this[string name] => buffers.TryGetValue(">" + name, out var buffer) || buffers.TryGetValue("<" + name, out buffer)
         ? buffer : throw new ArgumentException($"'{name}' is neither an input nor an output of the program.");

@@ -4,7 +4,6 @@ namespace Functional.Engines;
 internal sealed unsafe class AttentionStep(Attention kind, PlanStep.Fused s, Address at) : Step
 {
     readonly AttentionForward kernel = new();
-    readonly AttentionDecode decode = new();
     readonly AttentionSpec spec = Heads.Spec(s.Inputs, kind.Scale, kind.Causal);
     readonly HeadsView q = Heads.Of(s.Inputs[0], at), k = Heads.Of(s.Inputs[1], at), v = Heads.Of(s.Inputs[2], at);
     readonly HeadsView output = s.Outputs[0] is { } o ? Heads.Of(o, at) : default;
@@ -18,8 +17,7 @@ internal sealed unsafe class AttentionStep(Attention kind, PlanStep.Fused s, Add
     {
         var target = outputSize > 0 ? HeadsView.Dense((float*)engine.Workspace, spec.Queries, spec.Heads, spec.Width) : output;
         var now = offset == null ? spec : Heads.At(spec, *offset);
-        if (spec.Queries == 1) decode.Run(engine.Team, now, q, k, v, target, logSumExp);
-        else kernel.Run(engine.Team, now, q, k, v, target, logSumExp);
+        kernel.Run(engine.Team, now, q, k, v, target, logSumExp);
     }
 }
 
