@@ -63,17 +63,24 @@ public sealed record Windows
     /// <exception cref="ArgumentOutOfRangeException">When the cursor is not one of this stream.</exception>
     public (Vec<long> Starts, Cursor Next) Next(Cursor cursor, int rows, Key? shuffle = null)
     {
-        if (cursor.Epoch < 0 || cursor.Position < 0 || cursor.Position >= InOrder)
-            throw new ArgumentOutOfRangeException(nameof(cursor), cursor, $"not a cursor over {InOrder} windows");
         var starts = new long[rows];
-        var (epoch, position) = (cursor.Epoch, cursor.Position);
-        for (var row = 0; row < rows; row++)
-        {
-            starts[row] = Context * (shuffle is { } key ? new Permutation(key.FoldIn(epoch), InOrder).At(position) : position);
-            if (++position == InOrder) (epoch, position) = (epoch + 1, 0);
-        }
-        return (starts.ToVec(), new(epoch, position));
+        for (var row = 0; row < rows; row++) starts[row] = At(Advance(cursor, row), shuffle);
+        return (starts.ToVec(), Advance(cursor, rows));
     }
+
+    /// <summary>Where the window at a cursor starts.</summary>
+    /// <inheritdoc cref="Next"/>
+    public long At(Cursor cursor, Key? shuffle = null) => Context
+        * (shuffle is { } key ? new Permutation(key.FoldIn(Checked(cursor).Epoch), InOrder).At(cursor.Position) : Checked(cursor).Position);
+
+    /// <summary>The cursor so many windows later.</summary>
+    /// <inheritdoc cref="Next"/>
+    public Cursor Advance(Cursor cursor, long rows) => Checked(cursor).Position + rows is var position && position < InOrder
+        ? cursor with { Position = position }
+        : new(cursor.Epoch + position / InOrder, position % InOrder);
+
+    Cursor Checked(Cursor cursor) => cursor.Epoch >= 0 && cursor.Position >= 0 && cursor.Position < InOrder ? cursor
+        : throw new ArgumentOutOfRangeException(nameof(cursor), cursor, $"not a cursor over {InOrder} windows");
 }
 
 /// <summary>A place in ordered passes over a stream's windows: all that is needed to resume.</summary>

@@ -1,0 +1,139 @@
+using System.Buffers;
+using System.Text.Json;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional;
+
+/// <summary>A line of a run's metrics: of a step, or of an evaluation, whose loss alone is given.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Training">A step's numbers.</param>
+/// <param name="ValidationLoss">An evaluation's loss in nats a token.</param>
+public readonly record struct MetricsLine(long Step, StepMetrics? Training, double? ValidationLoss);
+
+/// <summary>
+/// <c>metrics.jsonl</c>: a line a step with <c>step</c>, <c>loss</c>, <c>lr</c>, <c>grad_norm</c>, <c>step_ms</c> and
+/// <c>tokens_per_second</c>, and a line an evaluation with <c>step</c> and <c>val_loss</c>. Each line reaches the system whole before the
+/// next step begins. Appending allocates nothing.
+/// </summary>
+public sealed class MetricsFile : IDisposable
+{
+    readonly ArrayBufferWriter<byte> line = new(256);
+    readonly Utf8JsonWriter json;
+    readonly Stream file;
+    readonly Disk disk;
+    readonly string path;
+
+    MetricsFile(Stream file, Disk disk, string path) => (this.file, this.disk, this.path, json) = (file, disk, path, new(line));
+
+    /// <summary>
+    /// Opens a file to go on after a step: lines of later steps, which will come again, and lines that a crash cut off are removed.
+    /// </summary>
+    /// <param name="path">The file; made when it is not there.</param>
+    /// <param name="step">The last step that counts.</param>
+    public static Validation<Fault, MetricsFile> Open(string path, long step) => Open(path, step, Disk.Real);
+
+    internal static Validation<Fault, MetricsFile> Open(string path, long step, Disk disk) => Disk.Guard(path, "expected a file that can be written", () =>
+    {
+        if (File.Exists(path))
+        {
+            var text = File.ReadAllBytes(path);
+            var kept = Lines(text).Where(l => Parse(text.AsSpan(l)) is { } m && m.Step <= step).ToList();
+            // Whatever is not kept makes the kept bytes fewer, as does a last line without its end.
+            if (kept.Sum(r => r.GetOffsetAndLength(text.Length).Length + 1) != text.Length)
+                disk.Replace(path, kept.SelectMany(r => text[r].Append((byte)'\n')).ToArray());
+        }
+        return Success<Fault, MetricsFile>(new(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0), disk, path));
+    });
+
+    /// <summary>Every whole line of a file, in order.</summary>
+    public static Validation<Fault, Vec<MetricsLine>> Read(string path) => Disk.Guard(path, "expected the metrics of a run", () =>
+    {
+        var text = File.ReadAllBytes(path);
+        return Success<Fault, Vec<MetricsLine>>([.. Lines(text).Select(l => Parse(text.AsSpan(l))).OfType<MetricsLine>()]);
+    });
+
+    /// <summary>Adds the line of a step.</summary>
+    public Validation<Fault, Unit> Append(in StepMetrics metrics)
+    {
+        Begin(metrics.Step);
+        json.WriteNumber("loss", metrics.Loss);
+        json.WriteNumber("lr", metrics.LearningRate);
+        json.WriteNumber("grad_norm", metrics.GradientNorm);
+        json.WriteNumber("step_ms", Math.Round(metrics.Milliseconds, 3));
+        json.WriteNumber("tokens_per_second", Math.Round(metrics.TokensPerSecond, 1));
+        return End();
+    }
+
+    /// <summary>Adds the line of an evaluation.</summary>
+    public Validation<Fault, Unit> AppendEvaluation(long step, double loss)
+    {
+        Begin(step);
+        json.WriteNumber("val_loss", loss);
+        return End();
+    }
+
+    /// <summary>Returns when all lines are on the medium.</summary>
+    public Validation<Fault, Unit> Flush() => Disk.Guard(path, "expected room for metrics", () =>
+    {
+        disk.Flush(file);
+        return Success<Fault, Unit>(unit);
+    });
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        json.Dispose();
+        file.Dispose();
+    }
+
+    void Begin(long step)
+    {
+        line.ResetWrittenCount();
+        json.Reset(line);
+        json.WriteStartObject();
+        json.WriteNumber("step", step);
+    }
+
+    Validation<Fault, Unit> End()
+    {
+        json.WriteEndObject();
+        json.Flush();
+        line.Write("\n"u8);
+        try
+        {
+            file.Write(line.WrittenSpan);
+            return written;
+        }
+        catch (IOException e)
+        {
+            return Fault.Of<Unit>(path, e.Message, "expected room for metrics; the run can be resumed");
+        }
+    }
+
+    static readonly Validation<Fault, Unit> written = Success<Fault, Unit>(unit);
+
+    // Lines without their ends; what follows the last end is none.
+    static IEnumerable<Range> Lines(byte[] text)
+    {
+        for (int start = 0, end; (end = Array.IndexOf(text, (byte)'\n', start)) >= 0; start = end + 1) yield return start..end;
+    }
+
+    static MetricsLine? Parse(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(text);
+            using var document = JsonDocument.ParseValue(ref reader);
+            var json = document.RootElement;
+            if (reader.Read() || json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("step", out var at) || !at.TryGetInt64(out var step)) return null;
+            if (json.TryGetProperty("val_loss", out var loss)) return new(step, null, loss.GetDouble());
+            return new(step, new(step, json.GetProperty("loss").GetSingle(), json.GetProperty("lr").GetDouble(), json.GetProperty("grad_norm").GetSingle(),
+                json.GetProperty("step_ms").GetDouble(), json.GetProperty("tokens_per_second").GetDouble()), null);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using System.Text;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional;
+
+/// <summary>
+/// Keeps two runs off one folder: <c>run.lock</c>, held open. The system lets go of it when the process ends, however it ends, so a lock is
+/// never stale; the file itself stays, since removing it would let two processes hold two files of one name.
+/// </summary>
+sealed class RunLock : IDisposable
+{
+    // EAGAIN of Linux, of BSD and macOS, and Windows' ERROR_SHARING_VIOLATION.
+    static readonly int[] heldByAnother = [11, 35, unchecked((int)0x80070020)];
+    readonly FileStream file;
+
+    RunLock(FileStream file) => this.file = file;
+
+    public static Validation<Fault, RunLock> Take(string folder) => Disk.Guard(folder, "expected a folder that can be written", () =>
+    {
+        try
+        {
+            var file = new FileStream(Path.Combine(folder, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            var held = new RunLock(file);
+            try
+            {
+                file.SetLength(0);
+                file.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n")));
+                return Success<Fault, RunLock>(held);
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
+        }
+        catch (IOException e) when (heldByAnother.Contains(e.HResult))
+        {
+            return Fault.Of<RunLock>(folder, "another run is training in this folder", "allowed: one at a time; wait for it or choose another folder");
+        }
+    });
+
+    public void Dispose() => file.Dispose();
+}

@@ -1,0 +1,129 @@
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional;
+
+/// <summary>How a run ended.</summary>
+/// <param name="Reason">Completed or interrupted; everything else is a fault.</param>
+/// <param name="State">Where it stands.</param>
+public sealed record TrainResult(StopReason Reason, TrainState State);
+
+/// <summary>Carries out a <see cref="TrainPlan"/>: effects in order, and for each that answers, an event back. It decides nothing.</summary>
+public sealed class TrainingLoop
+{
+    static readonly ITrainingObserver nobody = new Nobody();
+    readonly RunSession session;
+    readonly Trainer trainer;
+    readonly TrainPlan plan;
+    readonly ITrainingObserver observer;
+    readonly TimeProvider clock;
+
+    TrainingLoop(RunSession session, Trainer trainer, ITrainingObserver? observer, TimeProvider? clock) =>
+        (this.session, this.trainer, plan, this.observer, this.clock) =
+        (session, trainer, new(session.Config, trainer.Windows), observer ?? nobody, clock ?? TimeProvider.System);
+
+    /// <summary>Trains until all steps are done or somebody asks to stop, which saves first.</summary>
+    /// <param name="engine">Where the model runs.</param>
+    /// <param name="session">The run.</param>
+    /// <param name="observer">Is told what happens.</param>
+    /// <param name="stop">Asks to save and stop.</param>
+    /// <param name="clock">Measures steps.</param>
+    /// <returns>How it ended; a loss that is not finite or a file that cannot be written is a fault, and what was saved before is unharmed.</returns>
+    public static Validation<Fault, TrainResult> Run(
+        IEngine engine, RunSession session, ITrainingObserver? observer = null, CancellationToken stop = default, TimeProvider? clock = null)
+    {
+        using var trainer = new Trainer(engine, session.Config, session.Data);
+        return Prepare(trainer, session).Bind(state =>
+        {
+            var loop = new TrainingLoop(session, trainer, observer, clock);
+            loop.observer.Began(session, trainer, state);
+            return loop.Go(state, stop);
+        });
+    }
+
+    static Validation<Fault, TrainState> Prepare(Trainer trainer, RunSession session) => session.From.Match(
+        checkpoint => trainer.Load(checkpoint).Map(_ => checkpoint.Training),
+        () =>
+        {
+            trainer.Initialise(session.Config.Key);
+            return Success<Fault, TrainState>(TrainState.Start(session.Config.Key));
+        });
+
+    Validation<Fault, TrainResult> Go(TrainState state, CancellationToken stop)
+    {
+        var next = TrainEvent.Begin;
+        var told = false;
+        while (true)
+        {
+            // Told once, and before the answer that is waiting, so that it is the next decision that heeds it.
+            if (stop.IsCancellationRequested && !told && next.Kind != TrainEventKind.Begin)
+            {
+                told = true;
+                (state, _) = plan.Next(state, TrainEvent.Interrupted);
+            }
+            (state, var effects) = plan.Next(state, next);
+            var answer = Do(effects.First, state, stop);
+            if (effects.Second.Kind != TrainEffectKind.None && answer is not { Kind: TrainEventKind.Failed }) answer = Do(effects.Second, state, stop);
+            if (answer is { } happened) next = happened;
+            else return End(effects.Second.Kind == TrainEffectKind.Stop ? effects.Second : effects.First, state);
+        }
+    }
+
+    // What an effect gives back; nothing for those that answer with nothing.
+    TrainEvent? Do(in TrainEffect effect, TrainState state, CancellationToken stop) => effect.Kind switch
+    {
+        TrainEffectKind.LogStep => Log(effect.Metrics),
+        TrainEffectKind.LogEvaluation => Log(effect.Step, effect.Loss, state),
+        TrainEffectKind.RunStep => Step(state, effect.LearningRate),
+        TrainEffectKind.Evaluate => trainer.Evaluate(stop) is { } loss ? TrainEvent.Evaluated(loss) : TrainEvent.Skipped,
+        TrainEffectKind.Save => Save(state),
+        TrainEffectKind.Sample => Sample(state, stop),
+        _ => null,
+    };
+
+    TrainEvent Step(TrainState state, double rate)
+    {
+        var start = clock.GetTimestamp();
+        var (loss, norm) = trainer.Step(state, rate);
+        var outcome = new StepOutcome(loss, norm, clock.GetElapsedTime(start).TotalMilliseconds);
+        return TrainEvent.Stepped(outcome, outcome.IsFinite ? default : trainer.NotFinite());
+    }
+
+    TrainEvent? Log(in StepMetrics metrics)
+    {
+        if (Failure(session.Metrics.Append(metrics)) is { } failed) return failed;
+        observer.Stepped(metrics);
+        return null;
+    }
+
+    TrainEvent? Log(long step, double loss, TrainState state)
+    {
+        if (Failure(session.Metrics.AppendEvaluation(step, loss)) is { } failed) return failed;
+        observer.Evaluated(step, loss, state.BestStep == step);
+        return null;
+    }
+
+    // Lines first: a checkpoint on the medium must not know of steps whose lines are not there.
+    TrainEvent Save(TrainState state) => session.Metrics.Flush()
+        .Bind(_ => session.Checkpoints.Save(state, session.Data.Identity, trainer.Parameters.Buffers, trainer.Slots, session.Config.Keep))
+        .Match(folder =>
+        {
+            observer.Saved(state.Step, folder);
+            return TrainEvent.Saved;
+        }, static faults => TrainEvent.Failed(faults.Head));
+
+    TrainEvent Sample(TrainState state, CancellationToken stop)
+    {
+        if (stop.IsCancellationRequested) return TrainEvent.Skipped;
+        observer.Sample(state.Step, trainer, state.SampleKey);
+        return TrainEvent.Sampled;
+    }
+
+    static TrainEvent? Failure(Validation<Fault, Unit> outcome) => outcome.IsSuccess ? null : outcome.Match(static _ => default, static faults => TrainEvent.Failed(faults.Head));
+
+    static Validation<Fault, TrainResult> End(TrainEffect stop, TrainState state) => stop.Fault is { } fault
+        ? fault.As<TrainResult>()
+        : Success<Fault, TrainResult>(new(stop.Reason, state));
+
+    sealed class Nobody : ITrainingObserver;
+}
