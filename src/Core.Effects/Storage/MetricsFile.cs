@@ -116,7 +116,7 @@ public sealed class MetricsFile : IDisposable
     // Lines without their ends; what follows the last end is none.
     static IEnumerable<Range> Lines(byte[] text)
     {
-        for (int start = 0, end; (end = Array.IndexOf(text, (byte)'\n', start)) >= 0; start = end + 1) yield return start..end;
+        for (int start = 0, end; (end = System.Array.IndexOf(text, (byte)'\n', start)) >= 0; start = end + 1) yield return start..end;
     }
 
     static MetricsLine? Parse(ReadOnlySpan<byte> text)

@@ -73,12 +73,12 @@ public sealed class RunSession : IDisposable
         select opened);
 
     // Metrics are opened last, so that nothing needs to be closed when something before fails.
-    static Validation<Fault, RunSession> Opened(RunFolder folder, RunData data, RunLock held, Option<Checkpoint> from, Disk disk)
+    static Validation<Fault, RunSession> Opened(RunFolder folder, RunData data, RunLock held, Option<Checkpoint> last, Disk disk)
     {
         var store = new CheckpointStore(RunFolder.CheckpointsOf(folder.Location), disk);
         return from clean in store.Clean()
-               from metrics in MetricsFile.Open(RunFolder.MetricsOf(folder.Location), from.Match(static c => c.Step, static () => 0), disk)
-               select new RunSession(folder, data, held, metrics, store, from);
+               from metrics in MetricsFile.Open(RunFolder.MetricsOf(folder.Location), last.Match(static c => c.Step, static () => 0), disk)
+               select new RunSession(folder, data, held, metrics, store, last);
     }
 
     static Validation<Fault, RunSession> Locked(string location, Func<RunLock, Validation<Fault, RunSession>> open) => RunLock.Take(location).Bind(held =>

@@ -102,9 +102,9 @@ public sealed class Trainer : IDisposable
     /// <summary>What of the last step is not finite: parameters by their gradients, and the loss and the norm themselves.</summary>
     public Vec<string> NotFinite() =>
     [
-        .. float.IsFinite(update.Loss.Scalar()) ? Array.Empty<string>() : ["loss"],
+        .. float.IsFinite(update.Loss.Scalar()) ? System.Array.Empty<string>() : ["loss"],
         .. squares.Where(static s => !float.IsFinite(s.Value.Scalar())).Select(static s => s.Name),
-        .. float.IsFinite(update.Norm!.Scalar()) || squares.Any(static s => !float.IsFinite(s.Value.Scalar())) ? Array.Empty<string>() : ["gradient norm"],
+        .. float.IsFinite(update.Norm!.Scalar()) || squares.Any(static s => !float.IsFinite(s.Value.Scalar())) ? System.Array.Empty<string>() : ["gradient norm"],
     ];
 
     /// <summary>
@@ -131,7 +131,7 @@ public sealed class Trainer : IDisposable
                 // Rows beyond the last window repeat it, with labels that count for nothing.
                 var window = Math.Min(first + row, count - 1);
                 Fill(text, (long)((Int128)window * places.InOrder / count) * context, row);
-                if (first + row >= count) labels.AsSpan(row * context, context).Fill(Losses.Ignored);
+                if (first + row >= count) labels.AsSpan(row * context, context).Fill(LinearCrossEntropy.Ignore);
             }
             Push();
             evaluate.Binding.Run();
