@@ -1,3 +1,4 @@
+using Functional.Engines;
 using Run = System.Func<Functional.Program, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Value>, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Value>>;
 
 namespace Functional.Tests.Properties;
@@ -7,7 +8,7 @@ public sealed class GoldenGpt
 {
     // Float32 keeps 24 bits. Logits of size 2 sum some hundred products; Adam divides gradients of every size by their own size, so that
     // an update of 0.01 carries the relative error of a gradient, five times over.
-    const double Exact = 1e-10, LogitsOfFloat = 1e-5, GradientsOfFloat = 2e-6, LossOfFloat = 2e-6, AfterStepsOfFloat = 1e-4;
+    const double Exact = 1e-10, LogitsOfFloat = 2e-6, GradientsOfFloat = 5e-7, LossOfFloat = 1e-6, AfterStepsOfFloat = 2e-5;
 
     readonly Golden golden = Golden.Read();
 
@@ -21,16 +22,28 @@ public sealed class GoldenGpt
     public void Evaluator_gives_PyTorchs_five_steps() => FiveSteps(Evaluator.Run, Exact, Exact);
 
     [Fact]
-    public void Evaluator_gives_PyTorchs_five_steps_by_accumulation() => FiveAccumulatedSteps(Evaluator.Run, Exact);
+    public void Evaluator_gives_PyTorchs_five_steps_by_accumulation() => FiveAccumulatedSteps(Evaluator.Run, Exact, Exact);
 
-    [Fact]
-    public void Engine_gives_PyTorchs_values_in_float_precision()
+    public static TheoryData<string> Engines => ["reference", "managed"];
+
+    static IEngine Engine(string name) => name == "reference" ? new ReferenceEngine() : new ManagedEngine(2);
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void Engines_give_PyTorchs_logits_and_gradients_in_float_precision(string name)
     {
-        using var engine = new ReferenceEngine();
-        var run = Runs.On(engine);
-        Logits(run, LogitsOfFloat);
-        Gradients(run, GradientsOfFloat);
-        FiveSteps(run, LossOfFloat, AfterStepsOfFloat);
+        using var engine = Engine(name);
+        Logits(Runs.On(engine), LogitsOfFloat);
+        Gradients(Runs.On(engine), GradientsOfFloat);
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void Engines_give_PyTorchs_five_steps_in_float_precision(string name)
+    {
+        using var engine = Engine(name);
+        FiveSteps(Runs.On(engine), LossOfFloat, AfterStepsOfFloat);
+        FiveAccumulatedSteps(Runs.On(engine), LossOfFloat, AfterStepsOfFloat);
     }
 
     static GradientTransform AdamW => Optimisers.AdamW(0.9, 0.95, 1e-8, 0.1);
@@ -65,11 +78,11 @@ public sealed class GoldenGpt
             Reported(step, after, lossTolerance);
             state = state.With(after.Where(o => state.ContainsKey(o.Key)));
         }
-        foreach (var (name, expected) in golden.After) Runs.Close(expected, state[Names.Param(name)], tolerance, name);
+        foreach (var (name, expected) in golden.After) After(name, expected, state[Names.Param(name)], tolerance);
     }
 
     // Every row is a micro-batch of its own.
-    void FiveAccumulatedSteps(Run run, double tolerance)
+    void FiveAccumulatedSteps(Run run, double lossTolerance, double tolerance)
     {
         var (model, row) = (Gpt.Of(golden.Config), new BatchShape(1, golden.Batch.Time));
         var (accumulate, apply) = (Programs.Accumulate(model, row), Programs.Apply(model, AdamW, GradientClip.To(0.5)));
@@ -80,10 +93,21 @@ public sealed class GoldenGpt
             for (var i = 0; i < golden.Batch.Rows; i++)
                 state = state.With(run(accumulate, state.With((Names.Inputs, Row(golden.Inputs, i)), (Names.Labels, Row(golden.Labels, i)))));
             var after = run(apply, state.With(Runs.Scalars(Programs.StepScalars(AdamW, step, 0.01))));
-            Reported(step, after, tolerance);
+            Reported(step, after, lossTolerance);
             state = state.With(after.Where(o => state.ContainsKey(o.Key)));
         }
-        foreach (var (name, expected) in golden.After) Runs.Close(expected, state[Names.Param(name)], tolerance, name);
+        foreach (var (name, expected) in golden.After) After(name, expected, state[Names.Param(name)], tolerance);
+    }
+
+    // A bias of the keys shifts all scores of a query alike: its gradient is exactly 0, and what rounding leaves of it Adam divides by its own
+    // size. In float32 those elements may go anywhere that five steps reach; in float64 Adam's epsilon still hides them.
+    static void After(string name, Value expected, Value actual, double tolerance)
+    {
+        var free = name.EndsWith("qkv.bias", StringComparison.Ordinal) && tolerance > Exact;
+        Assert.Equal(expected.Type, actual.Type);
+        var width = (int)expected.Type.Size / 3;
+        for (var i = 0; i < expected.Type.Size; i++)
+            Assert.Equal(expected[i], actual[i], free && i / width == 1 ? 5 * 0.01 : tolerance);
     }
 
     void Reported(int step, IReadOnlyDictionary<string, Value> outputs, double tolerance)

@@ -24,7 +24,7 @@ internal sealed unsafe class LinearCrossEntropyStep : Step
         hiddenGradient = Optional.At(s.Outputs[1], at);
         weightGradient = Optional.At(s.Outputs[2], at);
         (rows, width, vocabulary) = (s.Inputs[0].Shape[0], s.Inputs[0].Shape[1], s.Inputs[1].Shape[0]);
-        chunk = (int)Math.Clamp(ChunkElements / vocabulary / 12 * 12, 12, rows);
+        chunk = (int)Math.Min(Math.Max(ChunkElements / vocabulary / 12 * 12, 12), rows);
         whole = new(chunk, width, vocabulary);
         rest = rows % chunk == 0 ? whole : new(rows % chunk, width, vocabulary);
         losses = new((float)kind.Smoothing, vocabulary, hiddenGradient != null || weightGradient != null);

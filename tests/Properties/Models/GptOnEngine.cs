@@ -1,0 +1,48 @@
+using Functional.Engines;
+
+namespace Functional.Tests.Properties;
+
+/// <summary>Every variant of a GPT on the managed engine against the reference evaluator.</summary>
+public sealed class GptOnEngine : IDisposable
+{
+    // Float32 has 24 bits; a norm over a nearly constant row multiplies the rounding before it by up to 1/√1e-5 ≈ 300, in two blocks.
+    const double OfFloat = 5e-4;
+
+    readonly ManagedEngine engine = new(2);
+
+    public void Dispose() => engine.Dispose();
+
+    static void Agree(IReadOnlyDictionary<string, Value> expected, IReadOnlyDictionary<string, Value> actual)
+    {
+        Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));
+        foreach (var (name, value) in expected)
+            Runs.Close(value, actual[name], OfFloat * (1 + value.Items.ToArray().Max(Math.Abs)), name);
+    }
+
+    [Property(MaxTest = 30, Arbitrary = [typeof(AnyGpt)])]
+    public void Losses_gradients_and_steps_agree(GptConfig config, bool dropout, ushort seed)
+    {
+        var (model, batch) = (Gpt.Of(config with { Dropout = dropout ? 0.2 : 0 }), new BatchShape(3, config.Context));
+        // SGD: Adam would divide what is nearly zero by itself.
+        var sgd = Optimisers.Sgd(0.9, true, 0.1);
+        var given = Runs.Parameters(model, seed)
+            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)), (Names.Key, Runs.KeyOf(seed)))
+            .With(Runs.Zeros(Programs.Slots(model, sgd))).With(Runs.Zeros(Programs.Accumulators(model))).With(Runs.Scalars(Programs.StepScalars(sgd, 1, 0.1)));
+        foreach (var program in new[] { Programs.Evaluate(model, batch, 0.1), Programs.AttentionWeights(model, batch), Programs.Accumulate(model, batch), Programs.TrainStep(model, sgd, GradientClip.To(1), batch) })
+            Agree(Evaluator.Run(program, given), Runs.On(engine)(program, given));
+    }
+
+    [Property(MaxTest = 30, Arbitrary = [typeof(AnyGpt)])]
+    public void Cached_steps_agree(GptConfig config, byte at, ushort seed)
+    {
+        var model = Gpt.Of(config);
+        var position = at % config.Context;
+        foreach (var batch in new[] { new BatchShape(1, 1), new BatchShape(2, 1 + at % (config.Context - position)) })
+        {
+            var given = Runs.Parameters(model, seed)
+                .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Position, Value.Scalar(position, DType.I32)))
+                .With(model.Caches(batch.Rows).Select(c => KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(seed).FoldIn(c.Name)))));
+            Agree(Evaluator.Run(Programs.CachedStep(model, batch), given), Runs.On(engine)(Programs.CachedStep(model, batch), given));
+        }
+    }
+}
