@@ -7,8 +7,8 @@ namespace Functional.Tests.Properties;
 public sealed class GoldenGpt
 {
     // Float32 keeps 24 bits. Logits of size 2 sum some hundred products; Adam divides gradients of every size by their own size, so that
-    // an update of 0.01 carries the relative error of a gradient, five times over.
-    const double Exact = 1e-10, LogitsOfFloat = 2e-6, GradientsOfFloat = 5e-7, LossOfFloat = 1e-6, AfterStepsOfFloat = 2e-5;
+    // an update of 0.01 carries the relative error of a gradient (1e-3 for one of 1e-5 beside others of 0.1), five times over.
+    const double Exact = 1e-10, LogitsOfFloat = 2e-6, GradientsOfFloat = 5e-7, LossOfFloat = 1e-6, AfterStepsOfFloat = 1e-4;
 
     readonly Golden golden = Golden.Read();
 
