@@ -76,7 +76,7 @@ sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<
 
     int Constant(Op.Fill f)
     {
-        var constant = new PointConstant(Lane(f.Type.DType), f.Value);
+        var constant = new PointConstant(Lane(f.Type.DType), Numbers.Convert(f.Value, f.Type.DType));
         if (!constants.Contains(constant)) constants.Add(constant);
         return RegisterAllocator.Constant(constants.IndexOf(constant));
     }

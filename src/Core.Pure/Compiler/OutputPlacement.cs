@@ -10,14 +10,17 @@ static class OutputPlacement
     {
         var donors = donations.ToDictionary(static d => d.Output, static d => d.Input);
         var inputs = lowering.Storages.Where(static s => s.Space == Space.Input).ToDictionary(static s => s.Name);
+        var places = new List<Storage>();
         foreach (var (name, node) in outputs)
         {
             var view = lowering.ViewOf(node);
-            var storage = Claim(lowering, view) ?? lowering.Storages[lowering.CopyOf(view, node.Type).Buffer];
-            storage.Name = name;
-            if (!donors.TryGetValue(name, out var donated)) storage.Space = Space.Output;
-            else Donate(lowering, storage, inputs[donated]);
+            places.Add(Claim(lowering, view) ?? lowering.Storages[lowering.CopyOf(view, node.Type).Buffer]);
+            places[^1].Name = name;
+            if (!donors.ContainsKey(name)) places[^1].Space = Space.Output;
         }
+        // Afterwards, when everything that reads an input is known.
+        foreach (var place in places)
+            if (donors.TryGetValue(place.Name, out var donated)) Donate(lowering, place, inputs[donated]);
     }
 
     // A result that fills a temporary of its own, and is no other output yet.
@@ -36,7 +39,7 @@ static class OutputPlacement
         }
         else
         {
-            var copy = lowering.AddJob(Lowering.Copy(View.Dense(target.Id, target.Type), View.Dense(donor.Id, donor.Type)));
+            var copy = lowering.AddJob(Lowering.Copy(View.Dense(target.Id, target.Type), View.Dense(donor.Id, target.Type)));
             foreach (var reader in donor.Readers)
                 if (reader != copy) copy.Follow(reader);
         }

@@ -22,14 +22,15 @@ static class Simplifier
         _ => t,
     };
 
-    static double? Constant(Tensor t) => t.Op is Op.Fill f ? f.Value : null;
+    // As the element type keeps it.
+    static double? Constant(Tensor t) => t.Op is Op.Fill f ? Numbers.Convert(f.Value, f.Type.DType) : null;
 
     static bool Is(Tensor t, double value) => t.Op is Op.Fill f && f.Value == value;
 
     static Tensor Unary(UnaryKind kind, Tensor t) => (kind, t.Args[0]) switch
     {
         (UnaryKind.Neg, { Op: Op.Unary { Kind: UnaryKind.Neg } } x) => x.Args[0],
-        (UnaryKind.Neg, { Op: Op.Fill f }) => t.Like(-f.Value),
+        (UnaryKind.Neg, { Op: Op.Fill f }) when t.DType.IsFloat() => t.Like(-f.Value),
         (UnaryKind.Sqrt, { Op: Op.Fill f }) => t.Like(Math.Sqrt(f.Value)),
         _ => t,
     };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Functional.Engines;
 
 namespace Functional.Tests.Properties;
 
@@ -17,12 +18,16 @@ public sealed class ParityTests
     static readonly SortedDictionary<string, Func<IEngine>> Engines = new(StringComparer.Ordinal)
     {
         ["reference"] = static () => new ReferenceEngine(),
+        ["managed, 2 threads"] = static () => new ManagedEngine(2),
     };
 
     // Engines that must agree bit for bit.
     static readonly SortedDictionary<string, Func<IEngine>>[] Alike =
     [
-        new(StringComparer.Ordinal) { ["reference"] = static () => new ReferenceEngine(), ["another reference"] = static () => new ReferenceEngine() },
+        new(StringComparer.Ordinal)
+        {
+            ["managed, 1 thread"] = static () => new ManagedEngine(1), ["managed, 2 threads"] = static () => new ManagedEngine(2), ["managed, 5 threads"] = static () => new ManagedEngine(5),
+        },
     ];
 
     public static TheoryData<string> Cases => [.. ParityCases.All.Keys];

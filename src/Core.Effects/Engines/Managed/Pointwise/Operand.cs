@@ -4,12 +4,27 @@ using System.Runtime.Intrinsics;
 namespace Functional.Engines;
 
 /// <summary>An input or output of pointwise code: where it lies, and how to step through it.</summary>
-internal readonly unsafe struct Operand(byte* data, DType type, int[] outerStrides, int innerStride)
+internal readonly unsafe struct Operand(byte* data, DType type, int[] outerLengths, int[] outerStrides, int rowLength, int innerStride)
 {
     public byte* Data => data;
 
     /// <summary>The step between neighbouring elements of a row.</summary>
     public int Inner => innerStride;
+
+    /// <summary>How many rows, counted from the first, lie one behind the other before the step changes; then as many again.</summary>
+    public long EvenRows { get; } = Even(outerLengths, outerStrides, rowLength);
+
+    static long Even(int[] lengths, int[] strides, int rowLength)
+    {
+        var rows = 1L;
+        for (var i = lengths.Length - 1; i >= 0; i--)
+        {
+            if (lengths[i] == 1) continue;
+            if (strides[i] != rows * rowLength) break;
+            rows *= lengths[i];
+        }
+        return rows;
+    }
 
     /// <summary>Whether every row is the same.</summary>
     public bool SameRows { get; } = outerStrides.All(static s => s == 0);

@@ -34,7 +34,7 @@ internal sealed unsafe class TileMachine
         constants = [.. kernel.Constants.Select(Bits)];
         outer = [.. kernel.Domain.SkipLast(1)];
         Columns = kernel.Domain[^1];
-        Operand Make(View v) => new(at(v), v.DType, [.. v.Strides.SkipLast(1)], v.Strides[^1]);
+        Operand Make(View v) => new(at(v), v.DType, outer, [.. v.Strides.SkipLast(1)], Columns, v.Strides[^1]);
         this.inputs = [.. inputs.Select(Make)];
         this.outputs = [.. outputs.Select(Make)];
         indexOuter = [.. kernel.Indices.Select(static s => s.SkipLast(1).ToArray())];
@@ -95,7 +95,7 @@ internal sealed unsafe class TileMachine
         {
             ref readonly var input = ref inputs[i];
             var from = input.At(outer, row, column);
-            if (input.IsDirect && (rows == 1 || input.At(outer, row + 1, column) - from == columns * 4L && IsEven(input, row, rows, column, columns)))
+            if (input.IsDirect && IsEven(input, row, rows, columns))
             {
                 registers[i] = (float*)from;
                 continue;
@@ -112,9 +112,8 @@ internal sealed unsafe class TileMachine
         {
             if (!direct[i]) continue;
             ref readonly var output = ref outputs[i];
-            var to = output.At(outer, row, column);
-            if (rows != 1 && !(output.At(outer, row + 1, column) - to == columns * 4L && IsEven(output, row, rows, column, columns))) continue;
-            registers[results[i]] = (float*)to;
+            if (!IsEven(output, row, rows, columns)) continue;
+            registers[results[i]] = (float*)output.At(outer, row, column);
             written |= 1 << i;
         }
         foreach (ref readonly var instruction in code.AsSpan()) Execute(instruction, registers, row, rows, column, columns, n);
@@ -126,9 +125,9 @@ internal sealed unsafe class TileMachine
         }
     }
 
-    // Whether rows follow each other without a gap all the way: with several outer axes the step may change at their ends.
-    bool IsEven(in Operand operand, long row, int rows, int column, int columns) =>
-        outer.Length == 1 || operand.At(outer, row + rows - 1, column) - operand.At(outer, row, column) == (rows - 1) * columns * 4L;
+    // Whether the tile's rows lie in memory one behind the other: whole rows, that do not cross an axis where the step changes.
+    bool IsEven(in Operand operand, long row, int rows, int columns) =>
+        rows == 1 || (columns == Columns && row / operand.EvenRows == (row + rows - 1) / operand.EvenRows);
 
     // A result may be formed in its output's own memory if nothing later in the code reads an input that shares it, and its
     // register holds nothing else before.
@@ -203,6 +202,8 @@ internal sealed unsafe class TileMachine
             case PointOp.Sub: LaneLoops.Map<SubIntOp>(r[i.A], r[i.B], t, n); break;
             case PointOp.Mul: LaneLoops.Map<MulIntOp>(r[i.A], r[i.B], t, n); break;
             case PointOp.Max: LaneLoops.Map<MaxIntOp>(r[i.A], r[i.B], t, n); break;
+            // True is −1 as a mask, and greater than false all the same.
+            case PointOp.Less when i.Type == DType.Bool: LaneLoops.Map<LessIntOp>(r[i.B], r[i.A], t, n); break;
             case PointOp.Less: LaneLoops.Map<LessIntOp>(r[i.A], r[i.B], t, n); break;
             case PointOp.Equal: LaneLoops.Map<EqualIntOp>(r[i.A], r[i.B], t, n); break;
             default: throw new UnreachableException(i.ToString());
