@@ -78,7 +78,8 @@ static class RegisterAllocator
             var (a, b, d) = c.Op == PointOp.Index ? (c.A, 0, 0) : (At(c.A), Arity(c.Op) > 1 ? At(c.B) : 0, Arity(c.Op) > 2 ? At(c.C) : 0);
             foreach (var r in Operands(c).Distinct())
                 if (r >= 0 && last[r] == i) free.Push(place[r]);
-            place[c.Target] = free.TryPop(out var reuse) ? reuse : used++;
+            // A result has its register to itself: an engine may form it where the output lies.
+            place[c.Target] = !results.Contains(c.Target) && free.TryPop(out var reuse) ? reuse : used++;
             done.Add(c with { Target = place[c.Target], A = a, B = b, C = d });
             if (!last.ContainsKey(c.Target)) free.Push(place[c.Target]);
         }

@@ -4,33 +4,15 @@ using System.Runtime.Intrinsics;
 namespace Functional.Engines;
 
 /// <summary>An input or output of pointwise code: where it lies, and how to step through it.</summary>
-internal readonly unsafe struct Operand(byte* data, DType type, int[] outerLengths, int[] outerStrides, int rowLength, int innerStride)
+internal readonly unsafe struct Operand(byte* data, DType type, int[] outerStrides, int innerStride)
 {
     public byte* Data => data;
 
-    /// <summary>The step between neighbouring elements of a row.</summary>
-    public int Inner => innerStride;
-
-    /// <summary>How many rows, counted from the first, lie one behind the other before the step changes; then as many again.</summary>
-    public long EvenRows { get; } = Even(outerLengths, outerStrides, rowLength);
-
-    static long Even(int[] lengths, int[] strides, int rowLength)
-    {
-        var rows = 1L;
-        for (var i = lengths.Length - 1; i >= 0; i--)
-        {
-            if (lengths[i] == 1) continue;
-            if (strides[i] != rows * rowLength) break;
-            rows *= lengths[i];
-        }
-        return rows;
-    }
-
-    /// <summary>Whether every row is the same.</summary>
-    public bool SameRows { get; } = outerStrides.All(static s => s == 0);
+    /// <summary>Whether all elements are one.</summary>
+    public bool IsUniform { get; } = innerStride == 0 && outerStrides.All(static s => s == 0);
 
     /// <summary>Whether memory can serve as a register: 4-byte lanes, one behind the other.</summary>
-    public bool IsDirect => innerStride == 1 && type is DType.F32 or DType.I32 && innerStride == 1;
+    public bool IsDirect { get; } = innerStride == 1 && (type is DType.F32 or DType.I32);
 
     /// <summary>The address of row <paramref name="row"/>'s element <paramref name="column"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -60,20 +42,23 @@ internal readonly unsafe struct Operand(byte* data, DType type, int[] outerLengt
         }
     }
 
-    /// <summary>Copies <paramref name="n"/> lanes into one row.</summary>
-    public void Store(float* lanes, byte* to, int n)
+    /// <summary>Copies <paramref name="n"/> lanes of a register's row into a row of memory.</summary>
+    public void Store(Lane register, float* lanes, byte* to, int n)
     {
-        if (IsDirect) Unsafe.CopyBlockUnaligned(to, lanes, (uint)n * 4);
+        if (IsDirect && register.Mask != 0) Unsafe.CopyBlockUnaligned(to, lanes, (uint)n * 4);
         else
         {
             var step = (long)innerStride * type.Size();
             for (var i = 0; i < n; i++)
+            {
+                var lane = lanes[i & register.Mask];
                 switch (type)
                 {
-                    case DType.BF16: *(ushort*)(to + i * step) = (ushort)(BitConverter.SingleToUInt32Bits(lanes[i]) >> 16); break;
-                    case DType.Bool: *(to + i * step) = (byte)(BitConverter.SingleToInt32Bits(lanes[i]) & 1); break;
-                    default: *(float*)(to + i * step) = lanes[i]; break;
+                    case DType.BF16: *(ushort*)(to + i * step) = (ushort)(BitConverter.SingleToUInt32Bits(lane) >> 16); break;
+                    case DType.Bool: *(to + i * step) = (byte)(BitConverter.SingleToInt32Bits(lane) & 1); break;
+                    default: *(float*)(to + i * step) = lane; break;
                 }
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Functional.Engines;
 
@@ -9,8 +10,8 @@ namespace Functional.Engines;
 /// </summary>
 internal sealed unsafe class TileMachine
 {
-    /// <summary>Lanes of a register.</summary>
-    public const int Lanes = 512;
+    /// <summary>Lanes of a register: a strip of a matrix product's block fits, and a few registers fit the first-level cache.</summary>
+    public const int Lanes = 768;
 
     readonly PointwiseKernel kernel;
     readonly PointInstruction[] code;
@@ -34,7 +35,7 @@ internal sealed unsafe class TileMachine
         constants = [.. kernel.Constants.Select(Bits)];
         outer = [.. kernel.Domain.SkipLast(1)];
         Columns = kernel.Domain[^1];
-        Operand Make(View v) => new(at(v), v.DType, outer, [.. v.Strides.SkipLast(1)], Columns, v.Strides[^1]);
+        Operand Make(View v) => new(at(v), v.DType, [.. v.Strides.SkipLast(1)], v.Strides[^1]);
         this.inputs = [.. inputs.Select(Make)];
         this.outputs = [.. outputs.Select(Make)];
         indexOuter = [.. kernel.Indices.Select(static s => s.SkipLast(1).ToArray())];
@@ -61,73 +62,81 @@ internal sealed unsafe class TileMachine
     [SkipLocalsInit]
     public void Run(long row, int rows, int column, int columns, float* memory)
     {
-        var registers = stackalloc float*[kernel.Registers];
-        if (columns >= Lanes || rows == 1)
-            for (var c = 0; c < columns; c += Lanes)
-                for (var r = 0; r < rows; r++)
-                    Tile(row + r, 1, column + c, Math.Min(Lanes, columns - c), memory, registers, c == 0 && r == 0 ? First.Tile : r == 0 ? First.Column : First.No);
-        else
-            for (int r = 0, step = Lanes / columns; r < rows; r += step)
-                Tile(row + r, Math.Min(step, rows - r), column, columns, memory, registers, r == 0 ? First.Tile : First.No);
+        var registers = stackalloc Lane[kernel.Registers];
+        FillConstants(registers, memory);
+        var width = Math.Min(columns, Lanes);
+        var height = Lanes / Padded(width);
+        for (var c = 0; c < columns; c += width)
+            for (var r = 0; r < rows; r += height)
+                Tile(row + r, Math.Min(height, rows - r), column + c, Math.Min(width, columns - c), memory, registers);
     }
 
     /// <summary>
-    /// Computes a tile of at most <see cref="Lanes"/> lanes and says where the lanes of the single result are. What does not change from row
-    /// to row is prepared in the <paramref name="first"/> tile of a shape and of columns only.
+    /// Computes a tile of at most <see cref="Lanes"/> lanes, its columns counted in whole vectors, and says where the lanes of the single
+    /// result are.
     /// </summary>
     [SkipLocalsInit]
-    public float* Evaluate(long row, int rows, int column, int columns, float* memory, bool first)
+    public Lane Evaluate(long row, int rows, int column, int columns, float* memory)
     {
-        var registers = stackalloc float*[kernel.Registers];
-        Tile(row, rows, column, columns, memory, registers, first ? First.Tile : First.No);
+        var registers = stackalloc Lane[kernel.Registers];
+        FillConstants(registers, memory);
+        Tile(row, rows, column, columns, memory, registers);
         return registers[results[0]];
     }
 
-    // Which inputs that do not change along rows are already in their registers.
-    enum First { Tile, Column, No }
+    /// <summary>Columns in whole vectors.</summary>
+    public static int Padded(int columns) => (columns + Engines.Lanes.Width - 1) / Engines.Lanes.Width * Engines.Lanes.Width;
 
-    void Tile(long row, int rows, int column, int columns, float* memory, float** registers, First first)
+    // Inputs are read where they lie if their rows are contiguous lanes at an even distance, else through a register.
+    void Tile(long row, int rows, int column, int columns, float* memory, Lane* registers)
     {
-        var n = rows * columns;
-        for (var i = inputs.Length; i < kernel.Registers; i++) registers[i] = memory + (long)i * Lanes;
-        if (first == First.Tile) FillConstants(registers);
+        for (var i = inputs.Length + constants.Length; i < kernel.Registers; i++) registers[i] = Register(i, columns, memory);
         for (var i = 0; i < inputs.Length; i++)
         {
             ref readonly var input = ref inputs[i];
             var from = input.At(outer, row, column);
-            if (input.IsDirect && IsEven(input, row, rows, columns))
+            if (input.IsUniform)
             {
-                registers[i] = (float*)from;
-                continue;
+                input.Load(from, memory + (long)i * Lanes, Engines.Lanes.Width);
+                registers[i] = new(memory + (long)i * Lanes, 0, 0);
             }
-            var lanes = registers[i] = memory + (long)i * Lanes;
-            if (input.SameRows && (first == First.No || (first == First.Column && input.Inner == 0))) continue;
-            input.Load(from, lanes, columns);
-            for (var r = 1; r < rows; r++)
-                if (input.SameRows) Unsafe.CopyBlockUnaligned(lanes + (long)r * columns, lanes, (uint)columns * 4);
-                else input.Load(input.At(outer, row + r, column), lanes + (long)r * columns, columns);
+            else if (input.IsDirect && Distance(input, row, rows, column, from) is { } apart) registers[i] = new((float*)from, apart, -1);
+            else
+            {
+                registers[i] = Register(i, columns, memory);
+                for (var r = 0; r < rows; r++) input.Load(input.At(outer, row + r, column), registers[i].At + r * registers[i].Row, columns);
+            }
         }
         var written = 0;
         for (var i = 0; i < outputs.Length; i++)
         {
             if (!direct[i]) continue;
-            ref readonly var output = ref outputs[i];
-            if (!IsEven(output, row, rows, columns)) continue;
-            registers[results[i]] = (float*)output.At(outer, row, column);
+            var to = outputs[i].At(outer, row, column);
+            if (Distance(outputs[i], row, rows, column, to) is not { } apart) continue;
+            registers[results[i]] = new((float*)to, apart, -1);
             written |= 1 << i;
         }
-        foreach (ref readonly var instruction in code.AsSpan()) Execute(instruction, registers, row, rows, column, columns, n);
+        foreach (ref readonly var instruction in code.AsSpan()) Execute(instruction, registers, row, rows, column, columns);
         for (var i = 0; i < outputs.Length; i++)
         {
             if ((written & (1 << i)) != 0) continue;
             var lanes = registers[results[i]];
-            for (var r = 0; r < rows; r++) outputs[i].Store(lanes + (long)r * columns, outputs[i].At(outer, row + r, column), columns);
+            for (var r = 0; r < rows; r++) outputs[i].Store(lanes, lanes.At + r * lanes.Row, outputs[i].At(outer, row + r, column), columns);
         }
     }
 
-    // Whether the tile's rows lie in memory one behind the other: whole rows, that do not cross an axis where the step changes.
-    bool IsEven(in Operand operand, long row, int rows, int columns) =>
-        rows == 1 || (columns == Columns && row / operand.EvenRows == (row + rows - 1) / operand.EvenRows);
+    static Lane Register(int i, int columns, float* memory) => new(memory + (long)i * Lanes, Padded(columns), -1);
+
+    // Lanes from a row to the next if that is the same for all of the tile: with several outer axes it may change at their ends.
+    nint? Distance(in Operand operand, long row, int rows, int column, byte* first)
+    {
+        if (rows == 1) return 0;
+        var apart = operand.At(outer, row + 1, column) - first;
+        if (outer.Length > 1)
+            for (var r = 2; r < rows; r++)
+                if (operand.At(outer, row + r, column) - first != r * apart) return null;
+        return (nint)(apart / sizeof(float));
+    }
 
     // A result may be formed in its output's own memory if nothing later in the code reads an input that shares it, and its
     // register holds nothing else before.
@@ -145,74 +154,79 @@ internal sealed unsafe class TileMachine
         return true;
     }
 
-    void Execute(in PointInstruction i, float** r, long row, int rows, int column, int columns, int n)
+    void Execute(in PointInstruction i, Lane* r, long row, int rows, int column, int columns)
     {
         var t = r[i.Target];
         switch (i.Op)
         {
             case PointOp.Index: Index(i.A, t, row, rows, column, columns); break;
-            case PointOp.RandomBits: RandomBits((int*)r[i.A], *(uint*)r[i.B], *(uint*)r[i.C], i.Stream, (int*)t, rows, columns); break;
-            case PointOp.FromBool when i.Type == DType.I32: LaneLoops.Map<BoolToIntOp>(r[i.A], t, n); break;
-            case PointOp.FromBool: LaneLoops.Map<BoolToFloatOp>(r[i.A], t, n); break;
-            case PointOp.ToBool when i.Type == DType.I32: LaneLoops.Map<IntToBoolOp>(r[i.A], t, n); break;
-            case PointOp.ToBool: LaneLoops.Map<FloatToBoolOp>(r[i.A], t, n); break;
-            case PointOp.Where: LaneLoops.Map<WhereOp>(r[i.A], r[i.B], r[i.C], t, n); break;
-            case PointOp.FloatToInt: LaneLoops.Map<FloatToIntOp>(r[i.A], t, n); break;
-            case PointOp.IntToFloat: LaneLoops.Map<IntToFloatOp>(r[i.A], t, n); break;
+            case PointOp.RandomBits: RandomBits(r[i.A], *(uint*)r[i.B].At, *(uint*)r[i.C].At, i.Stream, t, rows, columns); break;
+            case PointOp.FromBool when i.Type == DType.I32: LaneLoops.Map<BoolToIntOp>(r[i.A], t, rows, columns); break;
+            case PointOp.FromBool: LaneLoops.Map<BoolToFloatOp>(r[i.A], t, rows, columns); break;
+            case PointOp.ToBool when i.Type == DType.I32: LaneLoops.Map<IntToBoolOp>(r[i.A], t, rows, columns); break;
+            case PointOp.ToBool: LaneLoops.Map<FloatToBoolOp>(r[i.A], t, rows, columns); break;
+            case PointOp.Where: LaneLoops.Map<WhereOp>(r[i.A], r[i.B], r[i.C], t, rows, columns); break;
+            case PointOp.FloatToInt: LaneLoops.Map<FloatToIntOp>(r[i.A], t, rows, columns); break;
+            case PointOp.IntToFloat: LaneLoops.Map<IntToFloatOp>(r[i.A], t, rows, columns); break;
             default:
-                if (i.Type == DType.F32) Float(i, r, t, n);
-                else Int(i, r, t, n);
+                if (i.Type == DType.F32) Float(i, r, t, rows, columns);
+                else Int(i, r, t, rows, columns);
                 break;
         }
     }
 
-    static void Float(in PointInstruction i, float** r, float* t, int n)
+    static void Float(in PointInstruction i, Lane* r, Lane t, int rows, int columns)
     {
         switch (i.Op)
         {
-            case PointOp.Neg: LaneLoops.Map<NegOp>(r[i.A], t, n); break;
-            case PointOp.Exp: LaneLoops.Map<ExpOp>(r[i.A], t, n); break;
-            case PointOp.Log: LaneLoops.Map<LogOp>(r[i.A], t, n); break;
-            case PointOp.Log1p: LaneLoops.Map<Log1pOp>(r[i.A], t, n); break;
-            case PointOp.Sqrt: LaneLoops.Map<SqrtOp>(r[i.A], t, n); break;
-            case PointOp.Sin: LaneLoops.Map<SinOp>(r[i.A], t, n); break;
-            case PointOp.Cos: LaneLoops.Map<CosOp>(r[i.A], t, n); break;
-            case PointOp.Tanh: LaneLoops.Map<TanhOp>(r[i.A], t, n); break;
-            case PointOp.Erf: LaneLoops.Map<ErfOp>(r[i.A], t, n); break;
-            case PointOp.Add: LaneLoops.Map<AddOp>(r[i.A], r[i.B], t, n); break;
-            case PointOp.Sub: LaneLoops.Map<SubOp>(r[i.A], r[i.B], t, n); break;
-            case PointOp.Mul: LaneLoops.Map<MulOp>(r[i.A], r[i.B], t, n); break;
-            case PointOp.Div: LaneLoops.Map<DivOp>(r[i.A], r[i.B], t, n); break;
-            case PointOp.Max: LaneLoops.Map<MaxOp>(r[i.A], r[i.B], t, n); break;
-            case PointOp.Pow: LaneLoops.Map<PowOp>(r[i.A], r[i.B], t, n); break;
-            case PointOp.MulAdd: LaneLoops.Map<MulAddOp>(r[i.A], r[i.B], r[i.C], t, n); break;
-            case PointOp.Less: LaneLoops.Map<LessOp>(r[i.A], r[i.B], t, n); break;
-            case PointOp.Equal: LaneLoops.Map<EqualOp>(r[i.A], r[i.B], t, n); break;
-            case PointOp.RoundBF16: LaneLoops.Map<RoundBF16Op>(r[i.A], t, n); break;
+            case PointOp.Neg: LaneLoops.Map<NegOp>(r[i.A], t, rows, columns); break;
+            case PointOp.Exp: LaneLoops.Map<ExpOp>(r[i.A], t, rows, columns); break;
+            case PointOp.Log: LaneLoops.Map<LogOp>(r[i.A], t, rows, columns); break;
+            case PointOp.Log1p: LaneLoops.Map<Log1pOp>(r[i.A], t, rows, columns); break;
+            case PointOp.Sqrt: LaneLoops.Map<SqrtOp>(r[i.A], t, rows, columns); break;
+            case PointOp.Sin: LaneLoops.Map<SinOp>(r[i.A], t, rows, columns); break;
+            case PointOp.Cos: LaneLoops.Map<CosOp>(r[i.A], t, rows, columns); break;
+            case PointOp.Tanh: LaneLoops.Map<TanhOp>(r[i.A], t, rows, columns); break;
+            case PointOp.Erf: LaneLoops.Map<ErfOp>(r[i.A], t, rows, columns); break;
+            case PointOp.Add: LaneLoops.Map<AddOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.Sub: LaneLoops.Map<SubOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.Mul: LaneLoops.Map<MulOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.Div: LaneLoops.Map<DivOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.Max: LaneLoops.Map<MaxOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.Pow: LaneLoops.Map<PowOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.MulAdd: LaneLoops.Map<MulAddOp>(r[i.A], r[i.B], r[i.C], t, rows, columns); break;
+            case PointOp.Less: LaneLoops.Map<LessOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.Equal: LaneLoops.Map<EqualOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.RoundBF16: LaneLoops.Map<RoundBF16Op>(r[i.A], t, rows, columns); break;
             default: throw new UnreachableException(i.ToString());
         }
     }
 
-    static void Int(in PointInstruction i, float** r, float* t, int n)
+    static void Int(in PointInstruction i, Lane* r, Lane t, int rows, int columns)
     {
         switch (i.Op)
         {
-            case PointOp.Neg: LaneLoops.Map<NegIntOp>(r[i.A], t, n); break;
-            case PointOp.Add: LaneLoops.Map<AddIntOp>(r[i.A], r[i.B], t, n); break;
-            case PointOp.Sub: LaneLoops.Map<SubIntOp>(r[i.A], r[i.B], t, n); break;
-            case PointOp.Mul: LaneLoops.Map<MulIntOp>(r[i.A], r[i.B], t, n); break;
-            case PointOp.Max: LaneLoops.Map<MaxIntOp>(r[i.A], r[i.B], t, n); break;
+            case PointOp.Neg: LaneLoops.Map<NegIntOp>(r[i.A], t, rows, columns); break;
+            case PointOp.Add: LaneLoops.Map<AddIntOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.Sub: LaneLoops.Map<SubIntOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.Mul: LaneLoops.Map<MulIntOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.Max: LaneLoops.Map<MaxIntOp>(r[i.A], r[i.B], t, rows, columns); break;
             // True is −1 as a mask, and greater than false all the same.
-            case PointOp.Less when i.Type == DType.Bool: LaneLoops.Map<LessIntOp>(r[i.B], r[i.A], t, n); break;
-            case PointOp.Less: LaneLoops.Map<LessIntOp>(r[i.A], r[i.B], t, n); break;
-            case PointOp.Equal: LaneLoops.Map<EqualIntOp>(r[i.A], r[i.B], t, n); break;
+            case PointOp.Less when i.Type == DType.Bool: LaneLoops.Map<LessIntOp>(r[i.B], r[i.A], t, rows, columns); break;
+            case PointOp.Less: LaneLoops.Map<LessIntOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.Equal: LaneLoops.Map<EqualIntOp>(r[i.A], r[i.B], t, rows, columns); break;
             default: throw new UnreachableException(i.ToString());
         }
     }
 
-    void FillConstants(float** registers)
+    void FillConstants(Lane* registers, float* memory)
     {
-        for (var i = 0; i < constants.Length; i++) new Span<int>(registers[inputs.Length + i], Lanes).Fill(constants[i]);
+        for (var i = 0; i < constants.Length; i++)
+        {
+            var at = memory + (long)(inputs.Length + i) * Lanes;
+            Vector512.Create(constants[i]).Store((int*)at);
+            registers[inputs.Length + i] = new(at, 0, 0);
+        }
     }
 
     static int Bits(PointConstant c) => c.Type switch
@@ -222,7 +236,7 @@ internal sealed unsafe class TileMachine
         _ => unchecked((int)(long)c.Value),
     };
 
-    void Index(int number, float* t, long row, int rows, int column, int columns)
+    void Index(int number, Lane t, long row, int rows, int column, int columns)
     {
         var (strides, inner) = (indexOuter[number], indexInner[number]);
         for (var k = 0; k < rows; k++)
@@ -233,17 +247,21 @@ internal sealed unsafe class TileMachine
                 start += rest % outer[a] * strides[a];
                 rest /= outer[a];
             }
-            var lanes = (int*)t + (long)k * columns;
+            var lanes = (int*)(t.At + k * t.Row);
             for (var c = 0; c < columns; c++) lanes[c] = (int)(start + (long)c * inner);
         }
     }
 
     // Counters of a row follow each other unless a reduction turned the axes.
-    static void RandomBits(int* counters, uint key0, uint key1, uint stream, int* bits, int rows, int columns)
+    static void RandomBits(Lane counters, uint key0, uint key1, uint stream, Lane t, int rows, int columns)
     {
-        for (var r = 0; r < rows; r++, counters += columns, bits += columns)
-            if (counters[columns - 1] - counters[0] == columns - 1) RandomKernels.Fill(key0, key1, stream, (uint)counters[0], bits, columns);
+        for (var r = 0; r < rows; r++)
+        {
+            var (from, bits) = ((nint)(counters.At + r * counters.Row), (nint)(t.At + r * t.Row));
+            var (first, last) = (*(int*)from, ((int*)from)[columns - 1]);
+            if (last - first == columns - 1) RandomKernels.Fill(key0, key1, stream, (uint)first, (int*)bits, columns);
             else
-                for (var c = 0; c < columns; c++) RandomKernels.Fill(key0, key1, stream, (uint)counters[c], bits + c, 1);
+                for (var c = 0; c < columns; c++) RandomKernels.Fill(key0, key1, stream, ((uint*)from)[c], (int*)bits + c, 1);
+        }
     }
 }

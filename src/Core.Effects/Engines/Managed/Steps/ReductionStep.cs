@@ -90,49 +90,53 @@ internal sealed unsafe class ReductionStep : Step
         float Chunk(int group, int row, int count, int column, int width, float* memory)
         {
             var (first, result) = (true, 0f);
-            var step = Math.Max(1, TileMachine.Lanes / width);
+            var step = Math.Max(1, TileMachine.Lanes / TileMachine.Padded(Math.Min(width, TileMachine.Lanes)));
             for (var r = 0; r < count; r += step)
                 for (var c = 0; c < width; c += TileMachine.Lanes)
                 {
                     var (h, w) = (Math.Min(step, count - r), Math.Min(TileMachine.Lanes, width - c));
-                    var lanes = machine.Evaluate((long)group * rows + row + r, h, column + c, w, memory, (r == 0 && c == 0) || w < width);
-                    var part = Tile(lanes, h * w);
-                    (first, result) = (false, first ? part : Join(result, part));
+                    var lanes = machine.Evaluate((long)group * rows + row + r, h, column + c, w, memory);
+                    for (var k = 0; k < h; k++)
+                    {
+                        var part = Row(lanes, lanes.At + k * lanes.Row, w);
+                        (first, result) = (false, first ? part : Join(result, part));
+                    }
                 }
             return result;
         }
 
-        float Tile(float* lanes, int n)
+        float Row(Lane lanes, float* at, int n)
         {
-            if (!isInt) return kind == ReduceKind.Sum ? ReduceKernels.Sum(lanes, n) : PropagatingMax(lanes, n);
-            var result = lanes[0];
-            for (var i = 1; i < n; i++) result = Join(result, lanes[i]);
-            return result;
-        }
-
-        static float PropagatingMax(float* lanes, int n)
-        {
-            var result = lanes[0];
-            for (var i = 1; i < n; i++) result = MathF.Max(result, lanes[i]);
+            if (!isInt && lanes.Mask != 0) return kind == ReduceKind.Sum ? ReduceKernels.Sum(at, n) : ReduceKernels.Max(at, n);
+            var result = at[0];
+            for (var i = 1; i < n; i++) result = Join(result, at[i & lanes.Mask]);
             return result;
         }
 
         void AddRows(int group, int row, int count, int column, int width, float* memory, float* partial)
         {
-            for (var r = 0; r < count; r++)
+            var sums = new Lane(partial, 0, -1);
+            var step = TileMachine.Lanes / TileMachine.Padded(width);
+            for (var r = 0; r < count; r += step)
             {
-                var lanes = machine.Evaluate((long)group * rows + row + r, 1, column, width, memory, r == 0);
-                if (r == 0) new Span<float>(lanes, width).CopyTo(new Span<float>(partial, width));
-                else Combine(lanes, partial, width);
+                var h = Math.Min(step, count - r);
+                var lanes = machine.Evaluate((long)group * rows + row + r, h, column, width, memory);
+                for (var k = 0; k < h; k++)
+                {
+                    var next = new Lane(lanes.At + k * lanes.Row, 0, lanes.Mask);
+                    if (r + k == 0)
+                        for (var i = 0; i < width; i++) partial[i] = next.At[i & next.Mask];
+                    else Combine(next, sums, width);
+                }
             }
         }
 
-        void Combine(float* lanes, float* sums, int n)
+        void Combine(Lane lanes, Lane sums, int n)
         {
-            if (isInt && kind == ReduceKind.Sum) LaneLoops.Map<AddIntOp>(sums, lanes, sums, n);
-            else if (isInt) LaneLoops.Map<MaxIntOp>(sums, lanes, sums, n);
-            else if (kind == ReduceKind.Sum) LaneLoops.Map<AddOp>(sums, lanes, sums, n);
-            else LaneLoops.Map<MaxOp>(sums, lanes, sums, n);
+            if (isInt && kind == ReduceKind.Sum) LaneLoops.Map<AddIntOp>(sums, lanes, sums, 1, n);
+            else if (isInt) LaneLoops.Map<MaxIntOp>(sums, lanes, sums, 1, n);
+            else if (kind == ReduceKind.Sum) LaneLoops.Map<AddOp>(sums, lanes, sums, 1, n);
+            else LaneLoops.Map<MaxOp>(sums, lanes, sums, 1, n);
         }
 
         void CombineRows(float* partials)
@@ -142,7 +146,7 @@ internal sealed unsafe class ReductionStep : Step
                 var sums = (float*)output + (long)g * columns;
                 var from = partials + (long)g * Deep * columns;
                 new Span<float>(from, columns).CopyTo(new Span<float>(sums, columns));
-                for (var d = 1; d < Deep; d++) Combine(from + (long)d * columns, sums, columns);
+                for (var d = 1; d < Deep; d++) Combine(new(from + (long)d * columns, 0, -1), new(sums, 0, -1), columns);
             }
         }
 
