@@ -74,9 +74,9 @@ public sealed record TrainPlan
     (TrainState, TrainEffects) Go(TrainState state)
     {
         if (state.Interrupted) return state.Saved < state.Step ? Save(state) : (state, new(TrainEffect.Stop(StopReason.Interrupted, state.Step)));
-        if (state.Due.HasFlag(Due.Evaluate)) return (state, new(TrainEffect.At(TrainEffectKind.Evaluate, state.Step)));
-        if (state.Due.HasFlag(Due.Save)) return Save(state);
-        if (state.Due.HasFlag(Due.Sample)) return (state, new(TrainEffect.At(TrainEffectKind.Sample, state.Step)));
+        if ((state.Due & Due.Evaluate) != 0) return (state, new(TrainEffect.At(TrainEffectKind.Evaluate, state.Step)));
+        if ((state.Due & Due.Save) != 0) return Save(state);
+        if ((state.Due & Due.Sample) != 0) return (state, new(TrainEffect.At(TrainEffectKind.Sample, state.Step)));
         return state.Step >= Config.Steps
             ? (state, new(TrainEffect.Stop(StopReason.Completed, state.Step)))
             : (state, new(TrainEffect.RunStep(state.Step + 1, rates.At(state.Step))));

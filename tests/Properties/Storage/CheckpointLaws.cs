@@ -1,0 +1,140 @@
+using System.Text;
+using Functional.Testing;
+using Functional.Tests.Properties.Training;
+using LanguageExt;
+using Xunit;
+
+namespace Functional.Tests.Properties.Storage;
+
+public class CheckpointLaws
+{
+    static readonly RunIdentity identity = new("00ff", 12, "abcdef01");
+    static readonly Params<TensorType> types = Params.Of(("tokens", new TensorType([3, 2])), ("norm", new TensorType([2], DType.BF16)));
+
+    static TrainState State(long step) => TrainState.Start(Key.Seed(7)) with { Step = step, Saved = step, Tokens = 5 * step, BestLoss = 1.25, BestStep = 2 };
+
+    static BufferSet Filled(IEngine engine, byte value)
+    {
+        var set = new BufferSet(engine, types);
+        foreach (var buffer in set.Values) buffer.Write([.. Enumerable.Range(0, (int)buffer.Type.Bytes).Select(i => (byte)(value + i))]);
+        return set;
+    }
+
+    static string Save(CheckpointStore store, long step, int keep = 3)
+    {
+        using var engine = new ReferenceEngine();
+        using var model = Filled(engine, (byte)step);
+        using var slots = Filled(engine, (byte)(step + 100));
+        return TinyRun.Get(store.Save(State(step), identity, model.Buffers, slots.Buffers, keep));
+    }
+
+    static string Load(CheckpointStore store)
+    {
+        using var engine = new ReferenceEngine();
+        using var model = new BufferSet(engine, types);
+        using var slots = new BufferSet(engine, types);
+        return (from found in store.Newest()
+                from checkpoint in found.ToValidation(new Fault("store", "is empty", ""))
+                from a in checkpoint.LoadModel(model.Buffers)
+                from b in checkpoint.LoadOptimizer(slots.Buffers)
+                select $"{checkpoint.Training} {checkpoint.Identity} {Hex(model)} {Hex(slots)}").IfFail(static f => f.Lines());
+
+        static string Hex(BufferSet set) => string.Join(' ', set.Values.Select(static b => { var bytes = new byte[b.Type.Bytes]; b.Read(bytes); return Convert.ToHexString(bytes); }));
+    }
+
+    [Fact]
+    public void Every_cut_and_every_changed_byte_is_a_fault_that_names_the_file()
+    {
+        using var scratch = new Scratch();
+        var store = new CheckpointStore(scratch["c"]);
+        Save(store, 2);
+        var folder = Save(store, 5);
+        var whole = Load(store);
+        Assert.StartsWith("TrainState {", whole, StringComparison.Ordinal);
+        foreach (var file in Directory.GetFiles(folder))
+        {
+            var bytes = File.ReadAllBytes(file);
+            for (var at = 0; at < bytes.Length; at++)
+                foreach (var damaged in (byte[][])[bytes[..at], [.. bytes[..at], (byte)(bytes[at] ^ 1 << at % 8), .. bytes[(at + 1)..]]])
+                {
+                    File.WriteAllBytes(file, damaged);
+                    var faults = Load(store);
+                    Assert.StartsWith(file, faults, StringComparison.Ordinal);
+                    Assert.DoesNotContain('\n', faults);
+                }
+            File.WriteAllBytes(file, bytes);
+            Assert.Equal(whole, Load(store));
+        }
+    }
+
+    [Fact]
+    public void A_damaged_checkpoint_names_the_one_before()
+    {
+        using var scratch = new Scratch();
+        var store = new CheckpointStore(scratch["c"]);
+        Save(store, 2);
+        var newest = Save(store, 5);
+        File.WriteAllText(Path.Combine(newest, "state.json"), "{}");
+        Assert.Equal($"{newest}/state.json: is damaged: its checksum does not fit; expected what training wrote; remove {newest} to go on from step 2", Load(store));
+        File.Delete(Path.Combine(newest, "state.json"));
+        Assert.StartsWith("TrainState { Key = 00000000:00000007, Step = 2,", Load(store), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_checkpoint_under_another_name_is_a_fault()
+    {
+        using var scratch = new Scratch();
+        var store = new CheckpointStore(scratch["c"]);
+        Directory.Move(Save(store, 5), store.PathOf(6));
+        Assert.Equal($"{store.PathOf(6)}: holds step 5; expected the step of its name; there is no other checkpoint; begin anew in another folder", Load(store));
+    }
+
+    [Fact]
+    public void The_last_and_the_best_stay()
+    {
+        using var scratch = new Scratch();
+        var store = new CheckpointStore(scratch["c"]);
+        foreach (var step in (long[])[1, 2, 3, 4, 5, 6]) Save(store, step, keep: 2);
+        Assert.Equal([6, 5, 2], store.Steps);
+        Assert.Equal((6, 2), (Step(store.Newest()), Step(store.Best())));
+
+        static long Step(Validation<Fault, Option<Checkpoint>> found) => TinyRun.Get(found).Match(static c => c.Step, static () => -1);
+    }
+
+    [Fact]
+    public void What_a_crash_left_is_removed_and_nothing_else()
+    {
+        using var scratch = new Scratch();
+        var store = new CheckpointStore(scratch["c"]);
+        Save(store, 5);
+        foreach (var left in (string[])["step-00000007.partial", "step-00000001.removed"])
+        {
+            Directory.CreateDirectory(scratch[$"c/{left}"]);
+            File.WriteAllText(scratch[$"c/{left}/model.safetensors"], "half");
+        }
+        Directory.CreateDirectory(scratch["c/notes"]);
+        TinyRun.Get(store.Clean());
+        Assert.Equal(["notes", "step-00000005"], Directory.EnumerateDirectories(scratch["c"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void State_reads_as_json()
+    {
+        using var scratch = new Scratch();
+        var text = File.ReadAllText(Path.Combine(Save(new(scratch["c"]), 5), "state.json"), Encoding.UTF8);
+        using var json = System.Text.Json.JsonDocument.Parse(text);
+        Assert.Equal(5, json.RootElement.GetProperty("step").GetInt64());
+        Assert.Equal(8, json.RootElement.GetProperty("check").GetString()!.Length);
+    }
+
+    [Property]
+    public bool The_checksum_does_not_depend_on_pieces(byte[] bytes, byte cut)
+    {
+        var at = bytes.Length == 0 ? 0 : cut % bytes.Length;
+        return Crc32C.Of(bytes) == ~Crc32C.Append(Crc32C.Append(~0u, bytes.AsSpan(0, at)), bytes.AsSpan(at));
+    }
+
+    // RFC 3720, B.4.
+    [Fact]
+    public void The_checksum_is_the_published_one() => Assert.Equal((0x8A9136AAu, 0x46DD794Eu), (Crc32C.Of(new byte[32]), Crc32C.Of([.. Enumerable.Range(0, 32).Select(static i => (byte)i)])));
+}

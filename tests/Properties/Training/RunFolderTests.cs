@@ -1,0 +1,108 @@
+using Functional.Testing;
+using LanguageExt;
+using Xunit;
+
+namespace Functional.Tests.Properties.Training;
+
+public class RunFolderTests
+{
+    static string Faults<T>(Validation<Fault, T> outcome) => TinyRun.Faults(outcome);
+
+    [Fact]
+    public void A_finished_run_opens_with_its_newest_and_best_model()
+    {
+        using var scratch = new Scratch();
+        var ended = TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config));
+        var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
+        Assert.Equal(5, run.Config.Model.Vocabulary);
+        Assert.Equal(TinyRun.Data(TinyRun.Config).Tokenizer, run.Tokenizer);
+        var (newest, best) = (TinyRun.Get(run.Newest()), TinyRun.Get(run.Best()));
+        Assert.Equal((7, ended.State.BestStep), (newest.Step, best.Step));
+        using var engine = new ReferenceEngine();
+        using var model = TinyRun.Get(run.Load(engine, newest));
+        Assert.Equal(Gpt.Of(run.Config.Model).Specs.Names, model.Keys.ToVec());
+        Assert.Contains(model.Values, static b => b.ToArray<float>().Any(static v => v != 0));
+    }
+
+    [Fact]
+    public void Only_the_last_and_the_best_checkpoints_stay()
+    {
+        using var scratch = new Scratch();
+        var ended = TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { SaveEvery = 1, Keep = 2, Steps = 9, EvalEvery = 4, LearningRate = 0.5 }));
+        Assert.Equal([.. new[] { 9L, 8, ended.State.BestStep }.Distinct().OrderDescending()], new CheckpointStore(scratch["run/checkpoints"]).Steps);
+    }
+
+    [Fact]
+    public void Two_runs_cannot_have_one_folder()
+    {
+        using var scratch = new Scratch();
+        var data = TinyRun.Data(TinyRun.Config);
+        using (TinyRun.Get(RunSession.Begin(scratch["run"], TinyRun.Config, data, Disk.Real)))
+        {
+            var expected = $"{scratch["run"]}: another run is training in this folder; allowed: one at a time; wait for it or choose another folder";
+            Assert.Equal(expected, Faults(RunSession.Begin(scratch["run"], TinyRun.Config, data, Disk.Real)));
+            Assert.Equal(expected, Faults(RunSession.Resume(scratch["run"])));
+        }
+        // What a killed process leaves: the file, and nobody who holds it.
+        Assert.True(File.Exists(scratch["run/run.lock"]));
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config));
+    }
+
+    [Fact]
+    public void A_run_is_not_begun_over_another()
+    {
+        using var scratch = new Scratch();
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config));
+        var before = TinyRun.Remains(scratch["run"]);
+        Assert.Equal($"{scratch["run"]}: already holds a run; allowed: resume it, or choose another folder",
+            Faults(RunSession.Begin(scratch["run"], TinyRun.Config, TinyRun.Data(TinyRun.Config), Disk.Real)));
+        File.Delete(scratch["run/config.yaml"]);
+        Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], TinyRun.Config, TinyRun.Data(TinyRun.Config), Disk.Real)), StringComparison.Ordinal);
+        Assert.Equal(before["metrics.jsonl"], File.ReadAllBytes(scratch["run/metrics.jsonl"]));
+    }
+
+    [Fact]
+    public void Folders_that_cannot_hold_a_run_are_faults()
+    {
+        using var scratch = new Scratch();
+        File.WriteAllText(scratch["file"], "");
+        var data = TinyRun.Data(TinyRun.Config);
+        foreach (var place in (string[])[scratch["file"], scratch["file/run"], "/proc/run", ""])
+            Assert.Matches("^.*: .*; expected a folder that can be written$", Faults(RunSession.Begin(place, TinyRun.Config, data, Disk.Real)));
+        Assert.Equal($"{scratch["none"]}: does not exist; expected a run's folder, with config.yaml in it", Faults(RunFolder.Open(scratch["none"])));
+        Assert.Equal($"{scratch.Path}: holds no run; expected a run's folder, with config.yaml in it", Faults(RunFolder.Open(scratch.Path)));
+    }
+
+    [Fact]
+    public void A_folder_in_place_of_a_file_is_a_fault()
+    {
+        foreach (var name in (string[])["metrics.jsonl", "run.lock", "tokenizer.json.partial", "config.yaml.partial"])
+        {
+            using var scratch = new Scratch();
+            Directory.CreateDirectory(scratch[$"run/{name}"]);
+            Assert.Contains("permission denied", Faults(TinyRun.Train(scratch["run"], TinyRun.Config)), StringComparison.Ordinal);
+        }
+        using var other = new Scratch();
+        Directory.CreateDirectory(other["run"]);
+        File.WriteAllText(other["run/checkpoints"], "");
+        Assert.Matches("it was not written; the checkpoints before are unharmed$", Faults(TinyRun.Train(other["run"], TinyRun.Config)));
+    }
+
+    [Fact]
+    public void Another_text_or_tokenizer_is_refused_on_resuming()
+    {
+        using var scratch = new Scratch();
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config));
+        var begun = TinyRun.Get(RunFolder.Open(scratch["run"])).Config;
+        Assert.Equal("data: the embedded corpus is not the text that the run was begun with; allowed: that text, of 260 tokens", Resume("abc. "));
+        Assert.Equal("tokenizer: is a char tokenizer, 6 tokens for the embedded corpus, other than the run's char tokenizer, 5 tokens; allowed: the tokenizer that the run was begun with", Resume("abc. x"));
+
+        string Resume(string letters)
+        {
+            var text = string.Concat(Enumerable.Repeat(letters, 100));
+            var tokenizer = CharTokenizer.Of(RuneSet.Empty.Add(text));
+            var data = TinyRun.Get(tokenizer.Encode(text).Bind(ids => RunData.Of(TinyRun.Config, tokenizer, TokenStream.Of(ids))));
+            return Faults(RunSession.Resume(scratch["run"], begun, data, Disk.Real));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using Functional.Engines;
+using Functional.Testing;
+using LanguageExt;
+using Xunit;
+
+namespace Functional.Tests.Properties.Training;
+
+public class TrainerTests
+{
+    static readonly RunConfig config = TinyRun.Config with { Model = TinyRun.Config.Model with { Dropout = 0 } };
+
+    static RunConfig Resolved(RunConfig c) => TinyRun.Get(TinyRun.Data(c).Resolve(c));
+
+    static T With<T>(IEngine engine, RunConfig c, Func<Trainer, T> use)
+    {
+        using var trainer = new Trainer(engine, Resolved(c), TinyRun.Data(c));
+        trainer.Initialise(c.Key);
+        return use(trainer);
+    }
+
+    static float[] Parameters(Trainer trainer) => [.. trainer.Parameters.Values.SelectMany(static b => b.ToArray<float>())];
+
+    [Theory]
+    [InlineData(WindowOrder.Random)]
+    [InlineData(WindowOrder.Ordered)]
+    [InlineData(WindowOrder.Shuffled)]
+    public void Micro_batches_make_the_step_of_one_batch(WindowOrder order)
+    {
+        using var engine = new ReferenceEngine();
+        var whole = With(engine, config with { Order = order, Batch = 4 }, OneStep);
+        var parts = With(engine, config with { Order = order, Batch = 2, Accumulate = 2 }, OneStep);
+        // The reference engine rounds to float32 only what buffers keep: the accumulators differ from whole sums in their last bits.
+        for (var i = 0; i < whole.Length; i++) Assert.Equal(whole[i], parts[i], 2e-5f);
+        Assert.NotEqual(whole, With(engine, config with { Order = order, Batch = 4 }, Parameters));
+
+        static float[] OneStep(Trainer trainer)
+        {
+            trainer.Step(TrainState.Start(config.Key) with { Step = 1, Cursor = new(0, 3) }, 1e-3);
+            return Parameters(trainer);
+        }
+    }
+
+    [Fact]
+    public void Evaluation_takes_every_window_once_and_not_the_padding()
+    {
+        using var engine = new ReferenceEngine();
+        var one = With(engine, config with { Batch = 1, EvalBatches = 0 }, static t => t.Evaluate()!.Value);
+        var seven = With(engine, config with { Batch = 7, EvalBatches = 0 }, static t => t.Evaluate()!.Value);
+        var few = With(engine, config with { Batch = 1, EvalBatches = 3 }, static t => t.Evaluate()!.Value);
+        Assert.Equal(one, seven, 1e-6);
+        Assert.NotEqual(one, few, 1e-4);
+    }
+
+    [Fact]
+    public void Evaluation_stops_when_asked()
+    {
+        using var engine = new ReferenceEngine();
+        Assert.Null(With(engine, config, static t => t.Evaluate(new CancellationToken(canceled: true))));
+    }
+
+    [Fact]
+    public void A_step_allocates_nothing()
+    {
+        using var engine = new ManagedEngine(1);
+        foreach (var accumulate in (int[])[1, 2])
+            foreach (var order in Enum.GetValues<WindowOrder>())
+                Assert.Equal(0, With(engine, config with { Order = order, Accumulate = accumulate, Model = config.Model with { Dropout = 0.1 } }, trainer => Allocated(trainer)));
+
+        static long Allocated(Trainer trainer)
+        {
+            using var scratch = new Scratch();
+            using var metrics = TinyRun.Get(MetricsFile.Open(scratch["metrics.jsonl"], 0));
+            var plan = new TrainPlan(config with { Steps = 1000, EvalEvery = 0, SaveEvery = 0, SampleEvery = 0 }, trainer.Windows);
+            var (state, effects) = plan.Next(TrainState.Start(config.Key), TrainEvent.Begin);
+            var before = 0L;
+            for (var step = 0; step < 40; step++)
+            {
+                // The first steps compile methods and fill caches.
+                if (step == 20) before = GC.GetAllocatedBytesForCurrentThread();
+                var (loss, norm) = trainer.Step(state, effects.Second.LearningRate);
+                (state, effects) = plan.Next(state, TrainEvent.Stepped(new(loss, norm, 1.5)));
+                metrics.Append(effects.First.Metrics);
+            }
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
+    [Fact]
+    public void A_gradient_that_is_not_finite_stops_the_run_and_is_named()
+    {
+        using var scratch = new Scratch();
+        var broken = config with { LearningRate = 1e37, MinLearningRate = 0, Clip = 0, Schedule = ScheduleKind.Constant, Warmup = 0, SaveEvery = 1, Steps = 50, Keep = 100 };
+        var faults = TinyRun.Faults(TinyRun.Train(scratch["run"], broken));
+        Assert.Matches("^(step [0-9]+: loss .*, gradient norm .*; not finite: .+; nothing was overwritten; .*|step [0-9]+: the validation loss is not finite; .*)$", faults);
+        var step = long.Parse(faults.Split(' ', ':')[1], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.All(new CheckpointStore(scratch["run/checkpoints"]).Steps, saved => Assert.True(saved < step));
+    }
+
+    [Fact]
+    public void A_parameter_that_is_not_finite_is_named_by_its_gradient()
+    {
+        using var engine = new ReferenceEngine();
+        With(engine, config, static trainer =>
+        {
+            var name = trainer.Parameters.Keys.First(static n => n.Contains("down", StringComparison.Ordinal));
+            var values = trainer.Parameters[name].ToArray<float>();
+            values[0] = float.PositiveInfinity;
+            trainer.Parameters[name].Write<float>(values);
+            var before = Parameters(trainer);
+            var (loss, norm) = trainer.Step(TrainState.Start(config.Key), 1e-3);
+            Assert.False(new StepOutcome(loss, norm, 0).IsFinite);
+            Assert.Contains("loss", trainer.NotFinite());
+            Assert.Contains(trainer.NotFinite(), n => n == name);
+            Assert.Equal(before, Parameters(trainer));
+            return 0;
+        });
+    }
+
+    [Fact]
+    public void It_learns()
+    {
+        using var scratch = new Scratch();
+        var longer = config with { Steps = 60, EvalEvery = 20, EvalBatches = 0, LearningRate = 1e-2, MinLearningRate = 1e-3, SaveEvery = 0, Model = config.Model with { Width = 8 } };
+        TinyRun.Get(TinyRun.Train(scratch["run"], longer));
+        var lines = TinyRun.Get(MetricsFile.Read(scratch["run/metrics.jsonl"]));
+        var losses = lines.Select(static l => l.ValidationLoss).OfType<double>().ToArray();
+        Assert.Equal(3, losses.Length);
+        // The text has five characters: ln 5 = 1.61 to begin with.
+        Assert.True(losses[^1] < 1.4, $"{losses[^1]}");
+    }
+}
