@@ -50,7 +50,8 @@ sealed class Fusion
 
     public bool Contains(Tensor node) => index.ContainsKey(node);
 
-    public static bool IsPointwise(Op op) => op is Op.Unary or Op.Binary or Op.Compare or Op.Where or Op.Cast or Op.RandomBits || IsConstant(op);
+    public static bool IsPointwise(Op op) =>
+        op is Op.Unary or Op.Binary or Op.Compare or Op.Where or Op.Cast or Op.RandomBits or Op.Fused { Kind: Gelu or GeluGradient } || IsConstant(op);
 
     public static bool IsConstant(Op op) => op is Op.Fill or Op.Iota;
 
@@ -69,6 +70,7 @@ sealed class Fusion
             var own = node.Op switch
             {
                 Op.RandomBits => 12,
+                Op.Fused => 6,
                 Op.Unary { Kind: UnaryKind.Neg } => 1,
                 Op.Unary => 4,
                 Op.Binary { Kind: BinaryKind.Pow } => 8,

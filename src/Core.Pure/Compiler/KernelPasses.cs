@@ -97,7 +97,8 @@ static class RegisterAllocator
     static int Arity(PointOp op) => op switch
     {
         PointOp.Index => 0,
-        PointOp.Add or PointOp.Sub or PointOp.Mul or PointOp.Div or PointOp.Max or PointOp.Pow or PointOp.Less or PointOp.Equal => 2,
+        PointOp.Add or PointOp.Sub or PointOp.Mul or PointOp.Div or PointOp.Max or PointOp.Pow or PointOp.Less or PointOp.Equal
+            or PointOp.GeluGradient or PointOp.GeluTanhGradient => 2,
         PointOp.MulAdd or PointOp.Where or PointOp.RandomBits => 3,
         _ => 1,
     };

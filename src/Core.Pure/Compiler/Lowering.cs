@@ -98,7 +98,7 @@ sealed class Lowering
             case Op.CumSum o: AddJob(new PlanStep.CumSum(Around(Dense(node.Args[0]), o.Axis), Around(Store(node), o.Axis))); break;
             case Op.Concat o: LowerConcat(node, o.Axis); break;
             case Op.Pad o: LowerPad(node, o); break;
-            case Op.Fused o: LowerFused(node, o); break;
+            case Op.Fused o when !Fusion.IsPointwise(o): LowerFused(node, o); break;
             default:
                 if (Fusion.IsPointwise(node.Op) && !Fusion.IsConstant(node.Op) && !fusion.IsInlined(node) && IsLastOfKernel(node)) LowerPointwise(fusion.Home(node));
                 break;

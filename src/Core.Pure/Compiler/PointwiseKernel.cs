@@ -25,6 +25,14 @@ public enum PointOp : byte
     Tanh,
     /// <summary>erf a.</summary>
     Erf,
+    /// <summary>GELU of a.</summary>
+    Gelu,
+    /// <summary>GELU of a by tanh.</summary>
+    GeluTanh,
+    /// <summary>b · the derivative of GELU at a.</summary>
+    GeluGradient,
+    /// <summary>b · the derivative of GELU by tanh at a.</summary>
+    GeluTanhGradient,
     /// <summary>a + b.</summary>
     Add,
     /// <summary>a − b.</summary>

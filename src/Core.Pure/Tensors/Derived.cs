@@ -18,10 +18,10 @@ public static class Derived
         public Tensor Silu() => x * x.Sigmoid();
 
         /// <summary>The exact GELU, x · Φ(x) (Hendrycks &amp; Gimpel 2016).</summary>
-        public Tensor Gelu() => x * ((x * (1 / Math.Sqrt(2))).Erf() * 0.5 + 0.5);
+        public Tensor Gelu() => Gelu(x, new(false));
 
         /// <summary>GELU's tanh approximation, ½x(1 + tanh(√(2/π)(x + 0.044715x³))), as GPT-2 used it.</summary>
-        public Tensor GeluTanh() => x * (((x + x * x * x * 0.044715) * Math.Sqrt(2 / Math.PI)).Tanh() * 0.5 + 0.5);
+        public Tensor GeluTanh() => Gelu(x, new(true));
 
         /// <summary>ln Σ eˣ along the last axis, which stays with length 1.</summary>
         public Tensor LogSumExp()
@@ -55,6 +55,9 @@ public static class Derived
         /// <summary>Whether each element is a finite number.</summary>
         public Tensor IsFinite() => (x - x).EqualTo(x.Like(0));
     }
+
+    // The kernel computes in F32; other types take the formula.
+    static Tensor Gelu(Tensor x, Gelu kind) => x.DType == DType.F32 ? kind.Result(0, [x]) : kind.Expand([x])[0];
 
     /// <summary>A boolean <c>[queries, keys]</c>: true where key j may be seen by query i, that is j ≤ i + offset (a scalar <c>i32[]</c>).</summary>
     public static Tensor CausalMask(int queries, int keys, Tensor offset) =>

@@ -90,6 +90,11 @@ static class GradientTable
             yield return Row(new Op.Fused(new AttentionGradient(0.7, true), output), Smooth, q, k, k, q, lse, q, offset);
             yield return Row(new Op.Fused(new AttentionGradient(0.7, false), output), Smooth, q, k, k, q, lse, q);
         }
+        foreach (var approximate in (bool[])[false, true])
+        {
+            yield return Row(new Op.Fused(new Gelu(approximate), 0), Smooth, Domain.Uniform([3, 4], -3, 3));
+            yield return Row(new Op.Fused(new GeluGradient(approximate), 0), Smooth, Domain.Uniform([3, 4], -3, 3), Domain.Uniform([3, 4]));
+        }
         yield return Row(new Op.Fused(new CacheWrite(), 0), Smooth, Domain.Uniform([2, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Integers([], 0, 5));
         for (var output = 0; output < 3; output++)
             foreach (var smoothing in (double[])[0, 0.2])

@@ -11,12 +11,16 @@ static class ParityFusedCases
         .. Outputs(3, "layer norm", static g => (new LayerNorm(g.Any(1e-5, 0.1)), NormArgs(g))),
         .. Outputs(3, "layer norm gradient", static g => (new LayerNormGradient(0.01), NormGradientArgs(g))),
         .. Outputs(3, "linear cross-entropy", static g => (new LinearCrossEntropy(g.Any(0, 0.1)), HeadArgs(g))),
+        .. Outputs(1, "gelu", static g => (new Gelu(g.Any(false, true)), [g.View(Domain.Uniform(g.Shape(1), -6, 6))])),
+        .. Outputs(1, "gelu gradient", static g => (new GeluGradient(g.Any(false, true)), Pair(g, g.Shape(1)))),
         .. Outputs(1, "cache write", static g => (new CacheWrite(), CacheArgs(g))),
         ("attention forward and backward", static g => Backward(g, new Attention(0.4), AttentionArgs(g, Sizes(g)))),
         ("layer norm forward and backward", static g => Backward(g, new LayerNorm(0.01), NormArgs(g))),
         ("linear cross-entropy forward and backward", static g => Backward(g, new LinearCrossEntropy(), HeadArgs(g))),
         ("second derivative of layer norm", static g => Backward(g, new LayerNormGradient(0.01), NormGradientArgs(g))),
     ];
+
+    static Vec<Tensor> Pair(ParityGenerator g, Vec<int> shape) => [g.View(Domain.Uniform(shape, -6, 6)), g.View(Domain.Uniform(shape, -2, 2))];
 
     // One case an output, and one that uses several outputs of the same arguments.
     static IEnumerable<(string, ParityCase)> Outputs(int count, string name, Func<ParityGenerator, (FusedKind Kind, Vec<Tensor> Args)> make) =>

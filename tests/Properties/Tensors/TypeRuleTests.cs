@@ -57,6 +57,8 @@ public sealed class TypeRuleTests
         ("attention_gradient", () => new AttentionGradient(1, true).Result(0, [F(1)]), ["f32[1]"]),
         ("layer_norm(eps=1E-05)", () => new LayerNorm().Result(0, [F(2, 3), F(2)]), ["f32[2, 3]", "f32[2]"]),
         ("layer_norm_gradient", () => new LayerNormGradient(1).Result(0, [F(2, 3), F(2)]), ["f32[2, 3]", "f32[2]"]),
+        ("gelu", () => new Gelu(false).Result(0, [I(2)]), ["i32[2]"]),
+        ("gelu_gradient", () => new GeluGradient(false).Result(0, [F(2), F(3)]), ["f32[2]", "f32[3]"]),
         ("cache_write", () => new CacheWrite().Result(0, [F(2, 3), F(2, 4, 5), I()]), ["f32[2, 3]", "f32[2, 4, 5]"]),
         ("linear_cross_entropy", () => new LinearCrossEntropy().Result(0, [F(2, 3), F(4, 5), I(2)]), ["f32[2, 3]", "f32[4, 5]", "i32[2]"]),
     ];

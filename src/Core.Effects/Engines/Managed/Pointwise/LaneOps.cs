@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Functional.Engines;
@@ -21,76 +20,7 @@ internal interface ILane3
     static abstract Vector512<float> Apply(Vector512<float> a, Vector512<float> b, Vector512<float> c);
 }
 
-/// <summary>
-/// A register of a tile: rows of lanes at a distance, anywhere in memory. A distance of 0 repeats one row; a mask of 0 repeats one vector.
-/// </summary>
-internal unsafe struct Lane(float* at, nint row, nint mask)
-{
-    /// <summary>The first lane.</summary>
-    public readonly float* At = at;
-
-    /// <summary>Floats from a row to the next.</summary>
-    public readonly nint Row = row;
-
-    /// <summary>−1, or 0 where all lanes are alike and only the first vector is kept.</summary>
-    public readonly nint Mask = mask;
-
-    /// <summary>The vector at lane <paramref name="i"/> of the row that begins at <paramref name="p"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Vector512<float> Load(float* p, nint i) => Vector512.Load(p + (i & Mask));
-
-    /// <summary>The last, partial vector.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Vector512<float> LoadRest(float* p, nint i, int count) => Lanes.LoadFirst(p + (i & Mask), Mask == 0 ? Lanes.Width : count, 1f);
-}
-
-/// <summary>Loops over the lanes of a tile; the operation is a type, so that each loop is compiled for it.</summary>
-internal static unsafe class LaneLoops
-{
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Map<TOp>(Lane a, Lane t, int rows, int columns) where TOp : ILane1
-    {
-        for (var (r, p, to) = (0, (nint)a.At, (nint)t.At); r < rows; r++, p += a.Row * sizeof(float), to += t.Row * sizeof(float))
-        {
-            nint i = 0;
-            for (; i <= columns - Lanes.Width; i += Lanes.Width) TOp.Apply(a.Load((float*)p, i)).Store((float*)to + i);
-            if (i < columns) Lanes.StoreFirst((float*)to + i, TOp.Apply(a.LoadRest((float*)p, i, (int)(columns - i))), (int)(columns - i));
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Map<TOp>(Lane a, Lane b, Lane t, int rows, int columns) where TOp : ILane2
-    {
-        var (p, q, to) = ((nint)a.At, (nint)b.At, (nint)t.At);
-        for (var r = 0; r < rows; r++, p += a.Row * sizeof(float), q += b.Row * sizeof(float), to += t.Row * sizeof(float))
-        {
-            nint i = 0;
-            for (; i <= columns - Lanes.Width; i += Lanes.Width) TOp.Apply(a.Load((float*)p, i), b.Load((float*)q, i)).Store((float*)to + i);
-            var rest = (int)(columns - i);
-            if (rest > 0) Lanes.StoreFirst((float*)to + i, TOp.Apply(a.LoadRest((float*)p, i, rest), b.LoadRest((float*)q, i, rest)), rest);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Map<TOp>(Lane a, Lane b, Lane c, Lane t, int rows, int columns) where TOp : ILane3
-    {
-        var (p, q, s, to) = ((nint)a.At, (nint)b.At, (nint)c.At, (nint)t.At);
-        for (var r = 0; r < rows; r++, p += a.Row * sizeof(float), q += b.Row * sizeof(float), s += c.Row * sizeof(float), to += t.Row * sizeof(float))
-        {
-            nint i = 0;
-            for (; i <= columns - Lanes.Width; i += Lanes.Width)
-                TOp.Apply(a.Load((float*)p, i), b.Load((float*)q, i), c.Load((float*)s, i)).Store((float*)to + i);
-            var rest = (int)(columns - i);
-            if (rest > 0)
-                Lanes.StoreFirst((float*)to + i, TOp.Apply(a.LoadRest((float*)p, i, rest), b.LoadRest((float*)q, i, rest), c.LoadRest((float*)s, i, rest)), rest);
-        }
-    }
-
-    /// <summary>t = a ∘ b over <paramref name="n"/> lanes one behind the other.</summary>
-    public static void Map<TOp>(float* a, float* b, float* t, int n) where TOp : ILane2 => Map<TOp>(new Lane(a, 0, -1), new Lane(b, 0, -1), new Lane(t, 0, -1), 1, n);
-}
-
-#pragma warning disable SA1649, CA1812 // One line an operation: they are only ever type arguments.
+// One line an operation: they are only ever type arguments.
 internal readonly struct NegOp : ILane1 { public static Vector512<float> Apply(Vector512<float> a) => -a; }
 internal readonly struct ExpOp : ILane1 { public static Vector512<float> Apply(Vector512<float> a) => VectorMath.Exp(a); }
 internal readonly struct LogOp : ILane1 { public static Vector512<float> Apply(Vector512<float> a) => VectorMath.Log(a); }
@@ -135,4 +65,44 @@ internal readonly struct RoundBF16Op : ILane1
         return Vector512.ConditionalSelect(Vector512.Equals(a, a), rounded.AsSingle(), a);
     }
 }
-#pragma warning restore SA1649, CA1812
+
+/// <summary>x · Φ(x).</summary>
+internal readonly struct GeluOp : ILane1
+{
+    public static Vector512<float> Apply(Vector512<float> x) => x * Normal(x);
+
+    /// <summary>Φ, the distribution function of the standard normal.</summary>
+    public static Vector512<float> Normal(Vector512<float> x) =>
+        Lanes.Fma(VectorMath.Erf(x * Lanes.All(0.70710678f)), Lanes.All(0.5f), Lanes.All(0.5f));
+}
+
+/// <summary>Φ(x) + x · φ(x), times the cotangent.</summary>
+internal readonly struct GeluGradientOp : ILane2
+{
+    public static Vector512<float> Apply(Vector512<float> x, Vector512<float> cotangent)
+    {
+        var density = VectorMath.Exp(x * x * Lanes.All(-0.5f)) * Lanes.All(0.39894228f);
+        return cotangent * Lanes.Fma(x, density, GeluOp.Normal(x));
+    }
+}
+
+/// <summary>½x(1 + tanh u), u = √(2/π)(x + 0.044715x³).</summary>
+internal readonly struct GeluTanhOp : ILane1
+{
+    public static Vector512<float> Apply(Vector512<float> x) => x * Lanes.Fma(Tanh(x), Lanes.All(0.5f), Lanes.All(0.5f));
+
+    public static Vector512<float> Tanh(Vector512<float> x) =>
+        VectorMath.Tanh(x * Lanes.Fma(x * x, Lanes.All(0.79788456f * 0.044715f), Lanes.All(0.79788456f)));
+}
+
+/// <summary>½(1 + t) + ½x(1 − t²)u′, times the cotangent.</summary>
+internal readonly struct GeluTanhGradientOp : ILane2
+{
+    public static Vector512<float> Apply(Vector512<float> x, Vector512<float> cotangent)
+    {
+        var t = GeluTanhOp.Tanh(x);
+        var slope = Lanes.Fma(x * x, Lanes.All(3 * 0.79788456f * 0.044715f), Lanes.All(0.79788456f));
+        var half = Lanes.All(0.5f);
+        return cotangent * Lanes.Fma(x * half * (Lanes.All(1f) - t * t), slope, Lanes.Fma(t, half, half));
+    }
+}

@@ -188,6 +188,10 @@ internal sealed unsafe class TileMachine
             case PointOp.Cos: LaneLoops.Map<CosOp>(r[i.A], t, rows, columns); break;
             case PointOp.Tanh: LaneLoops.Map<TanhOp>(r[i.A], t, rows, columns); break;
             case PointOp.Erf: LaneLoops.Map<ErfOp>(r[i.A], t, rows, columns); break;
+            case PointOp.Gelu: LaneLoops.Map<GeluOp>(r[i.A], t, rows, columns); break;
+            case PointOp.GeluTanh: LaneLoops.Map<GeluTanhOp>(r[i.A], t, rows, columns); break;
+            case PointOp.GeluGradient: LaneLoops.Map<GeluGradientOp>(r[i.A], r[i.B], t, rows, columns); break;
+            case PointOp.GeluTanhGradient: LaneLoops.Map<GeluTanhGradientOp>(r[i.A], r[i.B], t, rows, columns); break;
             case PointOp.Add: LaneLoops.Map<AddOp>(r[i.A], r[i.B], t, rows, columns); break;
             case PointOp.Sub: LaneLoops.Map<SubOp>(r[i.A], r[i.B], t, rows, columns); break;
             case PointOp.Mul: LaneLoops.Map<MulOp>(r[i.A], r[i.B], t, rows, columns); break;
