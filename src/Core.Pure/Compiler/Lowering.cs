@@ -153,7 +153,7 @@ sealed class Lowering
         var product = builder.Inputs.SelectMany(v => Storages[v.Buffer].Writers).Where(u => products.ContainsKey(u) && !withEpilogue.Contains(u))
             .OrderByDescending(static u => u.Id).FirstOrDefault();
         if (product is null || product.Steps is not [PlanStep.MatMul matmul] || matmul.C.DType != DType.F32 || domain[^1] != matmul.C.Shape[2]) return false;
-        if (matmul.C.Reshape(domain) is not { } whole || !builder.Inputs.Contains(whole)) return false;
+        if (new TensorType(domain).Size != new TensorType(matmul.C.Shape).Size || matmul.C.Reshape(domain) is not { } whole || !builder.Inputs.Contains(whole)) return false;
         var others = builder.Inputs.Where(v => v.Buffer != matmul.C.Buffer).SelectMany(v => Storages[v.Buffer].Writers).Distinct();
         if (builder.Inputs.Count(v => v.Buffer == matmul.C.Buffer) != 1 || others.Any(u => u.Reaches(product))) return false;
         Vec<int> innermost = [domain.Count - 1];

@@ -78,8 +78,10 @@ sealed class MemoryPlanner
         }
     }
 
-    bool OnlyAligned(Job job, Storage source, View view) => job.Steps.SelectMany(static s => s.Reads())
-        .Where(v => lowering.Storages[v.Buffer].Root == source).All(v => v with { Buffer = view.Buffer } == view)
+    // Later steps of the job come after the write, and may not read it at all.
+    bool OnlyAligned(Job job, Storage source, View view) =>
+        job.Steps[0].Reads().Where(v => lowering.Storages[v.Buffer].Root == source).All(v => v with { Buffer = view.Buffer } == view)
+        && job.Steps.Skip(1).SelectMany(static s => s.Reads()).All(v => lowering.Storages[v.Buffer].Root != source)
         && job.Steps.SelectMany(static s => s.Writes()).All(v => lowering.Storages[v.Buffer].Root != source);
 
     // The largest first, each at the lowest place where no value of an overlapping life lies.

@@ -48,8 +48,12 @@ static class OutputPlacement
     /// <summary>Whether a job may write <paramref name="target"/> over <paramref name="donor"/>: it reads each element only before writing just that one.</summary>
     public static bool IsInPlace(Job job, Storage target, Storage donor)
     {
+        var written = false;
         foreach (var step in job.Steps)
         {
+            // An earlier step of the job may have written elsewhere than this one reads.
+            if (written && step.Reads().Any(v => v.Buffer == donor.Id)) return false;
+            written |= step.Writes().Any(v => v.Buffer == target.Id);
             Vec<View> aligned = step switch { PlanStep.Pointwise s => s.Inputs, PlanStep.MatMul s => s.Inputs, _ => [] };
             if (step.Reads().Count(v => v.Buffer == donor.Id) != aligned.Count(v => v.Buffer == donor.Id)) return false;
             foreach (var view in aligned)

@@ -77,7 +77,7 @@ static class ParityCases
         ($"pad {type}", g => g.View(Ordinary(type, g.Shape(1))) is var x ? Tensor.Of(new Op.Pad(x.Shape.Map(_ => g.Random.Next(3)), x.Shape.Map(_ => g.Random.Next(3))), x) : null!),
         ($"concat {type}", g => g.Shape(1) is var s && g.Random.Next(s.Count) is var axis
             ? Tensor.Of(new Op.Concat(axis), [.. Enumerable.Range(0, g.Length(5)).Select(_ => g.View(Ordinary(type, s.With(axis, g.Length(6)))))]) : null!),
-        ($"gather {type}", g => g.Shape(1) is var s ? g.View(Ordinary(type, s)).Gather(g.View(Domain.Integers(g.Shape(0, 2), 0, s[0]))) : null!),
+        ($"gather {type}", g => g.Shape(1) is var s ? g.View(Ordinary(type, s)).Gather(g.View(Domain.Integers(g.Shape(0, g.Large ? 1 : 2), 0, s[0]))) : null!),
     });
 
     static Tensor Permuted(ParityGenerator g, Tensor x)
@@ -126,7 +126,7 @@ static class ParityCases
 
     static Tensor ScatterAdd(ParityGenerator g, DType type)
     {
-        Vec<int> table = g.Shape(1, 3), indices = g.Shape(0, 2);
+        Vec<int> table = g.Shape(1, 3), indices = g.Shape(0, g.Large ? 1 : 2);
         return g.View(Ordinary(type, table)).ScatterAdd(g.View(Domain.Integers(indices, 0, table[0])), g.View(Ordinary(type, [.. indices, .. table.Skip(1)])));
     }
 }

@@ -25,6 +25,22 @@ static class ParityMixtures
             var gradients = Vjp.Gradients((y * y.StopGradient().Sin()).SumAll(), up, down, b);
             return gradients[0].MatMul(gradients[1]) + gradients[2].SumAll();
         }),
+        ("one tensor in every place", static g =>
+        {
+            var n = g.Length();
+            var x = g.View(Domain.Uniform([n, n])).Tanh();
+            var at = g.View(Domain.Integers([n], 0, n));
+            return g.Random.Next(7) switch
+            {
+                0 => x.ScatterAdd(at, x),
+                1 => x.MatMul(x.T()) + x,
+                2 => x.MatMul(x),
+                3 => Movement.Concat(g.Random.Next(2), x, x, x),
+                4 => x.Gather(at) + x.T(),
+                5 => x.Reshape(1, n, n, 1) is var h ? new Attention(0.5).Result(0, [h, h, h]).Reshape(n, n) + x : x,
+                _ => new LayerNorm(0.1).Result(0, [x, x.Sum(0).Reshape(n), x.Sum(0).Reshape(n)]) * x,
+            };
+        }),
         ("random graph", static g => Grown(g, 12)),
         ("large random graph", static g => Grown(g, 40)),
         ("gradient of a random graph", static g =>

@@ -63,7 +63,7 @@ public sealed class ParityTests
                         checkedItems++;
                         if (!(numbers[i].Equals(value[i]) || Math.Abs(numbers[i] - value[i]) <= allowed))
                             Assert.Fail(string.Create(CultureInfo.InvariantCulture,
-                                $"{caseName}, program {n}, engine {engineName}: element {i} of '{name}' {value.Type} is {numbers[i]:R}, by the reference {value[i]:R} ± {allowed:R}\n{string.Join(", ", program.Program.Donations)}\n{program.Program.Print()}"));
+                                $"{caseName}, program {n} of FUNCTIONAL_SEED={Run}, engine {engineName}: element {i} of '{name}' {value.Type} is {numbers[i]:R}, by the reference {value[i]:R} ± {allowed:R}\n{string.Join(", ", program.Program.Donations)}\n{program.Program.Print()}"));
                     }
                 }
             }
@@ -80,7 +80,7 @@ public sealed class ParityTests
             {
                 var program = ParityProgram.Of(ParityCases.All[caseName], Seed(caseName, 100 + n), n == 3);
                 var runs = program.Run(engine, 3).Append(program.Run(engine)).ToList();
-                Assert.All(runs, run => Same(runs[0], run, program, $"{caseName}, program {n}, engine {engineName}"));
+                Assert.All(runs, run => Same(runs[0], run, program, $"{caseName}, program {n} of FUNCTIONAL_SEED={Run}, engine {engineName}"));
             }
     });
 
@@ -93,7 +93,7 @@ public sealed class ParityTests
             {
                 var program = ParityProgram.Of(ParityCases.All[caseName], Seed(caseName, 200 + n), n > 0);
                 var runs = engines.Values.Select(e => program.Run(e)).ToList();
-                Assert.All(runs, run => Same(runs[0], run, program, $"{caseName}, program {n}, of {string.Join(" and ", engines.Keys)}"));
+                Assert.All(runs, run => Same(runs[0], run, program, $"{caseName}, program {n} of FUNCTIONAL_SEED={Run}, of {string.Join(" and ", engines.Keys)}"));
             }
         });
     }
@@ -121,6 +121,14 @@ public sealed class ParityTests
         foreach (var (name, bytes) in a) Assert.True(bytes.AsSpan().SequenceEqual(b[name]), $"{where}: the bits of '{name}' differ\n{program.Program.Print()}");
     }
 
+    // As for properties: a variable gives other programs, and failures print it.
+    static readonly ulong Run = Environment.GetEnvironmentVariable("FUNCTIONAL_SEED") switch
+    {
+        null or "" => 1,
+        "random" => (ulong)Random.Shared.NextInt64(),
+        var number => ulong.Parse(number, CultureInfo.InvariantCulture),
+    };
+
     // The same in every process, unlike a string's hash code.
-    static int Seed(string name, int n) => (int)Key.Seed(1).FoldIn(name).FoldIn((uint)n).A;
+    static int Seed(string name, int n) => (int)Key.Seed(Run).FoldIn(name).FoldIn((uint)n).A;
 }
