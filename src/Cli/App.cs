@@ -105,8 +105,8 @@ static class App
 
     static string Nearest(string token, Vec<string> names)
     {
-        var nearest = names.MinBy(name => Text.Distance(name, token));
-        return nearest is not null && Text.Distance(nearest, token) <= Math.Max(2, token.Length / 3) ? $"; did you mean {nearest}?" : "";
+        var nearest = names.MinBy(name => RunConfig.EditDistance(name, token));
+        return nearest is not null && RunConfig.EditDistance(nearest, token) <= Math.Max(2, token.Length / 3) ? $"; did you mean {nearest}?" : "";
     }
 
     static int Say(Terminal terminal, string text)

@@ -24,5 +24,5 @@ public static class Configuration
     public static RunConfig From(RunConfig start, params IReadOnlyList<(string Name, string Value)> settings) =>
         RunConfig.Read(start, Entries(settings)).OrThrow();
 
-    static IEnumerable<ConfigEntry> Entries(IEnumerable<(string Name, string Value)> settings) => settings.Select(static s => ConfigEntry.Option(s.Name, s.Value));
+    internal static IEnumerable<ConfigEntry> Entries(IEnumerable<(string Name, string Value)> settings) => settings.Select(static s => ConfigEntry.Option(s.Name, s.Value));
 }

@@ -1,2 +1,27 @@
 namespace Functional.Cli;
-static class EvalCommand { public static CommandSpec Spec => new("eval", "x", [], null); }
+
+/// <summary><c>functional eval</c>.</summary>
+static class EvalCommand
+{
+    public static CommandSpec Spec => new("eval", "Measures how well a trained model predicts a text.",
+        [
+            new("--run", "DIR", "folder of the run") { Required = true },
+            new("--data", "FILE", "a text file; by default the part of the run's text that was kept for evaluation"),
+            new("--threads", "N", "threads that compute; 0 for one a processor") { Default = "0" },
+        ], Run)
+    {
+        Details = "Every token but the first is predicted once, from the tokens before it in its window. The loss is in nats a\ntoken; bits a byte compare models with different tokenizers.\n",
+    };
+
+    static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
+    {
+        var threads = given.Whole("--threads", 0, 0, Engine.MostThreads).OrThrow();
+        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, threads, interruption.Token).ConfigureAwait(false);
+        var score = await model.EvaluateAsync(given.Text("--data"), interruption.Token).ConfigureAwait(false);
+        terminal.Line($"tokens          {Show.Count(score.Tokens)}");
+        terminal.Line($"loss            {Show.Loss(score.Loss)}");
+        terminal.Line($"perplexity      {Show.Loss(score.Perplexity)}");
+        terminal.Line($"bits per byte   {Show.Loss(score.BitsPerByte)}");
+        return 0;
+    }
+}

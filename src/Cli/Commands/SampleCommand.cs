@@ -1,2 +1,46 @@
 namespace Functional.Cli;
-static class SampleCommand { public static CommandSpec Spec => new("sample", "x", [], null); }
+
+/// <summary><c>functional sample</c>: text from a trained model.</summary>
+static class SampleCommand
+{
+    static readonly GenerationOptions standard = new();
+
+    public static CommandSpec Spec => new("sample", "Writes text with a trained model.",
+        [
+            new("--run", "DIR", "folder of the run") { Required = true },
+            new("--prompt", "TEXT", "text to go on from; an empty one begins as a new line does") { Default = "\"\"" },
+            new("--tokens", "N", "tokens to write") { Default = $"{standard.Tokens}" },
+            new("--temperature", "T", "0 takes the likeliest token each time, 1 draws as the model believes") { Default = Show.Number(standard.Temperature) },
+            new("--top-k", "N", "draw from so many of the likeliest tokens; 0 for all") { Default = $"{standard.TopK}" },
+            new("--top-p", "P", "draw from the likeliest tokens that together reach this share") { Default = Show.Number(standard.TopP) },
+            new("--seed", "N", "the same seed writes the same text") { Default = $"{standard.Seed}" },
+            new("--threads", "N", "threads that compute; 0 for one a processor") { Default = "0" },
+        ], Run)
+    {
+        Details = "When the text grows longer than the model's context, the last half of the context is read again and\nwriting goes on.\n",
+        Examples = [new("sample --run runs/world --prompt \"Anna \" --tokens 100", "goes on from a beginning"), new("sample --run runs/world --temperature 0", "the likeliest text")],
+    };
+
+    static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
+    {
+        var (tokens, topK, seed, threads) = (given.Whole("--tokens", standard.Tokens, 0), given.Whole("--top-k", standard.TopK, 0),
+            given.Whole("--seed", (int)standard.Seed, 0), given.Whole("--threads", 0, 0, Engine.MostThreads)).Checked();
+        var (temperature, topP) = (given.Number("--temperature", standard.Temperature), given.Number("--top-p", standard.TopP)).Checked();
+        var options = new GenerationOptions { Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed };
+        new SamplingConfig { Temperature = temperature, TopK = topK, TopP = topP }.Validate().MapFail(static f => f with { Where = $"--{f.Where}" }).OrThrow();
+        var prompt = given.Text("--prompt") ?? "";
+        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, threads, interruption.Token).ConfigureAwait(false);
+        var pieces = model.GenerateAsync(prompt, options, interruption.Token);
+        var begun = false;
+        await foreach (var piece in pieces.ConfigureAwait(false))
+        {
+            // Only now: a prompt that cannot be read is no text.
+            if (!begun) terminal.Out.Write(prompt);
+            begun = true;
+            terminal.Out.Write(piece);
+            terminal.Out.Flush();
+        }
+        terminal.Line(begun ? "" : prompt);
+        return interruption.ExitCode;
+    }
+}

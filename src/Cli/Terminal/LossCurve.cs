@@ -6,7 +6,7 @@ namespace Functional.Cli;
 /// <summary>A curve of text: braille dots, two columns and four rows a character.</summary>
 static class LossCurve
 {
-    const int Gutter = 8;
+    const int Gutter = 9;
 
     /// <summary>
     /// Training losses as a line and evaluations as <c>o</c>, over steps. Losses are averaged where several fall into one column.
@@ -30,7 +30,7 @@ static class LossCurve
         var text = new StringBuilder();
         for (var row = 0; row < rows; row++)
         {
-            var label = row % 3 == 0 || row == rows - 1 ? Show.Loss(high - (high - low) * row / Math.Max(1, rows - 1))[..^1] : "";
+            var label = row % 3 == 0 || row == rows - 1 ? Label(high - (high - low) * row / Math.Max(1, rows - 1)) : "";
             text.Append(CultureInfo.InvariantCulture, $"{label,Gutter - 2} ┤");
             var line = new StringBuilder();
             for (var column = 0; column < columns; column++)
@@ -39,6 +39,9 @@ static class LossCurve
         }
         return text.Append(Axis(first, last, columns)).ToString();
     }
+
+    // At most as wide as the gutter, whatever the number.
+    static string Label(double loss) => loss.ToString(Math.Abs(loss) < 100 ? "0.000" : "0E+0", CultureInfo.InvariantCulture);
 
     // Under the curve: a rule, then the first, the middle and the last step.
     static string Axis(long first, long last, int columns)

@@ -26,6 +26,7 @@ static class Show
     /// <summary>As <c>45 s</c>, <c>1 min 52 s</c> or <c>3 h 7 min</c>.</summary>
     public static string Duration(TimeSpan time) => time switch
     {
+        { TotalSeconds: < 0.0005 } => "0 s",
         { TotalSeconds: < 0.95 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0} ms"),
         { TotalSeconds: < 9.5 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s"),
         { TotalSeconds: < 59.5 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s"),

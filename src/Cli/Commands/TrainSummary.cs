@@ -1,0 +1,32 @@
+namespace Functional.Cli;
+
+/// <summary>What is shown when a run is complete: samples, the curve of losses, and how well the model does beside simpler ones.</summary>
+static class TrainSummary
+{
+    const int Samples = 3, SampleTokens = 240, Bar = 40;
+
+    public static async Task Print(Terminal terminal, TrainingResult result, CancellationToken stop)
+    {
+        using var model = await LanguageModel.LoadAsync(result.Folder, cancellation: stop).ConfigureAwait(false);
+        terminal.Line($"\nafter step {result.Step} it writes:");
+        for (var seed = 1; seed <= Samples; seed++)
+        {
+            var text = new System.Text.StringBuilder();
+            await foreach (var piece in model.GenerateAsync("", new() { Tokens = SampleTokens, Seed = seed }, stop).ConfigureAwait(false)) text.Append(piece);
+            terminal.Line(TrainText.Indented(text.ToString()));
+            if (seed < Samples) terminal.Line();
+        }
+        var lines = await Training.MetricsAsync(result.Folder).ConfigureAwait(false);
+        terminal.Line("\nloss, nats a token (o: on text that it does not learn from)");
+        terminal.Out.Write(LossCurve.Draw(
+            [.. lines.Where(static l => l.Training is not null).Select(static l => (l.Step, (double)l.Training!.Value.Loss))],
+            [.. lines.Where(static l => l.ValidationLoss is not null).Select(static l => (l.Step, l.ValidationLoss!.Value))],
+            Math.Min(terminal.Width, 100)));
+        var (score, simple) = (await model.EvaluateAsync(cancellation: stop).ConfigureAwait(false), await Training.BaselinesAsync(model.Config).ConfigureAwait(false));
+        terminal.Line("\nvalidation loss, nats a token");
+        (string Name, double Loss)[] rows = [("frequencies of tokens (unigram)", simple.Unigram), ("frequencies after the token before (bigram)", simple.Bigram), ("this model", score.Loss)];
+        foreach (var (name, loss) in rows)
+            terminal.Line($"  {name,-44}{Show.Loss(loss)}  {new string('█', (int)Math.Round(Bar * loss / rows.Max(static r => r.Loss)))}");
+        terminal.Line($"\nperplexity {Show.Number(score.Perplexity)}, {Show.Number(score.BitsPerByte)} bits a byte. To read more: functional sample --run {result.Folder}");
+    }
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Globalization;
+using Spectre.Console;
+
+namespace Functional.Cli;
+
+/// <summary>Shows a run while it goes.</summary>
+interface ITrainView : IProgress<TrainingEvent>;
+
+/// <summary>How far a run has come, for both views.</summary>
+sealed class Pace
+{
+    const int Window = 50;
+    readonly Queue<double> milliseconds = new();
+    long steps, tokens;
+
+    public double Loss { get; private set; } = double.NaN;
+
+    public long Step { get; private set; }
+
+    public void Begin(TrainingEvent.Started e) => (steps, tokens, Step) = (e.Config.Steps, e.Config.TokensPerStep, e.Step);
+
+    /// <summary>The loss as people want to see it: the mean of the last steps, more of the newest.</summary>
+    public void Add(StepMetrics step)
+    {
+        milliseconds.Enqueue(step.Milliseconds);
+        if (milliseconds.Count > Window) milliseconds.Dequeue();
+        Loss = double.IsNaN(Loss) ? step.Loss : Loss * 0.9 + step.Loss * 0.1;
+        Step = step.Step;
+    }
+
+    public double TokensPerSecond => milliseconds.Count == 0 ? 0 : tokens * 1e3 / milliseconds.Average();
+
+    public TimeSpan Left => milliseconds.Count == 0 ? TimeSpan.Zero : TimeSpan.FromMilliseconds((steps - Step) * milliseconds.Average());
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"step {Step,5}/{steps}  loss {Show.Loss(Loss)}  {Show.Short(TokensPerSecond)} tokens/s  {Show.Duration(Left)} left");
+}
+
+/// <summary>Lines, about twenty for a run: for files and pipes.</summary>
+sealed class PlainView(Terminal terminal) : ITrainView
+{
+    const int Lines = 20;
+    readonly Pace pace = new();
+    long every = 1;
+
+    public void Report(TrainingEvent value)
+    {
+        switch (value)
+        {
+            case TrainingEvent.Started e:
+                pace.Begin(e);
+                every = Math.Max(1, e.Config.Steps / Lines);
+                terminal.Line(TrainText.Begin(e));
+                break;
+            case TrainingEvent.Stepped e:
+                pace.Add(e.Metrics);
+                if (e.Metrics.Step % every == 0 || e.Metrics.Step == 1) terminal.Line(pace.ToString());
+                break;
+            case TrainingEvent.Evaluated or TrainingEvent.Sampled:
+                terminal.Line(TrainText.Of(value));
+                break;
+        }
+        terminal.Out.Flush();
+    }
+}
+
+/// <summary>A bar that moves, with evaluations and samples above it: for people.</summary>
+sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
+{
+    const int RedrawMilliseconds = 100;
+    readonly Pace pace = new();
+    readonly Stopwatch sinceDrawn = Stopwatch.StartNew();
+
+    public static Task Run(Terminal terminal, Func<ITrainView, Task> work)
+    {
+        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(terminal.Out) });
+        return console.Progress().AutoClear(true)
+            .Columns(new ProgressBarColumn { Width = 16 }, new TaskDescriptionColumn { Alignment = Justify.Left })
+            .StartAsync(context => work(new LiveView(console, context.AddTask("reading"))));
+    }
+
+    public void Report(TrainingEvent value)
+    {
+        switch (value)
+        {
+            case TrainingEvent.Started e:
+                pace.Begin(e);
+                console.WriteLine(TrainText.Begin(e));
+                bar.MaxValue(e.Config.Steps);
+                bar.Value = e.Step;
+                break;
+            case TrainingEvent.Stepped e:
+                pace.Add(e.Metrics);
+                // Steps may take less than a millisecond: drawing each would take longer than computing it.
+                if (sinceDrawn.ElapsedMilliseconds < RedrawMilliseconds && e.Metrics.Step < bar.MaxValue) break;
+                sinceDrawn.Restart();
+                bar.Value = e.Metrics.Step;
+                bar.Description = Markup.Escape(pace.ToString());
+                break;
+            case TrainingEvent.Evaluated or TrainingEvent.Sampled:
+                console.WriteLine(TrainText.Of(value));
+                break;
+        }
+    }
+}
+
+/// <summary>Events as lines.</summary>
+static class TrainText
+{
+    public static string Begin(TrainingEvent.Started e) =>
+        $"{e.Config.DataName}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n"
+        + $"{e.Config.Model.Layers} layers, {e.Config.Model.Heads} heads, width {e.Config.Model.Width}, context {e.Config.Model.Context}: {Show.Count(e.Parameters)} parameters\n"
+        + (e.Step > 0 ? $"going on after step {e.Step} in {e.Folder}" : $"saving in {e.Folder}");
+
+    public static string Of(TrainingEvent e) => e switch
+    {
+        TrainingEvent.Evaluated v => $"step {v.Step,5}: validation loss {Show.Loss(v.Loss)}",
+        TrainingEvent.Sampled s => $"step {s.Step,5} writes:\n{Indented(s.Text)}",
+        _ => "",
+    };
+
+    /// <summary>Text of the model, set off from the program's own.</summary>
+    public static string Indented(string text) => "  │ " + text.TrimEnd('\n').Replace("\n", "\n  │ ", StringComparison.Ordinal);
+}

@@ -1,0 +1,69 @@
+namespace Functional;
+
+/// <summary>How well a model predicts a text.</summary>
+/// <param name="Loss">The mean cross-entropy in nats a token.</param>
+/// <param name="Tokens">How many tokens were predicted: all but the first.</param>
+/// <param name="Bytes">How many bytes of UTF-8 those tokens stand for.</param>
+public sealed record Score(double Loss, long Tokens, long Bytes)
+{
+    /// <summary>As if so many tokens had been equally likely each time.</summary>
+    public double Perplexity => Math.Exp(Loss);
+
+    /// <summary>Bits that coding a byte of the text with the model takes: comparable between tokenizers.</summary>
+    public double BitsPerByte => Loss * Tokens / Math.Log(2) / Bytes;
+
+    /// <summary>
+    /// Predicts every token of a text but the first, each from those before it in its window of a context's length; windows lie side by side.
+    /// </summary>
+    /// <param name="engine">Where it runs.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="parameters">Its parameters by name.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="text">At least two tokens.</param>
+    /// <param name="stop">Asks to stop.</param>
+    public static Score Of(IEngine engine, Model model, IReadOnlyDictionary<string, IBuffer> parameters, Tokenizer tokenizer, TokenStream text, CancellationToken stop)
+    {
+        const int MostRows = 16;
+        var (context, predicted) = (model.Context, text.Length - 1);
+        var windows = (predicted + context - 1) / context;
+        var shape = new BatchShape((int)Math.Min(MostRows, windows), context);
+        var program = Programs.Evaluate(model, shape);
+        using var executable = engine.Compile(program);
+        using var inputs = engine.Allocate(shape.Tokens);
+        using var labels = engine.Allocate(shape.Tokens);
+        using var binding = executable.Bind(program.Inputs.ToDictionary(static i => i.Name, i => i.Name switch
+        {
+            Names.Inputs => inputs,
+            Names.Labels => labels,
+            var name => parameters[name[Names.Param("").Length..]],
+        }));
+        var (ids, next) = (new int[shape.Tokens.Size], new int[shape.Tokens.Size]);
+        var (sum, bytes) = (0.0, 0L);
+        for (long first = 0; first < windows; first += shape.Rows)
+        {
+            stop.ThrowIfCancellationRequested();
+            for (var row = 0; row < shape.Rows; row++) bytes += Fill(first + row, row);
+            inputs.Write<int>(ids);
+            labels.Write<int>(next);
+            binding.Run();
+            sum += binding[Names.LossSum].Scalar();
+        }
+        return new(sum / predicted, predicted, bytes);
+
+        // A window beyond the end, or the rest of the last, counts for nothing.
+        long Fill(long window, int row)
+        {
+            var from = ids.AsSpan(row * context, context);
+            var to = next.AsSpan(row * context, context);
+            var count = (int)Math.Clamp(predicted - window * context, 0, context);
+            from[count..].Clear();
+            to[count..].Fill(LinearCrossEntropy.Ignore);
+            if (count == 0) return 0;
+            text.CopyTo(window * context, from[..count]);
+            text.CopyTo(window * context + 1, to[..count]);
+            var size = 0L;
+            foreach (var id in to[..count]) size += tokenizer.Bytes(id).Length;
+            return size;
+        }
+    }
+}

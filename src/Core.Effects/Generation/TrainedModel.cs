@@ -1,0 +1,64 @@
+using LanguageExt;
+
+namespace Functional;
+
+/// <summary>The model of a run folder with its trained parameters, ready to write and to be measured.</summary>
+public sealed class TrainedModel : IDisposable
+{
+    readonly IEngine engine;
+    readonly BufferSet parameters;
+    Decoder? decoder;
+
+    TrainedModel(IEngine engine, RunFolder run, Checkpoint checkpoint, BufferSet parameters) =>
+        (this.engine, Run, Checkpoint, this.parameters, Model) = (engine, run, checkpoint, parameters, Gpt.Of(run.Config.Model));
+
+    /// <summary>The run.</summary>
+    public RunFolder Run { get; }
+
+    /// <summary>Where the parameters come from.</summary>
+    public Checkpoint Checkpoint { get; }
+
+    /// <summary>The model.</summary>
+    public Model Model { get; }
+
+    /// <summary>Writes texts, one at a time.</summary>
+    public Generator Generator => new(decoder ??= new(engine, Model, parameters), Run.Tokenizer);
+
+    /// <summary>Opens a run's newest checkpoint; what is missing or damaged is faults that name it.</summary>
+    /// <param name="engine">Where the model runs.</param>
+    /// <param name="location">The run's folder.</param>
+    public static Validation<Fault, TrainedModel> Open(IEngine engine, string location) =>
+        from run in RunFolder.Open(location)
+        from checkpoint in run.Newest()
+        from parameters in run.Load(engine, checkpoint)
+        select new TrainedModel(engine, run, checkpoint, parameters);
+
+    /// <summary>The part of the run's own text that it did not learn from.</summary>
+    public Validation<Fault, TokenStream> Validation() => (Run.Config.DataFile is { } file
+        ? TextFile.Tokens(file, Run.Tokenizer).Bind(tokens => RunData.Of(Run.Config, Run.Tokenizer, tokens))
+        : RunData.Load(Run.Config)).Map(static data => data.Validation);
+
+    /// <summary>The tokens of any text file.</summary>
+    public Validation<Fault, TokenStream> Text(string file) => TextFile.Tokens(file, Run.Tokenizer)
+        .Bind(tokens => Fault.Unless(tokens.Length >= 2, file, $"has {tokens.Length} tokens", "needed: 2 or more, one to begin with and one to predict").Map(_ => tokens));
+
+    /// <summary>How well the model predicts a text.</summary>
+    /// <param name="text">At least two tokens.</param>
+    /// <param name="stop">Asks to stop.</param>
+    public Score Score(TokenStream text, CancellationToken stop = default) => Functional.Score.Of(engine, Model, parameters, Run.Tokenizer, text, stop);
+
+    /// <summary>Writes a run folder of this model's own, without what only training needs.</summary>
+    /// <param name="location">A folder that holds no run.</param>
+    public Validation<Fault, Unit> Save(string location) =>
+        from free in Fault.Unless(!RunFolder.Holds(location), location, "already holds a run", "allowed: another folder")
+        from checkpoint in new CheckpointStore(RunFolder.CheckpointsOf(location)).Save(Checkpoint.Training, Checkpoint.Identity, parameters.Buffers, Params<IBuffer>.Empty, 1)
+        from written in (Run with { Location = location }).Write(Disk.Real)
+        select written;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        decoder?.Dispose();
+        parameters.Dispose();
+    }
+}

@@ -1,0 +1,36 @@
+namespace Functional;
+
+/// <summary>Configurations, a few words at a time. Each gives a new configuration and leaves what it does not name as it was.</summary>
+public static class RunConfigs
+{
+    extension(RunConfig config)
+    {
+        /// <summary>Learns from a text file.</summary>
+        /// <param name="path">The file, in UTF-8.</param>
+        /// <param name="tokenizer"><c>char</c> or <c>byte</c>.</param>
+        public RunConfig OnFile(string path, string tokenizer = "char") => config with { DataFile = path, Tokenizer = tokenizer };
+
+        /// <summary>A model of this size.</summary>
+        /// <param name="layers">Blocks.</param>
+        /// <param name="heads">Attention heads in a block; divides the width.</param>
+        /// <param name="width">Numbers in a hidden state.</param>
+        /// <param name="context">Tokens that the model sees at most.</param>
+        public RunConfig Sized(int? layers = null, int? heads = null, int? width = null, int? context = null) => config with
+        {
+            Model = config.Model with
+            {
+                Layers = layers ?? config.Model.Layers, Heads = heads ?? config.Model.Heads,
+                Width = width ?? config.Model.Width, Context = context ?? config.Model.Context,
+            },
+        };
+
+        /// <summary>So long, in such batches, at such a rate.</summary>
+        /// <param name="steps">Steps of the run.</param>
+        /// <param name="batch">Windows in a batch.</param>
+        /// <param name="learningRate">The highest learning rate.</param>
+        public RunConfig For(long steps, int? batch = null, double? learningRate = null) => config with
+        {
+            Steps = steps, Batch = batch ?? config.Batch, LearningRate = learningRate ?? config.LearningRate, Warmup = Math.Min(config.Warmup, steps / 10),
+        };
+    }
+}

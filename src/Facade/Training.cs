@@ -1,0 +1,101 @@
+namespace Functional;
+
+/// <summary>How a run ended, with everything saved.</summary>
+/// <param name="Folder">The run folder.</param>
+/// <param name="Reason">Completed, or interrupted by its cancellation token.</param>
+/// <param name="Step">Steps done.</param>
+/// <param name="BestLoss">The lowest validation loss of its evaluations, in nats a token; infinite when there was none.</param>
+public sealed record TrainingResult(string Folder, StopReason Reason, long Step, double BestLoss);
+
+/// <summary>What a run would work on.</summary>
+/// <param name="Config">The run, with nothing left open.</param>
+/// <param name="TrainTokens">Tokens to learn from.</param>
+/// <param name="ValidationTokens">Tokens kept for evaluation.</param>
+public sealed record TrainingPlan(RunConfig Config, long TrainTokens, long ValidationTokens);
+
+/// <summary>Trains models.</summary>
+/// <example><code>
+/// var config = new RunConfig().OnFile("poems.txt").Sized(layers: 6, heads: 6, width: 384, context: 256).For(steps: 5000);
+/// await Training.RunAsync(config, "runs/poems", new Progress&lt;TrainingEvent&gt;(Console.WriteLine));
+/// </code></example>
+public static class Training
+{
+    /// <summary>Trains from the beginning, in a folder that holds no run yet.</summary>
+    /// <param name="config">The run.</param>
+    /// <param name="folder">Where it is kept; it is made.</param>
+    /// <param name="progress">Is told what happens, on the thread that trains.</param>
+    /// <param name="cancellation">Asks to save and stop: the run then ends as interrupted, without an exception.</param>
+    /// <exception cref="FunctionalException">
+    /// Something is wrong with the configuration, the text or the folder; a file cannot be written; or a loss or gradient is not finite. What
+    /// was saved before is unharmed.
+    /// </exception>
+    public static Task<TrainingResult> RunAsync(
+        RunConfig config, string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default) =>
+        Start(() => RunSession.Begin(folder, config).OrThrow(), progress, cancellation);
+
+    /// <summary>Goes on with a run from its newest checkpoint, bit for bit as if it had never stopped.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="progress">Is told what happens, on the thread that trains.</param>
+    /// <param name="cancellation">Asks to save and stop.</param>
+    /// <param name="changes">Settings that are to be different from here on, such as <c>("steps", "10000")</c>.</param>
+    /// <exception cref="FunctionalException">As for <see cref="RunAsync"/>; or the folder holds no run, or a change is one that a run cannot go on with.</exception>
+    public static Task<TrainingResult> ResumeAsync(
+        string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default, params IReadOnlyList<(string Name, string Value)> changes) =>
+        Start(() => RunSession.Resume(folder, Configuration.Entries(changes)).OrThrow(), progress, cancellation);
+
+    /// <summary>Reads the text of a run and says what it would work on, without training.</summary>
+    /// <param name="config">The run.</param>
+    /// <exception cref="FunctionalException">Something is wrong with the configuration or the text.</exception>
+    public static Task<TrainingPlan> PlanAsync(RunConfig config) => Task.Run(() =>
+    {
+        var data = RunData.Load(config).OrThrow();
+        return new TrainingPlan(data.Resolve(config).OrThrow(), data.Train.Length, data.Validation.Length);
+    });
+
+    /// <summary>What the simplest models reach on the text of a run, as yardsticks.</summary>
+    /// <param name="config">The run.</param>
+    /// <exception cref="FunctionalException">Something is wrong with the configuration or the text.</exception>
+    public static Task<NGrams> BaselinesAsync(RunConfig config) => Task.Run(() =>
+    {
+        var data = RunData.Load(config with { Model = config.Model with { Vocabulary = 0 } }).OrThrow();
+        return NGrams.Measure(data.Train, data.Validation, data.Tokenizer.VocabularySize);
+    });
+
+    /// <summary>The losses of a run so far.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <exception cref="FunctionalException">There is no run in it.</exception>
+    public static Task<IReadOnlyList<MetricsLine>> MetricsAsync(string folder) =>
+        Task.Run(IReadOnlyList<MetricsLine> () => MetricsFile.Read(RunFolder.Open(folder).OrThrow().Metrics).OrThrow());
+
+    // A thread of its own: a run keeps it busy for minutes or days.
+    static Task<TrainingResult> Start(Func<RunSession> open, IProgress<TrainingEvent>? progress, CancellationToken cancellation) => Task.Factory.StartNew(() =>
+    {
+        using var session = open();
+        using var engine = Engine.Create(session.Config.Threads);
+        var result = TrainingLoop.Run(engine, session, new ProgressObserver(engine, session, progress), cancellation).OrThrow();
+        return new TrainingResult(session.Folder.Location, result.Reason, result.State.Step, result.State.BestLoss);
+    }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    sealed class ProgressObserver(IEngine engine, RunSession session, IProgress<TrainingEvent>? progress) : ITrainingObserver
+    {
+        const int SampleTokens = 200;
+
+        public void Began(RunSession begun, Trainer trainer, TrainState state) => progress?.Report(new TrainingEvent.Started(
+            session.Config, session.Folder.Location, trainer.Model.ParameterCount, session.Data.Train.Length, session.Data.Validation.Length, state.Step));
+
+        public void Stepped(in StepMetrics metrics) => progress?.Report(new TrainingEvent.Stepped(metrics));
+
+        public void Evaluated(long step, double loss, bool best) => progress?.Report(new TrainingEvent.Evaluated(step, loss, best));
+
+        public void Saved(long step, string folder) => progress?.Report(new TrainingEvent.Saved(step, folder));
+
+        public void Sample(long step, Trainer trainer, Key key)
+        {
+            if (progress is null) return;
+            using var decoder = new Decoder(engine, trainer.Model, trainer.Parameters);
+            var generator = new Generator(decoder, session.Data.Tokenizer);
+            var text = generator.Text(generator.Encode("").OrThrow(), SampleTokens, new(new GenerationOptions().Sampling), key);
+            progress.Report(new TrainingEvent.Sampled(step, string.Concat(text)));
+        }
+    }
+}

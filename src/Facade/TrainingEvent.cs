@@ -1,0 +1,36 @@
+namespace Functional;
+
+/// <summary>What happens in a run, as it happens.</summary>
+public abstract record TrainingEvent
+{
+    TrainingEvent() { }
+
+    /// <summary>Everything is ready: the text is read, the model made or loaded, the first step about to be computed.</summary>
+    /// <param name="Config">The run, with its vocabulary.</param>
+    /// <param name="Folder">Where it is kept.</param>
+    /// <param name="Parameters">Numbers that the model holds.</param>
+    /// <param name="TrainTokens">Tokens to learn from.</param>
+    /// <param name="ValidationTokens">Tokens kept for evaluation.</param>
+    /// <param name="Step">Steps done before, when the run goes on.</param>
+    public sealed record Started(RunConfig Config, string Folder, long Parameters, long TrainTokens, long ValidationTokens, long Step) : TrainingEvent;
+
+    /// <summary>A step was computed.</summary>
+    /// <param name="Metrics">Its numbers.</param>
+    public sealed record Stepped(StepMetrics Metrics) : TrainingEvent;
+
+    /// <summary>The validation loss was measured.</summary>
+    /// <param name="Step">Steps done.</param>
+    /// <param name="Loss">In nats a token.</param>
+    /// <param name="Best">Whether it is the lowest so far.</param>
+    public sealed record Evaluated(long Step, double Loss, bool Best) : TrainingEvent;
+
+    /// <summary>The model wrote something.</summary>
+    /// <param name="Step">Steps done.</param>
+    /// <param name="Text">What it wrote.</param>
+    public sealed record Sampled(long Step, string Text) : TrainingEvent;
+
+    /// <summary>A checkpoint is safe on disk.</summary>
+    /// <param name="Step">Steps done.</param>
+    /// <param name="Folder">Where it lies.</param>
+    public sealed record Saved(long Step, string Folder) : TrainingEvent;
+}

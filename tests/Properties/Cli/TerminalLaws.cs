@@ -1,0 +1,51 @@
+using FsCheck;
+using Functional.Cli;
+
+namespace Functional.Tests.Properties.Cli;
+
+/// <summary>What is drawn stays where it belongs, whatever the numbers are.</summary>
+public sealed class TerminalLaws
+{
+    [Property]
+    public void A_curve_has_its_height_and_never_more_than_its_width((int Step, double Loss)[] losses, (int Step, double Loss)[] evaluations, PositiveInt width)
+    {
+        var columns = 20 + width.Get;
+        var text = LossCurve.Draw([.. losses.Select(static l => ((long)Math.Abs(l.Step % 100_000), l.Loss))], [.. evaluations.Select(static l => ((long)Math.Abs(l.Step % 100_000), l.Loss))], columns, 6);
+        if (losses.Concat(evaluations).All(static l => !double.IsFinite(l.Loss))) Assert.Empty(text);
+        else
+        {
+            var lines = text.Split('\n');
+            Assert.Equal(6 + 2 + 1, lines.Length);
+            Assert.All(lines[..^2], line => Assert.True(line.Length <= columns, line));
+        }
+    }
+
+    [Fact]
+    public void A_falling_loss_is_a_falling_line()
+    {
+        var text = LossCurve.Draw([.. Enumerable.Range(0, 200).Select(static i => ((long)i, 2.0 - i / 200.0))], [(199, 1.0)], 40, 4).Split('\n');
+        int First(int line) => text[line][9..].TakeWhile(static c => c == ' ').Count();
+        Assert.True(First(0) < First(1) && First(1) < First(2) && First(2) < First(3));
+        Assert.EndsWith("o", text[3], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, "0 s")]
+    [InlineData(0.25, "250 ms")]
+    [InlineData(3.14, "3.1 s")]
+    [InlineData(59, "59 s")]
+    [InlineData(112, "1 min 52 s")]
+    [InlineData(11220, "3 h 7 min")]
+    [InlineData(260000, "3.0 days")]
+    public void Durations_read_well(double seconds, string text) => Assert.Equal(text, Show.Duration(TimeSpan.FromSeconds(seconds)));
+
+    [Theory]
+    [InlineData(0, "0 bytes")]
+    [InlineData(1023, "1023 bytes")]
+    [InlineData(1024, "1.00 KiB")]
+    [InlineData(1536 * 1024, "1.50 MiB")]
+    public void Bytes_read_well(double bytes, string text) => Assert.Equal(text, Show.Bytes(bytes));
+
+    [Property]
+    public void A_number_never_shows_as_a_thousand_of_a_unit(PositiveInt n) => Assert.DoesNotMatch(@"^\d{4}", Show.Short(n.Get));
+}

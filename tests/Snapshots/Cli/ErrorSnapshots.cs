@@ -1,0 +1,131 @@
+namespace Functional.Tests.Snapshots.Cli;
+
+/// <summary>What the command says to bad input: one line for each thing that is wrong, and nothing written.</summary>
+public sealed class ErrorSnapshots : IDisposable
+{
+    static readonly string[] tiny = ["--layers", "1", "--heads", "2", "--width", "8", "--context", "8", "--batch", "2", "--steps", "4", "--warmup", "1", "--eval-batches", "2"];
+    readonly Shell shell = new();
+
+    public void Dispose() => shell.Dispose();
+
+    [Fact]
+    public async Task Unknown_words()
+    {
+        await shell.Run("trian");
+        await shell.Run("train", "--hedas", "4");
+        await shell.Run("train", "--banana", "4");
+        await shell.Run("train", "poems.txt");
+        await shell.Run("bench", "stop");
+        await shell.Run("sample");
+        await shell.Run("sample", "--run");
+        await shell.Run("train", "--steps", "3", "--steps", "4");
+        await shell.Run("inspect");
+        await shell.Run("train", "--bias", "--no-bias");
+        await Verify(shell.Log);
+    }
+
+    [Fact]
+    public async Task Bad_values()
+    {
+        var text = shell.File("text.txt", "to be or not to be, that is the question.\n");
+        await shell.Run("train", "--data", text, "--out", shell["run"], "--layers", "0", "--heads", "-1", "--batch", "many", "--lr", "nan", "--dropout", "1", "--schedule", "cosinus", "--tokenizer", "word");
+        await shell.Run("train", "--data", text, "--out", shell["run"], "--heads", "3", "--width", "128");
+        await shell.Run("train", "--data", text, "--out", shell["run"], "--warmup", "10", "--steps", "5", "--min-lr", "1");
+        await shell.Run("train", "--data", text, "--out", "");
+        await shell.Run("sample", "--run", shell["run"], "--tokens", "-1", "--top-k", "many", "--seed", "1.5");
+        await shell.Run("bench", "gemm", "--n", "0");
+        await shell.Run("bench", "step", "--heads", "3", "--width", "8");
+        await shell.Run("bench", "decode", "--context", "16", "--positions", "0,16");
+        Assert.False(Directory.Exists(shell["run"]));
+        await Verify(shell.Log);
+    }
+
+    [Fact]
+    public async Task Bad_yaml()
+    {
+        await shell.Run("train", "--config", shell["missing.yaml"], "--out", shell["run"]);
+        await shell.Run("train", "--config", shell.File("typo.yaml", "layers: 2\nhaeds: 2\nwidht: 64\n"), "--out", shell["run"]);
+        await shell.Run("train", "--config", shell.File("values.yaml", "layers: two\nheads: 0\nlr: [1, 2]\nlayers: 3\n"), "--out", shell["run"]);
+        await shell.Run("train", "--config", shell.File("broken.yaml", "layers: 2\n  heads: : 3\n"), "--out", shell["run"]);
+        await shell.Run("train", "--config", shell.File("list.yaml", "- layers\n- heads\n"), "--out", shell["run"]);
+        await shell.Run("inspect", "--config", shell.File("width.yaml", "width: 100\nheads: 3\n"));
+        Assert.False(Directory.Exists(shell["run"]));
+        await Verify(shell.Log);
+    }
+
+    [Fact]
+    public async Task Bad_text()
+    {
+        await shell.Run("train", "--data", shell["missing.txt"], "--out", shell["run"]);
+        await shell.Run("train", "--data", shell.Folder, "--out", shell["run"]);
+        await shell.Run("train", "--data", shell.File("empty.txt", ""), "--out", shell["run"]);
+        await shell.Run("train", "--data", shell.File("short.txt", "hello"), "--out", shell["run"]);
+        await shell.Run("train", "--data", shell.File("latin1.txt", [.. "caf"u8, 0xE9, .. " au lait"u8]), "--out", shell["run"]);
+        await shell.Run("train", "--data", shell.File("cut.txt", [.. "caf"u8, 0xC3]), "--out", shell["run"]);
+        Assert.False(Directory.Exists(shell["run"]));
+        await Verify(shell.Log);
+    }
+
+    [Fact]
+    public async Task Bad_runs()
+    {
+        await shell.Run("sample", "--run", shell["missing"]);
+        await shell.Run("eval", "--run", shell.Folder);
+        await shell.Run("train", "--out", shell["missing"], "--resume");
+        await shell.Run(["train", "--out", Path.Combine(shell.File("file", "not a folder"), "run"), "--data", Text(), .. tiny]);
+        await Train();
+        await shell.Run(["train", "--out", shell["run"], "--data", Text(), .. tiny]);
+        await shell.Run("sample", "--run", shell["run"], "--prompt", "Zürich");
+        await shell.Run("sample", "--run", shell["run"], "--temperature", "-1", "--top-p", "2");
+        await shell.Run("eval", "--run", shell["run"], "--data", shell.File("other.txt", "42"));
+        await shell.Run("eval", "--run", shell["run"], "--data", shell.File("one.txt", "a"));
+        await Verify(shell.Log);
+    }
+
+    [Fact]
+    public async Task Resuming_as_something_else()
+    {
+        await Train();
+        await shell.Run("train", "--out", shell["run"], "--resume", "--layers", "2", "--width", "16");
+        await shell.Run("train", "--out", shell["run"], "--resume", "--tokenizer", "byte");
+        await shell.Run("train", "--out", shell["run"], "--resume", "--data", shell.File("other.txt", string.Concat(Enumerable.Repeat("something else\n", 20))));
+        await shell.Run("train", "--out", shell["run"], "--resume", "--config", shell["run/config.yaml"]);
+        await Verify(shell.Log);
+    }
+
+    [Fact]
+    public async Task Damaged_checkpoints()
+    {
+        await Train("--save-every", "2");
+        var newest = Path.Combine(shell["run"], "checkpoints", "step-00000004");
+        var whole = await File.ReadAllBytesAsync(Path.Combine(newest, "model.safetensors"));
+        await File.WriteAllBytesAsync(Path.Combine(newest, "model.safetensors"), whole[..^100]);
+        await shell.Run("sample", "--run", shell["run"]);
+        whole[^20] ^= 1;
+        await File.WriteAllBytesAsync(Path.Combine(newest, "model.safetensors"), whole);
+        await shell.Run("sample", "--run", shell["run"]);
+        await shell.Run("train", "--out", shell["run"], "--resume", "--steps", "8");
+        await File.WriteAllTextAsync(Path.Combine(newest, "state.json"), "{}");
+        await shell.Run("eval", "--run", shell["run"]);
+        await File.WriteAllTextAsync(shell["run/tokenizer.json"], "[");
+        await shell.Run("eval", "--run", shell["run"]);
+        await Verify(shell.Log);
+    }
+
+    [Fact]
+    public async Task Two_runs_in_one_folder()
+    {
+        await Train();
+        using (new FileStream(shell["run/run.lock"], FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+            await shell.Run("train", "--out", shell["run"], "--resume", "--steps", "8");
+        await Verify(shell.Log);
+    }
+
+    string Text() => shell.File("text.txt", string.Concat(Enumerable.Repeat("to be or not to be, that is the question.\n", 10)));
+
+    async Task Train(params string[] more)
+    {
+        var (code, text) = await Shell.Quietly(["train", "--out", shell["run"], "--data", Text(), .. tiny, .. more]);
+        Assert.True(code == 0, text);
+    }
+}

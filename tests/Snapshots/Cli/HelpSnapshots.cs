@@ -1,0 +1,55 @@
+namespace Functional.Tests.Snapshots.Cli;
+
+/// <summary>What the command says about itself.</summary>
+public sealed class HelpSnapshots
+{
+    [Fact]
+    public Task Root() => Help();
+
+    [Fact]
+    public Task Train() => Help("train");
+
+    [Fact]
+    public Task Sample() => Help("sample");
+
+    [Fact]
+    public Task Eval() => Help("eval");
+
+    [Fact]
+    public Task Inspect() => Help("inspect");
+
+    [Fact]
+    public Task Bench() => Help("bench");
+
+    [Fact]
+    public async Task Bench_commands()
+    {
+        using var shell = new Shell();
+        foreach (var name in (string[])["gemm", "step", "decode"]) await shell.Run("bench", name, "--help");
+        await Verify(shell.Log);
+    }
+
+    [Fact]
+    public async Task Without_a_command_help_is_shown()
+    {
+        var help = await Shell.Quietly("--help");
+        Assert.Equal(help, await Shell.Quietly());
+        Assert.Equal(help, await Shell.Quietly("help"));
+        Assert.Equal(0, help.Code);
+    }
+
+    [Fact]
+    public async Task The_version_is_shown()
+    {
+        var (code, text) = await Shell.Quietly("--version");
+        Assert.Equal(0, code);
+        Assert.Matches(@"^functional \d+\.\d+\.\d+\n$", text);
+    }
+
+    static async Task Help(params string[] command)
+    {
+        using var shell = new Shell();
+        await shell.Run([.. command, "--help"]);
+        await Verify(shell.Log);
+    }
+}
