@@ -30,7 +30,7 @@ static class LossCurve
         var text = new StringBuilder();
         for (var row = 0; row < rows; row++)
         {
-            var label = row % 3 == 0 || row == rows - 1 ? Label(high - (high - low) * row / Math.Max(1, rows - 1)) : "";
+            var label = row % 3 == 0 || row == rows - 1 ? Label(high - (high - low) * ((double)row / Math.Max(1, rows - 1))) : "";
             text.Append(CultureInfo.InvariantCulture, $"{label,Gutter - 2} ┤");
             var line = new StringBuilder();
             for (var column = 0; column < columns; column++)

@@ -73,7 +73,7 @@ public sealed partial record RunConfig
     }
 
     /// <summary>The least number of letters to insert, delete, replace or swap with a neighbour (Damerau 1964, as optimal string alignment).</summary>
-    internal static int EditDistance(string a, string b)
+    public static int EditDistance(string a, string b)
     {
         var d = new int[a.Length + 1, b.Length + 1];
         for (var i = 0; i <= a.Length; i++)
