@@ -72,7 +72,7 @@ public static class Training
     {
         using var session = open();
         using var engine = Engine.Create(session.Config.Threads);
-        var result = TrainingLoop.Run(engine, session, new ProgressObserver(engine, session, progress), cancellation).OrThrow();
+        var result = TrainingLoop.Run(engine, session, new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
         return new TrainingResult(session.Folder.Location, result.Reason, result.State.Step, result.State.BestLoss);
     }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 

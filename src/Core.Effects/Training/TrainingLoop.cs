@@ -26,11 +26,11 @@ public sealed class TrainingLoop
     /// <param name="engine">Where the model runs.</param>
     /// <param name="session">The run.</param>
     /// <param name="observer">Is told what happens.</param>
-    /// <param name="stop">Asks to save and stop.</param>
     /// <param name="clock">Measures steps.</param>
+    /// <param name="stop">Asks to save and stop.</param>
     /// <returns>How it ended; a loss that is not finite or a file that cannot be written is a fault, and what was saved before is unharmed.</returns>
     public static Validation<Fault, TrainResult> Run(
-        IEngine engine, RunSession session, ITrainingObserver? observer = null, CancellationToken stop = default, TimeProvider? clock = null)
+        IEngine engine, RunSession session, ITrainingObserver? observer = null, TimeProvider? clock = null, CancellationToken stop = default)
     {
         using var trainer = new Trainer(engine, session.Config, session.Data);
         return Prepare(trainer, session).Bind(state =>

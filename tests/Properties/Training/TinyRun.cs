@@ -40,7 +40,7 @@ static class TinyRun
         var opened = RunFolder.Holds(folder) ? RunSession.Resume(folder, Get(data.Resolve(config)), data, disk ?? Disk.Real) : RunSession.Begin(folder, config, data, disk ?? Disk.Real);
         return opened.Bind(session =>
         {
-            using (session) return TrainingLoop.Run(engine, session, observer, stop, StillClock.Instance);
+            using (session) return TrainingLoop.Run(engine, session, observer, StillClock.Instance, stop);
         });
     }
 
