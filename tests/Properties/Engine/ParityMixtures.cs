@@ -41,6 +41,23 @@ static class ParityMixtures
                 _ => new LayerNorm(0.1).Result(0, [x, x.Sum(0).Reshape(n), x.Sum(0).Reshape(n)]) * x,
             };
         }),
+        // Long enough that the work is cut into several pieces whose results are combined.
+        ("long sum", static g => g.View(Domain.Uniform([Long(g, 300_007)])).Sum(0)),
+        ("long maximum", static g => g.View(Domain.Uniform([Long(g, 300_007)])).ReduceMax(0)),
+        ("tall sum", static g => g.View(Domain.Uniform([Long(g, 20_011), 7])).Sum(0)),
+        ("tall sum of products", static g => g.View(Domain.Uniform([Long(g, 9_001), 33])) is var x ? (x * x.Tanh()).Sum(0) : null!),
+        ("tall layer norm", static g =>
+        {
+            var (x, w, ct) = (g.View(Domain.Uniform([Long(g, 4_099), 17])), g.View(Domain.Uniform([17])), g.View(Domain.Uniform([17])));
+            return Vjp.Pull(new LayerNorm(0.1).Result(0, [x, w, w]), ct.BroadcastTo(x.Shape) * x, w)[0];
+        }),
+        ("tall scatter", static g => Long(g, 10_007) is var n
+            ? g.View(Domain.Uniform([13, 5])).ScatterAdd(g.Input(Domain.Integers([n], 0, 13)), g.View(Domain.Uniform([n, 5]))) : null!),
+        ("deep product", static g => Long(g, 20_011) is var n ? g.View(Domain.Uniform([5, n])).MatMul(g.View(Domain.Uniform([n, 7]))) : null!),
+        ("tall cross-entropy", static g => Long(g, 1_031) is var n
+            ? new LinearCrossEntropy(0.1).Apply(g.View(Domain.Uniform([n, 8])), g.View(Domain.Uniform([61, 8])), g.Input(Domain.Labels(n, 61))) is var r ? r[1].SumAll() + r[2] * r[0] : null! : null!),
+        ("long attention", static g => Long(g, 311) is var n && g.View(Domain.Uniform([1, n, 2, 8])) is var x
+            ? Vjp.Pull(new Attention(0.4).Result(0, [x, x.Sin(), x]), g.View(Domain.Uniform([1, n, 2, 8])), x)[0] : null!),
         ("random graph", static g => Grown(g, 12)),
         ("large random graph", static g => Grown(g, 40)),
         ("gradient of a random graph", static g =>
@@ -50,6 +67,8 @@ static class ParityMixtures
             return Vjp.Gradients(result.SumAll(), wrt)[0];
         }),
     ];
+
+    static int Long(ParityGenerator g, int length) => g.Large ? length : g.Length();
 
     static Tensor Floats(ParityGenerator g) => g.View(Domain.Uniform(g.Shape(1), -3, 3));
 
