@@ -52,6 +52,8 @@ sealed class TinyGpt : IDisposable
         return binding[Names.Logits].ToArray<float>()[^Config.Vocabulary..];
     }
 
+    public Score Score(int[] tokens) => Functional.Score.Of(engine, Model, parameters, Tokenizer, TokenStream.Of(tokens), default);
+
     public void Dispose()
     {
         foreach (var buffer in parameters.Values) buffer.Dispose();
