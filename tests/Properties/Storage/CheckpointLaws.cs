@@ -118,6 +118,25 @@ public class CheckpointLaws
     }
 
     [Fact]
+    public void Files_are_on_the_medium_before_they_have_their_name()
+    {
+        using var scratch = new Scratch();
+        using var engine = new ReferenceEngine();
+        using var set = Filled(engine, 1);
+        var disk = new RecordingDisk();
+        TinyRun.Get(new CheckpointStore(scratch["c"], disk).Save(State(5), identity, set.Buffers, set.Buffers, 1));
+        Assert.Equal(["create model.safetensors", "flush", "create optimizer.safetensors", "flush", "create state.json", "flush", "move step-00000005.partial step-00000005"], disk.Done);
+    }
+
+    sealed class RecordingDisk : Disk
+    {
+        public List<string> Done { get; } = [];
+        public override Stream Create(string path) { Done.Add($"create {Path.GetFileName(path)}"); return base.Create(path); }
+        public override void Flush(Stream file) { Done.Add("flush"); base.Flush(file); }
+        public override void MoveFolder(string from, string to) { Done.Add($"move {Path.GetFileName(from)} {Path.GetFileName(to)}"); base.MoveFolder(from, to); }
+    }
+
+    [Fact]
     public void State_reads_as_json()
     {
         using var scratch = new Scratch();
