@@ -22,6 +22,8 @@ static class App
         ],
     };
 
+    static bool Debugging => Environment.GetEnvironmentVariable("FUNCTIONAL_DEBUG") is not (null or "" or "0");
+
     /// <summary>Runs a command line and gives its exit code.</summary>
     public static async Task<int> Run(string[] args, Terminal terminal)
     {
@@ -49,7 +51,12 @@ static class App
             foreach (var fault in e.Faults) terminal.Error.WriteLine($"error: {fault}");
             return 1;
         }
-        catch (Exception e) when (Environment.GetEnvironmentVariable("FUNCTIONAL_DEBUG") is null or "" or "0")
+        catch (OutOfMemoryException) when (!Debugging)
+        {
+            terminal.Error.WriteLine("error: memory: there is not enough; functional train --dry-run says what a run needs; smaller: layers, width, context, batch");
+            return 1;
+        }
+        catch (Exception e) when (!Debugging)
         {
             terminal.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")} ({e.GetType().Name}). This is a defect of {Program}: "
                 + "please report it with the command line and what FUNCTIONAL_DEBUG=1 shows.");

@@ -31,7 +31,7 @@ public static class Training
     /// </exception>
     public static Task<TrainingResult> RunAsync(
         RunConfig config, string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default) =>
-        Start(() => RunSession.Begin(folder, config).OrThrow(), progress, cancellation);
+        Start(() => Memory.Check(config).Bind(fits => RunSession.Begin(folder, fits)).OrThrow(), progress, cancellation);
 
     /// <summary>Goes on with a run from its newest checkpoint, bit for bit as if it had never stopped.</summary>
     /// <param name="folder">Its folder.</param>

@@ -14,6 +14,13 @@ sealed record Given(IReadOnlyDictionary<string, string> Texts)
     /// <summary>The text of an option, if it was given.</summary>
     public string? Text(string flag) => Texts.GetValueOrDefault(flag);
 
+    /// <summary>A whole number of up to 63 bits.</summary>
+    public Validation<Fault, long> Whole64(string flag, long otherwise, long least) => Text(flag) is not { } text
+        ? Success<Fault, long>(otherwise)
+        : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least
+            ? Success<Fault, long>(value)
+            : Fault.Of<long>(flag, $"is {text}", $"allowed: a whole number, {least} to {long.MaxValue}");
+
     /// <summary>A whole number.</summary>
     public Validation<Fault, int> Whole(string flag, int otherwise, int least, int most = int.MaxValue) => Text(flag) is not { } text
         ? Success<Fault, int>(otherwise)

@@ -17,7 +17,7 @@ static class BenchCommand
         [new("--n", "N", "rows and columns") { Default = "768" }, Threads, Json],
         (given, terminal, _) =>
         {
-            var (n, threads) = (given.Whole("--n", 768, 1, 16384), given.Whole("--threads", 0, 0, Engine.MostThreads)).Checked();
+            var (n, threads) = (given.Whole("--n", 768, 1, 16384), given.Whole("--threads", 0, 0, RunConfig.MostThreads)).Checked();
             using var engine = Engine.Create(threads);
             var measure = GemmMeasure.On(engine, n);
             terminal.Line(given.Has("--json")
@@ -48,7 +48,7 @@ static class BenchCommand
         (given, terminal, _) =>
         {
             var config = Config(given, new() { Layers = 4, Heads = 4, Width = 128, Vocabulary = 65, Context = 64 });
-            var (batch, steps, threads) = (given.Whole("--batch", 12, 1), given.Whole("--steps", 60, 1), given.Whole("--threads", 0, 0, Engine.MostThreads)).Checked();
+            var (batch, steps, threads) = (given.Whole("--batch", 12, 1), given.Whole("--steps", 60, 1), given.Whole("--threads", 0, 0, RunConfig.MostThreads)).Checked();
             using var engine = Engine.Create(threads);
             var measure = StepMeasure.On(engine, config, batch, steps);
             terminal.Line(given.Has("--json")
@@ -76,7 +76,7 @@ static class BenchCommand
         {
             var config = Config(given, new() { Layers = 12, Heads = 12, Width = 768, Vocabulary = 50257, Context = 1024 });
             var last = config.Context - 1;
-            var (asked, tokens, threads) = (given.Wholes("--positions", [0, last / 4, last / 2, last], 0), given.Whole("--tokens", 20, 1), given.Whole("--threads", 0, 0, Engine.MostThreads)).Checked();
+            var (asked, tokens, threads) = (given.Wholes("--positions", [0, last / 4, last / 2, last], 0), given.Whole("--tokens", 20, 1), given.Whole("--threads", 0, 0, RunConfig.MostThreads)).Checked();
             if (asked.Any(p => p > last)) throw new FunctionalException(new Fault("--positions", $"{asked.Max()} is not in a context of {config.Context}", $"allowed: 0 to {last}"));
             using var engine = Engine.Create(threads);
             var places = DecodeMeasure.On(engine, config, asked, tokens);

@@ -15,7 +15,7 @@ static class EvalCommand
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
-        var threads = given.Whole("--threads", 0, 0, Engine.MostThreads).OrThrow();
+        var threads = given.Whole("--threads", 0, 0, RunConfig.MostThreads).OrThrow();
         using var model = await LanguageModel.LoadAsync(given.Text("--run")!, threads, interruption.Token).ConfigureAwait(false);
         var score = await model.EvaluateAsync(given.Text("--data"), interruption.Token).ConfigureAwait(false);
         terminal.Line($"tokens          {Show.Count(score.Tokens)}");

@@ -24,7 +24,7 @@ static class SampleCommand
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
         var (tokens, topK, seed, threads) = (given.Whole("--tokens", standard.Tokens, 0), given.Whole("--top-k", standard.TopK, 0),
-            given.Whole("--seed", (int)standard.Seed, 0), given.Whole("--threads", 0, 0, Engine.MostThreads)).Checked();
+            given.Whole64("--seed", standard.Seed, 0), given.Whole("--threads", 0, 0, RunConfig.MostThreads)).Checked();
         var (temperature, topP) = (given.Number("--temperature", standard.Temperature), given.Number("--top-p", standard.TopP)).Checked();
         var options = new GenerationOptions { Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed };
         new SamplingConfig { Temperature = temperature, TopK = topK, TopP = topP }.Validate().MapFail(static f => f with { Where = $"--{f.Where}" }).OrThrow();

@@ -63,7 +63,8 @@ public sealed partial record RunConfig
         ConfigField.Whole("save-every", "run", "steps between checkpoints; 0 for one at the end", static c => c.SaveEvery, static (c, v) => c with { SaveEvery = v }, 0),
         ConfigField.Whole("keep", "run", "checkpoints kept beside the best", static c => c.Keep, static (c, v) => c with { Keep = v }, 1),
         ConfigField.Whole("sample-every", "run", "steps between samples; 0 for none", static c => c.SampleEvery, static (c, v) => c with { SampleEvery = v }, 0),
-        ConfigField.Whole("threads", "run", "threads that compute; 0 for one a processor", static c => c.Threads, static (c, v) => c with { Threads = v }, 0),
+        ConfigField.Whole("threads", "run", "threads that compute; 0 for one a processor", static c => c.Threads,
+            static (c, v) => c with { Threads = (int)Math.Clamp(v, int.MinValue, int.MaxValue) }, 0, MostThreads),
     ];
 
     static ConfigField Model32(string name, string summary, Func<GptConfig, int> get, Func<GptConfig, int, GptConfig> set) =>

@@ -47,6 +47,9 @@ public enum WindowOrder
 /// </summary>
 public sealed partial record RunConfig
 {
+    /// <summary>More threads than this are a mistake.</summary>
+    public const int MostThreads = 1024;
+
     /// <summary>The architecture. A vocabulary of 0 stands for the tokenizer's.</summary>
     public GptConfig Model { get; init; } = new() { Vocabulary = 0, Bias = false };
 

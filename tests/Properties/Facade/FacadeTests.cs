@@ -112,6 +112,15 @@ public sealed class FacadeTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_has_no_room_is_refused_before_anything_is_made()
+    {
+        var large = new RunConfig().Sized(layers: 100, heads: 8, width: 8192);
+        Assert.Equal("memory: weights and optimiser take 900.0 GiB; allowed: up to 16.0 GiB on this machine; fewer layers or a smaller width make it less",
+            Memory.Check(large, 16L << 30).Match(static _ => "", static faults => faults.Lines()));
+        Assert.True(Memory.Check(new(), 1L << 30).IsSuccess);
+    }
+
+    [Fact]
     public void Settings_of_a_file_give_way_to_those_given_beside_it()
     {
         File.WriteAllText(this["run.yaml"], "heads: 3\nwidth: 64\nlr: 0.5\n");

@@ -33,6 +33,7 @@ public sealed class ErrorSnapshots : IDisposable
         await shell.Run("train", "--data", text, "--out", shell["run"], "--warmup", "10", "--steps", "5", "--min-lr", "1");
         await shell.Run("train", "--data", text, "--out", "");
         await shell.Run("sample", "--run", shell["run"], "--tokens", "-1", "--top-k", "many", "--seed", "1.5");
+        await shell.Run("train", "--out", shell["run"], "--threads", "100000");
         await shell.Run("bench", "gemm", "--n", "0");
         await shell.Run("bench", "step", "--heads", "3", "--width", "8");
         await shell.Run("bench", "decode", "--context", "16", "--positions", "0,16");
