@@ -37,7 +37,7 @@ static class SampleCommand
             // Only now: a prompt that cannot be read is no text.
             if (!begun) terminal.Out.Write(prompt);
             begun = true;
-            terminal.Out.Write(piece);
+            terminal.Out.Write(terminal.Live ? Show.Harmless(piece) : piece);
             terminal.Out.Flush();
         }
         terminal.Line(begun ? "" : prompt);

@@ -121,5 +121,5 @@ static class TrainText
     };
 
     /// <summary>Text of the model, set off from the program's own.</summary>
-    public static string Indented(string text) => "  │ " + text.TrimEnd('\n').Replace("\n", "\n  │ ", StringComparison.Ordinal);
+    public static string Indented(string text) => "  │ " + Show.Harmless(text).TrimEnd('\n').Replace("\n", "\n  │ ", StringComparison.Ordinal);
 }

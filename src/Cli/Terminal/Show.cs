@@ -20,6 +20,9 @@ static class Show
     /// <summary>As <c>2.3451</c>.</summary>
     public static string Loss(double loss) => loss.ToString("0.0000", CultureInfo.InvariantCulture);
 
+    /// <summary>Text of a model for a terminal: control characters, which could change the terminal, become U+FFFD.</summary>
+    public static string Harmless(string text) => text.Any(IsControl) ? string.Concat(text.Select(static c => IsControl(c) ? '\uFFFD' : c)) : text;
+
     /// <summary>With up to four significant digits.</summary>
     public static string Number(double n) => n.ToString("G4", CultureInfo.InvariantCulture);
 
@@ -34,6 +37,8 @@ static class Show
         { TotalDays: < 2 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes} min"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0.0} days"),
     };
+
+    static bool IsControl(char c) => char.IsControl(c) && c is not ('\n' or '\t');
 
     static string Scaled(double n, double unit, string[] names)
     {

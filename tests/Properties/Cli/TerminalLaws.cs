@@ -47,5 +47,13 @@ public sealed class TerminalLaws
     public void Bytes_read_well(double bytes, string text) => Assert.Equal(text, Show.Bytes(bytes));
 
     [Property]
+    public void Text_for_a_terminal_keeps_everything_but_control_characters(NonNull<string> text)
+    {
+        var shown = Show.Harmless(text.Get + "\u001b[2J\u009b\a\n\té☃");
+        Assert.EndsWith("\uFFFD[2J\uFFFD\uFFFD\n\té☃", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain(shown, static c => char.IsControl(c) && c is not ('\n' or '\t'));
+    }
+
+    [Property]
     public void A_number_never_shows_as_a_thousand_of_a_unit(PositiveInt n) => Assert.DoesNotMatch(@"^\d{4}", Show.Short(n.Get));
 }
