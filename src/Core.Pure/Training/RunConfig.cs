@@ -50,8 +50,11 @@ public sealed partial record RunConfig
     /// <summary>More threads than this are a mistake.</summary>
     public const int MostThreads = 1024;
 
-    /// <summary>The architecture. A vocabulary of 0 stands for the tokenizer's.</summary>
-    public GptConfig Model { get; init; } = new() { Vocabulary = 0, Bias = false };
+    /// <summary>
+    /// The architecture. A vocabulary of 0 stands for the tokenizer's. The head is its own matrix: at the small vocabularies of characters and
+    /// bytes it costs little, and the same steps end at a lower loss (docs/performance.md, "Learning").
+    /// </summary>
+    public GptConfig Model { get; init; } = new() { Vocabulary = 0, Bias = false, TiedHead = false };
 
     /// <summary>The text file to learn from; nothing for the embedded corpus.</summary>
     public string? DataFile { get; init; }
