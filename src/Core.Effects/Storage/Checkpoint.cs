@@ -50,7 +50,7 @@ public sealed class Checkpoint
         return Disk.Guard(path, "expected a file that can be read", () =>
         {
             using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan))
-                if (Crc32C.Of(file) != (sum.Bytes, sum.Crc)) return Fault.Of<Unit>(path, "is damaged: its checksum does not fit", "expected what training wrote");
+                if (Crc32C.Of(file) != (sum.Bytes, sum.Crc)) return Fault.Of<Unit>(path, "is damaged: its checksum does not fit", $"expected what training wrote; remove {Folder} to go on from an earlier checkpoint");
             return SafeTensors.Open(path).Bind(tensors =>
             {
                 using (tensors) return tensors.ReadInto(buffers);

@@ -81,7 +81,7 @@ public sealed partial record RunConfig
     public int Accumulate { get; init; } = 1;
 
     /// <summary>Steps in the run.</summary>
-    public long Steps { get; init; } = 2500;
+    public long Steps { get; init; } = 5000;
 
     /// <summary>The highest learning rate.</summary>
     public double LearningRate { get; init; } = 1e-3;
@@ -126,7 +126,7 @@ public sealed partial record RunConfig
     public int EvalBatches { get; init; } = 20;
 
     /// <summary>Steps between checkpoints; 0 for one at the end only.</summary>
-    public long SaveEvery { get; init; } = 500;
+    public long SaveEvery { get; init; } = 1000;
 
     /// <summary>How many of the last checkpoints stay, beside the one with the lowest validation loss.</summary>
     public int Keep { get; init; } = 2;
