@@ -1,0 +1,70 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Functional.Engines;
+
+namespace Functional.Tests.Properties;
+
+/// <summary>A program to compile.</summary>
+/// <param name="Name">Which it is.</param>
+/// <param name="Program">What is computed.</param>
+/// <param name="Inputs">Values for its inputs.</param>
+/// <param name="HasKernel">The fused kinds that are kept.</param>
+public sealed record CompilerCase(string Name, Program Program, IReadOnlyDictionary<string, Value> Inputs, Func<FusedKind, bool> HasKernel)
+{
+    /// <summary>What is computed, as the compiler gets it.</summary>
+    public Vec<Tensor> Roots => Program.Outputs.Map(static o => o.Value);
+
+    /// <summary>The plan.</summary>
+    public Plan Plan => Compiler.Compile(Program, HasKernel);
+
+    /// <summary>How it is named in a failure.</summary>
+    public override string ToString() => $"{Name}, donated {Program.Donations}\n{Program.Print()}";
+}
+
+/// <summary>Random programs of every op, with random donations, and the programs of random GPTs.</summary>
+public static class CompilerCases
+{
+    static readonly Vec<(string Name, Func<FusedKind, bool> Has)> Kernels =
+    [
+        ("the engine's kernels", ManagedEngine.HasKernel), ("every kernel", static _ => true), ("no kernels", static _ => false),
+    ];
+
+    /// <summary>One of them.</summary>
+    public static Arbitrary<CompilerCase> Any() => Arb.From(Gen.Frequency((9, Random()), (1, Gpts())));
+
+    static Gen<CompilerCase> Random() =>
+        from make in Gen.Elements(ParityCases.All.ToArray())
+        from seed in Gen.Choose(0, int.MaxValue)
+        from kernels in Gen.Elements(Kernels.ToArray())
+        let drawn = ParityProgram.Of(make.Value, seed, false)
+        select new CompilerCase($"{make.Key} of seed {seed} with {kernels.Name}", drawn.Program, drawn.Inputs, kernels.Has);
+
+    static Gen<CompilerCase> Gpts() =>
+        from config in AnyGpt.Configs().Generator
+        from dropout in Gen.Elements(0, 0.2)
+        from seed in Gen.Choose(0, 1000)
+        from kernels in Gen.Elements(Kernels.ToArray())
+        from kind in Gen.Choose(0, 5)
+        let program = Gpt(config with { Dropout = dropout, Width = 4 * config.Width }, kind, (ulong)seed)
+        select new CompilerCase($"{program.Name} of {config}, dropout {dropout}, seed {seed}, with {kernels.Name}", program.Program, program.Inputs, kernels.Has);
+
+    static (string Name, Program Program, IReadOnlyDictionary<string, Value> Inputs) Gpt(GptConfig config, int kind, ulong seed)
+    {
+        var (model, batch) = (Functional.Gpt.Of(config), new BatchShape(2, config.Context));
+        var optimiser = seed % 2 == 0 ? Optimisers.AdamW() : Optimisers.Sgd(0.9, true, 0.1);
+        var inputs = Runs.Parameters(model, seed)
+            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)), (Names.Key, Runs.KeyOf(seed)), (Names.Position, Value.Scalar(0, DType.I32)))
+            .With(Runs.Scalars(Programs.StepScalars(optimiser, 3, 0.1)))
+            .With(Programs.Accumulators(model).Concat(Programs.Slots(model, optimiser)).Concat(model.Caches(batch.Rows).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())
+                // Second moments are not negative, and weights are not 0.
+                .Select(t => KeyValuePair.Create(t.Name, Runs.Changed(Runs.Normal(t.Value, Key.Seed(seed).FoldIn(t.Name)), static (v, _) => 0.1 + Math.Abs(v)))));
+        return kind switch
+        {
+            0 or 1 => ("training step", Programs.TrainStep(model, optimiser, GradientClip.To(1), batch, 0.1), inputs),
+            2 => ("accumulation", Programs.Accumulate(model, batch), inputs),
+            3 => ("application", Programs.Apply(model, optimiser, GradientClip.To(1)), inputs),
+            4 => ("cached step", Programs.CachedStep(model, batch), inputs),
+            _ => ("attention weights", Programs.AttentionWeights(model, batch), inputs),
+        };
+    }
+}

@@ -1,0 +1,47 @@
+using Functional.Engines;
+
+namespace Functional.Tests.Properties;
+
+/// <summary>What the compiler makes of a training step of a GPT with norms before its blocks: so that a regression is seen.</summary>
+public sealed class FusionLaws
+{
+    // No two of the lengths and their products are equal by accident.
+    const int Layers = 2, Width = 32, Context = 24, Rows = 3, Vocabulary = 3000, Tokens = Rows * Context;
+
+    static readonly Model model = Gpt.Of(new() { Layers = Layers, Width = Width, Heads = 4, Context = Context, Vocabulary = Vocabulary });
+    static readonly Plan plan = Compiler.Compile(Programs.TrainStep(model, Optimisers.AdamW(), GradientClip.To(1), new(Rows, Context)), ManagedEngine.HasKernel);
+
+    [Fact]
+    public void One_step_updates_a_parameter_and_its_moments()
+    {
+        foreach (var name in model.Specs.Names)
+        {
+            string[] state = [.. Programs.Slots(model, Optimisers.AdamW()).Names.Where(s => s.EndsWith("/" + name, StringComparison.Ordinal)), Names.Param(name)];
+            var writers = plan.Steps.Where(s => Written(s).Any(b => state.Contains(b.Name))).ToList();
+            var update = Assert.IsType<PlanStep.Pointwise>(Assert.Single(writers));
+            Assert.Equal(state.Order(StringComparer.Ordinal), update.Outputs.Select(v => plan.Buffers[v.Buffer].Name).Order(StringComparer.Ordinal));
+            Assert.Equal(3, update.Outputs.Count);
+            Assert.All(update.Outputs, v => Assert.Contains(v, update.Inputs));
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_copied() => Assert.DoesNotContain(plan.Steps, PlanSteps.IsCopy);
+
+    [Fact]
+    public void No_buffer_holds_the_logits() =>
+        Assert.DoesNotContain(plan.Buffers, static b => b.Space == Space.Temporary && b.Bytes >= sizeof(float) * (long)Tokens * Vocabulary);
+
+    [Fact]
+    public void The_arena_holds_gradients_and_activations()
+    {
+        // All gradients live until their norm is known. A block keeps its input, two norms, queries, keys and values, what attention gives,
+        // the sum after it, and the MLP's hidden layer before GELU and after: 16 widths. Above the blocks: the last state, its norm, and
+        // their gradients; on the way back a block has a hidden layer's gradient twice and a state's twice: 10 widths.
+        const long Activations = sizeof(float) * (long)Tokens * Width;
+        var gradients = model.Specs.Values.Sum(static s => s.Type.Bytes + Plan.Alignment);
+        Assert.InRange(plan.ArenaBytes, gradients, gradients + Activations * (16 * Layers + 4 + 10));
+    }
+
+    static IEnumerable<PlanBuffer> Written(PlanStep step) => PlanSteps.Accesses(step).Where(static a => a.Writes).Select(static a => plan.Buffers[a.View.Buffer]);
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+
+namespace Functional.Tests.Properties;
+
+/// <summary>Pointwise code by its meaning: one instruction after the other on whole arrays.</summary>
+static class PlanKernel
+{
+    /// <summary>The outputs over the domain, in row-major order.</summary>
+    /// <param name="kernel">The code.</param>
+    /// <param name="inputs">The elements of each input, in the domain's order.</param>
+    public static Vec<double[]> Run(PointwiseKernel kernel, Vec<double[]> inputs)
+    {
+        var registers = new double[kernel.Registers][];
+        for (var i = 0; i < inputs.Count; i++) registers[i] = inputs[i];
+        for (var i = 0; i < kernel.Constants.Count; i++) registers[inputs.Count + i] = [.. Enumerable.Repeat(kernel.Constants[i].Value, (int)kernel.Size)];
+        foreach (var code in kernel.Code) registers[code.Target] = Run(kernel, code, registers);
+        return kernel.Results.Map(r => registers[r]);
+    }
+
+    static double[] Run(PointwiseKernel kernel, PointInstruction code, double[][] registers)
+    {
+        if (code.Op == PointOp.Index) return [.. PlanSteps.Places(new(0, DType.I32, 0, kernel.Domain, kernel.Indices[code.A])).Select(static p => (double)p)];
+        var (a, b, c) = (registers[code.A], registers[code.B], registers[code.C]);
+        var type = new TensorType([(int)kernel.Size]);
+        return code.Op switch
+        {
+            PointOp.Gelu or PointOp.GeluTanh => Apply(new Op.Fused(new Gelu(code.Op == PointOp.GeluTanh), 0), [(type, a)]),
+            PointOp.GeluGradient or PointOp.GeluTanhGradient => Apply(new Op.Fused(new GeluGradient(code.Op == PointOp.GeluTanhGradient), 0), [(type, a), (type, b)]),
+            PointOp.RandomBits => [.. a.Select((counter, i) => (double)(int)new Key((uint)(int)b[i], (uint)(int)c[i]).Bits((uint)(int)counter, code.Stream).X)],
+            PointOp.Where => [.. a.Select((condition, i) => condition != 0 ? b[i] : c[i])],
+            PointOp.MulAdd => [.. a.Select((x, i) => x * b[i] + c[i])],
+            PointOp.Add or PointOp.Sub or PointOp.Mul or PointOp.Div or PointOp.Max or PointOp.Pow or PointOp.Less or PointOp.Equal =>
+                [.. a.Select((x, i) => code.Type == DType.I32 ? Integer(code.Op, (int)x, (int)b[i]) : Float(code.Op, x, b[i]))],
+            PointOp.Neg when code.Type == DType.I32 => [.. a.Select(static x => (double)unchecked(-(int)x))],
+            _ => [.. a.Select(x => One(code.Op, x))],
+        };
+    }
+
+    /// <summary>The op on arguments of these types, by the reference evaluator.</summary>
+    public static double[] Apply(Op op, Vec<(TensorType Type, double[] Items)> args)
+    {
+        var inputs = args.Map(static (a, i) => Movement.Input($"x{i}", a.Type));
+        var values = args.Select(static (a, i) => ($"x{i}", new Value(a.Type, a.Items))).ToDictionary();
+        return Evaluator.Run([Tensor.Of(op, inputs.Span)], values)[0].Items.ToArray();
+    }
+
+    static double One(PointOp op, double x) => op switch
+    {
+        PointOp.Neg => -x,
+        PointOp.Exp => Math.Exp(x),
+        PointOp.Log => Math.Log(x),
+        PointOp.Log1p => Numbers.Log1p(x),
+        PointOp.Sqrt => Math.Sqrt(x),
+        PointOp.Sin => Math.Sin(x),
+        PointOp.Cos => Math.Cos(x),
+        PointOp.Tanh => Math.Tanh(x),
+        PointOp.Erf => Numbers.Erf(x),
+        PointOp.FloatToInt => Numbers.Convert(x, DType.I32),
+        PointOp.ToBool => x != 0 ? 1 : 0,
+        PointOp.RoundBF16 => Numbers.RoundToBF16(x),
+        PointOp.IntToFloat or PointOp.FromBool or PointOp.Copy => x,
+        _ => throw new UnreachableException(op.ToString()),
+    };
+
+    static double Float(PointOp op, double a, double b) => op switch
+    {
+        PointOp.Add => a + b,
+        PointOp.Sub => a - b,
+        PointOp.Mul => a * b,
+        PointOp.Div => a / b,
+        PointOp.Max => Math.Max(a, b),
+        PointOp.Pow => Math.Pow(a, b),
+        PointOp.Less => a < b ? 1 : 0,
+        PointOp.Equal => a == b ? 1 : 0,
+        _ => throw new UnreachableException(op.ToString()),
+    };
+
+    static double Integer(PointOp op, int a, int b) => op switch
+    {
+        PointOp.Add => unchecked(a + b),
+        PointOp.Sub => unchecked(a - b),
+        PointOp.Mul => unchecked(a * b),
+        _ => Float(op, a, b),
+    };
+}

@@ -1,0 +1,48 @@
+namespace Functional.Tests.Properties;
+
+/// <summary>Rewrites of a graph keep its types and its values.</summary>
+public sealed class RewriteLaws
+{
+    // Sums may be taken in another order in double precision.
+    const double Tolerance = 1e-12;
+
+    [Property(MaxTest = 250, Arbitrary = [typeof(CompilerCases)])]
+    public void Simplifying_keeps_the_meaning(CompilerCase given)
+    {
+        var roots = Graph.Expand(given.Roots);
+        var after = Simplifier.Run(roots);
+        Same(roots, after, given.Inputs);
+        Assert.True(Graph.Topological(after).Count <= Graph.Topological(roots).Count, $"it grew:\n{Graph.Print(after)}");
+        Assert.Empty(Verifier.Check(after));
+    }
+
+    [Property(MaxTest = 250, Arbitrary = [typeof(CompilerCases)])]
+    public void Legalising_keeps_the_meaning(CompilerCase given)
+    {
+        var after = Legaliser.Run(given.Roots, given.HasKernel);
+        Same(given.Roots, after, given.Inputs);
+        foreach (var node in Graph.Topological(after))
+        {
+            Assert.True(node.Op is not Op.Fused f || given.HasKernel(f.Kind), $"{node} has no kernel");
+            Assert.True(node.Op is not (Op.MatMul or Op.Reduce or Op.CumSum or Op.ArgMax or Op.ScatterAdd or Op.Gather) || node.Args.All(static a => a.DType != DType.BF16), $"{node} computes in BF16");
+        }
+        Assert.Empty(Verifier.Check(after));
+    }
+
+    [Property(MaxTest = 100, Arbitrary = [typeof(CompilerCases)])]
+    public void Expanding_leaves_primitives_of_the_same_types(CompilerCase given)
+    {
+        var after = Graph.Expand(given.Roots);
+        Assert.Equal(given.Roots.Map(static r => r.Type), after.Map(static r => r.Type));
+        Assert.DoesNotContain(Graph.Topological(after), static n => n.Op is Op.Fused);
+        Assert.Equal(after, Graph.Expand(after));
+        Assert.Empty(Verifier.Check(after));
+    }
+
+    static void Same(Vec<Tensor> before, Vec<Tensor> after, IReadOnlyDictionary<string, Value> inputs)
+    {
+        var (expected, actual) = (Evaluator.Run(before, inputs), Evaluator.Run(after, inputs));
+        for (var o = 0; o < expected.Count; o++)
+            Runs.Close(expected[o], actual[o], before[o].DType.IsFloat() ? Tolerance * (1 + expected[o].Items.ToArray().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max()) : 0, $"root {o}");
+    }
+}
