@@ -33,7 +33,7 @@ public static class CompilerCases
     public static Arbitrary<CompilerCase> Any() => Arb.From(Gen.Frequency((9, Random()), (1, Gpts())));
 
     static Gen<CompilerCase> Random() =>
-        from make in Gen.Elements(ParityCases.All.ToArray())
+        from make in Gen.Frequency((4, Gen.Elements(ParityCases.All.ToArray())), (1, Gen.Constant(KeyValuePair.Create("simplifiable", (ParityCase)Simplifiable.Of))))
         from seed in Gen.Choose(0, int.MaxValue)
         from kernels in Gen.Elements(Kernels.ToArray())
         let drawn = ParityProgram.Of(make.Value, seed, false)

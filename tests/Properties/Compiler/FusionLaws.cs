@@ -29,6 +29,15 @@ public sealed class FusionLaws
     public void Nothing_is_copied() => Assert.DoesNotContain(plan.Steps, PlanSteps.IsCopy);
 
     [Fact]
+    public void A_product_that_only_its_epilogue_reads_has_no_memory_of_its_own()
+    {
+        var products = plan.Steps.OfType<PlanStep.MatMul>().Where(static m => m.Epilogue is not null
+            && !plan.Steps.Any(s => PlanSteps.Accesses(s).Any(a => a.Reads && a.View.Buffer == m.C.Buffer && m.Outputs.All(o => o.Buffer != m.C.Buffer)))).ToList();
+        Assert.NotEmpty(products);
+        Assert.All(products, static m => Assert.Contains(m.Outputs, o => o.Buffer == m.C.Buffer));
+    }
+
+    [Fact]
     public void No_buffer_holds_the_logits() =>
         Assert.DoesNotContain(plan.Buffers, static b => b.Space == Space.Temporary && b.Bytes >= sizeof(float) * (long)Tokens * Vocabulary);
 

@@ -9,14 +9,14 @@ public sealed class PlanLaws
     /// No two live buffers overlap, nothing is read before it is written or while another place of it is written, all lies inside its
     /// memory, inputs that are not donated stay, outputs are written.
     /// </summary>
-    [Property(MaxTest = 250, Arbitrary = [typeof(CompilerCases)])]
+    [Property(MaxTest = 500, Arbitrary = [typeof(CompilerCases)])]
     public void Memory_is_used_rightly(CompilerCase given) => Assert.Empty(PlanMemory.Faults(given.Plan));
 
     /// <summary>
     /// The steps in their order, on that memory, give the program's outputs: every step finds the value that it was meant to read, also in
     /// a donated input's buffer and in one that several values share one after the other.
     /// </summary>
-    [Property(MaxTest = 250, Arbitrary = [typeof(CompilerCases)])]
+    [Property(MaxTest = 500, Arbitrary = [typeof(CompilerCases)])]
     public void Plans_compute_their_programs(CompilerCase given)
     {
         var (expected, actual) = (ParityBounds.Run(given.Roots, given.Inputs), PlanRun.Of(given.Plan, given.Inputs));

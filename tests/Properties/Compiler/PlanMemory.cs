@@ -57,7 +57,7 @@ sealed class PlanMemory
             yield break;
         }
         foreach (var read in accesses.Where(static a => a.Reads))
-            if (Bytes(read.View).Any(i => owners[BlockOf(read.View)][i] != read.View.Buffer)) yield return $"{read.View} is read where buffer {read.View.Buffer} was not written, or another was since";
+            if (owners[BlockOf(read.View)] is var owner && Bytes(read.View).Any(i => owner[i] != read.View.Buffer)) yield return $"{read.View} is read where buffer {read.View.Buffer} was not written, or another was since";
         // Which access writes a byte; then nothing else may touch it in this step, except to read an element at its turn.
         var first = stamp + 1;
         var writes = accesses.Where(static a => a.Writes).ToList();
@@ -67,17 +67,18 @@ sealed class PlanMemory
             var view = writes[w].View;
             var buffer = plan.Buffers[view.Buffer];
             if (buffer.Space == Space.Input && plan.Program.Donations.All(d => d.Input != buffer.Name)) yield return $"input {buffer.Name} is written and was not donated";
-            var marked = Marks(view);
+            var (marked, owner) = (Marks(view), owners[BlockOf(view)]);
+            var inProduct = IsFormedIn(step, view);
             foreach (var i in Bytes(view))
             {
-                var formed = marked[i] == first && IsFormedIn(step, view);
+                var formed = marked[i] == first && inProduct;
                 if (marked[i] >= first && !formed) yield return $"{view} is written twice";
                 if (!formed) marked[i] = first + w;
-                owners[BlockOf(view)][i] = view.Buffer;
+                owner[i] = view.Buffer;
             }
         }
         foreach (var read in accesses.Where(static a => a is { Reads: true, Writes: false }))
-            if (Bytes(read.View).Any(i => Marks(read.View)[i] >= first && !(read.Each && writes[Marks(read.View)[i] - first] is { Each: true, View: var written } && written == read.View))) yield return $"{read.View} is read while it is written";
+            if (Marks(read.View) is var marked && Bytes(read.View).Any(i => marked[i] >= first && !(read.Each && writes[marked[i] - first] is { Each: true, View: var written } && written == read.View))) yield return $"{read.View} is read while it is written";
     }
 
     // A product that nobody else reads, which its epilogue turns into a result where it stands: the first access that writes is C.

@@ -6,7 +6,7 @@ public sealed class RewriteLaws
     // Sums may be taken in another order in double precision.
     const double Tolerance = 1e-12;
 
-    [Property(MaxTest = 250, Arbitrary = [typeof(CompilerCases)])]
+    [Property(MaxTest = 500, Arbitrary = [typeof(CompilerCases)])]
     public void Simplifying_keeps_the_meaning(CompilerCase given)
     {
         var roots = Graph.Expand(given.Roots);
@@ -16,7 +16,7 @@ public sealed class RewriteLaws
         Assert.Empty(Verifier.Check(after));
     }
 
-    [Property(MaxTest = 250, Arbitrary = [typeof(CompilerCases)])]
+    [Property(MaxTest = 500, Arbitrary = [typeof(CompilerCases)])]
     public void Legalising_keeps_the_meaning(CompilerCase given)
     {
         var after = Legaliser.Run(given.Roots, given.HasKernel);
