@@ -9,7 +9,8 @@ namespace Functional.Tests.Properties;
 /// <param name="Program">What is computed.</param>
 /// <param name="Inputs">Values for its inputs.</param>
 /// <param name="HasKernel">The fused kinds that are kept.</param>
-public sealed record CompilerCase(string Name, Program Program, IReadOnlyDictionary<string, Value> Inputs, Func<FusedKind, bool> HasKernel)
+/// <param name="IsSmooth">Whether it has no rounding to BF16 and no comparison that the order of a sum could turn.</param>
+public sealed record CompilerCase(string Name, Program Program, IReadOnlyDictionary<string, Value> Inputs, Func<FusedKind, bool> HasKernel, bool IsSmooth)
 {
     /// <summary>What is computed, as the compiler gets it.</summary>
     public Vec<Tensor> Roots => Program.Outputs.Map(static o => o.Value);
@@ -37,7 +38,7 @@ public static class CompilerCases
         from seed in Gen.Choose(0, int.MaxValue)
         from kernels in Gen.Elements(Kernels.ToArray())
         let drawn = ParityProgram.Of(make.Value, seed, false)
-        select new CompilerCase($"{make.Key} of seed {seed} with {kernels.Name}", drawn.Program, drawn.Inputs, kernels.Has);
+        select new CompilerCase($"{make.Key} of seed {seed} with {kernels.Name}", drawn.Program, drawn.Inputs, kernels.Has, false);
 
     static Gen<CompilerCase> Gpts() =>
         from config in AnyGpt.Configs().Generator
@@ -46,7 +47,7 @@ public static class CompilerCases
         from kernels in Gen.Elements(Kernels.ToArray())
         from kind in Gen.Choose(0, 5)
         let program = Gpt(config with { Dropout = dropout, Width = 4 * config.Width }, kind, (ulong)seed)
-        select new CompilerCase($"{program.Name} of {config}, dropout {dropout}, seed {seed}, with {kernels.Name}", program.Program, program.Inputs, kernels.Has);
+        select new CompilerCase($"{program.Name} of {config}, dropout {dropout}, seed {seed}, with {kernels.Name}", program.Program, program.Inputs, kernels.Has, true);
 
     static (string Name, Program Program, IReadOnlyDictionary<string, Value> Inputs) Gpt(GptConfig config, int kind, ulong seed)
     {
