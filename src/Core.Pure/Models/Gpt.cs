@@ -12,14 +12,15 @@ public static class Gpt
 
     /// <summary>
     /// The model of a configuration. Initial values are GPT-2's: normal with standard deviation 0.02, those of <c>out</c> and <c>down</c>,
-    /// which add to the residual stream, 0.02/√(2 · layers); biases 0, norms 1.
+    /// which add to the residual stream, 0.02/√(2 · layers); biases 0, norms 1. With sinusoidal positions, whose numbers are near 1, token
+    /// embeddings begin with a standard deviation of 1/√width and are multiplied by √width (Vaswani et al. 2017): smaller ones would drown.
     /// </summary>
     /// <exception cref="ArgumentException">The configuration has faults; <see cref="GptConfig.Validate"/> names them as values.</exception>
     public static Model Of(GptConfig config)
     {
         _ = config.Validate().IfFail(faults => throw new ArgumentException(faults.Lines()));
         var body = Embed(config) >> Layer.Repeat(config.Layers, _ => Block(config)).Named("blocks") >> FinalNorm(config);
-        var head = ParamSpec.Of(config.TiedHead ? "tokens" : "head.weight", [config.Vocabulary, config.Width], new Initializer.Normal(Std));
+        var head = ParamSpec.Of(config.TiedHead ? "tokens" : "head.weight", [config.Vocabulary, config.Width], config.TiedHead ? Tokens(config) : new Initializer.Normal(Std));
         var specs = Layer.Union(body.Params, Params.Of((head.Name, head)));
         return new(specs, body, env => env[head.Name], rows => Caches(config, rows), config.Vocabulary, config.Context);
     }
@@ -31,11 +32,13 @@ public static class Gpt
             .Select(name => (name, new TensorType([rows, config.Context, config.Heads, config.HeadSize])))
             .ToParams();
 
+    static Initializer Tokens(GptConfig c) => new Initializer.Normal(c.Positions == Positions.Learned ? Std : 1 / Math.Sqrt(c.Width));
+
     static Layer Embed(GptConfig c) =>
-        Nn.Embedding(c.Vocabulary, c.Width, new Initializer.Normal(Std)).Named("tokens")
+        Nn.Embedding(c.Vocabulary, c.Width, Tokens(c)).Named("tokens")
         >> (c.Positions == Positions.Learned
             ? Nn.LearnedPositions(c.Context, c.Width, new Initializer.Normal(Std)).Named("positions")
-            : Nn.SinusoidalPositions())
+            : Layer.Lift(x => x * Math.Sqrt(c.Width)) >> Nn.SinusoidalPositions())
         >> Nn.Dropout(c.Dropout).Named("dropout");
 
     static Layer Block(GptConfig c)
