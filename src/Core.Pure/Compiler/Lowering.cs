@@ -80,10 +80,14 @@ sealed class Lowering
     /// <summary>The step that copies one view to another of the same shape.</summary>
     public static PlanStep Copy(View from, View to)
     {
-        var builder = new KernelBuilder(null!, null, from.Shape, static _ => default);
-        var (kernel, inputs, outputs) = builder.Finish([builder.Load(from)], [to]);
+        var domain = WithoutOnes(from.Shape);
+        var builder = new KernelBuilder(null!, null, domain, static _ => default);
+        var (kernel, inputs, outputs) = builder.Finish([builder.Load(from)], [to.Reshape(domain)!.Value]);
         return new PlanStep.Pointwise(kernel, inputs, outputs);
     }
+
+    // The step along an axis of length 1 means nothing, but would make equal views differ.
+    static Vec<int> WithoutOnes(Vec<int> shape) => [.. shape.Where(static d => d != 1)];
 
     void Lower(Tensor node)
     {
@@ -118,8 +122,9 @@ sealed class Lowering
 
     PlanStep Filled(Tensor constant, View target)
     {
-        var builder = new KernelBuilder(fusion, null, target.Shape, ViewOf);
-        var (kernel, inputs, outputs) = builder.Finish([builder.Emit(constant)], [target]);
+        var domain = WithoutOnes(target.Shape);
+        var builder = new KernelBuilder(fusion, null, domain, ViewOf);
+        var (kernel, inputs, outputs) = builder.Finish([builder.Emit(constant)], [target.Reshape(domain)!.Value]);
         return new PlanStep.Pointwise(kernel, inputs, outputs);
     }
 

@@ -28,6 +28,15 @@ public sealed class FusionLaws
     [Fact]
     public void Nothing_is_copied() => Assert.DoesNotContain(plan.Steps, PlanSteps.IsCopy);
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 5)]
+    public void Caches_are_written_where_they_are(int rows, int time)
+    {
+        var step = Compiler.Compile(Programs.CachedStep(model, new(rows, time)), ManagedEngine.HasKernel);
+        Assert.DoesNotContain(step.Steps, PlanSteps.IsCopy);
+    }
+
     [Fact]
     public void A_product_that_only_its_epilogue_reads_has_no_memory_of_its_own()
     {

@@ -112,7 +112,7 @@ internal sealed unsafe class FewRows : Work
         var left = a + batch * shape.A.Batch + step * shape.A.Column;
         var right = b + batch * shape.B.Batch + step * shape.B.Row + first;
         // The sums stay in the first-level cache while the rows of B pass.
-        var width = shape.M > 4 ? 512 : 1024;
+        var width = shape.M > 4 ? 512 : 4096 / shape.M / 64 * 64;
         for (var j = 0; j < columns; j += width)
             kernels.Sweep(shape.M, Math.Min(width, columns - j), depth, left, (nint)shape.A.Row, (nint)shape.A.Column, right + j, (nint)shape.B.Row, target + j, targetRow);
         if (parts == 1)
