@@ -26,8 +26,6 @@ sealed record SafeTensorsHeader(Params<TensorPlace> Tensors, Params<string> Meta
     const long MaxBytes = 100_000_000;
     const string MetadataKey = "__metadata__";
 
-    public long DataBytes => Tensors.Fold(0L, static (end, place) => Math.Max(end, place.End));
-
     /// <summary>The header of tensors that follow one another.</summary>
     public static SafeTensorsHeader Of(Params<TensorType> types, Params<string> metadata)
     {

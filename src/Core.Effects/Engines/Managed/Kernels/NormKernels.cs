@@ -7,7 +7,7 @@ namespace Functional.Engines;
 /// LayerNorm (Ba et al., 2016) over the last axis of x [rows, width]: a row is read from memory once and the
 /// mean, the deviations and the result are taken from the first-level cache. Pointers to absent parameters are null.
 /// </summary>
-internal static unsafe partial class NormKernels
+internal static unsafe class NormKernels
 {
     /// <summary>Rows whose parameter gradients add into one partial.</summary>
     public const int RowChunk = 32;
@@ -65,69 +65,53 @@ internal static unsafe partial class NormKernels
         for (var row = chunk * RowChunk; row < end; row++)
         {
             var at = (long)row * width;
-            Backward<Centred>(x + at, weight, mean[row], rstd[row], dy + at, dx + at, dw, db, width);
+            Backward(x + at, weight, mean[row], rstd[row], dy + at, dx + at, dw, db, width);
         }
     }
 
-    interface IKind
-    {
-        static abstract bool HasMean { get; }
-    }
-
-    readonly struct Centred : IKind
-    {
-        public static bool HasMean => true;
-    }
-
-    readonly struct Uncentred : IKind
-    {
-        public static bool HasMean => false;
-    }
-
-    /// <summary>dx = rstd (g - mean(g) - n mean(g n)) with g = dy weight and n = (x - mean) rstd; mean(g) is left out without centring.</summary>
+    /// <summary>dx = rstd (g - mean(g) - n mean(g n)) with g = dy weight and n = (x - mean) rstd.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Backward<TKind>(float* x, float* weight, float mean, float rstd, float* dy, float* dx, float* dw, float* db, int width)
-        where TKind : struct, IKind
+    static void Backward(float* x, float* weight, float mean, float rstd, float* dy, float* dx, float* dw, float* db, int width)
     {
         var (m, r) = (Lanes.All(mean), Lanes.All(rstd));
         var (sum, dot) = (Vector512<float>.Zero, Vector512<float>.Zero);
         var i = 0;
         for (; i <= width - 16; i += 16)
         {
-            var n = (TKind.HasMean ? Lanes.Load(x + i) - m : Lanes.Load(x + i)) * r;
+            var n = (Lanes.Load(x + i) - m) * r;
             var d = Lanes.Load(dy + i);
             if (dw != null) Lanes.Store(dw + i, Lanes.Fma(d, n, Lanes.Load(dw + i)));
             if (db != null) Lanes.Store(db + i, d + Lanes.Load(db + i));
             var g = weight == null ? d : d * Lanes.Load(weight + i);
-            if (TKind.HasMean) sum += g;
+            sum += g;
             dot = Lanes.Fma(g, n, dot);
         }
         var rest = width - i;
         if (rest > 0)
         {
             // Lanes beyond the row carry dy = 0, so they add nothing whatever x - mean is there.
-            var n = (Lanes.LoadFirst(x + i, rest, 0f) - (TKind.HasMean ? m : Vector512<float>.Zero)) * r;
+            var n = (Lanes.LoadFirst(x + i, rest, 0f) - m) * r;
             var d = Lanes.LoadFirst(dy + i, rest, 0f);
             if (dw != null) Lanes.StoreFirst(dw + i, Lanes.Fma(d, n, Lanes.LoadFirst(dw + i, rest, 0f)), rest);
             if (db != null) Lanes.StoreFirst(db + i, d + Lanes.LoadFirst(db + i, rest, 0f), rest);
             var g = weight == null ? d : d * Lanes.LoadFirst(weight + i, rest, 0f);
-            if (TKind.HasMean) sum += g;
+            sum += g;
             dot = Lanes.Fma(g, n, dot);
         }
         var shift = Lanes.All(Lanes.Sum(sum) / width);
         var slope = Lanes.All(Lanes.Sum(dot) / width);
         for (i = 0; i <= width - 16; i += 16)
         {
-            var n = (TKind.HasMean ? Lanes.Load(x + i) - m : Lanes.Load(x + i)) * r;
+            var n = (Lanes.Load(x + i) - m) * r;
             var g = weight == null ? Lanes.Load(dy + i) : Lanes.Load(dy + i) * Lanes.Load(weight + i);
-            if (TKind.HasMean) g -= shift;
+            g -= shift;
             Lanes.Store(dx + i, r * Lanes.Fma(-n, slope, g));
         }
         if (rest == 0) return;
-        var tn = (Lanes.LoadFirst(x + i, rest, 0f) - (TKind.HasMean ? m : Vector512<float>.Zero)) * r;
+        var tn = (Lanes.LoadFirst(x + i, rest, 0f) - m) * r;
         var tg = Lanes.LoadFirst(dy + i, rest, 0f);
         if (weight != null) tg *= Lanes.LoadFirst(weight + i, rest, 0f);
-        if (TKind.HasMean) tg -= shift;
+        tg -= shift;
         Lanes.StoreFirst(dx + i, r * Lanes.Fma(-tn, slope, tg), rest);
     }
 }

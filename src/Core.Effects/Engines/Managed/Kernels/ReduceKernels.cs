@@ -4,17 +4,11 @@ using System.Runtime.Intrinsics;
 namespace Functional.Engines;
 
 /// <summary>
-/// Sums and maxima. Each adds in an order fixed by the shape alone. Long vectors and columns are cut into
+/// Sums and maxima. Each adds in an order fixed by the shape alone. Long columns are cut into
 /// chunks of a fixed size: a caller may run the chunks anywhere and combines them in order.
 /// </summary>
 internal static unsafe class ReduceKernels
 {
-    /// <summary>Elements in a chunk of a long vector.</summary>
-    public const int VectorChunk = 16384;
-
-    /// <summary>Rows in a chunk of column sums.</summary>
-    public const int RowChunk = 64;
-
     public static int Chunks(long n, int chunk) => (int)((n + chunk - 1) / chunk);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -98,33 +92,6 @@ internal static unsafe class ReduceKernels
         return Lanes.Sum((a + b) + (c + d));
     }
 
-    /// <summary>y[row] = sum of x[row, ·] for rows [first, end) of x [rows, n].</summary>
-    public static void SumRows(float* x, int n, float* y, int first, int end)
-    {
-        for (var row = first; row < end; row++) y[row] = Sum(x + (long)row * n, n);
-    }
-
-    /// <summary>y[row] = max of x[row, ·] for rows [first, end) of x [rows, n].</summary>
-    public static void MaxRows(float* x, int n, float* y, int first, int end)
-    {
-        for (var row = first; row < end; row++) y[row] = Max(x + (long)row * n, n);
-    }
-
-    /// <summary>Sum of squares of chunk <paramref name="chunk"/> of x [n]; its error does not grow with n, as the chunks add in double.</summary>
-    public static double SumSquaresChunk(float* x, long n, int chunk)
-    {
-        var start = (long)chunk * VectorChunk;
-        return SquaredDeviations(x + start, (int)Math.Min(VectorChunk, n - start), 0f);
-    }
-
-    /// <summary>Adds the chunks' results in their order.</summary>
-    public static double Combine(double* partials, int chunks)
-    {
-        var sum = 0.0;
-        for (var i = 0; i < chunks; i++) sum += partials[i];
-        return sum;
-    }
-
     /// <summary>y[column] = sum over rows [first, end) of x [·, columns], for all columns; y is overwritten.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ColumnSums(float* x, int columns, long stride, int first, int end, float* y)
@@ -155,10 +122,6 @@ internal static unsafe class ReduceKernels
             Lanes.StoreFirst(y + j, a, count);
         }
     }
-
-    /// <summary>Column sums of chunk <paramref name="chunk"/> of x [rows, columns] into row <paramref name="chunk"/> of partials [chunks, columns].</summary>
-    public static void ColumnSumsChunk(float* x, int rows, int columns, int chunk, float* partials) =>
-        ColumnSums(x, columns, columns, chunk * RowChunk, Math.Min(rows, (chunk + 1) * RowChunk), partials + (long)chunk * columns);
 
     /// <summary>y = column sums of partials [chunks, columns].</summary>
     public static void CombineColumns(float* partials, int chunks, int columns, float* y) =>

@@ -3,26 +3,11 @@ using System.Runtime.Intrinsics;
 
 namespace Functional.Engines;
 
-/// <summary>Rows picked from a table [entries, width] by index, and their gradient.</summary>
+/// <summary>The gradient of rows picked from a table [entries, width] by index.</summary>
 internal static unsafe class RowKernels
 {
     /// <summary>Columns that one task of a scatter owns: the split that needs no atomics and keeps every sum in the indices' order.</summary>
     public const int ColumnBlock = 64;
-
-    /// <summary>y[i, ·] = table[indices[i], ·] for i in [first, end). An index outside [0, entries) throws.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Gather(float* table, int entries, int width, int* indices, float* y, int first, int end)
-    {
-        for (var i = first; i < end; i++)
-        {
-            Check(indices[i], entries);
-            var source = table + (long)indices[i] * width;
-            var target = y + (long)i * width;
-            var j = 0;
-            for (; j <= width - 16; j += 16) Vector512.Load(source + j).Store(target + j);
-            if (j < width) Lanes.StoreFirst(target + j, Lanes.LoadFirst(source + j, width - j, 0f), width - j);
-        }
-    }
 
     /// <summary>table[indices[i], c] += y[i, c] for i = 0 … n - 1 in that order and columns c in [firstColumn, endColumn).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Functional.Engines;
 
 /// <summary>
-/// Softmax, log-sum-exp and cross-entropy over rows. A row is walked in blocks that stay in the first-level cache:
+/// Cross-entropy over rows. A row is walked in blocks that stay in the first-level cache:
 /// each block is exponentiated against its own maximum, and one later pass rescales, so that a vocabulary-sized
 /// row takes one exponential an element and crosses the outer caches twice.
 /// </summary>
@@ -14,39 +14,6 @@ internal static unsafe class SoftmaxKernels
     public const int Ignored = -100;
 
     const int Block = 2048;
-
-    /// <summary>y = softmax(x) for rows [first, end) of [rows, n]; y may be x.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Softmax(float* x, float* y, int n, int first, int end)
-    {
-        var blocks = (n + Block - 1) / Block;
-        var maxima = stackalloc float[blocks];
-        for (var row = first; row < end; row++)
-        {
-            var p = x + (long)row * n;
-            var q = y + (long)row * n;
-            var (max, sum) = Exponentiate(p, q, n, maxima);
-            for (var b = 0; b < blocks; b++) Multiply(q + b * Block, Math.Min(Block, n - b * Block), Factor(maxima[b], max) / sum);
-        }
-    }
-
-    /// <summary>lse[row] = log of the sum of e^x[row, ·] for rows [first, end) of [rows, n].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void LogSumExp(float* x, float* lse, int n, int first, int end)
-    {
-        for (var row = first; row < end; row++)
-        {
-            var p = x + (long)row * n;
-            var (max, sum) = (float.NegativeInfinity, 0f);
-            for (var at = 0; at < n; at += Block)
-            {
-                var count = Math.Min(Block, n - at);
-                var m = MathF.Max(MaxOf(p + at, count), float.MinValue);
-                (max, sum) = Join(max, sum, m, Exponentials(p + at, null, count, m));
-            }
-            lse[row] = max + MathF.Log(sum);
-        }
-    }
 
     /// <summary>
     /// Cross-entropy of logits [rows, vocabulary], rows [first, end): nll[row] = (1 - s) (lse - logit[label]) + s (lse - mean(logits)),

@@ -149,13 +149,4 @@ internal static partial class VectorMath
         b = Vector512.CopySign(V(1f) - Exp(b), x);
         return Vector512.ConditionalSelect(Vector512.LessThan(t, V(0.92f)), a, b);
     }
-
-    /// <summary>1 / (1 + e^-x).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Sigmoid(Vector512<float> x) => V(1f) / (V(1f) + Exp(-x));
-
-    /// <summary>log(1 + e^x) without overflow.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Softplus(Vector512<float> x) =>
-        Vector512.MaxNative(Vector512<float>.Zero, x) + Log1p(Exp(-Vector512.Abs(x)));
 }
