@@ -81,7 +81,7 @@ public sealed partial record RunConfig
     public int Accumulate { get; init; } = 1;
 
     /// <summary>Steps in the run.</summary>
-    public long Steps { get; init; } = 5000;
+    public long Steps { get; init; } = 4000;
 
     /// <summary>The highest learning rate.</summary>
     public double LearningRate { get; init; } = 1e-3;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Functional.Engines;
 
@@ -100,7 +101,11 @@ internal sealed unsafe class TileMachine
                 input.Load(from, memory + (long)i * Lanes, Engines.Lanes.Width);
                 registers[i] = new(memory + (long)i * Lanes, 0, 0);
             }
-            else if (input.IsDirect && Distance(input, row, rows, column, from) is { } apart) registers[i] = new((float*)from, apart, -1);
+            else if (input.IsDirect && Distance(input, row, rows, column, from) is { } apart)
+            {
+                registers[i] = new((float*)from, apart, -1);
+                if (IsStream) PrefetchNext(from, columns);
+            }
             else
             {
                 registers[i] = Register(i, columns, memory);
@@ -123,6 +128,15 @@ internal sealed unsafe class TileMachine
             var lanes = registers[results[i]];
             for (var r = 0; r < rows; r++) outputs[i].Store(lanes, lanes.At + r * lanes.Row, outputs[i].At(outer, row + r, column), columns);
         }
+    }
+
+    // Long rows come from memory: the next tile is asked for while this one is computed. A prefetch never faults, so it may run past the end.
+    bool IsStream => Columns >= 1 << 16;
+
+    static void PrefetchNext(byte* from, int columns)
+    {
+        if (!Sse.IsSupported) return;
+        for (var at = from + columns * sizeof(float); at < from + 2L * columns * sizeof(float); at += Plan.Alignment) Sse.Prefetch1(at);
     }
 
     static Lane Register(int i, int columns, float* memory) => new(memory + (long)i * Lanes, Padded(columns), -1);
