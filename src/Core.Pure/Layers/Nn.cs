@@ -35,7 +35,8 @@ public static partial class Nn
     /// Which elements go is a function of the run's key and the layer's path.
     /// </summary>
     public static Layer Dropout(double rate) => rate == 0 ? Layer.Identity
-        : Layer.Of([], (env, x) => env.RandomKey is { } key ? x.Dropout(rate, key, Key.StreamOf(env.Path)) : x);
+        // The upper half of the streams belongs to keys derived from this one.
+        : Layer.Of([], (env, x) => env.RandomKey is { } key ? x.Dropout(rate, key, Key.StreamOf(env.Path) >> 1) : x);
 
     /// <summary>An elementwise nonlinearity.</summary>
     public static Layer Activation(Activation kind) => Layer.Lift(kind switch
