@@ -180,7 +180,7 @@ sealed class Fusion
         var leaders = new Dictionary<(Vec<int>, Tensor), Tensor>();
         foreach (var node in Order)
         {
-            if (!home.TryGetValue(node, out var kernel) || kernel != (object)node || !outputs.Contains(node) || users[index[node]].Count > 0) continue;
+            if (!home.TryGetValue(node, out var kernel) || !kernel.Equals(node) || !outputs.Contains(node) || users[index[node]].Count > 0) continue;
             var shared = Loads(node).Where(l => l.Op is Op.Input && l.Type.Size == node.Type.Size && l.Rank > 0);
             var leader = shared.Select(l => leaders.GetValueOrDefault((node.Shape, l))).FirstOrDefault(static l => l is not null);
             if (leader is not null && sizes[leader] + sizes[node] <= KernelLimit) MoveInto(node, leader);

@@ -9,8 +9,6 @@ sealed class Lowering
     readonly Fusion fusion;
     readonly Dictionary<Tensor, View> views = [];
     readonly Dictionary<Tensor, View> placed = [];
-    readonly Dictionary<Job, Tensor> products = [];
-    readonly System.Collections.Generic.HashSet<Job> withEpilogue = [];
 
     public Lowering(Vec<Tensor> roots)
     {
@@ -155,7 +153,7 @@ sealed class Lowering
     {
         if (domain.Count == 0) return false;
         // The latest product among the inputs, if the others can all be had before it.
-        var product = builder.Inputs.SelectMany(v => Storages[v.Buffer].Writers).Where(u => products.ContainsKey(u) && !withEpilogue.Contains(u))
+        var product = builder.Inputs.SelectMany(v => Storages[v.Buffer].Writers).Where(static u => u.Steps is [PlanStep.MatMul { Epilogue: null }])
             .OrderByDescending(static u => u.Id).FirstOrDefault();
         if (product is null || product.Steps is not [PlanStep.MatMul matmul] || matmul.C.DType != DType.F32 || domain[^1] != matmul.C.Shape[2]) return false;
         if (new TensorType(domain).Size != new TensorType(matmul.C.Shape).Size || matmul.C.Reshape(domain) is not { } whole || !builder.Inputs.Contains(whole)) return false;
@@ -165,7 +163,6 @@ sealed class Lowering
         var (kernel, inputs, targets) = builder.Finish(results, outputs, innermost);
         var (ordered, rest) = FirstInput(kernel, inputs, inputs.Span.IndexOf(inputs.First(v => v.Buffer == matmul.C.Buffer)));
         product.Steps.Clear();
-        withEpilogue.Add(product);
         AddStep(product, matmul with { Epilogue = ordered, Inputs = rest, Outputs = targets });
         return true;
     }
@@ -196,7 +193,7 @@ sealed class Lowering
 
         var (a, b) = (Operand(node.Args[0]), Operand(node.Args[1]));
         var c = Store(node).Reshape([a.Shape[0], a.Shape[1], b.Shape[2]])!.Value;
-        products[AddJob(new PlanStep.MatMul(a, b, c, false, null, [], []))] = node;
+        AddJob(new PlanStep.MatMul(a, b, c, false, null, [], []));
     }
 
     void LowerReduce(Tensor node, Op.Reduce o)
