@@ -6,7 +6,11 @@ public interface IEngine : IDisposable
     /// <summary>The engine's name, as the command line takes it.</summary>
     string Name { get; }
 
+    /// <summary>The memory of its device, as it is now.</summary>
+    DeviceMemory Memory { get; }
+
     /// <summary>A buffer of zeros, owned by the caller.</summary>
+    /// <exception cref="DeviceMemoryException">The device has no room for it. Compiling, binding and running may end so, too.</exception>
     IBuffer Allocate(TensorType type);
 
     /// <summary>Prepares a program; owned by the caller.</summary>

@@ -5,13 +5,15 @@ namespace Functional.Engines;
 /// <summary>A tensor in native memory.</summary>
 internal sealed unsafe class ManagedBuffer : IBuffer
 {
+    readonly ManagedEngine engine;
     byte* pointer;
 
-    public ManagedBuffer(TensorType type)
+    public ManagedBuffer(ManagedEngine engine, TensorType type)
     {
-        Type = type;
+        (this.engine, Type) = (engine, type);
         pointer = NativeBlock.Allocate(type.Bytes);
         NativeMemory.Clear(pointer, (nuint)type.Bytes);
+        engine.CountBuffer(type.Bytes);
     }
 
     public TensorType Type { get; }
@@ -37,7 +39,9 @@ internal sealed unsafe class ManagedBuffer : IBuffer
 
     public void Dispose()
     {
+        if (pointer == null) return;
         NativeMemory.AlignedFree(pointer);
         pointer = null;
+        engine.CountBuffer(-Type.Bytes);
     }
 }

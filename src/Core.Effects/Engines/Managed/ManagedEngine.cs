@@ -9,6 +9,7 @@ namespace Functional.Engines;
 public sealed unsafe class ManagedEngine : IEngine
 {
     readonly NativeBlock arena = new(), workspace = new(), registers = new();
+    long bufferBytes;
 
     /// <summary>An engine on so many threads.</summary>
     /// <param name="threads">At least 1; 0 takes as many as the machine has processors.</param>
@@ -16,6 +17,10 @@ public sealed unsafe class ManagedEngine : IEngine
 
     /// <inheritdoc/>
     public string Name => "managed";
+
+    /// <inheritdoc/>
+    public DeviceMemory Memory => new($"{Device.Cpu}", MachineMemory.Total, MachineMemory.Free, Interlocked.Read(ref bufferBytes),
+        arena.Bytes + workspace.Bytes + registers.Bytes + Threads * Team.ScratchBytes);
 
     /// <summary>The number of threads that share the work.</summary>
     public int Threads => Team.Threads;
@@ -33,7 +38,7 @@ public sealed unsafe class ManagedEngine : IEngine
     internal float* Registers(int worker) => (float*)registers.Pointer + (long)worker * (registers.Bytes / sizeof(float) / Threads);
 
     /// <inheritdoc/>
-    public IBuffer Allocate(TensorType type) => new ManagedBuffer(type);
+    public IBuffer Allocate(TensorType type) => new ManagedBuffer(this, type);
 
     /// <inheritdoc/>
     public IExecutable Compile(Program program) => new ManagedExecutable(this, Compiler.Compile(program, HasKernel));
@@ -44,10 +49,25 @@ public sealed unsafe class ManagedEngine : IEngine
 
     internal void Reserve(long arenaBytes, long workspaceBytes, int registerCount)
     {
-        if (arena.Grow(arenaBytes)) ArenaVersion++;
-        workspace.Grow(workspaceBytes);
-        registers.Grow((long)Threads * Math.Max(registerCount, 1) * TileMachine.Lanes * sizeof(float));
+        try
+        {
+            if (arena.Grow(arenaBytes)) ArenaVersion++;
+            workspace.Grow(workspaceBytes);
+            registers.Grow((long)Threads * Math.Max(registerCount, 1) * TileMachine.Lanes * sizeof(float));
+        }
+        catch (OutOfMemoryException)
+        {
+            // What was to grow is gone; programs that were content with less find their room anew.
+            ArenaVersion++;
+            throw;
+        }
     }
+
+    internal void CountBuffer(long bytes) => Interlocked.Add(ref bufferBytes, bytes);
+
+    /// <summary>This engine on this machine.</summary>
+    internal static EngineOffer Offer() => new(EngineKind.Managed, typeof(ManagedEngine).Assembly.GetName().Version?.ToString(3) ?? "",
+        [new(Device.Cpu, Processor.Name, MachineMemory.Total)]);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -70,7 +90,7 @@ internal sealed unsafe class NativeBlock : IDisposable
     public bool Grow(long bytes)
     {
         if (bytes <= Bytes && Pointer != null) return false;
-        NativeMemory.AlignedFree(Pointer);
+        Dispose();
         Pointer = Allocate(bytes);
         Bytes = bytes;
         return true;
@@ -88,6 +108,6 @@ internal sealed unsafe class NativeBlock : IDisposable
     {
         const long huge = 2 << 20;
         var alignment = bytes >= huge ? huge : Plan.Alignment;
-        return (byte*)NativeMemory.AlignedAlloc((nuint)((Math.Max(bytes, 1) + alignment - 1) / alignment * alignment), (nuint)alignment);
+        return MachineMemory.Allocate((Math.Max(bytes, 1) + alignment - 1) / alignment * alignment, (nuint)alignment);
     }
 }

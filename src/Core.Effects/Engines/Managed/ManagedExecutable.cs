@@ -14,21 +14,29 @@ internal sealed class ManagedExecutable(ManagedEngine engine, Plan plan) : IExec
         var known = new Dictionary<string, ManagedBuffer>();
         var donors = Program.Donations.ToDictionary(static d => d.Output, static d => d.Input);
         foreach (var input in Program.Inputs) known.Add("<" + input.Name, Given(buffers, input.Name, input.Value.Type) ?? throw new ArgumentException($"input '{input.Name}' {input.Value.Type} has no buffer."));
-        var own = new List<ManagedBuffer>();
-        foreach (var (name, value) in Program.Outputs)
-        {
-            if (donors.TryGetValue(name, out var donor))
-            {
-                known.Add(">" + name, known["<" + donor]);
-                continue;
-            }
-            var isInput = known.ContainsKey("<" + name);
-            if ((isInput ? null : Given(buffers, name, value.Type)) is not { } buffer) own.Add(buffer = new ManagedBuffer(value.Type));
-            known.Add(">" + name, buffer);
-        }
-        if (buffers.Keys.FirstOrDefault(n => !known.ContainsKey("<" + n) && !known.ContainsKey(">" + n)) is { } unknown)
+        if (buffers.Keys.FirstOrDefault(n => Program.Inputs.All(i => i.Name != n) && Program.Outputs.All(o => o.Name != n)) is { } unknown)
             throw new ArgumentException($"'{unknown}' is neither an input nor an output of the program.");
-        return new ManagedBinding(engine, plan, known, own);
+        var own = new List<ManagedBuffer>();
+        try
+        {
+            foreach (var (name, value) in Program.Outputs)
+            {
+                if (donors.TryGetValue(name, out var donor))
+                {
+                    known.Add(">" + name, known["<" + donor]);
+                    continue;
+                }
+                var isInput = known.ContainsKey("<" + name);
+                if ((isInput ? null : Given(buffers, name, value.Type)) is not { } buffer) own.Add(buffer = new ManagedBuffer(engine, value.Type));
+                known.Add(">" + name, buffer);
+            }
+            return new ManagedBinding(engine, plan, known, own);
+        }
+        catch
+        {
+            foreach (var buffer in own) buffer.Dispose();
+            throw;
+        }
     }
 
     static ManagedBuffer? Given(IReadOnlyDictionary<string, IBuffer> buffers, string name, TensorType type) => !buffers.TryGetValue(name, out var buffer) ? null

@@ -3,9 +3,17 @@ using System.Runtime.InteropServices;
 namespace Functional.Engines;
 
 /// <summary>A managed array of bytes, as the declared element type lays them out.</summary>
-sealed class ReferenceBuffer(ReferenceEngine owner, TensorType type) : IBuffer
+sealed class ReferenceBuffer : IBuffer
 {
-    byte[]? bytes = new byte[type.Bytes];
+    readonly ReferenceEngine owner;
+    readonly TensorType type;
+    byte[]? bytes;
+
+    public ReferenceBuffer(ReferenceEngine owner, TensorType type)
+    {
+        (this.owner, this.type, bytes) = (owner, type, new byte[type.Bytes]);
+        owner.CountBuffer(type.Bytes);
+    }
 
     public ReferenceEngine Owner => owner;
 
@@ -29,7 +37,11 @@ sealed class ReferenceBuffer(ReferenceEngine owner, TensorType type) : IBuffer
         for (var i = 0; i < value.Items.Length; i++) Put(Bytes, i, value[i]);
     }
 
-    public void Dispose() => bytes = null;
+    public void Dispose()
+    {
+        if (bytes is not null) owner.CountBuffer(-type.Bytes);
+        bytes = null;
+    }
 
     Span<byte> Checked(int length) => length == type.Bytes ? Bytes
         : throw new ArgumentException($"a buffer of {type} has {type.Bytes} bytes; given {length}.");

@@ -8,14 +8,21 @@ namespace Functional;
 /// </summary>
 public sealed class ReferenceEngine : IEngine
 {
+    long bufferBytes;
+
     /// <inheritdoc/>
     public string Name => "reference";
+
+    /// <inheritdoc/>
+    public DeviceMemory Memory => new($"{Device.Cpu}", MachineMemory.Total, MachineMemory.Free, Interlocked.Read(ref bufferBytes), 0);
 
     /// <inheritdoc/>
     public IBuffer Allocate(TensorType type) => new ReferenceBuffer(this, type);
 
     /// <inheritdoc/>
     public IExecutable Compile(Program program) => new ReferenceExecutable(this, program);
+
+    internal void CountBuffer(long bytes) => Interlocked.Add(ref bufferBytes, bytes);
 
     /// <summary>Nothing to give back: memory belongs to the buffers.</summary>
     public void Dispose() { }

@@ -71,11 +71,12 @@ internal sealed unsafe class ThreadTeam : IDisposable
         if (bytes <= ScratchBytes)
             return;
         var size = (bytes + (long)Alignment - 1) / (long)Alignment * (long)Alignment;
+        ScratchBytes = 0;
         for (var i = 0; i < scratch.Length; i++)
         {
             NativeMemory.AlignedFree(scratch[i]);
             scratch[i] = null;
-            scratch[i] = (byte*)NativeMemory.AlignedAlloc((nuint)size, Alignment);
+            scratch[i] = MachineMemory.Allocate(size, Alignment);
         }
         ScratchBytes = size;
     }

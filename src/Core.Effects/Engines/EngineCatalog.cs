@@ -1,0 +1,36 @@
+using LanguageExt;
+
+namespace Functional.Engines;
+
+/// <summary>The engines that are compiled in.</summary>
+public static partial class EngineCatalog
+{
+    static readonly Vec<EngineEntry> entries = Entries();
+
+    /// <summary>Each engine, with its devices as they are now. Looking for GPUs may take a second.</summary>
+    public static Vec<EngineOffer> Offers() => entries.Map(static e => e.Offer());
+
+    /// <summary>The options with everything decided, or every fault in them (<see cref="EngineChoice.Resolve"/>). Looks for GPUs only where they may matter.</summary>
+    public static Validation<Fault, EngineOptions> Resolve(EngineOptions asked) =>
+        EngineChoice.Resolve(asked, entries.Where(e => asked.Engine != EngineKind.Managed || e.Kind == EngineKind.Managed).Select(static e => e.Offer()).ToVec());
+
+    /// <summary>An engine, owned by the caller; or every fault in the options.</summary>
+    public static Validation<Fault, IEngine> Create(EngineOptions options) =>
+        Resolve(options).Map(chosen => entries.First(e => e.Kind == chosen.Engine).Create(chosen));
+
+    // Filled in by Engines/Torch where that is compiled.
+    static partial void AddTorch(List<EngineEntry> entries);
+
+    static Vec<EngineEntry> Entries()
+    {
+        var all = new List<EngineEntry> { new(EngineKind.Managed, ManagedEngine.Offer, static o => new ManagedEngine(o.Threads)) };
+        AddTorch(all);
+        return all.ToVec();
+    }
+}
+
+/// <summary>An engine that can be chosen.</summary>
+/// <param name="Kind">Which one.</param>
+/// <param name="Offer">What it offers on this machine; never throws.</param>
+/// <param name="Create">Makes it, of options that its offer fulfils.</param>
+internal sealed record EngineEntry(EngineKind Kind, Func<EngineOffer> Offer, Func<EngineOptions, IEngine> Create);

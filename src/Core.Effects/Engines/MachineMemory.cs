@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Functional.Engines;
+
+/// <summary>The memory of this machine, or of the container that the process is in, in bytes.</summary>
+internal static unsafe class MachineMemory
+{
+    const string Machine = "/proc/meminfo", Container = "/sys/fs/cgroup/memory.max", InUse = "/sys/fs/cgroup/memory.current",
+        OldContainer = "/sys/fs/cgroup/memory/memory.limit_in_bytes", OldInUse = "/sys/fs/cgroup/memory/memory.usage_in_bytes";
+
+    /// <summary>All that the process may use.</summary>
+    public static long Total => Least(Kibibytes("MemTotal:"), Number(Container), Number(OldContainer)) ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>What can still be had, about.</summary>
+    public static long Free
+    {
+        get
+        {
+            var free = Least(Kibibytes("MemAvailable:"), Number(Container) - Number(InUse), Number(OldContainer) - Number(OldInUse));
+            if (free is { } known) return Math.Max(0, known);
+            var info = GC.GetGCMemoryInfo();
+            // Before the first collection the load is not known.
+            var used = info.MemoryLoadBytes > 0 ? info.MemoryLoadBytes : Environment.WorkingSet;
+            return Math.Max(0, info.TotalAvailableMemoryBytes - used);
+        }
+    }
+
+    /// <summary>Native memory; nobody has cleared it.</summary>
+    /// <exception cref="DeviceMemoryException">There is not so much.</exception>
+    public static byte* Allocate(long bytes, nuint alignment)
+    {
+        try
+        {
+            return (byte*)NativeMemory.AlignedAlloc((nuint)bytes, alignment);
+        }
+        catch (OutOfMemoryException)
+        {
+            throw new DeviceMemoryException($"{Device.Cpu}", bytes, Free, Total);
+        }
+    }
+
+    static long? Least(params ReadOnlySpan<long?> amounts)
+    {
+        long? least = null;
+        foreach (var amount in amounts)
+            if (amount is { } known && (least is not { } lowest || known < lowest)) least = known;
+        return least;
+    }
+
+    static long? Kibibytes(string name)
+    {
+        var line = Lines(Machine).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+        return line is not null && long.TryParse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture, out var kibibytes) ? kibibytes << 10 : null;
+    }
+
+    // A container without a limit says "max", or a number larger than any memory.
+    static long? Number(string path) => Lines(path) is [var line, ..] && long.TryParse(line, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    static string[] Lines(string path)
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() && File.Exists(path) ? File.ReadAllLines(path) : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+}
