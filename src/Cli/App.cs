@@ -51,6 +51,11 @@ static class App
             foreach (var fault in e.Faults) terminal.Error.WriteLine($"error: {fault}");
             return 1;
         }
+        catch (DeviceMemoryException e)
+        {
+            terminal.Error.WriteLine($"error: {e.Fault}");
+            return 1;
+        }
         catch (OutOfMemoryException) when (!Debugging)
         {
             terminal.Error.WriteLine("error: memory: there is not enough; functional train --dry-run says what a run needs; smaller: layers, width, context, batch");

@@ -3,12 +3,15 @@ using LanguageExt;
 namespace Functional;
 
 /// <summary>
-/// A configuration, a file or a text cannot be used. The message has a line for each fault: where it is, what is wrong and what is allowed.
+/// A configuration, a file or a text cannot be used, or a device has no room. The message has a line for each fault: where it is, what is wrong and what is allowed.
 /// </summary>
 public sealed class FunctionalException : Exception
 {
     /// <summary>An exception of these faults.</summary>
     public FunctionalException(params IReadOnlyList<Fault> faults) : base(string.Join('\n', faults)) => Faults = faults;
+
+    /// <summary>A device that has no room.</summary>
+    public FunctionalException(DeviceMemoryException cause) : base(cause.Fault.ToString(), cause) => Faults = [cause.Fault];
 
     /// <summary>Everything that is wrong.</summary>
     public IReadOnlyList<Fault> Faults { get; }

@@ -32,22 +32,26 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Loads the newest whole checkpoint of a run folder.</summary>
     /// <param name="folder">The run folder.</param>
-    /// <param name="threads">Threads that compute; 0 for one a processor.</param>
+    /// <param name="engine">What it computes on; nothing for the best that is there.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="FunctionalException">There is no run, or a file of it is missing or damaged.</exception>
-    public static Task<LanguageModel> LoadAsync(string folder, int threads = 0, CancellationToken cancellation = default) => Task.Run(() =>
+    /// <exception cref="FunctionalException">There is no run, a file of it is missing or damaged, the engine is not there, or its device has no room.</exception>
+    public static Task<LanguageModel> LoadAsync(string folder, EngineOptions? engine = null, CancellationToken cancellation = default) =>
+        Task.Run(() => Load(folder, Engine.Create(engine)), cancellation);
+
+    /// <summary>As <see cref="LoadAsync"/>, on an engine that becomes the model's own.</summary>
+    internal static LanguageModel Load(string folder, IEngine engine)
     {
-        var engine = Engine.Create(threads);
         try
         {
             return new LanguageModel(engine, TrainedModel.Open(engine, folder).OrThrow());
         }
-        catch
+        catch (Exception e)
         {
             engine.Dispose();
+            if (e is DeviceMemoryException full) throw new FunctionalException(full);
             throw;
         }
-    }, cancellation);
+    }
 
     /// <summary>
     /// Goes on from a prompt; the text comes in pieces of whole characters, as soon as they are known. An empty prompt begins as a new line
@@ -56,7 +60,7 @@ public sealed class LanguageModel : IDisposable
     /// <param name="prompt">The text to go on from; it is not repeated.</param>
     /// <param name="options">How to draw, and how much.</param>
     /// <param name="cancellation">Stops writing.</param>
-    /// <exception cref="FunctionalException">An option is out of range, or the prompt has characters that the model does not know.</exception>
+    /// <exception cref="FunctionalException">An option is out of range, the prompt has characters that the model does not know, or the device has no room.</exception>
     public async IAsyncEnumerable<string> GenerateAsync(string prompt, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         options ??= new();
@@ -64,9 +68,9 @@ public sealed class LanguageModel : IDisposable
         await turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            var generator = model.Generator;
+            var generator = await Compute(() => model.Generator, cancellation).ConfigureAwait(false);
             using var pieces = generator.Text(generator.Encode(prompt).OrThrow(), options.Tokens, sampler, Key.Seed((ulong)options.Seed)).GetEnumerator();
-            while (await Task.Run(pieces.MoveNext, cancellation).ConfigureAwait(false)) yield return pieces.Current;
+            while (await Compute(pieces.MoveNext, cancellation).ConfigureAwait(false)) yield return pieces.Current;
         }
         finally
         {
@@ -77,13 +81,13 @@ public sealed class LanguageModel : IDisposable
     /// <summary>How well the model predicts a text.</summary>
     /// <param name="file">A text file; nothing for the part of the run's own text that was kept for evaluation.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="FunctionalException">The text cannot be read, is too short, or has characters that the model does not know.</exception>
+    /// <exception cref="FunctionalException">The text cannot be read, is too short, has characters that the model does not know, or the device has no room.</exception>
     public async Task<Score> EvaluateAsync(string? file = null, CancellationToken cancellation = default)
     {
         await turn.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            return await Task.Run(() => model.Score((file is null ? model.Validation() : model.Text(file)).OrThrow(), cancellation), cancellation).ConfigureAwait(false);
+            return await Compute(() => model.Score((file is null ? model.Validation() : model.Text(file)).OrThrow(), cancellation), cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -96,6 +100,18 @@ public sealed class LanguageModel : IDisposable
     /// <param name="cancellation">Gives up before writing begins.</param>
     /// <exception cref="FunctionalException">The folder holds a run, or cannot be written.</exception>
     public Task SaveAsync(string folder, CancellationToken cancellation = default) => Task.Run(() => model.Save(folder).OrThrow(), cancellation);
+
+    static Task<T> Compute<T>(Func<T> work, CancellationToken cancellation) => Task.Run(() =>
+    {
+        try
+        {
+            return work();
+        }
+        catch (DeviceMemoryException e)
+        {
+            throw new FunctionalException(e);
+        }
+    }, cancellation);
 
     /// <inheritdoc/>
     public void Dispose()

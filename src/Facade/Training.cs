@@ -26,14 +26,17 @@ public static class Training
     /// <param name="progress">Is told what happens, on the thread that trains.</param>
     /// <param name="cancellation">Asks to save and stop: the run then ends as interrupted, without an exception.</param>
     /// <exception cref="FunctionalException">
-    /// Something is wrong with the configuration, the text or the folder; a file cannot be written; or a loss or gradient is not finite. What
-    /// was saved before is unharmed.
+    /// Something is wrong with the configuration, the text or the folder; the engine is not there or its device has no room; a file cannot be
+    /// written; or a loss or gradient is not finite. What was saved before is unharmed.
     /// </exception>
     public static Task<TrainingResult> RunAsync(
         RunConfig config, string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default) =>
-        Start(() => Memory.Check(config).Bind(fits => RunSession.Begin(folder, fits)).OrThrow(), progress, cancellation);
+        Start(() => Memory.Check(config).Bind(fits => RunSession.Begin(folder, fits)).OrThrow(), Engine.Create, progress, cancellation);
 
-    /// <summary>Goes on with a run from its newest checkpoint, bit for bit as if it had never stopped.</summary>
+    /// <summary>
+    /// Goes on with a run from its newest checkpoint, on the same engine and device bit for bit as if it had never stopped. With
+    /// <c>auto</c> the engine is chosen anew.
+    /// </summary>
     /// <param name="folder">Its folder.</param>
     /// <param name="progress">Is told what happens, on the thread that trains.</param>
     /// <param name="cancellation">Asks to save and stop.</param>
@@ -41,7 +44,8 @@ public static class Training
     /// <exception cref="FunctionalException">As for <see cref="RunAsync"/>; or the folder holds no run, or a change is one that a run cannot go on with.</exception>
     public static Task<TrainingResult> ResumeAsync(
         string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default, params IReadOnlyList<(string Name, string Value)> changes) =>
-        Start(() => RunSession.Resume(folder, Configuration.Entries(changes)).OrThrow(), progress, cancellation);
+        Start(() => RunFolder.Open(folder).Bind(run => RunConfig.Read(run.Config, Configuration.Entries(changes))).Bind(Memory.Check)
+            .Bind(_ => RunSession.Resume(folder, Configuration.Entries(changes))).OrThrow(), Engine.Create, progress, cancellation);
 
     /// <summary>Reads the text of a run and says what it would work on, without training.</summary>
     /// <param name="config">The run.</param>
@@ -68,12 +72,19 @@ public static class Training
         Task.Run(IReadOnlyList<MetricsLine> () => MetricsFile.Read(RunFolder.Open(folder).OrThrow().Metrics).OrThrow());
 
     // A thread of its own: a run keeps it busy for minutes or days.
-    static Task<TrainingResult> Start(Func<RunSession> open, IProgress<TrainingEvent>? progress, CancellationToken cancellation) => Task.Factory.StartNew(() =>
+    internal static Task<TrainingResult> Start(Func<RunSession> open, Func<EngineOptions, IEngine> make, IProgress<TrainingEvent>? progress, CancellationToken cancellation) => Task.Factory.StartNew(() =>
     {
-        using var session = open();
-        using var engine = Engine.Create(session.Config.Threads);
-        var result = TrainingLoop.Run(engine, session, new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
-        return new TrainingResult(session.Folder.Location, result.Reason, result.State.Step, result.State.BestLoss);
+        try
+        {
+            using var session = open();
+            using var engine = make(session.Config.Execution);
+            var result = TrainingLoop.Run(engine, session, new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
+            return new TrainingResult(session.Folder.Location, result.Reason, result.State.Step, result.State.BestLoss);
+        }
+        catch (DeviceMemoryException e)
+        {
+            throw new FunctionalException(e);
+        }
     }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     sealed class ProgressObserver(IEngine engine, RunSession session, IProgress<TrainingEvent>? progress) : ITrainingObserver
@@ -81,7 +92,10 @@ public static class Training
         const int SampleTokens = 200;
 
         public void Began(RunSession begun, Trainer trainer, TrainState state) => progress?.Report(new TrainingEvent.Started(
-            session.Config, session.Folder.Location, trainer.Model.ParameterCount, session.Data.Train.Length, session.Data.Validation.Length, state.Step));
+            session.Config, session.Folder.Location, trainer.Model.ParameterCount, session.Data.Train.Length, session.Data.Validation.Length, state.Step)
+        {
+            Engine = engine.Name, Device = engine.Memory.Device,
+        });
 
         public void Stepped(in StepMetrics metrics) => progress?.Report(new TrainingEvent.Stepped(metrics));
 

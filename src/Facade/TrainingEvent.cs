@@ -12,7 +12,14 @@ public abstract record TrainingEvent
     /// <param name="TrainTokens">Tokens to learn from.</param>
     /// <param name="ValidationTokens">Tokens kept for evaluation.</param>
     /// <param name="Step">Steps done before, when the run goes on.</param>
-    public sealed record Started(RunConfig Config, string Folder, long Parameters, long TrainTokens, long ValidationTokens, long Step) : TrainingEvent;
+    public sealed record Started(RunConfig Config, string Folder, long Parameters, long TrainTokens, long ValidationTokens, long Step) : TrainingEvent
+    {
+        /// <summary>The engine that computes, such as <c>managed</c>.</summary>
+        public string Engine { get; init; } = "";
+
+        /// <summary>Its device, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
+        public string Device { get; init; } = "";
+    }
 
     /// <summary>A step was computed.</summary>
     /// <param name="Metrics">Its numbers.</param>

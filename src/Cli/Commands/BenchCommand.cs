@@ -5,7 +5,8 @@ namespace Functional.Cli;
 /// <summary><c>functional bench</c>: what users measure with.</summary>
 static class BenchCommand
 {
-    static Flag Threads => new("--threads", "N", "threads that compute; 0 for one a processor") { Default = "0" };
+    const double Mebibyte = 1 << 20;
+
     static Flag Json => new("--json", null, "one line of JSON and nothing else");
 
     public static CommandSpec Spec => new("bench", "Measures matrix products, training steps and decoding on this machine.", [], null)
@@ -14,11 +15,11 @@ static class BenchCommand
     };
 
     static CommandSpec Gemm => new("gemm", "Measures the product of two square float32 matrices.",
-        [new("--n", "N", "rows and columns") { Default = "768" }, Threads, Json],
+        [new("--n", "N", "rows and columns") { Default = "768" }, Json, .. EngineFlags.All],
         (given, terminal, _) =>
         {
-            var (n, threads) = (given.Whole("--n", 768, 1, 16384), given.Whole("--threads", 0, 0, RunConfig.MostThreads)).Checked();
-            using var engine = Engine.Create(threads);
+            var (n, options) = (given.Whole("--n", 768, 1, 16384), EngineFlags.Of(given)).Checked();
+            using var engine = Engine.Create(options);
             var measure = GemmMeasure.On(engine, n);
             terminal.Line(given.Has("--json")
                 ? Line(json =>
@@ -44,12 +45,12 @@ static class BenchCommand
 
     static CommandSpec Step => new("step", "Measures a training step: forward, backward, clipping, AdamW; with biases, on random tokens.",
         [.. Model("65", "128", "4", "4", "64"), new("--batch", "N", "windows in a batch") { Default = "12" },
-            new("--steps", "N", "steps to measure") { Default = "60" }, Threads, Json],
+            new("--steps", "N", "steps to measure") { Default = "60" }, Json, .. EngineFlags.All],
         (given, terminal, _) =>
         {
             var config = Config(given, new() { Layers = 4, Heads = 4, Width = 128, Vocabulary = 65, Context = 64 });
-            var (batch, steps, threads) = (given.Whole("--batch", 12, 1), given.Whole("--steps", 60, 1), given.Whole("--threads", 0, 0, RunConfig.MostThreads)).Checked();
-            using var engine = Engine.Create(threads);
+            var (batch, steps, options) = (given.Whole("--batch", 12, 1), given.Whole("--steps", 60, 1), EngineFlags.Of(given)).Checked();
+            using var engine = Engine.Create(options);
             var measure = StepMeasure.On(engine, config, batch, steps);
             terminal.Line(given.Has("--json")
                 ? Line(json =>
@@ -60,9 +61,14 @@ static class BenchCommand
                     Write(json, "gflops", measure.Gflops);
                     Write(json, "peak_rss_mb", measure.PeakMegabytes);
                     Write(json, "compile_ms", measure.CompileMilliseconds);
+                    json.WriteString("engine", measure.Engine);
+                    json.WriteString("device", measure.Memory.Device);
+                    Write(json, "device_buffers_mb", measure.Memory.Buffers / Mebibyte);
+                    Write(json, "device_workspace_mb", measure.Memory.Workspace / Mebibyte);
                 })
                 : $"{Show.Number(measure.Time.MedianMilliseconds)} ms a step (best {Show.Number(measure.Time.BestMilliseconds)}), {Show.Short(measure.TokensPerSecond)} tokens/s, "
-                    + $"{Show.Number(measure.Gflops)} GFLOP/s, {Show.Number(measure.PeakMegabytes)} MiB at most, compiled in {Show.Number(measure.CompileMilliseconds)} ms");
+                    + $"{Show.Number(measure.Gflops)} GFLOP/s, {Show.Number(measure.PeakMegabytes)} MiB at most, compiled in {Show.Number(measure.CompileMilliseconds)} ms\n"
+                    + $"{measure.Engine} engine on {measure.Memory.Device}: {Show.Bytes(measure.Memory.Buffers)} in buffers, {Show.Bytes(measure.Memory.Workspace)} of work memory");
             return Task.FromResult(0);
         })
     {
@@ -71,14 +77,14 @@ static class BenchCommand
 
     static CommandSpec Decode => new("decode", "Measures cached decoding, a token at a time, at several places of the context.",
         [.. Model("50257", "768", "12", "12", "1024"), new("--positions", "N,N", "places in the context; by default from its beginning to its end"),
-            new("--tokens", "N", "tokens to measure at each") { Default = "20" }, Threads, Json],
+            new("--tokens", "N", "tokens to measure at each") { Default = "20" }, Json, .. EngineFlags.All],
         (given, terminal, _) =>
         {
             var config = Config(given, new() { Layers = 12, Heads = 12, Width = 768, Vocabulary = 50257, Context = 1024 });
             var last = config.Context - 1;
-            var (asked, tokens, threads) = (given.Wholes("--positions", [0, last / 4, last / 2, last], 0), given.Whole("--tokens", 20, 1), given.Whole("--threads", 0, 0, RunConfig.MostThreads)).Checked();
+            var (asked, tokens, options) = (given.Wholes("--positions", [0, last / 4, last / 2, last], 0), given.Whole("--tokens", 20, 1), EngineFlags.Of(given)).Checked();
             if (asked.Any(p => p > last)) throw new FunctionalException(new Fault("--positions", $"{asked.Max()} is not in a context of {config.Context}", $"allowed: 0 to {last}"));
-            using var engine = Engine.Create(threads);
+            using var engine = Engine.Create(options);
             var places = DecodeMeasure.On(engine, config, asked, tokens);
             var (speed, traffic) = (places.Average(static p => p.TokensPerSecond), places.Average(static p => p.GigabytesPerSecond));
             terminal.Line(given.Has("--json")

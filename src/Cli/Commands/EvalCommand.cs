@@ -7,7 +7,7 @@ static class EvalCommand
         [
             new("--run", "DIR", "folder of the run") { Required = true },
             new("--data", "FILE", "a text file; by default the part of the run's text that was kept for evaluation"),
-            new("--threads", "N", "threads that compute; 0 for one a processor") { Default = "0" },
+            .. EngineFlags.All,
         ], Run)
     {
         Details = "Every token but the first is predicted once, from the tokens before it in its window. The loss is in nats a\ntoken; bits a byte compare models with different tokenizers.\n",
@@ -15,8 +15,8 @@ static class EvalCommand
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
-        var threads = given.Whole("--threads", 0, 0, RunConfig.MostThreads).OrThrow();
-        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, threads, interruption.Token).ConfigureAwait(false);
+        var options = EngineFlags.Of(given).OrThrow();
+        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, options, interruption.Token).ConfigureAwait(false);
         var score = await model.EvaluateAsync(given.Text("--data"), interruption.Token).ConfigureAwait(false);
         terminal.Line($"tokens          {Show.Count(score.Tokens)}");
         terminal.Line($"loss            {Show.Loss(score.Loss)}");

@@ -14,7 +14,7 @@ static class SampleCommand
             new("--top-k", "N", "draw from so many of the likeliest tokens; 0 for all") { Default = $"{standard.TopK}" },
             new("--top-p", "P", "draw from the likeliest tokens that together reach this share") { Default = Show.Number(standard.TopP) },
             new("--seed", "N", "the same seed writes the same text") { Default = $"{standard.Seed}" },
-            new("--threads", "N", "threads that compute; 0 for one a processor") { Default = "0" },
+            .. EngineFlags.All,
         ], Run)
     {
         Details = "When the text grows longer than the model's context, the last half of the context is read again and\nwriting goes on.\n",
@@ -23,13 +23,13 @@ static class SampleCommand
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
-        var (tokens, topK, seed, threads) = (given.Whole("--tokens", standard.Tokens, 0), given.Whole("--top-k", standard.TopK, 0),
-            given.Whole64("--seed", standard.Seed, 0), given.Whole("--threads", 0, 0, RunConfig.MostThreads)).Checked();
+        var (tokens, topK, seed, engine) = (given.Whole("--tokens", standard.Tokens, 0), given.Whole("--top-k", standard.TopK, 0),
+            given.Whole64("--seed", standard.Seed, 0), EngineFlags.Of(given)).Checked();
         var (temperature, topP) = (given.Number("--temperature", standard.Temperature), given.Number("--top-p", standard.TopP)).Checked();
         var options = new GenerationOptions { Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed };
         new SamplingConfig { Temperature = temperature, TopK = topK, TopP = topP }.Validate().MapFail(static f => f with { Where = $"--{f.Where}" }).OrThrow();
         var prompt = given.Text("--prompt") ?? "";
-        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, threads, interruption.Token).ConfigureAwait(false);
+        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, engine, interruption.Token).ConfigureAwait(false);
         var pieces = model.GenerateAsync(prompt, options, interruption.Token);
         var begun = false;
         await foreach (var piece in pieces.ConfigureAwait(false))

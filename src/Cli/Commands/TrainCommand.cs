@@ -12,7 +12,8 @@ static class TrainCommand
         "layers", "heads", "width", "context", "dropout",
         "data", "tokenizer",
         "batch", "accumulate", "steps", "seed", "lr", "min-lr", "warmup", "schedule", "weight-decay", "beta1", "beta2", "clip",
-        "eval-every", "eval-batches", "save-every", "keep", "sample-every", "threads",
+        "eval-every", "eval-batches", "save-every", "keep", "sample-every",
+        .. EngineFlags.Names,
     ];
 
     static readonly RunConfig standard = new();
@@ -23,10 +24,10 @@ static class TrainCommand
             new("--resume", null, "goes on with the run in that folder, bit for bit") { Group = "run folder" },
             new("--config", "FILE", "settings from a YAML file; options take the place of the file's") { Group = "run folder" },
             new("--dry-run", null, "says what the run needs and how long it takes, and stops") { Group = "run folder" },
-            .. settings.Take(4).Select(Setting),
+            .. settings.Take(4).Select(EngineFlags.Setting),
             new("--bias", null, "biases in linear layers and norms") { Group = "model" },
             new("--no-bias", null, "none [default]") { Group = "model" },
-            .. settings.Skip(4).Select(Setting),
+            .. settings.Skip(4).Select(EngineFlags.Setting),
         ], Run)
     {
         Details = """
@@ -43,20 +44,13 @@ static class TrainCommand
         ],
     };
 
-    static Flag Setting(string name)
-    {
-        var field = RunConfig.Fields.First(f => f.Name == name);
-        var value = field.IsText ? "FILE" : field.Allowed.StartsWith("a whole", StringComparison.Ordinal) ? "N" : field.Allowed.StartsWith("a number", StringComparison.Ordinal) ? "X" : "NAME";
-        var allowed = value == "NAME" ? $": {field.Allowed}" : "";
-        return new($"--{name}", value, field.Summary + allowed) { Group = field.Group, Default = field.IsText ? null : field.Get(standard) };
-    }
-
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
         var (changes, resume) = (Settings(given), given.Has("--resume"));
         var folder = given.Text("--out") ?? Folder(given.Text("--data"), resume);
         if (folder.Length == 0) throw new FunctionalException(new Fault("--out", "is empty", "expected the name of a folder"));
-        if (given.Has("--dry-run")) return await DryRun(resume ? RunFolder.Open(folder).OrThrow().Config : Configured(given, changes), terminal).ConfigureAwait(false);
+        if (given.Has("--dry-run"))
+            return await DryRun(resume ? Configuration.From(RunFolder.Open(folder).OrThrow().Config, changes) : Configured(given, changes), terminal).ConfigureAwait(false);
         if (resume && given.Text("--config") is { } file) throw new FunctionalException(new Fault("--config", $"{file} stands beside --resume", "allowed: options that change the run, such as --steps"));
         TrainingResult? result = null;
         await (terminal.Live ? LiveView.Run(terminal, Train) : Train(new PlainView(terminal))).ConfigureAwait(false);
@@ -73,8 +67,12 @@ static class TrainCommand
             : Training.RunAsync(Configured(given, changes), folder, view, interruption.Token)).ConfigureAwait(false);
     }
 
-    static RunConfig Configured(Given given, IReadOnlyList<(string, string)> changes) =>
-        given.Text("--config") is { } file ? Configuration.FromYaml(file, changes) : Configuration.From(standard, changes);
+    static RunConfig Configured(Given given, IReadOnlyList<(string, string)> changes)
+    {
+        var config = given.Text("--config") is { } file ? Configuration.FromYaml(file, changes) : Configuration.From(standard, changes);
+        EngineFlags.Check(given, config.Execution).OrThrow();
+        return config;
+    }
 
     static List<(string, string)> Settings(Given given)
     {
@@ -105,7 +103,7 @@ static class TrainCommand
         var cost = RunCost.Of(plan.Config);
         terminal.Line($"{plan.Config.DataName}: {Show.Count(plan.TrainTokens)} tokens to learn from, {Show.Count(plan.ValidationTokens)} to be tested on, vocabulary {plan.Config.Model.Vocabulary}");
         Report.Costs(terminal, plan.Config, cost);
-        using var engine = Engine.Create(config.Threads);
+        using var engine = Engine.Create(config.Execution);
         var machine = MachineMeasure.Of(engine);
         var step = machine.Estimate(cost.StepFlops, cost.StepBytes);
         terminal.Line($"estimated time: {Show.Duration(step * cost.Steps)} for {Show.Count(cost.Steps)} steps, on a machine of {Show.Number(machine.FlopsPerSecond / 1e9)} GFLOP/s and "

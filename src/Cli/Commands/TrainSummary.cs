@@ -7,7 +7,8 @@ static class TrainSummary
 
     public static async Task Print(Terminal terminal, TrainingResult result, CancellationToken stop)
     {
-        using var model = await LanguageModel.LoadAsync(result.Folder, cancellation: stop).ConfigureAwait(false);
+        var run = RunFolder.Open(result.Folder).OrThrow();
+        using var model = await LanguageModel.LoadAsync(result.Folder, run.Config.Execution, stop).ConfigureAwait(false);
         terminal.Line($"\nafter step {result.Step} it writes:");
         for (var seed = 1; seed <= Samples; seed++)
         {

@@ -10,13 +10,20 @@ public static partial class EngineCatalog
     /// <summary>Each engine, with its devices as they are now. Looking for GPUs may take a second.</summary>
     public static Vec<EngineOffer> Offers() => entries.Map(static e => e.Offer());
 
-    /// <summary>The options with everything decided, or every fault in them (<see cref="EngineChoice.Resolve"/>). Looks for GPUs only where they may matter.</summary>
-    public static Validation<Fault, EngineOptions> Resolve(EngineOptions asked) =>
-        EngineChoice.Resolve(asked, entries.Where(e => asked.Engine != EngineKind.Managed || e.Kind == EngineKind.Managed).Select(static e => e.Offer()).ToVec());
+    /// <summary>
+    /// The options with everything decided, and the device that they come to; or every fault in them (<see cref="EngineChoice.Resolve"/>).
+    /// Looks for GPUs only where they may matter.
+    /// </summary>
+    public static Validation<Fault, (EngineOptions Options, OfferedDevice Device)> Choose(EngineOptions asked)
+    {
+        var offers = entries.Where(e => e.Kind == EngineKind.Managed || !EngineChoice.IsManaged(asked)).Select(static e => e.Offer()).ToVec();
+        return EngineChoice.Resolve(asked, offers)
+            .Map(chosen => (chosen, offers.First(o => o.Engine == chosen.Engine).Devices.First(d => d.Device == chosen.Device)));
+    }
 
     /// <summary>An engine, owned by the caller; or every fault in the options.</summary>
     public static Validation<Fault, IEngine> Create(EngineOptions options) =>
-        Resolve(options).Map(chosen => entries.First(e => e.Kind == chosen.Engine).Create(chosen));
+        Choose(options).Map(chosen => entries.First(e => e.Kind == chosen.Options.Engine).Create(chosen.Options));
 
     // Filled in by Engines/Torch where that is compiled.
     static partial void AddTorch(List<EngineEntry> entries);

@@ -1,20 +1,27 @@
+using Functional.Engines;
 using LanguageExt;
 
 namespace Functional;
 
-/// <summary>Whether a run has room in this machine, before anything of it is made.</summary>
+/// <summary>Whether a run has room on its device, before anything of it is made.</summary>
 public static class Memory
 {
-    /// <summary>The configuration, or a fault when its weights and the optimiser's state alone take more than there is.</summary>
+    /// <summary>
+    /// The configuration, or every fault in it, in its engine and device, or that its weights and the optimiser's state alone take more than
+    /// the device has.
+    /// </summary>
     /// <param name="config">The run; a vocabulary that is not known yet counts as small.</param>
-    public static Validation<Fault, RunConfig> Check(RunConfig config) => Check(config, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+    public static Validation<Fault, RunConfig> Check(RunConfig config) =>
+        (config.Validate(), EngineCatalog.Choose(config.Execution)).Apply(static (valid, chosen) => (valid, chosen.Device))
+            .Match(static both => Check(both.valid, both.Device), static faults => Validation<Fault, RunConfig>.Fail(faults.Distinct().ToSeq().Strict()));
 
-    internal static Validation<Fault, RunConfig> Check(RunConfig config, long available) => config.Validate().Bind(valid =>
+    internal static Validation<Fault, RunConfig> Check(RunConfig config, OfferedDevice device)
     {
-        var needed = Needed(valid);
-        return Fault.Unless(needed <= available, "memory", $"weights and optimiser take {Gibibytes(needed)}", $"allowed: up to {Gibibytes(available)} on this machine; fewer layers or a smaller width make it less")
-            .Map(_ => valid);
-    });
+        var (needed, available) = (Needed(config), device.MemoryBytes);
+        var where = device.Device.Kind == DeviceKind.Cpu ? "this machine" : $"{device.Device} ({device.Name})";
+        return Fault.Unless(needed <= available, "memory", $"weights and optimiser take {Gibibytes(needed)}", $"allowed: up to {Gibibytes(available)} on {where}; fewer layers or a smaller width make it less")
+            .Map(_ => config);
+    }
 
     // Blocks make up nearly all of a model that is too large: 12 width² numbers each, and as many twice in the optimiser.
     static double Needed(RunConfig config) =>

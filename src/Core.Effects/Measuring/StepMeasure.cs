@@ -6,7 +6,9 @@ namespace Functional;
 /// <param name="CompileMilliseconds">What compiling the step took.</param>
 /// <param name="Time">A step's.</param>
 /// <param name="PeakMegabytes">The most memory that the process had, in units of 2^20 bytes.</param>
-public sealed record StepMeasure(long Tokens, double Flops, double CompileMilliseconds, Timings Time, double PeakMegabytes)
+/// <param name="Engine">The engine's name.</param>
+/// <param name="Memory">The memory of its device, with everything of the step in place.</param>
+public sealed record StepMeasure(long Tokens, double Flops, double CompileMilliseconds, Timings Time, double PeakMegabytes, string Engine, DeviceMemory Memory)
 {
     /// <summary>Tokens a second, at the median.</summary>
     public double TokensPerSecond => Tokens / Time.MedianMilliseconds * 1e3;
@@ -31,7 +33,7 @@ public sealed record StepMeasure(long Tokens, double Flops, double CompileMillis
         using var binding = executable.Bind(buffers.All);
         var step = 0L;
         var time = Timings.Of(Step, steps, 3, TimeSpan.FromMilliseconds(500));
-        return new((long)batch * config.Context, Cost.Of(program).Flops, compile, time, Timings.PeakMemory());
+        return new((long)batch * config.Context, Cost.Of(program).Flops, compile, time, Timings.PeakMemory(), engine.Name, engine.Memory);
 
         void Step()
         {

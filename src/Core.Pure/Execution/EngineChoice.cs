@@ -26,6 +26,10 @@ public static class EngineChoice
         return faults.Count == 0 ? Success<Fault, EngineOptions>(chosen) : Validation<Fault, EngineOptions>.Fail(faults.ToSeq().Strict());
     }
 
+    /// <summary>Whether a wish comes to the managed engine whatever other engines there are.</summary>
+    public static bool IsManaged(EngineOptions asked) => asked.Engine == EngineKind.Managed
+        || asked is { Engine: EngineKind.Auto, Device.Kind: DeviceKind.Cpu, Precision: Precision.F32 };
+
     // A wish that only torch can fulfil chooses torch, so that its fault says what torch needs; bfloat16 does not need a GPU.
     static EngineKind Engine(EngineOptions asked, Vec<EngineOffer> offers)
     {

@@ -63,9 +63,15 @@ public sealed partial record RunConfig
         ConfigField.Whole("save-every", "run", "steps between checkpoints; 0 for one at the end", static c => c.SaveEvery, static (c, v) => c with { SaveEvery = v }, 0),
         ConfigField.Whole("keep", "run", "checkpoints kept beside the best", static c => c.Keep, static (c, v) => c with { Keep = v }, 1),
         ConfigField.Whole("sample-every", "run", "steps between samples; 0 for none", static c => c.SampleEvery, static (c, v) => c with { SampleEvery = v }, 0),
+        ConfigField.OneOf("engine", "run", "what computes", static c => c.Engine, static (c, v) => c with { Engine = v }, Choices<EngineKind>(EngineChoice.Text)),
+        new ConfigField("device", "run", "where it computes", "auto, cpu, cuda, cuda:N", static c => $"{c.Device}",
+            static (c, text) => Device.Parse(text) is { } device ? c with { Device = device } : null, static _ => true),
+        ConfigField.OneOf("precision", "run", "precision of matrix products", static c => c.Precision, static (c, v) => c with { Precision = v }, Choices<Precision>(EngineChoice.Text)),
         ConfigField.Whole("threads", "run", "threads that compute; 0 for one a processor", static c => c.Threads,
             static (c, v) => c with { Threads = (int)Math.Clamp(v, int.MinValue, int.MaxValue) }, 0, MostThreads),
     ];
+
+    static (string, T)[] Choices<T>(Func<T, string> text) where T : struct, Enum => [.. Enum.GetValues<T>().Select(value => (text(value), value))];
 
     static ConfigField Model32(string name, string summary, Func<GptConfig, int> get, Func<GptConfig, int, GptConfig> set) =>
         ConfigField.Whole(name, "model", summary, c => get(c.Model), (c, v) => c with { Model = set(c.Model, v) }, 1) with { Fixed = true };

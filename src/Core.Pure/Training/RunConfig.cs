@@ -134,8 +134,20 @@ public sealed partial record RunConfig
     /// <summary>Steps between samples; 0 for none.</summary>
     public long SampleEvery { get; init; }
 
-    /// <summary>Threads that compute; 0 for one a processor. Results do not depend on it.</summary>
+    /// <summary>What computes. A run may go on with another engine; its numbers then agree within float32's rounding, not bit for bit.</summary>
+    public EngineKind Engine { get; init; }
+
+    /// <summary>The engine's device.</summary>
+    public Device Device { get; init; }
+
+    /// <summary>The precision of matrix products.</summary>
+    public Precision Precision { get; init; }
+
+    /// <summary>Threads that compute on the processor; 0 for one a processor. Results of the managed engine do not depend on it.</summary>
     public int Threads { get; init; }
+
+    /// <summary>What the run is to compute on.</summary>
+    public EngineOptions Execution => new() { Engine = Engine, Device = Device, Precision = Precision, Threads = Threads };
 
     /// <summary>The shape of a batch.</summary>
     public BatchShape BatchShape => new(Batch, Model.Context);

@@ -24,7 +24,8 @@ public class ConfigLaws
 
     static string? Values(ConfigField field, Key key) => field.Allowed switch
     {
-        var words when !words.StartsWith('a') && words.Contains(", ", StringComparison.Ordinal) => words.Split(", ")[key.Below(0, words.Split(", ").Length)],
+        var _ when field.Name == "device" => ((string[])["auto", "cpu", "cuda:0", "cuda:12"])[key.Below(0, 4)],
+        var words when !words.StartsWith("a ", StringComparison.Ordinal) && words.Contains(", ", StringComparison.Ordinal) => words.Split(", ")[key.Below(0, words.Split(", ").Length)],
         var whole when whole.StartsWith("a whole", StringComparison.Ordinal) => FormattableString.Invariant($"{key.Below(0, 1000) + 1}"),
         var number when number.StartsWith("a number", StringComparison.Ordinal) => FormattableString.Invariant($"{key.Uniform(0):R}"),
         _ => null,

@@ -1,0 +1,32 @@
+using LanguageExt;
+
+namespace Functional.Cli;
+
+/// <summary>The options that say what computes: those of a run, for every command that computes.</summary>
+static class EngineFlags
+{
+    /// <summary>Settings of <see cref="RunConfig"/>, in the order in which help lists them.</summary>
+    public static Vec<string> Names { get; } = ["engine", "device", "precision", "threads"];
+
+    /// <summary>The options.</summary>
+    public static Vec<Flag> All { get; } = Names.Map(static name => Setting(name) with { Group = "engine" });
+
+    /// <summary>A setting of a run as an option.</summary>
+    public static Flag Setting(string name)
+    {
+        var field = RunConfig.Fields.First(f => f.Name == name);
+        var value = field.IsText ? "FILE" : field.Allowed.StartsWith("a whole", StringComparison.Ordinal) ? "N" : field.Allowed.StartsWith("a number", StringComparison.Ordinal) ? "X" : "NAME";
+        var allowed = value == "NAME" ? $": {field.Allowed}" : "";
+        return new($"--{name}", value, field.Summary + allowed) { Group = field.Group, Default = field.IsText ? null : field.Get(new()) };
+    }
+
+    /// <summary>What is asked for, with everything decided; or every fault in it.</summary>
+    public static Validation<Fault, EngineOptions> Of(Given given) =>
+        RunConfig.Read(new(), Names.Where(name => given.Has($"--{name}")).Select(name => ConfigEntry.Option(name, given.Text($"--{name}")!)))
+            .Bind(config => Check(given, config.Execution));
+
+    /// <summary>The options with everything decided; or every fault in them, under the names of the options that were given.</summary>
+    public static Validation<Fault, EngineOptions> Check(Given given, EngineOptions asked) => Engine.Resolve(asked).MapFail(f => Named(given, f));
+
+    static Fault Named(Given given, Fault fault) => given.Has($"--{fault.Where}") ? fault with { Where = $"--{fault.Where}" } : fault;
+}
