@@ -13,7 +13,7 @@ static class App
 
     static CommandSpec Root => new("functional", "Trains, samples and measures small language models.", [], null)
     {
-        Commands = [TrainCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, InspectCommand.Spec, BenchCommand.Spec],
+        Commands = [TrainCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, InspectCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
         Examples =
         [
             new("train", "trains on the embedded corpus, in about two minutes"),

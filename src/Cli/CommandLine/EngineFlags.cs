@@ -20,13 +20,17 @@ static class EngineFlags
         return new($"--{name}", value, field.Summary + allowed) { Group = field.Group, Default = field.IsText ? null : field.Get(new()) };
     }
 
-    /// <summary>What is asked for, with everything decided; or every fault in it.</summary>
-    public static Validation<Fault, EngineOptions> Of(Given given) =>
+    /// <summary>What is asked for, as it stands there; or every value that is none.</summary>
+    public static Validation<Fault, EngineOptions> Asked(Given given) =>
         RunConfig.Read(new(), Names.Where(name => given.Has($"--{name}")).Select(name => ConfigEntry.Option(name, given.Text($"--{name}")!)))
-            .Bind(config => Check(given, config.Execution));
+            .Map(static config => config.Execution);
+
+    /// <summary>What is asked for, with everything decided; or every fault in it.</summary>
+    public static Validation<Fault, EngineOptions> Of(Given given) => Asked(given).Bind(asked => Check(given, asked));
 
     /// <summary>The options with everything decided; or every fault in them, under the names of the options that were given.</summary>
     public static Validation<Fault, EngineOptions> Check(Given given, EngineOptions asked) => Engine.Resolve(asked).MapFail(f => Named(given, f));
 
-    static Fault Named(Given given, Fault fault) => given.Has($"--{fault.Where}") ? fault with { Where = $"--{fault.Where}" } : fault;
+    /// <summary>The fault under the name of its option, where that was given.</summary>
+    public static Fault Named(Given given, Fault fault) => given.Has($"--{fault.Where}") ? fault with { Where = $"--{fault.Where}" } : fault;
 }

@@ -22,7 +22,7 @@ static class BenchCommand
             using var engine = Engine.Create(options);
             var measure = GemmMeasure.On(engine, n);
             terminal.Line(given.Has("--json")
-                ? Line(json =>
+                ? JsonLine.Of(json =>
                 {
                     json.WriteNumber("n", n);
                     Write(json, "gflops", measure.Gflops);
@@ -53,7 +53,7 @@ static class BenchCommand
             using var engine = Engine.Create(options);
             var measure = StepMeasure.On(engine, config, batch, steps);
             terminal.Line(given.Has("--json")
-                ? Line(json =>
+                ? JsonLine.Of(json =>
                 {
                     Write(json, "median_ms", measure.Time.MedianMilliseconds);
                     Write(json, "best_ms", measure.Time.BestMilliseconds);
@@ -88,20 +88,16 @@ static class BenchCommand
             var places = DecodeMeasure.On(engine, config, asked, tokens);
             var (speed, traffic) = (places.Average(static p => p.TokensPerSecond), places.Average(static p => p.GigabytesPerSecond));
             terminal.Line(given.Has("--json")
-                ? Line(json =>
+                ? JsonLine.Of(json =>
                 {
                     Write(json, "tokens_per_second", speed);
                     Write(json, "gb_per_second", traffic);
-                    json.WriteStartArray("positions");
-                    foreach (var place in places)
+                    json.Objects("positions", places, place =>
                     {
-                        json.WriteStartObject();
                         json.WriteNumber("position", place.Position);
                         Write(json, "tokens_per_second", place.TokensPerSecond);
                         Write(json, "gb_per_second", place.GigabytesPerSecond);
-                        json.WriteEndObject();
-                    }
-                    json.WriteEndArray();
+                    });
                     Write(json, "peak_rss_mb", Timings.PeakMemory());
                 })
                 : string.Join('\n', places.Select(static p => $"position {p.Position,5}: {Show.Number(p.TokensPerSecond)} tokens/s, {Show.Number(p.GigabytesPerSecond)} GB/s")));
@@ -114,18 +110,6 @@ static class BenchCommand
         var (vocabulary, context) = (given.Whole("--vocab", otherwise.Vocabulary, 1), given.Whole("--context", otherwise.Context, 1)).Checked();
         return (otherwise with { Layers = layers, Heads = heads, Width = width, Vocabulary = vocabulary, Context = context, Activation = Activation.Gelu })
             .Validate().MapFail(static f => f with { Where = f.Where == "vocabulary" ? "--vocab" : $"--{f.Where}" }).OrThrow();
-    }
-
-    static string Line(Action<Utf8JsonWriter> write)
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-        return System.Text.Encoding.UTF8.GetString(stream.ToArray());
     }
 
     static void Write(Utf8JsonWriter json, string name, double value) => json.WriteNumber(name, Math.Round(value, 3));

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Functional.Engines;
 
 /// <summary>The memory of this machine, or of the container that the process is in, in bytes.</summary>
-internal static unsafe class MachineMemory
+public static unsafe class MachineMemory
 {
     const string Machine = "/proc/meminfo", Container = "/sys/fs/cgroup/memory.max", InUse = "/sys/fs/cgroup/memory.current",
         OldContainer = "/sys/fs/cgroup/memory/memory.limit_in_bytes", OldInUse = "/sys/fs/cgroup/memory/memory.usage_in_bytes";
@@ -28,7 +28,7 @@ internal static unsafe class MachineMemory
 
     /// <summary>Native memory; nobody has cleared it.</summary>
     /// <exception cref="DeviceMemoryException">There is not so much.</exception>
-    public static byte* Allocate(long bytes, nuint alignment)
+    internal static byte* Allocate(long bytes, nuint alignment)
     {
         try
         {

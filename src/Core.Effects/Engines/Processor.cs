@@ -26,6 +26,9 @@ public static class Processor
         }
     }
 
+    /// <summary>As <c>x64</c>.</summary>
+    public static string Architecture => RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+
     /// <summary>As <c>x64, 512-bit vectors</c>.</summary>
-    public static string Name => FormattableString.Invariant($"{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}, {VectorBits}-bit vectors");
+    public static string Name => FormattableString.Invariant($"{Architecture}, {VectorBits}-bit vectors");
 }

@@ -9,6 +9,9 @@ public static class EngineChoice
     /// <summary>The option of <c>dotnet run</c> and <c>dotnet build</c> that compiles the torch engine in.</summary>
     public const string TorchBuild = "-p:PublicFeed=true";
 
+    /// <summary>What to type, in a clone of the repository, to train on a GPU.</summary>
+    public const string TorchCommand = $"dotnet run -c Release {TorchBuild} --project src/Cli -- train";
+
     /// <summary>
     /// The options with everything decided: what was asked for is never changed; what was left open becomes torch on the first GPU where
     /// there is one, else the managed engine on the processor. Or every fault at once, under the names <c>engine</c>, <c>device</c>,
