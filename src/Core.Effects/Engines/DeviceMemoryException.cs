@@ -24,7 +24,7 @@ public sealed class DeviceMemoryException(string device, long asked, long free, 
 
     static Fault Describe(string device, long asked, long free, long total) => new("memory",
         $"{(asked > 0 ? $"{Bytes(asked)} were" : "more was")} asked for on {device}, {Bytes(free)} of {Bytes(total)} are free",
-        "to need less: a smaller batch (with accumulate), context, layers or width, or precision bf16");
+        $"to need less: a smaller batch (with accumulate), context, layers or width{(device == $"{Functional.Device.Cpu}" ? "" : ", or precision bf16")}");
 
     static string Bytes(long bytes) => bytes switch
     {
