@@ -42,6 +42,36 @@ public sealed class ErrorSnapshots : IDisposable
     }
 
     [Fact]
+    public async Task Bad_engines()
+    {
+        await shell.Run("train", "--out", shell["run"], "--engine", "tensor", "--device", "gpu", "--precision", "fp16", "--threads", "-1");
+        await shell.Run("train", "--out", shell["run"], "--engine", "managed", "--device", "cuda", "--precision", "bf16");
+        await shell.Run("train", "--config", shell.File("gpu.yaml", "engine: managed\ndevice: cuda:1\n"), "--out", shell["run"]);
+        await shell.Run("train", "--config", shell["gpu.yaml"], "--out", shell["run"], "--device", "cuda:x");
+        await shell.Run("sample", "--run", shell["run"], "--engine", "managed", "--device", "cuda:9", "--tokens", "-1");
+        await shell.Run("eval", "--run", shell["run"], "--precision", "fp16");
+        await shell.Run("bench", "gemm", "--n", "0", "--device", "gpu");
+        await shell.Run("doctor", "--device", "gpu");
+        Assert.False(Directory.Exists(shell["run"]));
+        await Verify(shell.Log);
+    }
+
+#if !TORCH
+    [Fact]
+    public async Task Without_torch_in_the_build()
+    {
+        await shell.Run("train", "--out", shell["run"], "--engine", "torch");
+        await shell.Run("train", "--out", shell["run"], "--engine", "torch", "--dry-run");
+        await shell.Run("train", "--out", shell["run"], "--device", "cuda:9");
+        await shell.Run("train", "--config", shell.File("torch.yaml", "engine: torch\n"), "--out", shell["run"]);
+        await shell.Run("sample", "--run", shell["run"], "--precision", "tf32");
+        await shell.Run("bench", "step", "--engine", "torch", "--device", "cpu", "--precision", "bf16");
+        Assert.False(Directory.Exists(shell["run"]));
+        await Verify(shell.Log);
+    }
+#endif
+
+    [Fact]
     public async Task Bad_yaml()
     {
         await shell.Run("train", "--config", shell["missing.yaml"], "--out", shell["run"]);

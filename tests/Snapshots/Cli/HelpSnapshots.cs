@@ -19,6 +19,9 @@ public sealed class HelpSnapshots
     public Task Inspect() => Help("inspect");
 
     [Fact]
+    public Task Doctor() => Help("doctor");
+
+    [Fact]
     public Task Bench() => Help("bench");
 
     [Fact]
