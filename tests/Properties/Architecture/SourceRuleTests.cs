@@ -64,6 +64,25 @@ public sealed partial class SourceRuleTests
     public void A_layer_references_only_the_layers_below(string project, string[] allowed) =>
         Assert.Equal(allowed, References(project, "ProjectReference").Order(StringComparer.Ordinal));
 
+    [GeneratedRegex(@"\busing\s+(static\s+)?(\w+\s*=\s*)?TorchSharp\b|\bTorchSharp\.\w")]
+    private static partial Regex Torch();
+
+    [Fact]
+    public void Only_the_torch_engine_knows_TorchSharp()
+    {
+        var folder = Path.Combine("src", "Core.Effects", "Engines", "Torch") + Path.DirectorySeparatorChar;
+        Assert.DoesNotContain(Sources("src", "tests", "samples", "bench"), file => !file.Contains(folder, StringComparison.Ordinal) && Torch().IsMatch(File.ReadAllText(file)));
+    }
+
+#if !TORCH
+    [Fact]
+    public void The_default_build_has_one_engine_and_no_trace_of_another()
+    {
+        Assert.Equal([EngineKind.Managed], Functional.Engine.Offers().Select(static o => o.Engine));
+        Assert.DoesNotContain(typeof(IEngine).Assembly.GetReferencedAssemblies(), static name => name.Name == "TorchSharp");
+    }
+#endif
+
     [Fact]
     public void The_pure_core_takes_one_package() =>
         Assert.Equal(["LanguageExt.Core"], References("Core.Pure", "PackageReference"));
