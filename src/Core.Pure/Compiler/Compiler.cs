@@ -15,4 +15,12 @@ public static class Compiler
         OutputPlacement.Run(lowering, program.Outputs.Map((o, i) => new Named(o.Name, roots[i])), program.Donations);
         return new MemoryPlanner(lowering, Scheduler.Run(lowering.Jobs)).Plan(program);
     }
+
+    /// <summary>The plan of a program for an engine that runs ops one by one, and computes in BF16 itself where that is exact enough.</summary>
+    public static EagerPlan Eager(Program program, EagerKernels kernels)
+    {
+        var expanded = Legaliser.Expand(program.Outputs.Map(static o => o.Value), kernels.Has);
+        var roots = Legaliser.InF32(expanded, static op => op is Op.CumSum or Op.ScatterAdd);
+        return EagerPlanner.Run(program, Simplifier.Run(kernels.Products == Precision.BF16 ? Products.InBF16(roots) : roots), kernels.Keeps);
+    }
 }

@@ -94,6 +94,14 @@ public sealed record AttentionGradient(double Scale, bool Causal) : FusedKind
     }
 
     /// <inheritdoc/>
+    internal override Tensor? Forward(Vec<Tensor> args)
+    {
+        Vec<Tensor> given = [.. args.Take(3), .. args.Skip(6)];
+        var forward = new Attention(Scale, Causal);
+        return args[3].Equals(forward.Result(0, given)) && args[4].Equals(forward.Result(1, given)) ? args[3] : null;
+    }
+
+    /// <inheritdoc/>
     internal override bool Takes(int argument, View view) => AttentionShape.Takes(view);
 
     /// <inheritdoc/>

@@ -49,5 +49,8 @@ public sealed record GeluGradient(bool Approximate) : FusedKind
         Functional.Vjp.Pull(new Gelu(Approximate).Expand([holes[0]])[0], holes[1], holes[0]));
 
     /// <inheritdoc/>
+    internal override Tensor? Forward(Vec<Tensor> args) => new Gelu(Approximate).Result(0, [args[0]]);
+
+    /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 20.0 * args[0].Size;
 }

@@ -80,5 +80,10 @@ public sealed record LayerNormGradient(double Epsilon) : FusedKind
     }
 
     /// <inheritdoc/>
+    internal override Tensor? Forward(Vec<Tensor> args) =>
+        args[1] is { Op: Op.Fused { Kind: LayerNorm norm, Output: 1 } } mean && norm.Epsilon == Epsilon && mean.Args[0].Equals(args[0])
+            && mean.Args.Skip(1).Take(1).SequenceEqual(args.Skip(4)) && args[2].Equals(norm.Result(2, mean.Args)) ? mean : null;
+
+    /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 14.0 * args[0].Size;
 }

@@ -30,6 +30,9 @@ public abstract record FusedKind
     /// <summary>Whether a kernel reads argument <paramref name="argument"/> through this view as it is; else it is copied to be dense.</summary>
     internal virtual bool Takes(int argument, View view) => view.IsDense;
 
+    /// <summary>For a gradient, a result of the forward op that belongs to these arguments; nothing where there is none.</summary>
+    internal virtual Tensor? Forward(Vec<Tensor> args) => null;
+
     /// <summary>Result number <paramref name="output"/> as a node.</summary>
     public Tensor Result(int output, Vec<Tensor> args) => Tensor.Of(new Op.Fused(this, output), args.Span);
 
