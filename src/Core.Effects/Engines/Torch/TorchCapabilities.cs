@@ -1,0 +1,42 @@
+using System.Linq.Expressions;
+using System.Reflection;
+using TorchSharp;
+using TorchTensor = TorchSharp.torch.Tensor;
+
+namespace Functional.Engines;
+
+/// <summary>
+/// What newer versions of TorchSharp have beyond 0.99 (libtorch 1.13), found by name so that the engine compiles and runs with the older ones
+/// too. Everything else that the engine calls is in 0.99.
+/// </summary>
+static class TorchCapabilities
+{
+    /// <summary>(q, k, v, mask or nothing, whether causal) → attention, heads before tokens; fused kernels since libtorch 2.0.</summary>
+    public static Func<TorchTensor, TorchTensor, TorchTensor, TorchTensor?, bool, TorchTensor>? Attention { get; } = FindAttention();
+
+    /// <summary>The tanh approximation of GELU; since TorchSharp 0.107.</summary>
+    public static Func<TorchTensor, TorchTensor>? GeluTanh { get; } = FindGeluTanh();
+
+    /// <summary>The versions of TorchSharp, and of the libtorch that it was made for.</summary>
+    public static string Version => $"TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3)}, for libtorch {torch.__version__}";
+
+    static Func<TorchTensor, TorchTensor, TorchTensor, TorchTensor?, bool, TorchTensor>? FindAttention()
+    {
+        Type[] types = [typeof(TorchTensor), typeof(TorchTensor), typeof(TorchTensor), typeof(TorchTensor), typeof(double), typeof(bool)];
+        if (typeof(torch.nn.functional).GetMethod("scaled_dot_product_attention", types) is not { } method) return null;
+        var call = method.CreateDelegate<Func<TorchTensor, TorchTensor, TorchTensor, TorchTensor?, double, bool, TorchTensor>>();
+        return (q, k, v, mask, causal) => call(q, k, v, mask, 0, causal);
+    }
+
+    static Func<TorchTensor, TorchTensor>? FindGeluTanh()
+    {
+        foreach (var method in typeof(torch.nn.functional).GetMethods(BindingFlags.Public | BindingFlags.Static).Where(static m => m.Name == "gelu"))
+            if (method.GetParameters() is [_, { ParameterType.IsEnum: true } kind, ..] and var parameters && Enum.TryParse(kind.ParameterType, "tanh", out var tanh))
+            {
+                var x = Expression.Parameter(typeof(TorchTensor));
+                Expression[] rest = [.. parameters.Skip(2).Select(static p => Expression.Constant(p.DefaultValue, p.ParameterType))];
+                return Expression.Lambda<Func<TorchTensor, TorchTensor>>(Expression.Call(method, [x, Expression.Constant(tanh, kind.ParameterType), .. rest]), x).Compile();
+            }
+        return null;
+    }
+}

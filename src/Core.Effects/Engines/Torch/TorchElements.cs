@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using TorchSharp;
+using TorchTensor = TorchSharp.torch.Tensor;
+
+namespace Functional.Engines;
+
+/// <summary>Kernels of elementwise ops; in place where the plan says so.</summary>
+static class TorchElements
+{
+    public static TorchKernel Unary(UnaryKind kind, bool inPlace) => One(inPlace, (kind, inPlace) switch
+    {
+        (UnaryKind.Neg, false) => static x => x.neg(),
+        (UnaryKind.Neg, true) => static x => x.neg_(),
+        (UnaryKind.Exp, false) => static x => x.exp(),
+        (UnaryKind.Exp, true) => static x => x.exp_(),
+        (UnaryKind.Log, false) => static x => x.log(),
+        (UnaryKind.Log, true) => static x => x.log_(),
+        (UnaryKind.Log1p, false) => static x => x.log1p(),
+        (UnaryKind.Log1p, true) => static x => x.log1p_(),
+        (UnaryKind.Sqrt, false) => static x => x.sqrt(),
+        (UnaryKind.Sqrt, true) => static x => x.sqrt_(),
+        (UnaryKind.Sin, false) => static x => x.sin(),
+        (UnaryKind.Sin, true) => static x => x.sin_(),
+        (UnaryKind.Cos, false) => static x => x.cos(),
+        (UnaryKind.Cos, true) => static x => x.cos_(),
+        (UnaryKind.Tanh, false) => static x => x.tanh(),
+        (UnaryKind.Tanh, true) => static x => x.tanh_(),
+        (UnaryKind.Erf, false) => static x => x.erf(),
+        (UnaryKind.Erf, true) => static x => x.erf_(),
+        _ => throw new UnreachableException(kind.ToString()),
+    });
+
+    /// <summary>Of two arguments; a constant one is handed over as a number where that is exact.</summary>
+    /// <param name="node">The op and its arguments.</param>
+    /// <param name="over">Which argument is written over; −1 for none.</param>
+    public static TorchKernel Binary(Tensor node, int over)
+    {
+        var kind = ((Op.Binary)node.Op).Kind;
+        var swaps = kind is BinaryKind.Add or BinaryKind.Mul;
+        if (over <= 0 && Number(node, 1) is { } number && WithNumber(kind, number, over == 0) is { } f) return One(over == 0, f);
+        if (over != 0 && swaps && Number(node, 0) is { } first && WithNumber(kind, first, over == 1) is { } g)
+            return frame => frame.Results[0] = over == 1 ? Done(g(frame[1]), frame[1]) : g(frame[1]);
+        Func<TorchTensor, TorchTensor, TorchTensor> both = (kind, over >= 0) switch
+        {
+            (BinaryKind.Add, false) => static (a, b) => a.add(b),
+            (BinaryKind.Add, true) => static (a, b) => a.add_(b),
+            (BinaryKind.Sub, false) => static (a, b) => a.sub(b),
+            (BinaryKind.Sub, true) => static (a, b) => a.sub_(b),
+            (BinaryKind.Mul, false) => static (a, b) => a.mul(b),
+            (BinaryKind.Mul, true) => static (a, b) => a.mul_(b),
+            (BinaryKind.Div, false) => static (a, b) => a.div(b),
+            (BinaryKind.Div, true) => static (a, b) => a.div_(b),
+            (BinaryKind.Max, false) => static (a, b) => a.maximum(b),
+            (BinaryKind.Pow, false) => static (a, b) => a.pow(b),
+            (BinaryKind.Pow, true) => static (a, b) => a.pow_(b),
+            _ => throw new UnreachableException(kind.ToString()),
+        };
+        return over switch
+        {
+            1 => frame => frame.Results[0] = Done(both(frame[1], frame[0]), frame[1]),
+            0 => frame => frame.Results[0] = Done(both(frame[0], frame[1]), frame[0]),
+            _ => frame => frame.Results[0] = both(frame[0], frame[1]),
+        };
+    }
+
+    public static TorchKernel Compare(CompareKind kind) => kind == CompareKind.Less
+        ? static frame => frame.Results[0] = frame[0].lt(frame[1])
+        : static frame => frame.Results[0] = frame[0].eq(frame[1]);
+
+    public static void Where(TorchFrame frame) => frame.Results[0] = torch.where(frame[0], frame[1], frame[2]);
+
+    public static TorchKernel Cast(DType from, DType to) => from.IsFloat() && to == DType.I32
+        ? static frame => frame.Results[0] = Saturated(frame[0])
+        : frame => frame.Results[0] = frame[0].to(TorchTypes.Of(to));
+
+    // Towards zero, to the nearest integer there is, and NaN to 0: libtorch leaves what does not fit undefined.
+    static TorchTensor Saturated(TorchTensor x) => x.to(torch.ScalarType.Float64).nan_to_num(0, double.PositiveInfinity, double.NegativeInfinity)
+        .clamp(int.MinValue, int.MaxValue).to(torch.ScalarType.Int32);
+
+    static TorchKernel One(bool inPlace, Func<TorchTensor, TorchTensor> f) => inPlace
+        ? frame => frame.Results[0] = Done(f(frame[0]), frame[0])
+        : frame => frame.Results[0] = f(frame[0]);
+
+    // What an in-place call returns is the same memory; the argument's own handle goes on.
+    static TorchTensor Done(TorchTensor _, TorchTensor argument) => argument;
+
+    // BF16 would see a number of full precision, where the op's meaning rounds it first.
+    static Scalar? Number(Tensor node, int argument) => node.Args[argument].Op is Op.Fill fill
+        ? node.DType switch { DType.F32 => ((float)fill.Value).ToScalar(), DType.I32 => ((int)fill.Value).ToScalar(), _ => null } : null;
+
+    static Func<TorchTensor, TorchTensor>? WithNumber(BinaryKind kind, Scalar s, bool inPlace) => (kind, inPlace) switch
+    {
+        (BinaryKind.Add, false) => x => x.add(s),
+        (BinaryKind.Add, true) => x => x.add_(s),
+        (BinaryKind.Sub, false) => x => x.sub(s),
+        (BinaryKind.Sub, true) => x => x.sub_(s),
+        (BinaryKind.Mul, false) => x => x.mul(s),
+        (BinaryKind.Mul, true) => x => x.mul_(s),
+        (BinaryKind.Div, false) => x => x.div(s),
+        (BinaryKind.Div, true) => x => x.div_(s),
+        (BinaryKind.Max, false) => x => x.clamp_min(s),
+        _ => null,
+    };
+}

@@ -1,0 +1,37 @@
+using TorchSharp;
+
+namespace Functional.Engines;
+
+public static partial class EngineCatalog
+{
+    static partial void AddTorch(List<EngineEntry> entries) =>
+        entries.Add(new(EngineKind.Torch, TorchOffer, static o => new TorchEngine(o.Device, o.Precision, o.Threads)));
+
+    // Loading libtorch fails in many ways, and each is a value here.
+    static EngineOffer TorchOffer()
+    {
+        try
+        {
+            torch.InitializeDeviceType(DeviceType.CPU);
+        }
+        catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or NotSupportedException or InvalidOperationException or BadImageFormatException or FileNotFoundException)
+        {
+            return new(EngineKind.Torch, TorchCapabilities.Version, [])
+            {
+                Missing = [new("torch", $"libtorch cannot be loaded: {(e.InnerException ?? e).Message.Split('\n')[0]}", "needs the packages of -p:PublicFeed=true, or libtorch beside the library of -p:TorchSharpAssembly")],
+            };
+        }
+        OfferedDevice processor = new(Device.Cpu, "processor", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        if (!torch.TryInitializeDeviceType(DeviceType.CUDA) || !torch.cuda.is_available()) return new(EngineKind.Torch, TorchCapabilities.Version, [processor])
+        {
+            Missing = [new("cuda", "libtorch finds no GPU", "needs an NVIDIA GPU, its driver, and a build without -p:TorchDevice=cpu")],
+        };
+        return new(EngineKind.Torch, TorchCapabilities.Version, [.. Enumerable.Range(0, torch.cuda.device_count()).Select(Gpu), processor]);
+    }
+
+    static OfferedDevice Gpu(int index)
+    {
+        var driver = NvidiaDriver.Find();
+        return index < driver.Devices.Count ? new(Device.Cuda(index), driver.Devices[index].Name, driver.Devices[index].MemoryBytes) : new(Device.Cuda(index), "GPU", 0);
+    }
+}

@@ -1,0 +1,30 @@
+using TorchSharp;
+using TorchTensor = TorchSharp.torch.Tensor;
+
+namespace Functional.Engines;
+
+/// <summary>GELU by libtorch's own kernels.</summary>
+static class TorchGelu
+{
+    public static TorchKernel Forward(bool approximate) => frame =>
+    {
+        if (!frame.Keeps)
+        {
+            frame.Results[0] = Function(approximate)(frame.Args!);
+            return;
+        }
+        frame.Tape = TorchTape.Record(Function(approximate), frame[0]);
+        frame.Results[0] = frame.Tape.Output.detach();
+    };
+
+    public static TorchKernel Gradient(bool approximate) => frame =>
+    {
+        var tape = frame.Tape ?? TorchTape.Record(Function(approximate), frame[0]);
+        frame.Results[0] = tape.Gradients(frame[1])[0];
+        if (frame.Tape is null) tape.Dispose();
+    };
+
+    static Func<TorchTensor[], TorchTensor> Function(bool approximate) => approximate
+        ? static args => TorchCapabilities.GeluTanh!(args[0])
+        : static args => torch.nn.functional.gelu(args[0]);
+}

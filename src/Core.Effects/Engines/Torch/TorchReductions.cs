@@ -1,0 +1,37 @@
+using TorchSharp;
+using TorchTensor = TorchSharp.torch.Tensor;
+
+namespace Functional.Engines;
+
+/// <summary>Kernels that combine elements: reductions, running sums, products.</summary>
+static class TorchReductions
+{
+    public static TorchKernel Reduce(Op.Reduce op, DType type)
+    {
+        var (axes, scalar) = (TorchTypes.Shape(op.Axes), TorchTypes.Of(type));
+        return op.Kind == ReduceKind.Sum
+            ? frame => frame.Results[0] = frame[0].sum(axes, keepdim: true, type: scalar)
+            : frame => frame.Results[0] = frame[0].amax(axes, keepdim: true);
+    }
+
+    public static TorchKernel ArgMax(int axis) => frame => frame.Results[0] = frame[0].argmax(axis, keepdim: true).to(torch.ScalarType.Int32);
+
+    public static TorchKernel CumSum(int axis, DType type) => frame => frame.Results[0] = frame[0].cumsum(axis, TorchTypes.Of(type));
+
+    /// <summary>Products of the last two axes. A GPU has none of integers, so those are sums of products of elements.</summary>
+    public static TorchKernel MatMul(Tensor node, TorchContext context)
+    {
+        var shape = TorchTypes.Shape(node.Shape);
+        return node.DType == DType.I32 && context.IsCuda
+            ? static frame => frame.Results[0] = frame[0].unsqueeze(-1).mul(frame[1].unsqueeze(-3)).sum([-2L], type: torch.ScalarType.Int32)
+            : frame => frame.Results[0] = Product(frame[0], frame[1], shape);
+    }
+
+    /// <summary>The same through the calls whose errors TorchSharp reports; those of its matmul end the process.</summary>
+    public static TorchTensor Product(TorchTensor a, TorchTensor b, long[] shape) => shape.Length switch
+    {
+        2 => a.mm(b),
+        3 => a.bmm(b),
+        _ => a.reshape(-1, a.shape[^2], a.shape[^1]).bmm(b.reshape(-1, b.shape[^2], b.shape[^1])).reshape(shape),
+    };
+}

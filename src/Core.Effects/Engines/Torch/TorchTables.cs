@@ -1,0 +1,52 @@
+using TorchSharp;
+using TorchTensor = TorchSharp.torch.Tensor;
+
+namespace Functional.Engines;
+
+/// <summary>Kernels that read and write rows by index.</summary>
+static class TorchTables
+{
+    public static TorchKernel Gather(Tensor node)
+    {
+        var shape = TorchTypes.Shape(node.Shape);
+        return frame => frame.Results[0] = frame[0].index_select(0, frame[1].reshape(-1)).reshape(shape);
+    }
+
+    public static TorchKernel ScatterAdd(Tensor node, bool inPlace, TorchContext context)
+    {
+        Vec<int> row = [.. node.Shape.Skip(1)];
+        var (rows, one) = (TorchTypes.Shape([(int)node.Args[1].Type.Size, .. row]), 1.ToScalar());
+        return frame =>
+        {
+            // A GPU adds in any order unless told not to, and the last bits of the sums would differ from run to run.
+            using var ordered = context.IsCuda ? torch.use_deterministic_algorithms(true, warn_only: true) : null;
+            var target = inPlace ? frame[0] : frame[0].clone();
+            target.index_add_(0, frame[1].reshape(-1), frame[2].reshape(rows), one);
+            frame.Results[0] = target;
+        };
+    }
+
+    /// <summary>
+    /// Rows into a cache, at a position that stays on the device. Rows that lie outside go where they would lie in a ring, and put back what
+    /// was there: so each goes to a place of its own, and none is lost by another.
+    /// </summary>
+    public static TorchKernel CacheWrite(Tensor node, bool inPlace, TorchContext context)
+    {
+        var (capacity, count) = (node.Args[0].Shape[1], node.Args[1].Shape[1]);
+        var (size, zero) = (capacity.ToScalar(), 0.ToScalar());
+        return frame =>
+        {
+            var cache = inPlace ? frame[0] : frame[0].clone();
+            // More rows than there are places would go round the ring.
+            for (var first = 0; first < count; first += capacity)
+            {
+                var rows = Math.Min(capacity, count - first);
+                var at = TorchTypes.Range(rows, context.Device).add_(first.ToScalar()).add_(frame[2]);
+                var inside = at.ge(zero).logical_and(at.lt(size)).reshape([1, rows, .. Enumerable.Repeat(1L, node.Rank - 2)]);
+                var ring = at.remainder(size).to(torch.ScalarType.Int64);
+                cache.index_copy_(1, ring, torch.where(inside, frame[1].narrow(1, first, rows), cache.index_select(1, ring)));
+            }
+            frame.Results[0] = cache;
+        };
+    }
+}

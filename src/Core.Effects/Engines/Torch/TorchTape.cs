@@ -1,0 +1,43 @@
+using TorchSharp;
+using TorchTensor = TorchSharp.torch.Tensor;
+
+namespace Functional.Engines;
+
+/// <summary>
+/// A function whose evaluation TorchSharp recorded, for where its automatic differentiation is the only way to a fused backward kernel.
+/// </summary>
+sealed class TorchTape : IDisposable
+{
+    readonly TorchTensor[] leaves;
+
+    TorchTape(TorchTensor[] leaves, TorchTensor output) => (this.leaves, Output) = (leaves, output);
+
+    /// <summary>The function's value, from which no other gradient may be taken.</summary>
+    public TorchTensor Output { get; }
+
+    /// <summary>How many arguments there were.</summary>
+    public int Count => leaves.Length;
+
+    /// <summary>Evaluates a function of tensors, which must keep their values as long as the tape is used.</summary>
+    public static TorchTape Record(Func<TorchTensor[], TorchTensor> function, params ReadOnlySpan<TorchTensor> args)
+    {
+        using var recording = torch.enable_grad();
+        var leaves = new TorchTensor[args.Length];
+        for (var i = 0; i < leaves.Length; i++)
+        {
+            leaves[i] = args[i].detach().DetachFromDisposeScope();
+            leaves[i].requires_grad = true;
+        }
+        return new(leaves, function(leaves).DetachFromDisposeScope());
+    }
+
+    /// <summary>The gradients of all arguments, given the value's cotangent.</summary>
+    public IList<TorchTensor> Gradients(TorchTensor cotangent) => torch.autograd.grad([Output], leaves, [cotangent], retain_graph: true);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Output.Dispose();
+        foreach (var leaf in leaves) leaf.Dispose();
+    }
+}
