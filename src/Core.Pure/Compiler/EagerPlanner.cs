@@ -37,7 +37,7 @@ sealed class EagerPlanner
         var needed = roots.ToHashSet();
         foreach (var unit in units) needed.UnionWith(unit.Node.Args.Where(a => !unit.Has(a)));
         foreach (var unit in units)
-            foreach (var arg in unit.Node.Args)
+            foreach (var arg in unit.Needs)
                 if (needed.Contains(arg)) reads[arg] = reads.GetValueOrDefault(arg) + 1;
         for (var i = 0; i < roots.Count; i++)
             if (!IsInPlace(i)) reads[roots[i]] = reads.GetValueOrDefault(roots[i]) + 1;
@@ -59,15 +59,17 @@ sealed class EagerPlanner
         var args = unit.Node.Args.Map(a => slotOf.GetValueOrDefault(a, -1));
         var over = Overwritten(unit, args);
         var results = unit.Outputs.ToVec().Map(node => node is null || !reads.ContainsKey(node) ? -1 : slotOf[node] = Result(node, args, over));
-        var keeps = unit.Gradients == 0 ? -1 : kept[unit] = slots.Add(new([]), counts: false);
-        if (keeps >= 0) slots.Expect(keeps, unit.Gradients);
+        var keeps = !unit.Keeps ? -1 : kept[unit] = slots.Add(new([]), counts: false);
+        if (keeps >= 0) slots.Expect(keeps, 1);
         var takes = unit.Forward is { } forward ? kept[forward] : -1;
         steps.Add(new EagerStep.Compute(unit.Node, args, results, over, keeps, takes));
         foreach (var node in unit.Outputs)
             if (node is not null && slotOf.ContainsKey(node)) Leave(node);
         for (var i = 0; i < args.Count; i++)
             if (args[i] >= 0) Read(args[i], free: over < 0 || args[i] != args[over]);
-        if (takes >= 0) Read(takes);
+        if (unit.Forward is null) return;
+        Read(takes);
+        foreach (var arg in unit.Forward.Node.Args) Read(slotOf[arg]);
     }
 
     int Result(Tensor node, Vec<int> args, int over)
@@ -89,7 +91,8 @@ sealed class EagerPlanner
             var owner = slots.Owner(slot);
             if (permanent.Contains(owner) && !roots.Select((r, o) => r.Equals(unit.Node) && donorOf.GetValueOrDefault(program.Outputs[o].Name, -1) == owner).Any(static b => b)) continue;
             var here = args.Where(a => a >= 0 && slots.Owner(a) == owner).ToList();
-            if (here.All(a => a == slot) && slots.LeftInMemory(slot) == here.Count) return i;
+            // What is not elementwise may read the rest of an argument after writing a part of it.
+            if (here.All(a => a == slot) && slots.LeftInMemory(slot) == here.Count && (here.Count == 1 || unit.Node.Op is Op.Binary)) return i;
         }
         return -1;
     }

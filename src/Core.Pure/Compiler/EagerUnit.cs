@@ -10,11 +10,14 @@ sealed class EagerUnit(Tensor node)
     /// <summary>The nodes by output number; nothing where a result is not used.</summary>
     public Tensor?[] Outputs { get; } = node.Op is Op.Fused f ? new Tensor?[f.Kind.Types(node.Args.Map(static a => a.Type)).Count] : [node];
 
-    /// <summary>The forward computation that keeps what this gradient needs; nothing when there is none.</summary>
+    /// <summary>The forward computation that keeps what this gradient needs, and no other's; nothing when there is none.</summary>
     public EagerUnit? Forward { get; private set; }
 
-    /// <summary>How many gradients take what this keeps.</summary>
-    public int Gradients { get; private set; }
+    /// <summary>Whether a gradient takes what this keeps.</summary>
+    public bool Keeps { get; private set; }
+
+    /// <summary>All that must be there when this is computed: its arguments, and those to which what was kept for it refers.</summary>
+    public IEnumerable<Tensor> Needs => Forward is { } forward ? node.Args.Concat(forward.Node.Args) : node.Args;
 
     /// <summary>All units of nodes, in order.</summary>
     /// <param name="order">The nodes, arguments before users.</param>
@@ -32,10 +35,10 @@ sealed class EagerUnit(Tensor node)
             if (!fused.TryGetValue((f.Kind, node.Args), out var unit))
             {
                 units.Add(fused[(f.Kind, node.Args)] = unit = new(node));
-                if (f.Kind.Forward(node.Args) is { Op: Op.Fused forward } made && keeps(forward.Kind) && homes.TryGetValue(made, out var home))
+                if (f.Kind.Forward(node.Args) is { Op: Op.Fused forward } made && keeps(forward.Kind) && homes.TryGetValue(made, out var home) && !home.Keeps)
                 {
                     unit.Forward = home;
-                    home.Gradients++;
+                    home.Keeps = true;
                 }
             }
             unit.Outputs[f.Output] = node;

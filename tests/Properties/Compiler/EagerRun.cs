@@ -8,7 +8,7 @@ sealed class EagerRun
 {
     sealed record Seen(double[] Memory, int[] Places);
 
-    sealed record Kept(Tensor Node, Vec<Seen> Args);
+    sealed record Kept(Tensor Node, Vec<Seen> Args, Vec<double[]> Values);
 
     readonly EagerPlan plan;
     readonly object?[] slots;
@@ -59,9 +59,10 @@ sealed class EagerRun
     {
         var kept = c.Takes < 0 ? null : Assert.IsType<Kept>(slots[c.Takes]);
         // What a kernel kept refers to its arguments' memory: it must still hold what it held then.
-        var forward = kept is null ? default : All(kept.Node, kept.Args);
+        for (var i = 0; kept is not null && i < kept.Args.Count; i++) Assert.Equal(kept.Values[i], Values(kept.Args[i]));
+        var forward = kept is null ? default : All(kept.Node, kept.Values);
         var values = c.Node.Args.Map((a, i) => c.Args[i] >= 0 ? Values(Get(c.Args[i])) : forward[((Op.Fused)a.Op).Output]);
-        if (c.Keeps >= 0) slots[c.Keeps] = new Kept(c.Node, c.Args.Map(Get));
+        if (c.Keeps >= 0) slots[c.Keeps] = new Kept(c.Node, c.Args.Map(Get), values);
         if (IsView(c.Node.Op))
         {
             var places = Evaluator.Run([Apply(c.Node.Op, [c.Node.Args[0].Type])], new Dictionary<string, Value> { ["0"] = Value.Of(c.Node.Args[0].Type with { DType = DType.I32 }, [.. Get(c.Args[0]).Places.Select(static p => (double)p)]) })[0];
@@ -77,6 +78,8 @@ sealed class EagerRun
                 slots[c.Results[o]] = Whole(results[o]);
                 continue;
             }
+            // Only what is elementwise reads all of an element before writing it.
+            if (c.Node.Op is not (Op.Unary or Op.Binary)) Assert.Single(c.Args, a => a >= 0 && Get(a).Memory == Get(c.Args[c.Overwrites]).Memory);
             var over = (Seen)Take(c.Args[c.Overwrites])!;
             Assert.Equal(over.Places.Length, over.Places.Distinct().Count());
             for (var i = 0; i < over.Places.Length; i++) over.Memory[over.Places[i]] = results[o][i];
@@ -87,8 +90,6 @@ sealed class EagerRun
     static bool IsView(Op op) => op is Op.Reshape or Op.Permute or Op.Broadcast or Op.Slice or Op.StopGradient;
 
     static Tensor Apply(Op op, Vec<TensorType> types) => Tensor.Of(op, [.. types.Map((t, i) => Movement.Input($"{i}", t.Shape, IsView(op) ? DType.I32 : t.DType))]);
-
-    static Vec<double[]> All(Tensor node, Vec<Seen> args) => All(node, args.Map(Values));
 
     // Every result of a node's computation.
     static Vec<double[]> All(Tensor node, Vec<double[]> args)

@@ -15,12 +15,6 @@ public sealed class ParityTests
     // What an engine may be worse than the analysed order of operations: other formulas for the same function.
     const double Slack = 4;
 
-    static readonly SortedDictionary<string, Func<IEngine>> Engines = new(StringComparer.Ordinal)
-    {
-        ["reference"] = static () => new ReferenceEngine(),
-        ["managed, 2 threads"] = static () => new ManagedEngine(2),
-    };
-
     // Engines that must agree bit for bit.
     static readonly SortedDictionary<string, Func<IEngine>>[] Alike =
     [
@@ -40,8 +34,12 @@ public sealed class ParityTests
         Assert.Empty(GradientRow.AllKeys().Except(covered));
     }
 
+    /// <summary>Says which engines the suites run, where one is left out.</summary>
+    [Fact(Skip = EngineList.NoTorch, SkipType = typeof(EngineList), SkipUnless = nameof(EngineList.HasTorch))]
+    public void TorchIsAmongTheEngines() => Assert.Contains("torch on cpu", EngineList.All.Keys);
+
     [Theory, MemberData(nameof(Cases))]
-    public void Computes(string caseName) => With(Engines, engines =>
+    public void Computes(string caseName) => With(EngineList.All, engines =>
     {
         long checkedItems = 0, items = 0;
         for (var n = 0; n < Programs + LargePrograms; n++)
@@ -73,7 +71,7 @@ public sealed class ParityTests
     });
 
     [Theory, MemberData(nameof(Cases))]
-    public void RunsAgainToTheSameBits(string caseName) => With(Engines, engines =>
+    public void RunsAgainToTheSameBits(string caseName) => With(EngineList.All, engines =>
     {
         foreach (var (engineName, engine) in engines)
             for (var n = 0; n < 4; n++)

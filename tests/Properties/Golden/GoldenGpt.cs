@@ -1,4 +1,3 @@
-using Functional.Engines;
 using Run = System.Func<Functional.Program, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Value>, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Value>>;
 
 namespace Functional.Tests.Properties;
@@ -24,15 +23,13 @@ public sealed class GoldenGpt
     [Fact]
     public void Evaluator_gives_PyTorchs_five_steps_by_accumulation() => FiveAccumulatedSteps(Evaluator.Run, Exact, Exact);
 
-    public static TheoryData<string> Engines => ["reference", "managed"];
-
-    static IEngine Engine(string name) => name == "reference" ? new ReferenceEngine() : new ManagedEngine(2);
+    public static TheoryData<string> Engines => EngineList.Names;
 
     [Theory]
     [MemberData(nameof(Engines))]
     public void Engines_give_PyTorchs_logits_and_gradients_in_float_precision(string name)
     {
-        using var engine = Engine(name);
+        using var engine = EngineList.All[name]();
         Logits(Runs.On(engine), LogitsOfFloat);
         Gradients(Runs.On(engine), GradientsOfFloat);
     }
@@ -41,7 +38,7 @@ public sealed class GoldenGpt
     [MemberData(nameof(Engines))]
     public void Engines_give_PyTorchs_five_steps_in_float_precision(string name)
     {
-        using var engine = Engine(name);
+        using var engine = EngineList.All[name]();
         FiveSteps(Runs.On(engine), LossOfFloat, AfterStepsOfFloat);
         FiveAccumulatedSteps(Runs.On(engine), LossOfFloat, AfterStepsOfFloat);
     }

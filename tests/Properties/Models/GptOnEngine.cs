@@ -1,23 +1,30 @@
-using Functional.Engines;
-
 namespace Functional.Tests.Properties;
 
-/// <summary>Every variant of a GPT on the managed engine against the reference evaluator.</summary>
+/// <summary>Every variant of a GPT, on every engine, against the reference evaluator.</summary>
 public sealed class GptOnEngine : IDisposable
 {
     // Float32 has 24 bits; a norm over a nearly constant row multiplies the rounding before it by up to 1/√1e-5 ≈ 300, in two blocks. A norm
     // of two numbers is always nearly ±1, and its gradient what cancels to nothing: hence widths from 4 on.
     const double OfFloat = 5e-4;
 
-    readonly ManagedEngine engine = new(2);
+    readonly Dictionary<string, IEngine> engines = EngineList.All.Where(static e => e.Key != "reference").ToDictionary(static e => e.Key, static e => e.Value());
 
-    public void Dispose() => engine.Dispose();
+    public void Dispose()
+    {
+        foreach (var engine in engines.Values) engine.Dispose();
+    }
 
-    static void Agree(IReadOnlyDictionary<string, Value> expected, IReadOnlyDictionary<string, Value> actual)
+    void Agree(Program program, IReadOnlyDictionary<string, Value> given)
+    {
+        var expected = Evaluator.Run(program, given);
+        foreach (var (name, engine) in engines) Agree(name, expected, Runs.On(engine)(program, given));
+    }
+
+    static void Agree(string engine, IReadOnlyDictionary<string, Value> expected, IReadOnlyDictionary<string, Value> actual)
     {
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));
         foreach (var (name, value) in expected)
-            Runs.Close(value, actual[name], OfFloat * (1 + value.Items.ToArray().Max(Math.Abs)), name);
+            Runs.Close(value, actual[name], OfFloat * (1 + value.Items.ToArray().Max(Math.Abs)), $"{engine}: {name}");
     }
 
     [Property(MaxTest = 30, Arbitrary = [typeof(AnyGpt)])]
@@ -30,7 +37,7 @@ public sealed class GptOnEngine : IDisposable
             .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)), (Names.Key, Runs.KeyOf(seed)))
             .With(Runs.Zeros(Programs.Slots(model, sgd))).With(Runs.Zeros(Programs.Accumulators(model))).With(Runs.Scalars(Programs.StepScalars(sgd, 1, 0.1)));
         foreach (var program in new[] { Programs.Evaluate(model, batch, 0.1), Programs.AttentionWeights(model, batch), Programs.Accumulate(model, batch), Programs.TrainStep(model, sgd, GradientClip.To(1), batch) })
-            Agree(Evaluator.Run(program, given), Runs.On(engine)(program, given));
+            Agree(program, given);
     }
 
     [Property(MaxTest = 30, Arbitrary = [typeof(AnyGpt)])]
@@ -43,7 +50,7 @@ public sealed class GptOnEngine : IDisposable
             var given = Runs.Parameters(model, seed)
                 .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Position, Value.Scalar(position, DType.I32)))
                 .With(model.Caches(batch.Rows).Select(c => KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(seed).FoldIn(c.Name)))));
-            Agree(Evaluator.Run(Programs.CachedStep(model, batch), given), Runs.On(engine)(Programs.CachedStep(model, batch), given));
+            Agree(Programs.CachedStep(model, batch), given);
         }
     }
 }

@@ -17,6 +17,14 @@ static class TorchCapabilities
     /// <summary>The tanh approximation of GELU; since TorchSharp 0.107.</summary>
     public static Func<TorchTensor, TorchTensor>? GeluTanh { get; } = FindGeluTanh();
 
+    /// <summary>(target, updates, indices, whether to add) → target, its rows added to.</summary>
+    public static Func<TorchTensor, TorchTensor, TorchTensor[], bool, TorchTensor>? AddAt { get; } =
+        typeof(TorchTensor).GetMethod("index_put_", [typeof(TorchTensor), typeof(TorchTensor[]), typeof(bool)])?.CreateDelegate<Func<TorchTensor, TorchTensor, TorchTensor[], bool, TorchTensor>>();
+
+    /// <summary>What backward left on a leaf: a method before TorchSharp 0.105, a property since.</summary>
+    public static Func<TorchTensor, TorchTensor> Gradient { get; } =
+        (typeof(TorchTensor).GetProperty("grad")?.GetMethod ?? typeof(TorchTensor).GetMethod("grad", []))!.CreateDelegate<Func<TorchTensor, TorchTensor>>();
+
     /// <summary>The versions of TorchSharp, and of the libtorch that it was made for.</summary>
     public static string Version => $"TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3)}, for libtorch {torch.__version__}";
 

@@ -7,8 +7,11 @@ namespace Functional.Engines;
 /// <summary>Kernels of elementwise ops; in place where the plan says so.</summary>
 static class TorchElements
 {
-    public static TorchKernel Unary(UnaryKind kind, bool inPlace) => One(inPlace, (kind, inPlace) switch
+    public static TorchKernel Unary(UnaryKind kind, bool inPlace, TorchContext context) => One(inPlace, (kind, inPlace) switch
     {
+        // Newer libtorch approximates it on the processor to 1e-7, which near 0 is far from float32's precision.
+        (UnaryKind.Erf, false) when !context.IsCuda => Erf,
+        (UnaryKind.Erf, true) when !context.IsCuda => static x => x.copy_(Erf(x)),
         (UnaryKind.Neg, false) => static x => x.neg(),
         (UnaryKind.Neg, true) => static x => x.neg_(),
         (UnaryKind.Exp, false) => static x => x.exp(),
@@ -62,6 +65,8 @@ static class TorchElements
             _ => frame => frame.Results[0] = both(frame[0], frame[1]),
         };
     }
+
+    static TorchTensor Erf(TorchTensor x) => x.to(torch.ScalarType.Float64).erf().to(x.dtype);
 
     public static TorchKernel Compare(CompareKind kind) => kind == CompareKind.Less
         ? static frame => frame.Results[0] = frame[0].lt(frame[1])

@@ -22,16 +22,13 @@ public static partial class EngineCatalog
             };
         }
         OfferedDevice processor = new(Device.Cpu, "processor", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-        if (!torch.TryInitializeDeviceType(DeviceType.CUDA) || !torch.cuda.is_available()) return new(EngineKind.Torch, TorchCapabilities.Version, [processor])
-        {
-            Missing = [new("cuda", "libtorch finds no GPU", "needs an NVIDIA GPU, its driver, and a build without -p:TorchDevice=cpu")],
-        };
-        return new(EngineKind.Torch, TorchCapabilities.Version, [.. Enumerable.Range(0, torch.cuda.device_count()).Select(Gpu), processor]);
+        var gpus = torch.TryInitializeDeviceType(DeviceType.CUDA) && torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        return new(EngineKind.Torch, TorchCapabilities.Version, [.. Enumerable.Range(0, gpus).Select(Gpu), processor]);
     }
 
     static OfferedDevice Gpu(int index)
     {
-        var driver = NvidiaDriver.Find();
-        return index < driver.Devices.Count ? new(Device.Cuda(index), driver.Devices[index].Name, driver.Devices[index].MemoryBytes) : new(Device.Cuda(index), "GPU", 0);
+        var driver = NvidiaDriver.Probe();
+        return index < driver.Gpus.Count ? new(Device.Cuda(index), driver.Gpus[index].Name, driver.Gpus[index].MemoryBytes) : new(Device.Cuda(index), "GPU", 0);
     }
 }

@@ -12,7 +12,7 @@ static class TorchKernels
     public static TorchKernel Of(EagerStep.Compute step, TorchContext context) => step.Node switch
     {
         { Op: Op.Fused f } node => Fused(f.Kind, node, step, context),
-        { Op: Op.Unary o } => TorchElements.Unary(o.Kind, step.Overwrites == 0),
+        { Op: Op.Unary o } => TorchElements.Unary(o.Kind, step.Overwrites == 0, context),
         { Op: Op.Binary } node => TorchElements.Binary(node, step.Overwrites),
         { Op: Op.Compare o } => TorchElements.Compare(o.Kind),
         { Op: Op.Where } => TorchElements.Where,

@@ -47,5 +47,6 @@ static class TorchMovement
         };
     }
 
-    public static TorchKernel Concat(int axis) => frame => frame.Results[0] = torch.cat(frame.Args!, axis);
+    // Of one tensor, TorchSharp gives that tensor itself.
+    public static TorchKernel Concat(int axis) => frame => frame.Results[0] = frame.Args.Length == 1 ? frame[0].clone() : torch.cat(frame.Args!, axis);
 }

@@ -26,9 +26,9 @@ static class TorchNorm
         var (weighted, cotangent) = (frame.Args.Length > 4, frame[3]);
         var tape = frame.Tape ?? (weighted ? TorchTape.Record(Function(kind.Epsilon, width), frame[0], frame[4]) : TorchTape.Record(Function(kind.Epsilon, width), frame[0]));
         var gradients = tape.Gradients(cotangent);
-        for (var i = 0; i < gradients.Count && i < frame.Results.Length; i++) frame.Results[i] = gradients[i];
+        for (var i = 0; i < gradients.Length && i < frame.Results.Length; i++) frame.Results[i] = gradients[i];
         // The bias is added to every row: its gradient needs no tape.
-        if (weighted && gradients.Count < 3) frame.Results[2] = cotangent.reshape(-1, width).sum([0L]);
+        if (weighted && gradients.Length < 3) frame.Results[2] = cotangent.reshape(-1, width).sum([0L]);
         if (frame.Tape is null) tape.Dispose();
     };
 

@@ -27,11 +27,15 @@ static class TorchReductions
             : frame => frame.Results[0] = Product(frame[0], frame[1], shape);
     }
 
-    /// <summary>The same through the calls whose errors TorchSharp reports; those of its matmul end the process.</summary>
-    public static TorchTensor Product(TorchTensor a, TorchTensor b, long[] shape) => shape.Length switch
+    /// <summary>
+    /// The same through the calls whose errors TorchSharp reports; those of its matmul end the process. On the processor libtorch 1.13 sums
+    /// batches of BF16 products in BF16, so they are taken in F32 there.
+    /// </summary>
+    public static TorchTensor Product(TorchTensor a, TorchTensor b, long[] shape)
     {
-        2 => a.mm(b),
-        3 => a.bmm(b),
-        _ => a.reshape(-1, a.shape[^2], a.shape[^1]).bmm(b.reshape(-1, b.shape[^2], b.shape[^1])).reshape(shape),
-    };
+        if (shape.Length == 2) return a.mm(b);
+        if (a.dtype == torch.ScalarType.BFloat16 && a.device_type == DeviceType.CPU)
+            return Product(a.to(torch.ScalarType.Float32), b.to(torch.ScalarType.Float32), shape).to(torch.ScalarType.BFloat16);
+        return shape.Length == 3 ? a.bmm(b) : a.reshape(-1, a.shape[^2], a.shape[^1]).bmm(b.reshape(-1, b.shape[^2], b.shape[^1])).reshape(shape);
+    }
 }

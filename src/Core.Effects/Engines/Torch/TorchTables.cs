@@ -18,10 +18,11 @@ static class TorchTables
         var (rows, one) = (TorchTypes.Shape([(int)node.Args[1].Type.Size, .. row]), 1.ToScalar());
         return frame =>
         {
-            // A GPU adds in any order unless told not to, and the last bits of the sums would differ from run to run.
-            using var ordered = context.IsCuda ? torch.use_deterministic_algorithms(true, warn_only: true) : null;
             var target = inPlace ? frame[0] : frame[0].clone();
-            target.index_add_(0, frame[1].reshape(-1), frame[2].reshape(rows), one);
+            var (places, updates) = (frame[1].reshape(-1).to(torch.ScalarType.Int64), frame[2].reshape(rows));
+            // On a GPU this sorts and then adds, the same bits each time, where index_add_ adds in any order; on the processor it is the other way round.
+            if (context.IsCuda && TorchCapabilities.AddAt is { } add) add(target, updates, [places], true);
+            else target.index_add_(0, places, updates, one);
             frame.Results[0] = target;
         };
     }

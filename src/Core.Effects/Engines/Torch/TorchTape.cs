@@ -15,9 +15,6 @@ sealed class TorchTape : IDisposable
     /// <summary>The function's value, from which no other gradient may be taken.</summary>
     public TorchTensor Output { get; }
 
-    /// <summary>How many arguments there were.</summary>
-    public int Count => leaves.Length;
-
     /// <summary>Evaluates a function of tensors, which must keep their values as long as the tape is used.</summary>
     public static TorchTape Record(Func<TorchTensor[], TorchTensor> function, params ReadOnlySpan<TorchTensor> args)
     {
@@ -31,8 +28,15 @@ sealed class TorchTape : IDisposable
         return new(leaves, function(leaves).DetachFromDisposeScope());
     }
 
-    /// <summary>The gradients of all arguments, given the value's cotangent.</summary>
-    public IList<TorchTensor> Gradients(TorchTensor cotangent) => torch.autograd.grad([Output], leaves, [cotangent], retain_graph: true);
+    /// <summary>
+    /// The gradients of all arguments, given the value's cotangent; to be called once. By TorchSharp's backward, because an error in its
+    /// <c>autograd.grad</c> (memory, say) ends the process.
+    /// </summary>
+    public TorchTensor[] Gradients(TorchTensor cotangent)
+    {
+        torch.autograd.backward([Output], [cotangent]);
+        return [.. leaves.Select(TorchCapabilities.Gradient)];
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,0 +1,31 @@
+using Functional.Engines;
+
+namespace Functional.Tests.Properties;
+
+/// <summary>The engines that the suites run: the reference, the managed one, and torch on every device where it is compiled in.</summary>
+static class EngineList
+{
+    public const string NoTorch = "torch is not in this build (-p:PublicFeed=true) or does not load: the engine suites ran for the reference and the managed engine only";
+
+    /// <summary>Makers by name.</summary>
+    public static SortedDictionary<string, Func<IEngine>> All { get; } = Make();
+
+    /// <summary>Whether torch is among them.</summary>
+    public static bool HasTorch => All.Keys.Any(static name => name.StartsWith("torch", StringComparison.Ordinal));
+
+    /// <summary>Their names, for theories.</summary>
+    public static TheoryData<string> Names => [.. All.Keys];
+
+    static SortedDictionary<string, Func<IEngine>> Make()
+    {
+        var all = new SortedDictionary<string, Func<IEngine>>(StringComparer.Ordinal)
+        {
+            ["managed, 2 threads"] = static () => new ManagedEngine(2),
+            ["reference"] = static () => new ReferenceEngine(),
+        };
+        foreach (var offer in EngineCatalog.Offers().Where(static o => o.Engine == EngineKind.Torch))
+            foreach (var device in offer.Devices)
+                all[$"torch on {device.Device}"] = () => EngineCatalog.Create(new() { Engine = EngineKind.Torch, Device = device.Device }).IfFail(static faults => throw new InvalidOperationException(faults.Lines()));
+        return all;
+    }
+}
