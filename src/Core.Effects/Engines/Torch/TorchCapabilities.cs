@@ -21,6 +21,9 @@ static class TorchCapabilities
     public static Func<TorchTensor, TorchTensor, TorchTensor[], bool, TorchTensor>? AddAt { get; } =
         typeof(TorchTensor).GetMethod("index_put_", [typeof(TorchTensor), typeof(TorchTensor[]), typeof(bool)])?.CreateDelegate<Func<TorchTensor, TorchTensor, TorchTensor[], bool, TorchTensor>>();
 
+    /// <summary>Whether a tensor can be made to require gradients without losing its memory; since TorchSharp 0.101.</summary>
+    public static bool CanRequireGradients { get; } = typeof(torch).Assembly.GetName().Version >= new Version(0, 101);
+
     /// <summary>What backward left on a leaf: a method before TorchSharp 0.105, a property since.</summary>
     public static Func<TorchTensor, TorchTensor> Gradient { get; } =
         (typeof(TorchTensor).GetProperty("grad")?.GetMethod ?? typeof(TorchTensor).GetMethod("grad", []))!.CreateDelegate<Func<TorchTensor, TorchTensor>>();

@@ -20,11 +20,7 @@ sealed class TorchTape : IDisposable
     {
         using var recording = torch.enable_grad();
         var leaves = new TorchTensor[args.Length];
-        for (var i = 0; i < leaves.Length; i++)
-        {
-            leaves[i] = args[i].detach().DetachFromDisposeScope();
-            leaves[i].requires_grad = true;
-        }
+        for (var i = 0; i < leaves.Length; i++) leaves[i] = Leaf(args[i]).DetachFromDisposeScope();
         return new(leaves, function(leaves).DetachFromDisposeScope());
     }
 
@@ -36,6 +32,15 @@ sealed class TorchTape : IDisposable
     {
         torch.autograd.backward([Output], [cotangent]);
         return [.. leaves.Select(TorchCapabilities.Gradient)];
+    }
+
+    // Before TorchSharp 0.101, setting requires_grad loses a reference to the tensor each time; a copy that is made so loses none.
+    static TorchTensor Leaf(TorchTensor x)
+    {
+        if (TorchCapabilities.CanRequireGradients) return x.detach().requires_grad_();
+        var leaf = torch.empty(x.shape, x.dtype, x.device, requires_grad: true);
+        using (torch.no_grad()) leaf.copy_(x);
+        return leaf;
     }
 
     /// <inheritdoc/>
