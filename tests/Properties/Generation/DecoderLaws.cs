@@ -26,6 +26,28 @@ public sealed class DecoderLaws
         AssertClose(subject.Logits(tokens), logits);
     }
 
+    [Property(MaxTest = 20)]
+    public void Every_engine_decodes_what_the_reference_computes(PositiveInt seed, PositiveInt shape)
+    {
+        // Float32 where the reference has double precision; a norm over few numbers multiplies its rounding.
+        const double ofFloat = 5e-4;
+        using var reference = new TinyGpt(seed.Get, shape.Get);
+        var tokens = reference.Tokens(reference.Config.Context);
+        var expected = Enumerable.Range(1, tokens.Length).Select(n => reference.Logits(tokens[..n])).ToList();
+        foreach (var (name, make) in EngineList.All)
+        {
+            using var subject = new TinyGpt(seed.Get, shape.Get, make());
+            using var decoder = subject.Decoder();
+            var logits = new float[subject.Config.Vocabulary];
+            for (var at = 0; at < tokens.Length; at++)
+            {
+                decoder.Read([tokens[at]], logits);
+                for (var i = 0; i < logits.Length; i++)
+                    Assert.True(Math.Abs(logits[i] - expected[at][i]) <= ofFloat * (1 + expected[at].Max(Math.Abs)), $"{name}: logit {i} at {at} is {logits[i]}, by the reference {expected[at][i]}");
+            }
+        }
+    }
+
     [Property(MaxTest = 15)]
     public void Greedy_tokens_are_those_of_the_whole_forward_pass(PositiveInt seed, PositiveInt shape)
     {

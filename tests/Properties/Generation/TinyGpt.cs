@@ -1,17 +1,18 @@
 namespace Functional.Tests.Properties.Generation;
 
-/// <summary>A small GPT with random weights on the reference engine, its shape and its weights decided by numbers.</summary>
+/// <summary>A small GPT with random weights, on the reference engine if not on another; its shape and its weights decided by numbers.</summary>
 sealed class TinyGpt : IDisposable
 {
     /// <summary>A tokenizer of its vocabulary.</summary>
     public static CharTokenizer Tokenizer { get; } = CharTokenizer.Train("abcdefgh é\n");
 
-    readonly ReferenceEngine engine = new();
+    readonly IEngine engine;
     readonly Dictionary<string, IBuffer> parameters = [];
     readonly Key key;
 
-    public TinyGpt(int seed, int shape)
+    public TinyGpt(int seed, int shape, IEngine? on = null)
     {
+        engine = on ?? new ReferenceEngine();
         key = Key.Seed((ulong)seed);
         var pick = Key.Seed((ulong)shape);
         var heads = 1 + (int)pick.Below(1, 2);

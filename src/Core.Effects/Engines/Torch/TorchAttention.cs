@@ -16,7 +16,7 @@ namespace Functional.Engines;
 sealed class TorchAttention(TorchContext context, double scale, bool causal, TensorType q, TensorType k)
 {
     readonly (long Batch, long Queries, long Heads, long Size, long Keys, long KvHeads) n = (q.Shape[0], q.Shape[1], q.Shape[2], q.Shape[3], k.Shape[1], k.Shape[2]);
-    readonly Scalar factor = scale.ToScalar(), toDefault = (scale * Math.Sqrt(q.Shape[3])).ToScalar();
+    readonly Scalar factor = scale.ToScalar(), toDefault = (scale * Math.Sqrt(q.Shape[3])).ToScalar(), unseen = double.NegativeInfinity.ToScalar();
     readonly bool isDefault = Math.Abs(scale * Math.Sqrt(q.Shape[3]) - 1) < 1e-12;
 
     /// <summary>Whether the forward step can keep what the gradient needs.</summary>
@@ -56,7 +56,7 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
     {
         if (!causal || (offset is null && TorchCapabilities.Attention is not null && !always)) return null;
         var last = TorchTypes.Range(n.Queries, context.Device).unsqueeze(1);
-        return TorchTypes.Range(n.Keys, context.Device).unsqueeze(0).le(offset is null ? last : last.add(offset));
+        return TorchTypes.Range(n.Keys, context.Device).unsqueeze(0).le(offset is null ? last : last.Plus(offset));
     }
 
     // [batch, tokens, heads, size] of q, k and v to that of the result.
@@ -72,7 +72,7 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
     TorchTensor Scores(TorchTensor queries, TorchTensor keys, TorchTensor? mask)
     {
         var scores = Product(queries.mul(factor), keys.transpose(-2, -1)).to(torch.ScalarType.Float32);
-        return mask is null ? scores : scores.masked_fill(mask.logical_not(), double.NegativeInfinity.ToScalar());
+        return mask is null ? scores : scores.masked_fill(mask.logical_not(), unseen);
     }
 
     // [batch, tokens, heads or kvHeads, size] → [batch, heads, tokens, size].

@@ -45,8 +45,8 @@ static class TorchElements
             return frame => frame.Results[0] = over == 1 ? Done(g(frame[1]), frame[1]) : g(frame[1]);
         Func<TorchTensor, TorchTensor, TorchTensor> both = (kind, over >= 0) switch
         {
-            (BinaryKind.Add, false) => static (a, b) => a.add(b),
-            (BinaryKind.Add, true) => static (a, b) => a.add_(b),
+            (BinaryKind.Add, false) => static (a, b) => a.Plus(b),
+            (BinaryKind.Add, true) => static (a, b) => a.PlusInPlace(b),
             (BinaryKind.Sub, false) => static (a, b) => a.sub(b),
             (BinaryKind.Sub, true) => static (a, b) => a.sub_(b),
             (BinaryKind.Mul, false) => static (a, b) => a.mul(b),
@@ -80,7 +80,9 @@ static class TorchElements
 
     // Towards zero, to the nearest integer there is, and NaN to 0: libtorch leaves what does not fit undefined.
     static TorchTensor Saturated(TorchTensor x) => x.to(torch.ScalarType.Float64).nan_to_num(0, double.PositiveInfinity, double.NegativeInfinity)
-        .clamp(int.MinValue, int.MaxValue).to(torch.ScalarType.Int32);
+        .clamp(least, most).to(torch.ScalarType.Int32);
+
+    static readonly Scalar least = ((double)int.MinValue).ToScalar(), most = ((double)int.MaxValue).ToScalar();
 
     static TorchKernel One(bool inPlace, Func<TorchTensor, TorchTensor> f) => inPlace
         ? frame => frame.Results[0] = Done(f(frame[0]), frame[0])
@@ -95,8 +97,8 @@ static class TorchElements
 
     static Func<TorchTensor, TorchTensor>? WithNumber(BinaryKind kind, Scalar s, bool inPlace) => (kind, inPlace) switch
     {
-        (BinaryKind.Add, false) => x => x.add(s),
-        (BinaryKind.Add, true) => x => x.add_(s),
+        (BinaryKind.Add, false) => x => x.add(s, TorchTypes.One),
+        (BinaryKind.Add, true) => x => x.add_(s, TorchTypes.One),
         (BinaryKind.Sub, false) => x => x.sub(s),
         (BinaryKind.Sub, true) => x => x.sub_(s),
         (BinaryKind.Mul, false) => x => x.mul(s),

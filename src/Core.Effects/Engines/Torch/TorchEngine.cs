@@ -38,6 +38,9 @@ public sealed class TorchEngine : IEngine
         }
     }
 
+    /// <summary>Tensors of the process that TorchSharp has not disposed.</summary>
+    internal static long LiveTensors => torch.Tensor.TotalCount;
+
     internal TorchContext Context { get; }
 
     /// <summary>Counts what the host has waited for: work queued before is done when it changes.</summary>

@@ -52,7 +52,7 @@ sealed class TorchExecutable : IExecutable
     TorchTensor Constant(Tensor node)
     {
         var shape = TorchTypes.Shape(node.Shape);
-        if (node.Op is Op.Fill fill) return TorchTypes.Scalar(fill.Value, node.DType, engine.Context.Device).expand(shape);
+        if (node.Op is Op.Fill fill) return TorchTypes.Full(fill.Value, node.DType, engine.Context.Device).expand(shape);
         var axis = ((Op.Iota)node.Op).Axis;
         long[] along = [.. shape.Select((d, i) => i == axis ? d : 1)];
         return TorchTypes.Range(shape[axis], engine.Context.Device).reshape(along).expand(shape);

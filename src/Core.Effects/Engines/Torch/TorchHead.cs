@@ -30,17 +30,17 @@ static class TorchHead
                 var logits = h.mm(weight.t()).to(torch.ScalarType.Float32);
                 if (!differentiates)
                 {
-                    sum.add_(Loss(logits, target, kind.Smoothing));
+                    sum.PlusInPlace(Loss(logits, target, kind.Smoothing));
                     continue;
                 }
                 using var tape = TorchTape.Record(a => Loss(a[0], target, kind.Smoothing), logits);
-                sum.add_(tape.Output.detach());
+                sum.PlusInPlace(tape.Output.detach());
                 var byLogits = context.Factor(tape.Gradients(torch.ones([], torch.ScalarType.Float32, context.Device))[0]);
                 if (frame.Wants(1)) byHidden.Add(byLogits.mm(weight).to(torch.ScalarType.Float32).MoveToOuterDisposeScope());
                 if (!frame.Wants(2)) continue;
                 var part = byLogits.t().mm(h).to(torch.ScalarType.Float32);
                 if (byWeight is null) byWeight = part.MoveToOuterDisposeScope();
-                else byWeight.add_(part);
+                else byWeight.PlusInPlace(part);
             }
             frame.Results[0] = sum;
             if (byHidden.Count > 0) frame.Results[1] = byHidden.Count == 1 ? byHidden[0] : torch.cat(byHidden, 0);

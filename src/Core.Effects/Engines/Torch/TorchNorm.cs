@@ -6,20 +6,26 @@ namespace Functional.Engines;
 /// <summary>Layer normalisation by libtorch's own kernels; their backward is reached through its automatic differentiation alone.</summary>
 static class TorchNorm
 {
-    public static TorchKernel Forward(LayerNorm kind, int width) => frame =>
+    public static TorchKernel Forward(LayerNorm kind, int width)
+    {
+        var epsilon = kind.Epsilon.ToScalar();
+        return frame => Forward(frame, kind.Epsilon, epsilon, width);
+    }
+
+    static void Forward(TorchFrame frame, double eps, Scalar epsilon, int width)
     {
         if (frame.Keeps)
         {
-            frame.Tape = TorchTape.Record(Function(kind.Epsilon, width), frame.Args!);
+            frame.Tape = TorchTape.Record(Function(eps, width), frame.Args!);
             if (frame.Wants(0)) frame.Results[0] = frame.Tape.Output.detach();
         }
-        else if (frame.Wants(0)) frame.Results[0] = Function(kind.Epsilon, width)(frame.Args!);
+        else if (frame.Wants(0)) frame.Results[0] = Function(eps, width)(frame.Args!);
         if (!frame.Wants(1) && !frame.Wants(2)) return;
         var mean = frame[0].mean([-1L], keepdim: true);
         var centred = frame[0].sub(mean);
         frame.Results[1] = mean;
-        frame.Results[2] = centred.mul(centred).mean([-1L], keepdim: true).add_(kind.Epsilon).sqrt_().reciprocal_();
-    };
+        frame.Results[2] = centred.mul(centred).mean([-1L], keepdim: true).add_(epsilon, TorchTypes.One).sqrt_().reciprocal_();
+    }
 
     public static TorchKernel Gradient(LayerNormGradient kind, int width) => frame =>
     {

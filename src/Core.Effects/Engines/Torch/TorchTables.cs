@@ -15,14 +15,14 @@ static class TorchTables
     public static TorchKernel ScatterAdd(Tensor node, bool inPlace, TorchContext context)
     {
         Vec<int> row = [.. node.Shape.Skip(1)];
-        var (rows, one) = (TorchTypes.Shape([(int)node.Args[1].Type.Size, .. row]), 1.ToScalar());
+        var rows = TorchTypes.Shape([(int)node.Args[1].Type.Size, .. row]);
         return frame =>
         {
             var target = inPlace ? frame[0] : frame[0].clone();
             var (places, updates) = (frame[1].reshape(-1).to(torch.ScalarType.Int64), frame[2].reshape(rows));
             // On a GPU this sorts and then adds, the same bits each time, where index_add_ adds in any order; on the processor it is the other way round.
             if (context.IsCuda && TorchCapabilities.AddAt is { } add) add(target, updates, [places], true);
-            else target.index_add_(0, places, updates, one);
+            else target.index_add_(0, places, updates, TorchTypes.One);
             frame.Results[0] = target;
         };
     }
@@ -42,7 +42,7 @@ static class TorchTables
             for (var first = 0; first < count; first += capacity)
             {
                 var rows = Math.Min(capacity, count - first);
-                var at = TorchTypes.Range(rows, context.Device).add_(first.ToScalar()).add_(frame[2]);
+                var at = TorchTypes.Range(rows, context.Device).PlusInPlace(frame[2]).PlusInPlace(TorchTypes.Full(first, DType.I32, context.Device));
                 var inside = at.ge(zero).logical_and(at.lt(size)).reshape([1, rows, .. Enumerable.Repeat(1L, node.Rank - 2)]);
                 var ring = at.remainder(size).to(torch.ScalarType.Int64);
                 cache.index_copy_(1, ring, torch.where(inside, frame[1].narrow(1, first, rows), cache.index_select(1, ring)));

@@ -16,14 +16,30 @@ static class TorchTypes
 
     public static long[] Shape(Vec<int> shape) => [.. shape.Select(static d => (long)d)];
 
-    /// <summary>A scalar on a device; whole numbers pass through no float.</summary>
-    public static TorchTensor Scalar(double value, DType type, torch.Device device) => type switch
+    /// <summary>
+    /// The factor of a plain sum. TorchSharp hands a <see cref="TorchSharp.Scalar"/>'s native handle over and may lose the object, and with it
+    /// the handle, to the garbage collector before the call has read it: so every one that is used is kept, and overloads that make their own
+    /// are avoided.
+    /// </summary>
+    public static Scalar One { get; } = 1.ToScalar();
+
+    /// <summary>a + b.</summary>
+    public static TorchTensor Plus(this TorchTensor a, TorchTensor b) => a.add(b, One);
+
+    /// <summary>a ← a + b.</summary>
+    public static TorchTensor PlusInPlace(this TorchTensor a, TorchTensor b) => a.add_(b, One);
+
+    /// <summary>A tensor of equal numbers on a device; whole numbers pass through no float.</summary>
+    public static TorchTensor Full(double value, DType type, torch.Device device, params long[] shape)
     {
-        DType.I32 => torch.full([], (int)value, torch.ScalarType.Int32, device),
-        DType.Bool => torch.full([], value != 0, torch.ScalarType.Bool, device),
-        _ => torch.full([], value, Of(type), device),
-    };
+        using var scalar = type switch { DType.I32 => ((int)value).ToScalar(), DType.Bool => (value != 0).ToScalar(), _ => value.ToScalar() };
+        return torch.full(shape, scalar, Of(type), device);
+    }
 
     /// <summary>0, 1, 2, … as whole numbers.</summary>
-    public static TorchTensor Range(long count, torch.Device device) => torch.arange(count, torch.ScalarType.Int32, device);
+    public static TorchTensor Range(long count, torch.Device device)
+    {
+        var ones = torch.ones([count], torch.ScalarType.Int32, device);
+        return ones.cumsum(0, torch.ScalarType.Int32).sub_(ones);
+    }
 }

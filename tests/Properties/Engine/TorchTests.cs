@@ -1,0 +1,138 @@
+#if TORCH
+using System.Runtime.InteropServices;
+using Functional.Engines;
+
+namespace Functional.Tests.Properties;
+
+/// <summary>What holds for the torch engine beside parity: no tensor is left behind, precision is as asked, and errors are in our words.</summary>
+[Collection(nameof(TorchTests)), CollectionDefinition(nameof(TorchTests), DisableParallelization = true)]
+public sealed class TorchTests
+{
+    static readonly GptConfig config = new() { Layers = 2, Heads = 2, Width = 16, Vocabulary = 11, Context = 8, Dropout = 0.1 };
+
+    /// <summary>TorchSharp counts the tensors that are alive: they stay the same over 1,000 training steps, evaluations and decoded tokens.</summary>
+    [Fact]
+    public void No_tensor_is_left_behind()
+    {
+        using var engine = new TorchEngine(Device.Cpu);
+        var (model, batch, optimiser) = (Gpt.Of(config), new BatchShape(2, config.Context), Optimisers.AdamW());
+        var given = Runs.Parameters(model, 1)
+            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, 1)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, 1)), (Names.Key, Runs.KeyOf(1)), (Names.Position, Value.Scalar(3, DType.I32)))
+            .With(Runs.Zeros(Programs.Slots(model, optimiser))).With(Runs.Zeros(Programs.Accumulators(model))).With(Runs.Scalars(Programs.StepScalars(optimiser, 1, 0.01)));
+        foreach (var program in new[] { Programs.TrainStep(model, optimiser, GradientClip.To(1), batch), Programs.Accumulate(model, batch), Programs.Evaluate(model, batch) }) Flat(engine, program, given);
+        var one = new BatchShape(2, 1);
+        Flat(engine, Programs.CachedStep(model, one), given.With((Names.Inputs, Runs.Tokens(one, config.Vocabulary, 1)))
+            .With(Runs.Zeros(model.Caches(one.Rows).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())));
+    }
+
+    static void Flat(TorchEngine engine, Program program, IReadOnlyDictionary<string, Value> given)
+    {
+        var before = TorchEngine.LiveTensors;
+        using (var executable = engine.Compile(program))
+        {
+            var buffers = program.Inputs.ToDictionary(static i => i.Name, i => engine.Allocate(i.Value.Type));
+            foreach (var (name, buffer) in buffers) buffer.Write(ParityBytes.Of(given[name]));
+            using (var binding = executable.Bind(buffers))
+            {
+                binding.Run();
+                var during = TorchEngine.LiveTensors;
+                for (var step = 0; step < 1000; step++)
+                {
+                    binding.Run();
+                    Assert.Equal(during, TorchEngine.LiveTensors);
+                }
+            }
+            foreach (var buffer in buffers.Values) buffer.Dispose();
+        }
+        Assert.Equal(before, TorchEngine.LiveTensors);
+    }
+
+    /// <summary>A run that fails in the middle leaves nothing behind either.</summary>
+    [Fact]
+    public void A_wrong_index_is_an_error_and_nothing_is_left_behind()
+    {
+        using var engine = new TorchEngine(Device.Cpu);
+        var before = TorchEngine.LiveTensors;
+        var (table, indices) = (Movement.Input("table", [3, 2]), Movement.Input("indices", [2], DType.I32));
+        using (var executable = engine.Compile(Program.Of((table * 2).Gather(indices) + 1)))
+        {
+            using IBuffer rows = engine.Allocate(table.Type), places = engine.Allocate(indices.Type);
+            places.Write<int>([0, 3]);
+            using var binding = executable.Bind(new Dictionary<string, IBuffer> { ["table"] = rows, ["indices"] = places });
+            for (var again = 0; again < 2; again++) Assert.Contains("outside its table", Assert.Throws<ArgumentOutOfRangeException>(binding.Run).Message, StringComparison.Ordinal);
+        }
+        Assert.Equal(before, TorchEngine.LiveTensors);
+    }
+
+    /// <summary>With bfloat16, products are those of factors rounded to it, as the rewritten program says in the reference; and differ from float32's.</summary>
+    [Fact]
+    public void Products_have_the_precision_that_was_asked_for()
+    {
+        using IEngine half = new TorchEngine(Device.Cpu, Precision.BF16), full = new TorchEngine(Device.Cpu);
+        foreach (var shape in new (Vec<int>, Vec<int>)[] { ([17, 33], [33, 9]), ([3, 8, 16], [3, 16, 8]), ([2, 3, 5, 7], [2, 3, 7, 4]) })
+        {
+            var (a, b) = (Movement.Input("a", shape.Item1), Movement.Input("b", shape.Item2));
+            var program = Program.Of(a.MatMul(b) * 3);
+            var given = new Dictionary<string, Value> { ["a"] = Float(Runs.Normal(a.Type, Key.Seed(1))), ["b"] = Float(Runs.Normal(b.Type, Key.Seed(2))) };
+            var (expected, exact) = (ParityBounds.Run(Products.InBF16(program.Outputs.Map(static o => o.Value)), given)[0], Evaluator.Run(program, given)["result"]);
+            var (rounded, plain) = (Runs.On(half)(program, given)["result"], Runs.On(full)(program, given)["result"]);
+            for (var i = 0; i < expected.Bound.Length; i++) Assert.InRange(Math.Abs(rounded[i] - expected.Value[i]), 0, 4 * expected.Bound[i]);
+            Assert.InRange(Runs.LargestDifference(plain, exact), 0, 1e-4);
+            Assert.InRange(Runs.LargestDifference(rounded, exact), 1e-3, 1);
+        }
+    }
+
+    static Value Float(Value v) => Runs.Changed(v, static (x, _) => (float)x);
+
+    /// <summary>A whole step in bfloat16: the same loss and gradient norm to its 8 bits.</summary>
+    [Fact]
+    public void A_step_in_bfloat16_is_a_step_in_float32_rounded()
+    {
+        var (model, batch, optimiser) = (Gpt.Of(config), new BatchShape(4, config.Context), Optimisers.Sgd());
+        var given = Runs.Parameters(model, 1).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, 1)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, 1)), (Names.Key, Runs.KeyOf(1)))
+            .With(Runs.Scalars(Programs.StepScalars(optimiser, 1, 0.01)));
+        var program = Programs.TrainStep(model, optimiser, GradientClip.None, batch);
+        using IEngine half = new TorchEngine(Device.Cpu, Precision.BF16), full = new TorchEngine(Device.Cpu);
+        var (rounded, exact) = (Runs.On(half)(program, given), Runs.On(full)(program, given));
+        foreach (var name in new[] { Names.Loss, Names.GradientNorm })
+        {
+            Assert.NotEqual(exact[name][0], rounded[name][0]);
+            Assert.InRange(rounded[name][0] / exact[name][0], 1 - 1.0 / 64, 1 + 1.0 / 64);
+        }
+    }
+
+    [Theory]
+    [InlineData("[enforce fail at alloc_cpu.cpp:75] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 8589934588 bytes. Error code 12 (Cannot allocate memory)", 8589934588)]
+    [InlineData("CUDA out of memory. Tried to allocate 2.00 GiB (GPU 0; 10.76 GiB total capacity; 9.20 GiB already allocated; 832.19 MiB free; 9.24 GiB reserved in total by PyTorch)", 2L << 30)]
+    [InlineData("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 79.10 GiB of which 3.56 MiB is free.", 20L << 20)]
+    [InlineData("CUDA out of memory. Tried to allocate 512.00 KiB.", 512L << 10)]
+    [InlineData("DefaultCPUAllocator: not enough memory: you tried to allocate 4096 bytes.", 4096)]
+    [InlineData("CUDA error: out of memory", 0)]
+    public void Errors_for_want_of_memory_say_what_was_asked_for(string text, long asked)
+    {
+        var fault = Assert.IsType<DeviceMemoryException>(TorchFaults.Of(new ExternalException(text), Device.Cpu));
+        Assert.Equal(("cpu", asked), (fault.Device, fault.Asked));
+        Assert.True(fault.Total > 0);
+    }
+
+    [Fact]
+    public void Other_errors_keep_their_first_line() => Assert.Equal("libtorch on cpu: mat1 and mat2 shapes cannot be multiplied",
+        Assert.IsType<InvalidOperationException>(TorchFaults.Of(new ExternalException("mat1 and mat2 shapes cannot be multiplied\nException raised from meta"), Device.Cpu)).Message);
+
+    /// <summary>Buffers and work memory are counted, and given back.</summary>
+    [Fact]
+    public void Memory_is_accounted_for()
+    {
+        using var engine = new TorchEngine(Device.Cpu);
+        var buffer = engine.Allocate(new([10, 10]));
+        Assert.Equal(400, engine.Memory.Buffers);
+        var x = Movement.Input("x", [1000]);
+        using var executable = engine.Compile(Program.Of((x.Exp() + x.Sin()).SumAll()));
+        // Two at a time, and their sum over one of them.
+        Assert.InRange(engine.Memory.Workspace, 8000, 9000);
+        buffer.Dispose();
+        buffer.Dispose();
+        Assert.Equal(0, engine.Memory.Buffers);
+    }
+}
+#endif
