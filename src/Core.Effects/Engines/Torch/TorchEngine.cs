@@ -81,7 +81,7 @@ public sealed class TorchEngine : IEngine
         }
         catch (System.Runtime.InteropServices.ExternalException e)
         {
-            throw TorchFaults.Of(e, device);
+            throw TorchFaults.Of(e.Message, device, e);
         }
     }
 }

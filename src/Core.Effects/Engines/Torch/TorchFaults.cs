@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
 namespace Functional.Engines;
@@ -8,9 +7,12 @@ namespace Functional.Engines;
 static partial class TorchFaults
 {
     /// <summary>What to throw in an error's place.</summary>
-    public static Exception Of(ExternalException error, Device device)
+    /// <param name="text">What libtorch says: a line, and then where it happened.</param>
+    /// <param name="device">Where.</param>
+    /// <param name="error">The error itself.</param>
+    public static Exception Of(string text, Device device, Exception? error = null)
     {
-        var (text, first) = (error.Message, error.Message.Split('\n')[0]);
+        var first = text.Split('\n')[0];
         if (IsMemory(text))
         {
             var (free, total) = TorchMemory.Of(device);
