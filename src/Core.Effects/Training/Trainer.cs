@@ -18,6 +18,7 @@ public sealed class Trainer : IDisposable
     readonly (IBuffer Buffer, Func<long, double> At)[] scalars;
     readonly (string Name, IBuffer Value)[] squares;
     readonly int[] tokens, labels;
+    (Key Key, long Step, Cursor Cursor)? fed;
 
     /// <summary>A model with zeros for parameters; <see cref="Initialise"/> or <see cref="Load"/> before use.</summary>
     /// <param name="engine">Where it runs.</param>
@@ -92,10 +93,14 @@ public sealed class Trainer : IDisposable
         foreach (var (buffer, at) in scalars) Write(buffer, at(state.Step + 1));
         for (var part = 0; part < config.Accumulate; part++)
         {
-            Feed(state, part);
+            if (part > 0 || fed != (state.Key, state.Step, state.Cursor)) Feed(state, part);
             forward.Binding.Run();
         }
         if (!ReferenceEquals(update, forward)) update.Binding.Run();
+        // The next batch goes up while a device still computes; reading the loss waits for it.
+        var next = state.After(config, windows);
+        Feed(next, 0);
+        fed = (next.Key, next.Step, next.Cursor);
         return (update.Loss.Scalar(), update.Norm!.Scalar());
     }
 
@@ -177,6 +182,7 @@ public sealed class Trainer : IDisposable
 
     void Push()
     {
+        fed = null;
         inputs[Names.Inputs].Write<int>(tokens);
         inputs[Names.Labels].Write<int>(labels);
     }

@@ -34,12 +34,7 @@ public sealed record TrainPlan
 
     (TrainState, TrainEffects) Stepped(TrainState state, StepOutcome outcome)
     {
-        var after = state with
-        {
-            Step = state.Step + 1,
-            Tokens = state.Tokens + Config.TokensPerStep,
-            Cursor = Config.Order == WindowOrder.Random ? state.Cursor : Windows.Advance(state.Cursor, Config.Batch * Config.Accumulate),
-        };
+        var after = state.After(Config, Windows);
         var metrics = new StepMetrics(after.Step, outcome.Loss, rates.At(state.Step), outcome.GradientNorm, outcome.Milliseconds,
             outcome.Milliseconds > 0 ? Config.TokensPerStep * 1000.0 / outcome.Milliseconds : 0);
         var (next, effects) = Go(after with { Due = DueAfter(after.Step) });

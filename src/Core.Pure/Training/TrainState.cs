@@ -54,6 +54,16 @@ public readonly record struct TrainState(Key Key)
     /// <summary>The key of samples after this step.</summary>
     public Key SampleKey => Key.FoldIn("sample").FoldIn(Step);
 
+    /// <summary>Where a run stands after one more step, as far as that is known before it.</summary>
+    /// <param name="config">The run.</param>
+    /// <param name="windows">Its training windows.</param>
+    public TrainState After(RunConfig config, Windows windows) => this with
+    {
+        Step = Step + 1,
+        Tokens = Tokens + config.TokensPerStep,
+        Cursor = config.Order == WindowOrder.Random ? Cursor : windows.Advance(Cursor, config.Batch * config.Accumulate),
+    };
+
     /// <summary>Before the first step.</summary>
     /// <param name="key">The run's key.</param>
     public static TrainState Start(Key key) => new(key);

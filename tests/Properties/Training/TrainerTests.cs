@@ -40,6 +40,30 @@ public class TrainerTests
         }
     }
 
+    /// <summary>The batch of the next step is made ready early: that must not show, whatever happens before that step comes, or another one.</summary>
+    [Theory]
+    [InlineData(WindowOrder.Random, 1)]
+    [InlineData(WindowOrder.Ordered, 1)]
+    [InlineData(WindowOrder.Shuffled, 2)]
+    public void What_lies_between_steps_does_not_change_them(WindowOrder order, int accumulate)
+    {
+        using var engine = new ManagedEngine(1);
+        var run = config with { Order = order, Accumulate = accumulate, Model = config.Model with { Dropout = 0.2 } };
+        Assert.Equal(With(engine, run, t => Steps(t, evaluates: false)), With(engine, run, t => Steps(t, evaluates: true)));
+
+        float[] Steps(Trainer trainer, bool evaluates)
+        {
+            var state = TrainState.Start(run.Key);
+            List<TrainState> states = [state, state.After(run, trainer.Windows), state.After(run, trainer.Windows), state with { Step = 7, Cursor = new(0, 2) }, state];
+            foreach (var at in states)
+            {
+                if (evaluates) trainer.Evaluate();
+                trainer.Step(at, 1e-2);
+            }
+            return Parameters(trainer);
+        }
+    }
+
     [Fact]
     public void Evaluation_takes_every_window_once_and_not_the_padding()
     {
