@@ -10,7 +10,12 @@ public sealed class EagerLaws
     static EagerPlan Plan(CompilerCase given, bool keeps) => Compiler.Eager(given.Program, new(given.HasKernel, _ => keeps));
 
     [Property(MaxTest = 600, Arbitrary = [typeof(CompilerCases)])]
-    public void Plans_compute_their_programs(CompilerCase given, bool keeps)
+    public void Plans_compute_their_programs(CompilerCase given, bool keeps) => Computes(given, keeps);
+
+    [Property(MaxTest = 2000, Arbitrary = [typeof(SharedMemory)])]
+    public void Plans_compute_programs_whose_values_share_memory(CompilerCase given, bool keeps) => Computes(given, keeps);
+
+    static void Computes(CompilerCase given, bool keeps)
     {
         var (expected, actual) = (Expected(given), EagerRun.Of(Plan(given, keeps), given.Inputs));
         for (var o = 0; o < expected.Count; o++)
@@ -18,7 +23,7 @@ public sealed class EagerLaws
             {
                 var (value, bound) = (expected[o].Value[i], expected[o].Bound[i]);
                 if (!actual[o][i].Equals(value) && !(Math.Abs(actual[o][i] - value) <= bound) && (given.IsSmooth || double.IsFinite(bound)))
-                    Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"element {i} of '{given.Program.Outputs[o].Name}' is {actual[o][i]:R}, by the reference {value:R} ± {bound:R}"));
+                    Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"element {i} of '{given.Program.Outputs[o].Name}' is {actual[o][i]:R}, by the reference {value:R} ± {bound:R}\n{given}"));
             }
     }
 

@@ -6,6 +6,8 @@ namespace Functional.Tests.Properties;
 /// </summary>
 sealed class EagerRun
 {
+    const double OfDouble = 1e-9;
+
     sealed record Seen(double[] Memory, int[] Places);
 
     sealed record Kept(Tensor Node, Vec<Seen> Args, Vec<double[]> Values);
@@ -70,6 +72,7 @@ sealed class EagerRun
             return;
         }
         var results = All(c.Node, values);
+        if (kept is not null) AssertIsGradient(c, kept, values, results);
         for (var o = 0; o < c.Results.Count; o++)
         {
             if (c.Results[o] < 0) continue;
@@ -78,13 +81,28 @@ sealed class EagerRun
                 slots[c.Results[o]] = Whole(results[o]);
                 continue;
             }
-            // Only what is elementwise reads all of an element before writing it.
-            if (c.Node.Op is not (Op.Unary or Op.Binary)) Assert.Single(c.Args, a => a >= 0 && Get(a).Memory == Get(c.Args[c.Overwrites]).Memory);
+            var shared = c.Args.Where(a => a >= 0 && Get(a).Memory == Get(c.Args[c.Overwrites]).Memory).ToList();
+            // Only what is elementwise reads all of an element before writing it; and then the same element of every argument that lies there.
+            if (c.Node.Op is not (Op.Unary or Op.Binary)) Assert.Single(shared);
+            Assert.All(shared, a => Assert.Equal(Get(c.Args[c.Overwrites]).Places, Get(a).Places));
             var over = (Seen)Take(c.Args[c.Overwrites])!;
             Assert.Equal(over.Places.Length, over.Places.Distinct().Count());
             for (var i = 0; i < over.Places.Length; i++) over.Memory[over.Places[i]] = results[o][i];
             slots[c.Results[o]] = over;
         }
+    }
+
+    // What was kept gives the gradients of the function that was recorded, whatever the step is called: they must be the step's.
+    static void AssertIsGradient(EagerStep.Compute step, Kept kept, Vec<double[]> values, Vec<double[]> results)
+    {
+        var cotangent = ((Op.Fused)step.Node.Op).Kind switch { GeluGradient => 1, LayerNormGradient => 3, AttentionGradient => 5, var kind => throw new NotSupportedException($"{kind}: say which argument is the cotangent") };
+        var inputs = kept.Node.Args.Map((a, i) => Movement.Input($"{i}", a.Shape, a.DType));
+        var ct = Movement.Input("cotangent", step.Node.Args[cotangent].Shape);
+        var given = inputs.Select((t, i) => ($"{i}", Value.Of(t.Type, kept.Values[i]))).Append(("cotangent", Value.Of(ct.Type, values[cotangent]))).ToDictionary();
+        var gradients = Vjp.Pull(((Op.Fused)kept.Node.Op).Kind.Expand(inputs)[0], ct, [.. inputs.Where(static t => t.DType.IsFloat())]);
+        foreach (var (gradient, result) in Evaluator.Run([.. gradients], given).Zip(results))
+            for (var i = 0; i < result.Length; i++)
+                Assert.True(gradient[i].Equals(result[i]) || Math.Abs(gradient[i] - result[i]) <= OfDouble * (1 + result.Max(Math.Abs)), $"{step.Node} takes what {kept.Node} kept, whose gradient is {gradient[i]} and not {result[i]}");
     }
 
     static bool IsView(Op op) => op is Op.Reshape or Op.Permute or Op.Broadcast or Op.Slice or Op.StopGradient;
