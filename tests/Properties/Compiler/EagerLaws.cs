@@ -27,6 +27,15 @@ public sealed class EagerLaws
             }
     }
 
+    [Property(MaxTest = 100, Arbitrary = [typeof(CompilerCases)])]
+    public void Plans_have_the_precision_of_products_that_was_asked_for(CompilerCase given)
+    {
+        var steps = Compiler.Eager(given.Program, new(static _ => false, static _ => false, Precision.BF16)).Steps.OfType<EagerStep.Compute>().ToList();
+        Assert.DoesNotContain(steps, static s => s.Node.Op is Op.MatMul && s.Node.DType == DType.F32);
+        // No more is rounded than that: where there are no products, the plan is the same.
+        if (!Graph.Topological(Graph.Expand(given.Roots)).Any(static n => n.Op is Op.MatMul)) Assert.Equal(Compiler.Eager(given.Program, new(static _ => false, static _ => false)).Steps.OfType<EagerStep.Compute>(), steps);
+    }
+
     // Simplified programs may sum in another order; BF16 may be rounded in other places.
     static Vec<(Value Value, double[] Bound)> Expected(CompilerCase given) => !given.IsSmooth ? ParityBounds.Run(given.Roots, given.Inputs)
         : Evaluator.Run(given.Roots, given.Inputs).Map(static v => (v, Enumerable.Repeat(OfDouble * (1 + v.Items.ToArray().Select(Math.Abs).Max()), v.Items.Length).ToArray()));

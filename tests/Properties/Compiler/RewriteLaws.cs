@@ -29,6 +29,27 @@ public sealed class RewriteLaws
         Assert.Empty(Verifier.Check(after));
     }
 
+    /// <summary>In bfloat16 every product of floats is one of rounded factors, itself rounded; and all else is as it was.</summary>
+    [Property(MaxTest = 300, Arbitrary = [typeof(CompilerCases)])]
+    public void Products_in_bfloat16_round_their_factors(CompilerCase given)
+    {
+        var before = Graph.Expand(given.Roots);
+        var after = Products.InBF16(before);
+        Assert.Equal(before.Map(static r => r.Type), after.Map(static r => r.Type));
+        Assert.DoesNotContain(Graph.Topological(after), static n => n.Op is Op.MatMul && n.DType == DType.F32);
+        Assert.Empty(Verifier.Check(after));
+        Assert.Equal(Graph.Topological(before).Where(static n => n.Op is Op.Input).ToHashSet(), Graph.Topological(after).Where(static n => n.Op is Op.Input).ToHashSet());
+        // By another way: what is rounded once is rounded by hand in the values of a product's own arguments.
+        foreach (var product in Graph.Topological(before).Where(static n => n.Op is Op.MatMul && n.DType == DType.F32).Take(2))
+        {
+            var (a, b) = (Movement.Input("a", product.Args[0].Type), Movement.Input("b", product.Args[1].Type));
+            var (x, y) = (Runs.Normal(a.Type, Key.Seed(1)), Runs.Normal(b.Type, Key.Seed(2)));
+            Value Half(Value v) => Runs.Changed(v, static (e, _) => Numbers.Convert(e, DType.BF16));
+            var byHand = Half(Evaluator.Run([a.MatMul(b)], new Dictionary<string, Value> { ["a"] = Half(x), ["b"] = Half(y) })[0]);
+            Runs.Close(byHand, Evaluator.Run(Products.InBF16([a.MatMul(b)]), new Dictionary<string, Value> { ["a"] = x, ["b"] = y })[0], 0, $"{product}");
+        }
+    }
+
     [Property(MaxTest = 100, Arbitrary = [typeof(CompilerCases)])]
     public void Expanding_leaves_primitives_of_the_same_types(CompilerCase given)
     {

@@ -17,6 +17,10 @@ static class ParityFusedCases
         ("attention forward and backward", static g => Backward(g, new Attention(0.4), AttentionArgs(g, Sizes(g)))),
         ("layer norm forward and backward", static g => Backward(g, new LayerNorm(0.01), NormArgs(g))),
         ("linear cross-entropy forward and backward", static g => Backward(g, new LinearCrossEntropy(), HeadArgs(g))),
+        // What a forward step keeps is for one gradient: the other has to do without.
+        ("attention differentiated twice", static g => Twice(g, new Attention(0.4, g.Maybe(0.7)), AttentionArgs(g, Sizes(g)))),
+        ("layer norm differentiated twice", static g => Twice(g, new LayerNorm(0.01), NormArgs(g))),
+        ("gelu differentiated twice", static g => Twice(g, new Gelu(g.Maybe()), [g.View(Domain.Uniform(g.Shape(1), -6, 6))])),
         ("second derivative of layer norm", static g => Backward(g, new LayerNormGradient(0.01), NormGradientArgs(g))),
     ];
 
@@ -37,6 +41,14 @@ static class ParityFusedCases
         var result = kind.Result(0, args);
         var cotangent = g.View(ParityCases.Ordinary(DType.F32, result.Shape));
         return Together([result, .. Vjp.Pull(result, cotangent, [.. args.Where(static a => a.DType.IsFloat())])]);
+    }
+
+    static Tensor Twice(ParityGenerator g, FusedKind kind, Vec<Tensor> args)
+    {
+        var result = kind.Result(0, args);
+        Vec<Tensor> wrt = [.. args.Where(static a => a.DType.IsFloat())];
+        var once = Vjp.Pull(result, g.View(ParityCases.Ordinary(DType.F32, result.Shape)), wrt);
+        return Together([result, .. once, .. Vjp.Pull(result, g.View(ParityCases.Ordinary(DType.F32, result.Shape)), wrt)]);
     }
 
     static (int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size) Sizes(ParityGenerator g)

@@ -44,10 +44,9 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
         return frame =>
         {
             var mask = frame.Tape is null ? attention.Mask(frame.Args.Length > 6 ? frame[6] : null) : null;
-            var tape = frame.Tape ?? TorchTape.Record(a => attention.Attend(a, mask), frame[0], frame[1], frame[2]);
-            var gradients = tape.Gradients(frame[5]);
+            using var own = frame.Tape is null ? TorchTape.Record(a => attention.Attend(a, mask), frame[0], frame[1], frame[2]) : null;
+            var gradients = (frame.Tape ?? own!).Gradients(frame[5]);
             for (var i = 0; i < 3; i++) frame.Results[i] = gradients[i];
-            if (frame.Tape is null) tape.Dispose();
         };
     }
 

@@ -56,8 +56,15 @@ sealed class TorchBinding(
         using var passing = torch.NewDisposeScope();
         for (var i = 0; i < step.Args.Count; i++) frame.Args[i] = step.Args[i] < 0 ? null : Tensor(step.Args[i]);
         frame.Tape = step.Takes < 0 ? null : (TorchTape)values[step.Takes]!;
-        kernel(frame);
-        if (step.Keeps >= 0) values[step.Keeps] = frame.Tape;
+        try
+        {
+            kernel(frame);
+        }
+        finally
+        {
+            // After an error too: what has a slot is given back with the run.
+            if (step.Keeps >= 0) values[step.Keeps] = frame.Tape;
+        }
         for (var i = 0; i < step.Results.Count; i++)
             if (step.Results[i] >= 0) values[step.Results[i]] = step.Overwrites >= 0 ? frame.Results[i] : frame.Results[i]!.DetachFromDisposeScope();
         // The same tensor goes on under the result's number; when it lies in a donated buffer, it stays the buffer's.

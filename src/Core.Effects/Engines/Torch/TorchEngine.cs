@@ -41,7 +41,10 @@ public sealed class TorchEngine : IEngine
     /// <summary>Tensors of the process that TorchSharp has not disposed.</summary>
     internal static long LiveTensors => torch.Tensor.TotalCount;
 
-    internal TorchContext Context { get; }
+    internal TorchContext Context { get; private init; }
+
+    /// <summary>Another limit of logits in memory, for tests that small heads pass too.</summary>
+    internal long LogitsAtOnce { init => Context = Context with { LogitsAtOnce = value }; }
 
     /// <summary>Counts what the host has waited for: work queued before is done when it changes.</summary>
     internal long Waits { get; private set; }

@@ -29,11 +29,19 @@ sealed class TorchExecutable : IExecutable
         var inputs = Program.Inputs.ToDictionary(static i => i.Name, i => Given(buffers, i) ?? throw new ArgumentException($"input '{i.Name}' {i.Value.Type} has no buffer."));
         var donors = Program.Donations.ToDictionary(static d => d.Output, static d => d.Input);
         var (outputs, own) = (new Dictionary<string, TorchBuffer>(), new List<TorchBuffer>());
-        foreach (var output in Program.Outputs)
+        try
         {
-            var buffer = donors.TryGetValue(output.Name, out var donor) ? inputs[donor] : inputs.ContainsKey(output.Name) ? null : Given(buffers, output);
-            if (buffer is null) own.Add(buffer = (TorchBuffer)engine.Allocate(output.Value.Type));
-            outputs[output.Name] = buffer;
+            foreach (var output in Program.Outputs)
+            {
+                var buffer = donors.TryGetValue(output.Name, out var donor) ? inputs[donor] : inputs.ContainsKey(output.Name) ? null : Given(buffers, output);
+                if (buffer is null) own.Add(buffer = (TorchBuffer)engine.Allocate(output.Value.Type));
+                outputs[output.Name] = buffer;
+            }
+        }
+        catch
+        {
+            foreach (var buffer in own) buffer.Dispose();
+            throw;
         }
         return new TorchBinding(engine, plan, kernels, constants, inputs, outputs, own);
     }

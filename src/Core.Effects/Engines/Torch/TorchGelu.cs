@@ -19,9 +19,9 @@ static class TorchGelu
 
     public static TorchKernel Gradient(bool approximate) => frame =>
     {
-        var tape = frame.Tape ?? TorchTape.Record(Function(approximate), frame[0]);
-        frame.Results[0] = tape.Gradients(frame[1])[0];
-        if (frame.Tape is null) tape.Dispose();
+        using var own = frame.Tape is null ? TorchTape.Record(Function(approximate), frame[0]) : null;
+        // Of a cotangent that is a view, libtorch 1.13 computes a gradient from memory that nothing was written to.
+        frame.Results[0] = (frame.Tape ?? own!).Gradients(frame[1].contiguous())[0];
     };
 
     static Func<TorchTensor[], TorchTensor> Function(bool approximate) => approximate

@@ -9,13 +9,10 @@ namespace Functional.Engines;
 /// </summary>
 static class TorchHead
 {
-    // Logits at a time: enough to keep a GPU busy.
-    const long Chunk = 1 << 24;
-
     public static TorchKernel LinearCrossEntropy(LinearCrossEntropy kind, Vec<Tensor> args, TorchContext context)
     {
-        var (rows, vocabulary) = (args[0].Shape[0], args[1].Shape[0]);
-        var step = (int)Math.Clamp(Chunk / vocabulary, 1, rows);
+        var (rows, width, vocabulary) = (args[0].Shape[0], args[0].Shape[1], args[1].Shape[0]);
+        var step = (int)Math.Clamp(context.LogitsAtOnce / vocabulary, 1, rows);
         return frame =>
         {
             var (hidden, weight, labels) = (context.Factor(frame[0]), context.Factor(frame[1]), frame[2].to(torch.ScalarType.Int64));
@@ -27,7 +24,7 @@ static class TorchHead
                 using var passing = torch.NewDisposeScope();
                 var count = Math.Min(step, rows - first);
                 var (h, target) = (hidden.narrow(0, first, count), labels.narrow(0, first, count));
-                var logits = h.mm(weight.t()).to(torch.ScalarType.Float32);
+                var logits = TorchReductions.Product(h, weight.t(), [count, vocabulary]).to(torch.ScalarType.Float32);
                 if (!differentiates)
                 {
                     sum.PlusInPlace(Loss(logits, target, kind.Smoothing));
@@ -36,9 +33,9 @@ static class TorchHead
                 using var tape = TorchTape.Record(a => Loss(a[0], target, kind.Smoothing), logits);
                 sum.PlusInPlace(tape.Output.detach());
                 var byLogits = context.Factor(tape.Gradients(torch.ones([], torch.ScalarType.Float32, context.Device))[0]);
-                if (frame.Wants(1)) byHidden.Add(byLogits.mm(weight).to(torch.ScalarType.Float32).MoveToOuterDisposeScope());
+                if (frame.Wants(1)) byHidden.Add(TorchReductions.Product(byLogits, weight, [count, width]).to(torch.ScalarType.Float32).MoveToOuterDisposeScope());
                 if (!frame.Wants(2)) continue;
-                var part = byLogits.t().mm(h).to(torch.ScalarType.Float32);
+                var part = TorchReductions.Product(byLogits.t(), h, [vocabulary, width]).to(torch.ScalarType.Float32);
                 if (byWeight is null) byWeight = part.MoveToOuterDisposeScope();
                 else byWeight.PlusInPlace(part);
             }

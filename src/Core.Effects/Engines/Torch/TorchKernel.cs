@@ -31,7 +31,8 @@ delegate void TorchKernel(TorchFrame frame);
 /// <summary>What kernels depend on beside their arguments.</summary>
 /// <param name="Device">Where tensors are.</param>
 /// <param name="Precision">Of matrix products.</param>
-sealed record TorchContext(TorchSharp.torch.Device Device, Precision Precision)
+/// <param name="LogitsAtOnce">How many logits a linear head has in memory at a time: enough to keep a GPU busy.</param>
+sealed record TorchContext(TorchSharp.torch.Device Device, Precision Precision, long LogitsAtOnce = 1 << 24)
 {
     /// <summary>Whether the device is a GPU.</summary>
     public bool IsCuda => Device.type == TorchSharp.DeviceType.CUDA;

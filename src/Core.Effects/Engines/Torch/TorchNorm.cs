@@ -30,12 +30,12 @@ static class TorchNorm
     public static TorchKernel Gradient(LayerNormGradient kind, int width) => frame =>
     {
         var (weighted, cotangent) = (frame.Args.Length > 4, frame[3]);
-        var tape = frame.Tape ?? (weighted ? TorchTape.Record(Function(kind.Epsilon, width), frame[0], frame[4]) : TorchTape.Record(Function(kind.Epsilon, width), frame[0]));
-        var gradients = tape.Gradients(cotangent);
+        using var own = frame.Tape is not null ? null
+            : weighted ? TorchTape.Record(Function(kind.Epsilon, width), frame[0], frame[4]) : TorchTape.Record(Function(kind.Epsilon, width), frame[0]);
+        var gradients = (frame.Tape ?? own!).Gradients(cotangent);
         for (var i = 0; i < gradients.Length && i < frame.Results.Length; i++) frame.Results[i] = gradients[i];
         // The bias is added to every row: its gradient needs no tape.
         if (weighted && gradients.Length < 3) frame.Results[2] = cotangent.reshape(-1, width).sum([0L]);
-        if (frame.Tape is null) tape.Dispose();
     };
 
     static Func<TorchTensor[], TorchTensor> Function(double epsilon, int width) => args =>

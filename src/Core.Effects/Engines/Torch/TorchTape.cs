@@ -20,8 +20,11 @@ sealed class TorchTape : IDisposable
     {
         using var recording = torch.enable_grad();
         var leaves = new TorchTensor[args.Length];
-        for (var i = 0; i < leaves.Length; i++) leaves[i] = Leaf(args[i]).DetachFromDisposeScope();
-        return new(leaves, function(leaves).DetachFromDisposeScope());
+        for (var i = 0; i < leaves.Length; i++) leaves[i] = Leaf(args[i]);
+        // Only what is complete outlives the step: an error before leaves all to the step's scope.
+        var output = function(leaves).DetachFromDisposeScope();
+        foreach (var leaf in leaves) leaf.DetachFromDisposeScope();
+        return new(leaves, output);
     }
 
     /// <summary>
