@@ -110,6 +110,9 @@ static class ParityCases
            select ($"matmul {type}", (ParityCase)(g => MatMul(g, type))),
         .. from type in Floats
            select ($"scatter add {type}", (ParityCase)(g => ScatterAdd(g, type))),
+        // Much cancels, so that rounding in between shows.
+        ("BF16 sums over several axes", static g => Tensor.Of(new Op.Reduce(ReduceKind.Sum, g.Any<Vec<int>>([0, 2], [1, 2], [0, 1, 3], [1, 3])),
+            Permuted(g, g.View(Ordinary(DType.BF16, [g.Length(), g.Length(4), g.Length(), 3]))))),
         ("matrix times vector", static g => (m: g.Length(), k: g.Length(), n: g.Length(4)) is var s ? g.View(Ordinary(DType.F32, [s.m, s.k])).MatMul(g.View(Ordinary(DType.F32, [s.k, s.n]))) : null!),
         ("vector times matrix", static g => (m: g.Length(4), k: g.Length(), n: g.Length()) is var s ? g.View(Ordinary(DType.F32, [s.m, s.k])).MatMul(g.View(Ordinary(DType.F32, [s.k, s.n]))) : null!),
         ("matmul with bias and activation", static g => MatMul(g, DType.F32) is var y ? (y + g.View(Ordinary(DType.F32, [y.Shape[^1]]))).Gelu() + g.View(Ordinary(DType.F32, y.Shape)) : null!),

@@ -62,6 +62,44 @@ public sealed class TorchTests
             }
     }
 
+    /// <summary>Nor memory of its own that no tensor counts: a gradient's leaves give theirs back.</summary>
+    [Fact]
+    public void Gradients_leak_no_memory()
+    {
+        const int floats = 1 << 18, times = 400;
+        using var engine = new TorchEngine(Device.Cpu);
+        var (x, ct) = (Movement.Input("x", [floats]), Movement.Input("ct", [floats]));
+        using var executable = engine.Compile(Program.Of(new GeluGradient(false).Result(0, [x, ct])));
+        using IBuffer first = engine.Allocate(x.Type), second = engine.Allocate(ct.Type);
+        using var binding = executable.Bind(new Dictionary<string, IBuffer> { ["x"] = first, ["ct"] = second });
+        for (var warm = 0; warm < 20; warm++) binding.Run();
+        var before = Environment.WorkingSet;
+        for (var again = 0; again < times; again++) binding.Run();
+        Assert.InRange(Environment.WorkingSet - before, long.MinValue, 4L * floats * times / 4);
+    }
+
+    /// <summary>What does not fit is refused in words, before libtorch sees it.</summary>
+    [Fact]
+    public void Buffers_that_do_not_fit_are_refused()
+    {
+        using IEngine engine = new TorchEngine(Device.Cpu), other = new TorchEngine(Device.Cpu), managed = new ManagedEngine(1);
+        var x = Movement.Input("x", [3]);
+        using var executable = engine.Compile(Program.Of(x + 1));
+        string Refusal(IEngine maker, TensorType type)
+        {
+            using var buffer = maker.Allocate(type);
+            return Assert.Throws<ArgumentException>(() => executable.Bind(new Dictionary<string, IBuffer> { ["x"] = buffer })).Message;
+        }
+        foreach (var maker in new[] { other, managed }) Assert.Contains("another engine's", Refusal(maker, x.Type), StringComparison.Ordinal);
+        foreach (var type in new TensorType[] { new([1]), new([4]), new([3, 1]), new([3], DType.I32) }) Assert.Contains("but its buffer is", Refusal(engine, type), StringComparison.Ordinal);
+        using var good = engine.Allocate(x.Type);
+        foreach (var count in new[] { 0, 11, 13, 24 })
+        {
+            Assert.Contains($"given {count}", Assert.Throws<ArgumentException>(() => good.Write(new byte[count])).Message, StringComparison.Ordinal);
+            Assert.Contains($"given {count}", Assert.Throws<ArgumentException>(() => good.Read(new byte[count])).Message, StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>A run that fails in the middle leaves nothing behind either.</summary>
     [Fact]
     public void A_wrong_index_is_an_error_and_nothing_is_left_behind()
