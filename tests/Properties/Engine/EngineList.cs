@@ -26,6 +26,10 @@ static class EngineList
         foreach (var offer in EngineCatalog.Offers().Where(static o => o.Engine == EngineKind.Torch))
             foreach (var device in offer.Devices)
                 all[$"torch on {device.Device}"] = () => EngineCatalog.Create(new() { Engine = EngineKind.Torch, Device = device.Device }).IfFail(static faults => throw new InvalidOperationException(faults.Lines()));
+#if TORCH
+        // Without a GPU, what the engine does for one: uploads by way of the host, and its ways to add rows.
+        if (all.ContainsKey("torch on cpu")) all["torch on cpu, a GPU's way"] = static () => new TorchEngine(Device.Cpu, Precision.F32, 0, asOnGpu: true);
+#endif
         return all;
     }
 }

@@ -248,6 +248,24 @@ public sealed class TorchTests
     public void Other_errors_keep_their_first_line() => Assert.Equal("libtorch on cpu: mat1 and mat2 shapes cannot be multiplied",
         Assert.IsType<InvalidOperationException>(TorchFaults.Of("mat1 and mat2 shapes cannot be multiplied\nException raised from meta", Device.Cpu)).Message);
 
+    /// <summary>On a GPU the host waits only where it would write over what may not have been copied yet: at the third write with no read in between.</summary>
+    [Fact]
+    public void Uploads_wait_only_for_their_own_place()
+    {
+        using var engine = new TorchEngine(Device.Cpu, Precision.F32, 0, asOnGpu: true);
+        using IBuffer buffer = engine.Allocate(new([2])), other = engine.Allocate(new([]));
+        var waits = new List<long>();
+        foreach (var reads in new[] { false, false, false, false, true, true, true, true })
+        {
+            buffer.Write<float>([waits.Count, 1]);
+            other.Write<float>([1]);
+            waits.Add(engine.Waits);
+            if (reads) _ = other.Scalar();
+        }
+        Assert.Equal([0, 0, 1, 1, 2, 3, 4, 5], waits);
+        Assert.Equal([7, 1], buffer.ToArray<float>());
+    }
+
     /// <summary>Buffers and work memory are counted, and given back.</summary>
     [Fact]
     public void Memory_is_accounted_for()

@@ -31,7 +31,7 @@ sealed class TorchBuffer : IBuffer
     public void Write(ReadOnlySpan<byte> bytes)
     {
         Check(bytes.Length);
-        if (!engine.Context.IsCuda)
+        if (!engine.Context.AsOnGpu)
         {
             bytes.CopyTo(Tensor.bytes);
             return;
@@ -67,7 +67,8 @@ sealed class TorchBuffer : IBuffer
     TorchTensor Pinned()
     {
         using var passing = torch.NewDisposeScope();
-        return torch.zeros(TorchTypes.Shape(Type.Shape), TorchTypes.Of(Type.DType)).pin_memory().DetachFromDisposeScope();
+        var host = torch.zeros(TorchTypes.Shape(Type.Shape), TorchTypes.Of(Type.DType));
+        return (engine.Context.IsGpu ? host.pin_memory() : host).DetachFromDisposeScope();
     }
 
     void Check(int length)

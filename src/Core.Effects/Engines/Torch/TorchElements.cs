@@ -10,8 +10,8 @@ static class TorchElements
     public static TorchKernel Unary(UnaryKind kind, bool inPlace, TorchContext context) => One(inPlace, (kind, inPlace) switch
     {
         // Newer libtorch approximates it on the processor to 1e-7, which near 0 is far from float32's precision.
-        (UnaryKind.Erf, false) when !context.IsCuda => Erf,
-        (UnaryKind.Erf, true) when !context.IsCuda => static x => x.copy_(Erf(x)),
+        (UnaryKind.Erf, false) when !context.IsGpu => Erf,
+        (UnaryKind.Erf, true) when !context.IsGpu => static x => x.copy_(Erf(x)),
         (UnaryKind.Neg, false) => static x => x.neg(),
         (UnaryKind.Neg, true) => static x => x.neg_(),
         (UnaryKind.Exp, false) => static x => x.exp(),

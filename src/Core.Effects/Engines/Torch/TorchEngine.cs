@@ -15,13 +15,17 @@ public sealed class TorchEngine : IEngine
     /// <param name="device">The processor or a GPU.</param>
     /// <param name="precision">Of matrix products. TF32 holds for all engines of the process.</param>
     /// <param name="threads">Threads on the processor, for all engines of the process; 0 leaves the choice to libtorch.</param>
-    public TorchEngine(Device device, Precision precision = Precision.F32, int threads = 0)
+    public TorchEngine(Device device, Precision precision = Precision.F32, int threads = 0) : this(device, precision, threads, device.Kind == DeviceKind.Cuda)
+    {
+    }
+
+    internal TorchEngine(Device device, Precision precision, int threads, bool asOnGpu)
     {
         this.device = device;
-        var isCuda = device.Kind == DeviceKind.Cuda;
-        torch.InitializeDeviceType(isCuda ? DeviceType.CUDA : DeviceType.CPU);
-        Context = new(isCuda ? new torch.Device(DeviceType.CUDA, device.Index) : torch.CPU, precision);
-        if (isCuda) torch.backends.cuda.matmul.allow_tf32 = precision == Precision.TF32;
+        var isGpu = device.Kind == DeviceKind.Cuda;
+        torch.InitializeDeviceType(isGpu ? DeviceType.CUDA : DeviceType.CPU);
+        Context = new(isGpu ? new torch.Device(DeviceType.CUDA, device.Index) : torch.CPU, precision, asOnGpu);
+        if (isGpu) torch.backends.cuda.matmul.allow_tf32 = precision == Precision.TF32;
         if (threads > 0) torch.set_num_threads(threads);
     }
 
@@ -69,7 +73,7 @@ public sealed class TorchEngine : IEngine
     /// <summary>Waits for all work.</summary>
     internal void Wait()
     {
-        if (Context.IsCuda) torch.cuda.synchronize();
+        if (Context.IsGpu) torch.cuda.synchronize();
         Waited();
     }
 

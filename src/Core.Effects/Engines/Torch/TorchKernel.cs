@@ -31,11 +31,12 @@ delegate void TorchKernel(TorchFrame frame);
 /// <summary>What kernels depend on beside their arguments.</summary>
 /// <param name="Device">Where tensors are.</param>
 /// <param name="Precision">Of matrix products.</param>
+/// <param name="AsOnGpu">Whether to go a GPU's way, with its kernels and its uploads; a test does so on the processor.</param>
 /// <param name="LogitsAtOnce">How many logits a linear head has in memory at a time: enough to keep a GPU busy.</param>
-sealed record TorchContext(TorchSharp.torch.Device Device, Precision Precision, long LogitsAtOnce = 1 << 24)
+sealed record TorchContext(TorchSharp.torch.Device Device, Precision Precision, bool AsOnGpu, long LogitsAtOnce = 1 << 24)
 {
     /// <summary>Whether the device is a GPU.</summary>
-    public bool IsCuda => Device.type == TorchSharp.DeviceType.CUDA;
+    public bool IsGpu => Device.type == TorchSharp.DeviceType.CUDA;
 
     /// <summary>A factor of a product in the precision that products have.</summary>
     public TorchTensor Factor(TorchTensor x) => Precision == Precision.BF16 ? x.to(TorchSharp.torch.ScalarType.BFloat16) : x;

@@ -28,7 +28,7 @@ static class TorchKernels
         { Op: Op.Reduce o } node => TorchReductions.Reduce(o, node.DType),
         { Op: Op.ArgMax o } => TorchReductions.ArgMax(o.Axis),
         { Op: Op.CumSum o } node => TorchReductions.CumSum(o.Axis, node.DType),
-        { Op: Op.MatMul } node => TorchReductions.MatMul(node, context),
+        { Op: Op.MatMul } node => TorchReductions.MatMul(node),
         { Op: Op.Gather } node => TorchTables.Gather(node),
         { Op: Op.ScatterAdd } node => TorchTables.ScatterAdd(node, step.Overwrites == 0, context),
         var node => throw new UnreachableException(node.Op.GetType().Name),

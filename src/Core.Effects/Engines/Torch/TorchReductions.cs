@@ -19,18 +19,15 @@ static class TorchReductions
 
     public static TorchKernel CumSum(int axis, DType type) => frame => frame.Results[0] = frame[0].cumsum(axis, TorchTypes.Of(type));
 
-    /// <summary>Products of the last two axes. A GPU has none of integers, so those are sums of products of elements.</summary>
-    public static TorchKernel MatMul(Tensor node, TorchContext context)
+    public static TorchKernel MatMul(Tensor node)
     {
         var shape = TorchTypes.Shape(node.Shape);
-        return node.DType == DType.I32 && context.IsCuda
-            ? static frame => frame.Results[0] = frame[0].unsqueeze(-1).mul(frame[1].unsqueeze(-3)).sum([-2L], type: torch.ScalarType.Int32)
-            : frame => frame.Results[0] = Product(frame[0], frame[1], shape);
+        return frame => frame.Results[0] = Product(frame[0], frame[1], shape);
     }
 
     /// <summary>
-    /// The same through the calls whose errors TorchSharp reports; those of its matmul end the process. On the processor libtorch 1.13 sums
-    /// BF16 products in BF16, so they are taken in F32 there.
+    /// Products of the last two axes, through the calls whose errors TorchSharp reports; those of its matmul end the process. On the processor
+    /// libtorch 1.13 sums BF16 products in BF16, so they are taken in F32 there.
     /// </summary>
     public static TorchTensor Product(TorchTensor a, TorchTensor b, long[] shape)
     {
