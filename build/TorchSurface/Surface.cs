@@ -55,8 +55,6 @@ public static partial class torch
     {
         public static bool is_available() => throw null!;
         public static int device_count() => throw null!;
-        // The argument's type differs between versions.
-        public static void synchronize(long seed = -1) => throw null!;
     }
 
     public static class backends

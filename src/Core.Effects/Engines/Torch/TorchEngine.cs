@@ -70,10 +70,11 @@ public sealed class TorchEngine : IEngine
     /// <summary>Notes that the host has waited for the device.</summary>
     internal void Waited() => Waits++;
 
-    /// <summary>Waits for all work.</summary>
+    /// <summary>Waits for all work: what is copied back comes after it. Whatever the version, and on the engine's own device.</summary>
     internal void Wait()
     {
-        if (Context.IsGpu) torch.cuda.synchronize();
+        using var passing = torch.NewDisposeScope();
+        torch.zeros([], torch.ScalarType.Int32, Context.Device).cpu();
         Waited();
     }
 

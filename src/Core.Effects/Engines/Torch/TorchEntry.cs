@@ -12,7 +12,7 @@ public static partial class EngineCatalog
     {
         try
         {
-            torch.InitializeDeviceType(DeviceType.CPU);
+            Load();
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or NotSupportedException or InvalidOperationException or BadImageFormatException or FileNotFoundException)
         {
@@ -24,6 +24,21 @@ public static partial class EngineCatalog
         OfferedDevice processor = new(Device.Cpu, "processor", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         var gpus = torch.TryInitializeDeviceType(DeviceType.CUDA) && torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         return new(EngineKind.Torch, TorchCapabilities.Version, [.. Enumerable.Range(0, gpus).Select(Gpu), processor]);
+    }
+
+    // Before it throws, TorchSharp prints everything that it tried.
+    static void Load()
+    {
+        var console = Console.Out;
+        Console.SetOut(TextWriter.Null);
+        try
+        {
+            torch.InitializeDeviceType(DeviceType.CPU);
+        }
+        finally
+        {
+            Console.SetOut(console);
+        }
     }
 
     static OfferedDevice Gpu(int index)
