@@ -21,7 +21,7 @@ public static partial class EngineCatalog
                 Missing = [new("torch", $"libtorch cannot be loaded: {(e.InnerException ?? e).Message.Split('\n')[0]}", "needs the packages of -p:PublicFeed=true, or libtorch beside the library of -p:TorchSharpAssembly")],
             };
         }
-        OfferedDevice processor = new(Device.Cpu, "processor", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        OfferedDevice processor = new(Device.Cpu, Processor.Name, MachineMemory.Total);
         var gpus = torch.TryInitializeDeviceType(DeviceType.CUDA) && torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         return new(EngineKind.Torch, TorchCapabilities.Version, [.. Enumerable.Range(0, gpus).Select(Gpu), processor]);
     }
