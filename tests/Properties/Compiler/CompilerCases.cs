@@ -1,3 +1,4 @@
+using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 using Functional.Engines;
@@ -17,6 +18,26 @@ public sealed record CompilerCase(string Name, Program Program, IReadOnlyDiction
 
     /// <summary>The plan.</summary>
     public Plan Plan => Compiler.Compile(Program, HasKernel);
+
+    // Sums in another order, multiplied by norms of nearly constant rows (1/√1e-5 each) and Adam's division by small numbers.
+    const double OfDouble = 1e-9;
+
+    /// <summary>Fails unless these are the outputs' elements, computed in double precision from a rewritten program.</summary>
+    public void IsComputedBy(Vec<double[]> actual)
+    {
+        var expected = Expected();
+        for (var o = 0; o < expected.Count; o++)
+            for (var i = 0; i < actual[o].Length; i++)
+            {
+                var (value, bound) = (expected[o].Value[i], expected[o].Bound[i]);
+                if (!actual[o][i].Equals(value) && !(Math.Abs(actual[o][i] - value) <= bound) && (IsSmooth || double.IsFinite(bound)))
+                    Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"element {i} of '{Program.Outputs[o].Name}' is {actual[o][i]:R}, by the reference {value:R} ± {bound:R}\n{this}"));
+            }
+    }
+
+    // The bounds are float32's, but tell what the order of sums decides; those of deep networks are infinite.
+    Vec<(Value Value, double[] Bound)> Expected() => !IsSmooth ? ParityBounds.Run(Roots, Inputs)
+        : Evaluator.Run(Roots, Inputs).Map(static v => (v, Enumerable.Repeat(OfDouble * (1 + v.Items.ToArray().Select(Math.Abs).Max()), v.Items.Length).ToArray()));
 
     /// <summary>How it is named in a failure.</summary>
     public override string ToString() => $"{Name}, donated {Program.Donations}\n{Program.Print()}";

@@ -1,13 +1,8 @@
-using System.Globalization;
-
 namespace Functional.Tests.Properties;
 
 /// <summary>A plan uses memory rightly and computes its program, and is the same every time.</summary>
 public sealed class PlanLaws
 {
-    // Sums in another order, multiplied by norms of nearly constant rows (1/√1e-5 each) and Adam's division by small numbers.
-    const double OfDouble = 1e-9;
-
     /// <summary>
     /// No two live buffers overlap, nothing is read before it is written or while another place of it is written, all lies inside its
     /// memory, inputs that are not donated stay, outputs are written.
@@ -20,21 +15,7 @@ public sealed class PlanLaws
     /// a donated input's buffer and in one that several values share one after the other.
     /// </summary>
     [Property(MaxTest = 500, Arbitrary = [typeof(CompilerCases)])]
-    public void Plans_compute_their_programs(CompilerCase given)
-    {
-        var (expected, actual) = (Expected(given), PlanRun.Of(given.Plan, given.Inputs));
-        for (var o = 0; o < expected.Count; o++)
-            for (var i = 0; i < actual[o].Length; i++)
-            {
-                var (value, bound) = (expected[o].Value[i], expected[o].Bound[i]);
-                if (!actual[o][i].Equals(value) && !(Math.Abs(actual[o][i] - value) <= bound) && (given.IsSmooth || double.IsFinite(bound)))
-                    Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"element {i} of '{given.Program.Outputs[o].Name}' is {actual[o][i]:R}, by the reference {value:R} ± {bound:R}"));
-            }
-    }
-
-    // Both are in double precision. The bounds are float32's, but tell what the order of sums decides; those of deep networks are infinite.
-    static Vec<(Value Value, double[] Bound)> Expected(CompilerCase given) => !given.IsSmooth ? ParityBounds.Run(given.Roots, given.Inputs)
-        : Evaluator.Run(given.Roots, given.Inputs).Map(static v => (v, Enumerable.Repeat(OfDouble * (1 + v.Items.ToArray().Select(Math.Abs).Max()), v.Items.Length).ToArray()));
+    public void Plans_compute_their_programs(CompilerCase given) => given.IsComputedBy(PlanRun.Of(given.Plan, given.Inputs));
 
     [Property(MaxTest = 80, Arbitrary = [typeof(CompilerCases)])]
     public void Plans_do_not_depend_on_how_the_program_was_built(CompilerCase given)
