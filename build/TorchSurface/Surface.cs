@@ -100,6 +100,7 @@ public static partial class torch
 
         public Tensor detach() => throw null!;
         public Tensor clone() => throw null!;
+        public Tensor contiguous() => throw null!;
         public Tensor cpu() => throw null!;
         public Tensor pin_memory() => throw null!;
         public Tensor copy_(Tensor source, bool nonBlocking = false) => throw null!;
