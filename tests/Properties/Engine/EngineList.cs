@@ -10,6 +10,12 @@ static class EngineList
     /// <summary>Makers by name.</summary>
     public static SortedDictionary<string, Func<IEngine>> All { get; } = Make();
 
+    // On the processor libtorch's ways for a GPU add rows in any order.
+    const string GpusWay = "torch on cpu, a GPU's way";
+
+    /// <summary>Those that give the same bits on every run.</summary>
+    public static SortedDictionary<string, Func<IEngine>> Repeating { get; } = new(All.Where(static e => e.Key != GpusWay).ToDictionary(), StringComparer.Ordinal);
+
     /// <summary>Whether torch is among them.</summary>
     public static bool HasTorch => All.Keys.Any(static name => name.StartsWith("torch", StringComparison.Ordinal));
 
@@ -28,7 +34,7 @@ static class EngineList
                 all[$"torch on {device.Device}"] = () => EngineCatalog.Create(new() { Engine = EngineKind.Torch, Device = device.Device }).IfFail(static faults => throw new InvalidOperationException(faults.Lines()));
 #if TORCH
         // Without a GPU, what the engine does for one: uploads by way of the host, and its ways to add rows.
-        if (all.ContainsKey("torch on cpu")) all["torch on cpu, a GPU's way"] = static () => new TorchEngine(Device.Cpu, Precision.F32, 0, asOnGpu: true);
+        if (all.ContainsKey("torch on cpu")) all[GpusWay] = static () => new TorchEngine(Device.Cpu, Precision.F32, 0, asOnGpu: true);
 #endif
         return all;
     }
