@@ -132,6 +132,8 @@ public static partial class torch
         public Tensor div_(Tensor target) => throw null!;
         public Tensor div(Scalar target) => throw null!;
         public Tensor div_(Scalar target) => throw null!;
+        public Tensor addcmul(Tensor tensor1, Tensor tensor2, Scalar value) => throw null!;
+        public Tensor addcmul_(Tensor tensor1, Tensor tensor2, Scalar value) => throw null!;
         public Tensor pow(Tensor exponent) => throw null!;
         public Tensor pow_(Tensor exponent) => throw null!;
         public Tensor maximum(Tensor other) => throw null!;

@@ -21,6 +21,7 @@ public static class Compiler
     {
         var expanded = Legaliser.Expand(program.Outputs.Map(static o => o.Value), kernels.Has);
         var roots = Legaliser.InF32(expanded, static op => op is Op.CumSum or Op.ScatterAdd);
-        return EagerPlanner.Run(program, Simplifier.Run(kernels.Products == Precision.BF16 ? Products.InBF16(roots) : roots), kernels.Keeps);
+        var simple = Simplifier.Run(kernels.Products == Precision.BF16 ? Products.InBF16(roots) : roots);
+        return EagerPlanner.Run(program, kernels.Has(new ScaledSum(1)) ? ScaledSums.Run(simple) : simple, kernels.Keeps);
     }
 }

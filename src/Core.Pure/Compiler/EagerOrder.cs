@@ -15,5 +15,5 @@ static class EagerOrder
     }
 
     // What is elementwise adds no depth: outputs of one update stay together.
-    static bool Deepens(Op op) => op is Op.MatMul or Op.Reduce or Op.ScatterAdd or Op.Fused { Kind: not (Gelu or GeluGradient or CacheWrite) };
+    static bool Deepens(Op op) => op is Op.MatMul or Op.Reduce or Op.ScatterAdd or Op.Fused { Kind: not (Gelu or GeluGradient or CacheWrite or ScaledSum) };
 }

@@ -92,6 +92,7 @@ static class GradientTable
         }
         foreach (var approximate in (bool[])[false, true])
         {
+            yield return Row(new Op.Fused(new ScaledSum(approximate ? -0.3 : 2), 0), Smooth, [.. Enumerable.Repeat(Domain.Uniform([3, 4]), approximate ? 2 : 3)]);
             yield return Row(new Op.Fused(new Gelu(approximate), 0), Smooth, Domain.Uniform([3, 4], -3, 3));
             yield return Row(new Op.Fused(new GeluGradient(approximate), 0), Smooth, Domain.Uniform([3, 4], -3, 3), Domain.Uniform([3, 4]));
         }

@@ -13,6 +13,8 @@ static class ParityFusedCases
         .. Outputs(3, "linear cross-entropy", static g => (new LinearCrossEntropy(g.Any(0, 0.1)), HeadArgs(g))),
         .. Outputs(1, "gelu", static g => (new Gelu(g.Any(false, true)), [g.View(Domain.Uniform(g.Shape(1), -6, 6))])),
         .. Outputs(1, "gelu gradient", static g => (new GeluGradient(g.Any(false, true)), Pair(g, g.Shape(1)))),
+        .. Outputs(1, "scaled sum", static g => g.Shape() is var s ? (new ScaledSum(g.Any(1, -0.25, 3)), [.. Enumerable.Range(0, g.Random.Next(2, 4)).Select(_ => g.View(Domain.Uniform(s)))]) : default),
+        ("sums of products", static g => g.Shape() is var s ? Sums(g, s) : null!),
         .. Outputs(1, "cache write", static g => (new CacheWrite(), CacheArgs(g))),
         ("attention forward and backward", static g => Backward(g, new Attention(0.4), AttentionArgs(g, Sizes(g)))),
         ("layer norm forward and backward", static g => Backward(g, new LayerNorm(0.01), NormArgs(g))),
@@ -23,6 +25,15 @@ static class ParityFusedCases
         ("gelu differentiated twice", static g => Twice(g, new Gelu(g.Maybe()), [g.View(Domain.Uniform(g.Shape(1), -6, 6))])),
         ("second derivative of layer norm", static g => Backward(g, new LayerNormGradient(0.01), NormGradientArgs(g))),
     ];
+
+    // As optimisers have them: products that are used once and more than once, on either side.
+    static Tensor Sums(ParityGenerator g, Vec<int> s)
+    {
+        Tensor Any() => g.View(Domain.Uniform(s));
+        var (a, b, c) = (Any(), Any(), Any());
+        var shared = b * c;
+        return g.Any(a * 0.9 + b * 0.1, a * 0.5 + b * b * 0.25, a - b * c, b * 2 - a, a - b * 0.3, shared * 0.5 + shared, (a - shared) * (a + shared * 3), a * b - b * c * 2, a + a * a);
+    }
 
     static Vec<Tensor> Pair(ParityGenerator g, Vec<int> shape) => [g.View(Domain.Uniform(shape, -6, 6)), g.View(Domain.Uniform(shape, -2, 2))];
 

@@ -68,6 +68,19 @@ static class TorchElements
 
     static TorchTensor Erf(TorchTensor x) => x.to(torch.ScalarType.Float64).erf().to(x.dtype);
 
+    /// <summary>a + scale · b [· c] in one pass.</summary>
+    public static TorchKernel ScaledSum(ScaledSum kind, int args, bool inPlace)
+    {
+        var scale = kind.Scale.ToScalar();
+        return (args, inPlace) switch
+        {
+            (2, false) => frame => frame.Results[0] = frame[0].add(frame[1], scale),
+            (2, true) => frame => frame.Results[0] = Done(frame[0].add_(frame[1], scale), frame[0]),
+            (_, false) => frame => frame.Results[0] = frame[0].addcmul(frame[1], frame[2], scale),
+            (_, true) => frame => frame.Results[0] = Done(frame[0].addcmul_(frame[1], frame[2], scale), frame[0]),
+        };
+    }
+
     public static TorchKernel Compare(CompareKind kind) => kind == CompareKind.Less
         ? static frame => frame.Results[0] = frame[0].lt(frame[1])
         : static frame => frame.Results[0] = frame[0].eq(frame[1]);

@@ -43,6 +43,7 @@ static class TorchKernels
         LinearCrossEntropy k => TorchHead.LinearCrossEntropy(k, node.Args, context),
         Gelu k => TorchGelu.Forward(k.Approximate),
         GeluGradient k => TorchGelu.Gradient(k.Approximate),
+        ScaledSum k => TorchElements.ScaledSum(k, node.Args.Count, step.Overwrites == 0),
         CacheWrite => TorchTables.CacheWrite(node, step.Overwrites == 0, context),
         _ => throw new UnreachableException(kind.Text),
     };
@@ -50,7 +51,7 @@ static class TorchKernels
     static bool Has(FusedKind kind) => kind switch
     {
         Gelu { Approximate: true } or GeluGradient { Approximate: true } => TorchCapabilities.GeluTanh is not null,
-        LayerNorm or LayerNormGradient or Attention or AttentionGradient or LinearCrossEntropy or CacheWrite or Gelu or GeluGradient => true,
+        LayerNorm or LayerNormGradient or Attention or AttentionGradient or LinearCrossEntropy or CacheWrite or Gelu or GeluGradient or ScaledSum => true,
         _ => false,
     };
 
