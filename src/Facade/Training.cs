@@ -94,7 +94,7 @@ public static class Training
         public void Began(RunSession begun, Trainer trainer, TrainState state) => progress?.Report(new TrainingEvent.Started(
             session.Config, session.Folder.Location, trainer.Model.ParameterCount, session.Data.Train.Length, session.Data.Validation.Length, state.Step)
         {
-            Engine = engine.Name, Device = engine.Memory.Device,
+            Engine = engine.Name, Memory = engine.Memory,
         });
 
         public void Stepped(in StepMetrics metrics) => progress?.Report(new TrainingEvent.Stepped(metrics));

@@ -111,10 +111,14 @@ static class TrainText
     public static string Begin(TrainingEvent.Started e) =>
         $"{e.Config.DataName}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n"
         + $"{e.Config.Model.Layers} layers, {e.Config.Model.Heads} heads, width {e.Config.Model.Width}, context {e.Config.Model.Context}: {Show.Count(e.Parameters)} parameters\n"
-        + (IsUsual(e) ? "" : $"computing with the {e.Engine} engine on {e.Device}, products in {EngineChoice.Text(e.Config.Precision)}\n")
+        + (e is { Memory: { } memory } && !IsUsual(e) ? Computing(e, memory) : "")
         + (e.Step > 0 ? $"going on after step {e.Step} in {e.Folder}" : $"saving in {e.Folder}");
 
-    static bool IsUsual(TrainingEvent.Started e) => e is { Engine: "managed", Device: "cpu" };
+    static bool IsUsual(TrainingEvent.Started e) => e is { Engine: "managed", Memory.Device: "cpu" };
+
+    static string Computing(TrainingEvent.Started e, DeviceMemory memory) =>
+        $"computing with the {e.Engine} engine on {memory.Device}, products in {EngineChoice.Text(e.Config.Precision)}: "
+        + $"{Show.Bytes(memory.Buffers)} in buffers, {Show.Bytes(memory.Workspace)} of work memory, {Show.Bytes(memory.Free)} of {Show.Bytes(memory.Total)} free\n";
 
     public static string Of(TrainingEvent e) => e switch
     {
