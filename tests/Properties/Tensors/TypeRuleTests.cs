@@ -59,6 +59,8 @@ public sealed class TypeRuleTests
         ("layer_norm_gradient", () => new LayerNormGradient(1).Result(0, [F(2, 3), F(2)]), ["f32[2, 3]", "f32[2]"]),
         ("gelu", () => new Gelu(false).Result(0, [I(2)]), ["i32[2]"]),
         ("gelu_gradient", () => new GeluGradient(false).Result(0, [F(2), F(3)]), ["f32[2]", "f32[3]"]),
+        ("scaled_sum(scale=2)", () => new ScaledSum(2).Result(0, [F(2), F(3)]), ["f32[2]", "f32[3]"]),
+        ("scaled_sum", () => new ScaledSum(2).Result(0, [F(2)]), ["f32[2]"]),
         ("cache_write", () => new CacheWrite().Result(0, [F(2, 3), F(2, 4, 5), I()]), ["f32[2, 3]", "f32[2, 4, 5]"]),
         ("linear_cross_entropy", () => new LinearCrossEntropy().Result(0, [F(2, 3), F(4, 5), I(2)]), ["f32[2, 3]", "f32[4, 5]", "i32[2]"]),
     ];
