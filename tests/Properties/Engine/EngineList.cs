@@ -5,7 +5,15 @@ namespace Functional.Tests.Properties;
 /// <summary>The engines that the suites run: the reference, the managed one, and torch on every device where it is compiled in.</summary>
 static class EngineList
 {
-    public const string NoTorch = "torch is not in this build (-p:PublicFeed=true) or does not load: the engine suites ran for the reference and the managed engine only";
+    public const string NoTorch = "torch is not in this build (-p:PublicFeed=true) or does not load";
+
+    /// <summary>The line about it among the tests' results.</summary>
+    public const string Suites =
+#if TORCH
+        "The engine suites run for the reference, the managed engine and torch";
+#else
+        "The engine suites run for the reference and the managed engine only: torch is not in this build";
+#endif
 
     /// <summary>Makers by name.</summary>
     public static SortedDictionary<string, Func<IEngine>> All { get; } = Make();

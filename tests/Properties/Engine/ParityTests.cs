@@ -35,7 +35,7 @@ public sealed class ParityTests
     }
 
     /// <summary>Says which engines the suites run, where one is left out.</summary>
-    [Fact(Skip = EngineList.NoTorch, SkipType = typeof(EngineList), SkipUnless = nameof(EngineList.HasTorch))]
+    [Fact(DisplayName = EngineList.Suites, Skip = EngineList.NoTorch, SkipType = typeof(EngineList), SkipUnless = nameof(EngineList.HasTorch))]
     public void TorchIsAmongTheEngines() => Assert.Contains("torch on cpu", EngineList.All.Keys);
 
     [Theory, MemberData(nameof(Cases))]
