@@ -117,8 +117,8 @@ static class TrainText
     static bool IsUsual(TrainingEvent.Started e) => e is { Engine: "managed", Memory.Device: "cpu" };
 
     static string Computing(TrainingEvent.Started e, DeviceMemory memory) =>
-        $"computing with the {e.Engine} engine on {memory.Device}, products in {EngineChoice.Text(e.Config.Precision)}: "
-        + $"{Show.Bytes(memory.Buffers)} in buffers, {Show.Bytes(memory.Workspace)} of work memory, {Show.Bytes(memory.Free)} of {Show.Bytes(memory.Total)} free\n";
+        $"{e.Engine} engine on {memory.Device}, products in {EngineChoice.Text(e.Config.Precision)}: {Show.Bytes(memory.Buffers)} in buffers, "
+        + $"{Show.Bytes(memory.Workspace)} of work memory, {Show.Bytes(memory.Free)} of {Show.Bytes(memory.Total)} free\n";
 
     public static string Of(TrainingEvent e) => e switch
     {

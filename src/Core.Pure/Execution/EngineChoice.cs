@@ -55,7 +55,7 @@ public static class EngineChoice
             : ("engine", "would be");
         if (offer is null)
             yield return new(where, $"{what} {Text(chosen.Engine)}, which is not part of this build",
-                chosen.Engine == EngineKind.Torch ? $"to have it, build and run with {TorchBuild}" : "allowed: another engine");
+                chosen.Engine == EngineKind.Torch ? $"to have it, build and run with {TorchBuild}{(where == "engine" ? "; allowed without it: managed" : "")}" : "allowed: another engine");
         else if (offer.Devices.Count == 0)
         {
             yield return new(where, $"{what} {Text(chosen.Engine)}, which cannot run here", "allowed: another engine");

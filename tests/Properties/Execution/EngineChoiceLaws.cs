@@ -124,7 +124,7 @@ public class EngineChoiceLaws
 
     [Fact]
     public void A_build_without_torch_says_how_to_get_it() => Assert.Equal(
-        "engine: is torch, which is not part of this build; to have it, build and run with -p:PublicFeed=true",
+        "engine: is torch, which is not part of this build; to have it, build and run with -p:PublicFeed=true; allowed without it: managed",
         EngineChoice.Resolve(new() { Engine = EngineKind.Torch, Device = Device.Cuda(2), Precision = Precision.TF32 }, Offers(true, "no torch", [])).Match(static _ => "", static f => f.Lines()));
 
     [Fact]
