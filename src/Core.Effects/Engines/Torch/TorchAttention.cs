@@ -61,12 +61,15 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
     // [batch, tokens, heads, size] of q, k and v to that of the result.
     TorchTensor Attend(TorchTensor[] a, TorchTensor? mask)
     {
-        var (queries, keys, values) = (context.Factor(Heads(a[0])), context.Factor(Heads(a[1])), context.Factor(Heads(a[2])));
+        var (queries, keys, values) = (Factor(Heads(a[0])), Factor(Heads(a[1])), Factor(Heads(a[2])));
         var result = TorchCapabilities.Attention is { } fused
             ? fused(isDefault ? queries : queries.mul(toDefault), keys, values, mask, causal && mask is null)
-            : Product(context.Factor(Scores(queries, keys, mask).softmax(-1)), values);
+            : Product(Factor(Scores(queries, keys, mask).softmax(-1)), values);
         return result.to(torch.ScalarType.Float32).transpose(1, 2);
     }
+
+    // On the processor products are taken in F32 here as elsewhere: libtorch's own of BF16 end the process where a virtual machine promises AMX in vain.
+    TorchTensor Factor(TorchTensor x) => context.IsGpu ? context.Factor(x) : context.Factor(x).to(torch.ScalarType.Float32);
 
     TorchTensor Scores(TorchTensor queries, TorchTensor keys, TorchTensor? mask)
     {
