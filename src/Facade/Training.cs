@@ -20,7 +20,7 @@ public sealed record TrainingPlan(RunConfig Config, long TrainTokens, long Valid
 /// </code></example>
 public static class Training
 {
-    /// <summary>Trains from the beginning, in a folder that holds no run yet.</summary>
+    /// <summary>Trains from the beginning, in a folder that holds no run yet, or one that ended before its first step.</summary>
     /// <param name="config">The run.</param>
     /// <param name="folder">Where it is kept; it is made.</param>
     /// <param name="progress">Is told what happens, on the thread that trains.</param>

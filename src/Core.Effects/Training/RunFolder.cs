@@ -48,6 +48,9 @@ public sealed record RunFolder(string Location, RunConfig Config, Tokenizer Toke
     /// <summary>Whether a folder holds a run.</summary>
     public static bool Holds(string location) => File.Exists(Path.Combine(location, ConfigName));
 
+    // What a run leaves that was begun and did no step, for want of memory, say: nothing is lost when another begins there.
+    internal static bool IsUntouched(string location) => new FileInfo(MetricsOf(location)) is { Exists: true, Length: 0 };
+
     internal static string MetricsOf(string location) => Path.Combine(location, "metrics.jsonl");
 
     internal static string CheckpointsOf(string location) => Path.Combine(location, "checkpoints");

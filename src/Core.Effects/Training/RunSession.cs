@@ -29,7 +29,7 @@ public sealed class RunSession : IDisposable
     /// <summary>Where checkpoints go.</summary>
     public CheckpointStore Checkpoints { get; }
 
-    /// <summary>Begins a run in a folder that holds none; the folder is made.</summary>
+    /// <summary>Begins a run in a folder that holds none, or one that ended before its first step; the folder is made.</summary>
     /// <param name="location">The folder.</param>
     /// <param name="config">The run.</param>
     public static Validation<Fault, RunSession> Begin(string location, RunConfig config) =>
@@ -50,7 +50,7 @@ public sealed class RunSession : IDisposable
         from resolved in data.Resolve(config)
         from made in Disk.Guard(location, "expected a folder that can be written", () => { disk.CreateFolder(location); return Success<Fault, Unit>(unit); })
         from session in Locked(location, held =>
-            from free in Fault.Unless(!RunFolder.Holds(location) && new CheckpointStore(RunFolder.CheckpointsOf(location)).Steps.Count == 0,
+            from free in Fault.Unless((!RunFolder.Holds(location) || RunFolder.IsUntouched(location)) && new CheckpointStore(RunFolder.CheckpointsOf(location)).Steps.Count == 0,
                 location, "already holds a run", "allowed: resume it, or choose another folder")
             let folder = new RunFolder(location, resolved, data.Tokenizer)
             from written in folder.Write(disk)

@@ -62,6 +62,22 @@ public class RunFolderTests
     }
 
     [Fact]
+    public void A_run_that_did_no_step_gives_its_place_to_another()
+    {
+        using var scratch = new Scratch();
+        var data = TinyRun.Data(TinyRun.Config);
+        TinyRun.Get(RunSession.Begin(scratch["run"], TinyRun.Config, data, Disk.Real)).Dispose();
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Batch = 1 }));
+        Assert.Equal(1, TinyRun.Get(RunFolder.Open(scratch["run"])).Config.Batch);
+
+        // A step without a checkpoint is something to lose; and a configuration alone may be anybody's.
+        Directory.Delete(scratch["run/checkpoints"], recursive: true);
+        Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], TinyRun.Config, data, Disk.Real)), StringComparison.Ordinal);
+        File.Delete(scratch["run/metrics.jsonl"]);
+        Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], TinyRun.Config, data, Disk.Real)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Folders_that_cannot_hold_a_run_are_faults()
     {
         using var scratch = new Scratch();
