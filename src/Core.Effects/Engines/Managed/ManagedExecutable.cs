@@ -11,38 +11,17 @@ internal sealed class ManagedExecutable(ManagedEngine engine, Plan plan) : IExec
 
     public IBinding Bind(IReadOnlyDictionary<string, IBuffer> buffers)
     {
-        var known = new Dictionary<string, ManagedBuffer>();
-        var donors = Program.Donations.ToDictionary(static d => d.Output, static d => d.Input);
-        foreach (var input in Program.Inputs) known.Add("<" + input.Name, Given(buffers, input.Name, input.Value.Type) ?? throw new ArgumentException($"input '{input.Name}' {input.Value.Type} has no buffer."));
-        if (buffers.Keys.FirstOrDefault(n => Program.Inputs.All(i => i.Name != n) && Program.Outputs.All(o => o.Name != n)) is { } unknown)
-            throw new ArgumentException($"'{unknown}' is neither an input nor an output of the program.");
-        var own = new List<ManagedBuffer>();
+        var bound = BoundBuffers<ManagedBuffer>.Of(Program, buffers, type => new(engine, type), static _ => true);
         try
         {
-            foreach (var (name, value) in Program.Outputs)
-            {
-                if (donors.TryGetValue(name, out var donor))
-                {
-                    known.Add(">" + name, known["<" + donor]);
-                    continue;
-                }
-                var isInput = known.ContainsKey("<" + name);
-                if ((isInput ? null : Given(buffers, name, value.Type)) is not { } buffer) own.Add(buffer = new ManagedBuffer(engine, value.Type));
-                known.Add(">" + name, buffer);
-            }
-            return new ManagedBinding(engine, plan, known, own);
+            return new ManagedBinding(engine, plan, bound);
         }
         catch
         {
-            foreach (var buffer in own) buffer.Dispose();
+            bound.Dispose();
             throw;
         }
     }
-
-    static ManagedBuffer? Given(IReadOnlyDictionary<string, IBuffer> buffers, string name, TensorType type) => !buffers.TryGetValue(name, out var buffer) ? null
-        : buffer is not ManagedBuffer managed ? throw new ArgumentException($"the buffer of '{name}' is another engine's.")
-        : buffer.Type != type ? throw new ArgumentException($"'{name}' is {type}, but its buffer is {buffer.Type}.")
-        : managed;
 
     public void Dispose()
     {
@@ -54,23 +33,20 @@ internal sealed unsafe class ManagedBinding : IBinding
 {
     readonly ManagedEngine engine;
     readonly Plan plan;
-    readonly Dictionary<string, ManagedBuffer> buffers;
-    readonly List<ManagedBuffer> own;
+    readonly BoundBuffers<ManagedBuffer> buffers;
     Step[] steps = [];
     int arenaVersion = -1;
 
-    public ManagedBinding(ManagedEngine engine, Plan plan, Dictionary<string, ManagedBuffer> buffers, List<ManagedBuffer> own)
+    public ManagedBinding(ManagedEngine engine, Plan plan, BoundBuffers<ManagedBuffer> buffers)
     {
-        (this.engine, this.plan, this.buffers, this.own) = (engine, plan, buffers, own);
+        (this.engine, this.plan, this.buffers) = (engine, plan, buffers);
         Resolve();
     }
 
     /// <summary>The kernels in order.</summary>
     internal IReadOnlyList<Step> Steps => steps;
 
-    /// <summary>An output's buffer; else an input's.</summary>
-    public IBuffer this[string name] => buffers.TryGetValue(">" + name, out var buffer) || buffers.TryGetValue("<" + name, out buffer)
-        ? buffer : throw new ArgumentException($"'{name}' is neither an input nor an output of the program.");
+    public IBuffer this[string name] => buffers[name];
 
     public void Run()
     {
@@ -90,13 +66,10 @@ internal sealed unsafe class ManagedBinding : IBinding
 
     byte* Address(PlanBuffer buffer) => buffer.Space switch
     {
-        Space.Input => buffers["<" + buffer.Name].Pointer,
-        Space.Output => buffers[">" + buffer.Name].Pointer,
+        Space.Input => buffers.Input(buffer.Name).Pointer,
+        Space.Output => buffers.Output(buffer.Name).Pointer,
         _ => engine.Arena + buffer.Offset,
     };
 
-    public void Dispose()
-    {
-        foreach (var buffer in own) buffer.Dispose();
-    }
+    public void Dispose() => buffers.Dispose();
 }

@@ -6,22 +6,20 @@ namespace Functional.Engines;
 /// <summary>A plan on its buffers. A run leaves no tensor behind but those of the buffers.</summary>
 sealed class TorchBinding(
     TorchEngine engine, EagerPlan plan, (TorchKernel? Kernel, TorchFrame? Frame)[] kernels, Dictionary<int, TorchTensor> constants,
-    Dictionary<string, TorchBuffer> inputs, Dictionary<string, TorchBuffer> outputs, List<TorchBuffer> own) : IBinding
+    BoundBuffers<TorchBuffer> buffers) : IBinding
 {
     // Tensors and tapes by slot.
     readonly IDisposable?[] values = new IDisposable?[plan.Slots];
     readonly System.Collections.Generic.HashSet<int> lent = [.. plan.Inputs, .. plan.Constants.Select(static c => c.Slot)];
 
-    public IBuffer this[string name] => outputs.TryGetValue(name, out var output) ? output
-        : inputs.TryGetValue(name, out var input) ? input
-        : throw new ArgumentException($"'{name}' is neither an input nor an output of the program.");
+    public IBuffer this[string name] => buffers[name];
 
     public void Run() => engine.Guarded(() =>
     {
         using var plain = torch.no_grad();
         try
         {
-            for (var i = 0; i < plan.Inputs.Count; i++) values[plan.Inputs[i]] = inputs[plan.Program.Inputs[i].Name].Tensor;
+            for (var i = 0; i < plan.Inputs.Count; i++) values[plan.Inputs[i]] = buffers.Input(plan.Program.Inputs[i].Name).Tensor;
             foreach (var (slot, tensor) in constants) values[slot] = tensor;
             for (var i = 0; i < plan.Steps.Count; i++) Do(plan.Steps[i], kernels[i].Kernel, kernels[i].Frame);
         }
@@ -43,7 +41,7 @@ sealed class TorchBinding(
                 values[c.To] = Tensor(c.From)!.clone().DetachFromDisposeScope();
                 break;
             case EagerStep.Store s:
-                using (torch.NewDisposeScope()) outputs[s.Output].Tensor.copy_(Tensor(s.Slot)!);
+                using (torch.NewDisposeScope()) buffers.Output(s.Output).Tensor.copy_(Tensor(s.Slot)!);
                 break;
             case EagerStep.Free f:
                 Free(f.Slot);
@@ -86,8 +84,5 @@ sealed class TorchBinding(
         values[slot] = null;
     }
 
-    public void Dispose()
-    {
-        foreach (var buffer in own) buffer.Dispose();
-    }
+    public void Dispose() => buffers.Dispose();
 }
