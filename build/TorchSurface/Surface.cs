@@ -1,5 +1,6 @@
 // All that the torch engine calls of TorchSharp, as TorchSharp 0.99 to 0.107 declare it: signatures without bodies. A name that is not here is
-// not known to be in all of those versions; check that it is before adding it, or look it up in TorchCapabilities.
+// not known to be in all of those versions; check that it is before adding it, or look it up in TorchCapabilities. What is called first throws as
+// TorchSharp does where its libtorch is not there.
 namespace TorchSharp;
 
 public enum DeviceType { CPU = 0, CUDA = 1 }
@@ -34,10 +35,11 @@ public static partial class torch
         public DeviceType type => throw null!;
     }
 
-    public static string __version__ => throw null!;
+    public static string __version__ => throw new TypeInitializationException("TorchSharp.torch", NoLibrary);
     public static Device CPU => throw null!;
+    static DllNotFoundException NoLibrary => new("these are declarations alone");
 
-    public static void InitializeDeviceType(DeviceType deviceType) => throw null!;
+    public static void InitializeDeviceType(DeviceType deviceType) => throw NoLibrary;
     public static bool TryInitializeDeviceType(DeviceType deviceType) => throw null!;
     public static void set_num_threads(int num) => throw null!;
     public static DisposeScope NewDisposeScope() => throw null!;

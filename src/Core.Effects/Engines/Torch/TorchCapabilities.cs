@@ -28,8 +28,11 @@ static class TorchCapabilities
     public static Func<TorchTensor, TorchTensor> Gradient { get; } =
         (typeof(TorchTensor).GetProperty("grad")?.GetMethod ?? typeof(TorchTensor).GetMethod("grad", []))!.CreateDelegate<Func<TorchTensor, TorchTensor>>();
 
-    /// <summary>The versions of TorchSharp, and of the libtorch that it was made for.</summary>
-    public static string Version => $"TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3)}, for libtorch {torch.__version__}";
+    /// <summary>The version of TorchSharp.</summary>
+    public static string Assembly => $"TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3)}";
+
+    /// <summary>The versions of TorchSharp, and of the libtorch that it was made for, which only one that is loaded tells.</summary>
+    public static string Version => $"{Assembly}, for libtorch {torch.__version__}";
 
     static Func<TorchTensor, TorchTensor, TorchTensor, TorchTensor?, bool, TorchTensor>? FindAttention()
     {
