@@ -28,12 +28,7 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
         return frame =>
         {
             var mask = attention.Mask(frame.Args.Length > 3 ? frame[3] : null);
-            if (frame.Keeps)
-            {
-                frame.Tape = TorchTape.Record(a => attention.Attend(a, mask), frame[0], frame[1], frame[2]);
-                if (frame.Wants(0)) frame.Results[0] = frame.Tape.Output.detach();
-            }
-            else if (frame.Wants(0)) frame.Results[0] = attention.Attend(frame.Args!, mask);
+            TorchTape.Forward(frame, a => attention.Attend(a, mask), [frame[0], frame[1], frame[2]]);
             if (frame.Wants(1)) frame.Results[1] = attention.Scores(attention.Heads(frame[0]), attention.Heads(frame[1]), mask ?? attention.Mask(null, always: true)).logsumexp(-1);
         };
     }
@@ -44,8 +39,7 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
         return frame =>
         {
             var mask = frame.Tape is null ? attention.Mask(frame.Args.Length > 6 ? frame[6] : null) : null;
-            using var own = frame.Tape is null ? TorchTape.Record(a => attention.Attend(a, mask), frame[0], frame[1], frame[2]) : null;
-            var gradients = (frame.Tape ?? own!).Gradients(frame[5]);
+            var gradients = TorchTape.Gradients(frame, frame[5], a => attention.Attend(a, mask), [frame[0], frame[1], frame[2]]);
             for (var i = 0; i < 3; i++) frame.Results[i] = gradients[i];
         };
     }
@@ -61,15 +55,12 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
     // [batch, tokens, heads, size] of q, k and v to that of the result.
     TorchTensor Attend(TorchTensor[] a, TorchTensor? mask)
     {
-        var (queries, keys, values) = (Factor(Heads(a[0])), Factor(Heads(a[1])), Factor(Heads(a[2])));
+        var (queries, keys, values) = (context.Factor(Heads(a[0])), context.Factor(Heads(a[1])), context.Factor(Heads(a[2])));
         var result = TorchCapabilities.Attention is { } fused
             ? fused(isDefault ? queries : queries.mul(toDefault), keys, values, mask, causal && mask is null)
-            : Product(Factor(Scores(queries, keys, mask).softmax(-1)), values);
+            : Product(context.Factor(Scores(queries, keys, mask).softmax(-1)), values);
         return result.to(torch.ScalarType.Float32).transpose(1, 2);
     }
-
-    // On the processor products are taken in F32 here as elsewhere: libtorch's own of BF16 end the process where a virtual machine promises AMX in vain.
-    TorchTensor Factor(TorchTensor x) => context.IsGpu ? context.Factor(x) : context.Factor(x).to(torch.ScalarType.Float32);
 
     TorchTensor Scores(TorchTensor queries, TorchTensor keys, TorchTensor? mask)
     {

@@ -38,6 +38,10 @@ sealed record TorchContext(TorchSharp.torch.Device Device, Precision Precision, 
     /// <summary>Whether the device is a GPU.</summary>
     public bool IsGpu => Device.type == TorchSharp.DeviceType.CUDA;
 
-    /// <summary>A factor of a product in the precision that products have.</summary>
-    public TorchTensor Factor(TorchTensor x) => Precision == Precision.BF16 ? x.to(TorchSharp.torch.ScalarType.BFloat16) : x;
+    /// <summary>
+    /// A factor of a product in the precision that products have. On the processor those of BF16 are rounded to it, and then multiplied in F32:
+    /// libtorch 1.13 would sum in BF16, and newer ones end the process where a virtual machine promises AMX in vain.
+    /// </summary>
+    public TorchTensor Factor(TorchTensor x) => Precision != Precision.BF16 ? x
+        : IsGpu ? x.to(TorchSharp.torch.ScalarType.BFloat16) : x.to(TorchSharp.torch.ScalarType.BFloat16).to(TorchSharp.torch.ScalarType.Float32);
 }

@@ -14,12 +14,7 @@ static class TorchNorm
 
     static void Forward(TorchFrame frame, double eps, Scalar epsilon, int width)
     {
-        if (frame.Keeps)
-        {
-            frame.Tape = TorchTape.Record(Function(eps, width), frame.Args!);
-            if (frame.Wants(0)) frame.Results[0] = frame.Tape.Output.detach();
-        }
-        else if (frame.Wants(0)) frame.Results[0] = Function(eps, width)(frame.Args!);
+        TorchTape.Forward(frame, Function(eps, width), frame.Args!);
         if (!frame.Wants(1) && !frame.Wants(2)) return;
         var mean = frame[0].mean([-1L], keepdim: true);
         var centred = frame[0].sub(mean);
@@ -30,9 +25,7 @@ static class TorchNorm
     public static TorchKernel Gradient(LayerNormGradient kind, int width) => frame =>
     {
         var (weighted, cotangent) = (frame.Args.Length > 4, frame[3]);
-        using var own = frame.Tape is not null ? null
-            : weighted ? TorchTape.Record(Function(kind.Epsilon, width), frame[0], frame[4]) : TorchTape.Record(Function(kind.Epsilon, width), frame[0]);
-        var gradients = (frame.Tape ?? own!).Gradients(cotangent);
+        var gradients = TorchTape.Gradients(frame, cotangent, Function(kind.Epsilon, width), weighted ? [frame[0], frame[4]] : [frame[0]]);
         for (var i = 0; i < gradients.Length && i < frame.Results.Length; i++) frame.Results[i] = gradients[i];
         // The bias is added to every row: its gradient needs no tape.
         if (weighted && gradients.Length < 3) frame.Results[2] = cotangent.reshape(-1, width).sum([0L]);

@@ -15,6 +15,20 @@ sealed class TorchTape : IDisposable
     /// <summary>The function's value, from which no other gradient may be taken.</summary>
     public TorchTensor Output { get; }
 
+    /// <summary>The first result of a fused op: recorded where its gradient takes that, else only evaluated.</summary>
+    public static void Forward(TorchFrame frame, Func<TorchTensor[], TorchTensor> function, TorchTensor[] args)
+    {
+        if (frame.Keeps) frame.Tape = Record(function, args);
+        if (frame.Wants(0)) frame.Results[0] = frame.Tape is { } tape ? tape.Output.detach() : function(args);
+    }
+
+    /// <summary>The gradients of a fused op by its arguments: from what its forward step kept, else from the function recorded once more.</summary>
+    public static TorchTensor[] Gradients(TorchFrame frame, TorchTensor cotangent, Func<TorchTensor[], TorchTensor> function, TorchTensor[] args)
+    {
+        using var own = frame.Tape is null ? Record(function, args) : null;
+        return (frame.Tape ?? own!).Gradients(cotangent);
+    }
+
     /// <summary>Evaluates a function of tensors, which must keep their values as long as the tape is used.</summary>
     public static TorchTape Record(Func<TorchTensor[], TorchTensor> function, params ReadOnlySpan<TorchTensor> args)
     {
