@@ -24,4 +24,18 @@ public static class Outcomes
     /// <exception cref="FunctionalException">There are faults.</exception>
     public static T OrThrow<T>(this Validation<Fault, T> outcome) =>
         outcome.Match(static value => value, static faults => throw new FunctionalException([.. faults]));
+
+    /// <summary>What work on a device gives; that it has no room becomes the exception that people expect.</summary>
+    /// <exception cref="FunctionalException">The device has no room.</exception>
+    internal static T OnDevice<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (DeviceMemoryException e)
+        {
+            throw new FunctionalException(e);
+        }
+    }
 }

@@ -43,12 +43,11 @@ public sealed class LanguageModel : IDisposable
     {
         try
         {
-            return new LanguageModel(engine, TrainedModel.Open(engine, folder).OrThrow());
+            return Outcomes.OnDevice(() => new LanguageModel(engine, TrainedModel.Open(engine, folder).OrThrow()));
         }
-        catch (Exception e)
+        catch
         {
             engine.Dispose();
-            if (e is DeviceMemoryException full) throw new FunctionalException(full);
             throw;
         }
     }
@@ -101,17 +100,7 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="FunctionalException">The folder holds a run, or cannot be written.</exception>
     public Task SaveAsync(string folder, CancellationToken cancellation = default) => Task.Run(() => model.Save(folder).OrThrow(), cancellation);
 
-    static Task<T> Compute<T>(Func<T> work, CancellationToken cancellation) => Task.Run(() =>
-    {
-        try
-        {
-            return work();
-        }
-        catch (DeviceMemoryException e)
-        {
-            throw new FunctionalException(e);
-        }
-    }, cancellation);
+    static Task<T> Compute<T>(Func<T> work, CancellationToken cancellation) => Task.Run(() => Outcomes.OnDevice(work), cancellation);
 
     /// <inheritdoc/>
     public void Dispose()

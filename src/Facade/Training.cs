@@ -72,20 +72,13 @@ public static class Training
         Task.Run(IReadOnlyList<MetricsLine> () => MetricsFile.Read(RunFolder.Open(folder).OrThrow().Metrics).OrThrow());
 
     // A thread of its own: a run keeps it busy for minutes or days.
-    internal static Task<TrainingResult> Start(Func<RunSession> open, Func<EngineOptions, IEngine> make, IProgress<TrainingEvent>? progress, CancellationToken cancellation) => Task.Factory.StartNew(() =>
+    internal static Task<TrainingResult> Start(Func<RunSession> open, Func<EngineOptions, IEngine> make, IProgress<TrainingEvent>? progress, CancellationToken cancellation) => Task.Factory.StartNew(() => Outcomes.OnDevice(() =>
     {
-        try
-        {
-            using var session = open();
-            using var engine = make(session.Config.Execution);
-            var result = TrainingLoop.Run(engine, session, new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
-            return new TrainingResult(session.Folder.Location, result.Reason, result.State.Step, result.State.BestLoss);
-        }
-        catch (DeviceMemoryException e)
-        {
-            throw new FunctionalException(e);
-        }
-    }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        using var session = open();
+        using var engine = make(session.Config.Execution);
+        var result = TrainingLoop.Run(engine, session, new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
+        return new TrainingResult(session.Folder.Location, result.Reason, result.State.Step, result.State.BestLoss);
+    }), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     sealed class ProgressObserver(IEngine engine, RunSession session, IProgress<TrainingEvent>? progress) : ITrainingObserver
     {
