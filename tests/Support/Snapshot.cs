@@ -1,4 +1,4 @@
-#if !PUBLIC_FEED
+#if !VERIFY
 namespace Functional.Testing;
 
 /// <summary>A text differs from the approved one, or none was approved yet.</summary>

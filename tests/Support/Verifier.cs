@@ -1,4 +1,4 @@
-#if !PUBLIC_FEED
+#if !VERIFY
 using System.Runtime.CompilerServices;
 using Xunit;
 using Xunit.v3;

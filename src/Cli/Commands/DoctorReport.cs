@@ -21,7 +21,6 @@ static class DoctorReport
         "",
         "engines",
         .. facts.Offers.SelectMany(Engine),
-        .. facts.HasTorch ? (string[])[] : ["  torch: not part of this build"],
         "",
         EngineChoice.Resolve(asked, facts.Offers).Match(
             static chosen => $"chosen now: {EngineChoice.Text(chosen.Engine)} on {chosen.Device}, products of matrices in {EngineChoice.Text(chosen.Precision)}",

@@ -3,20 +3,21 @@ using LanguageExt;
 namespace Functional.Engines;
 
 /// <summary>The engines that are compiled in.</summary>
-public static partial class EngineCatalog
+public static class EngineCatalog
 {
-    static readonly Vec<EngineEntry> entries = Entries();
+    static readonly Vec<EngineEntry> entries = [new(EngineKind.Managed, ManagedEngine.Offer, static o => new ManagedEngine(o.Threads)), TorchEntry.Entry];
 
     /// <summary>Each engine, with its devices as they are now. Looking for GPUs may take a second.</summary>
     public static Vec<EngineOffer> Offers() => entries.Map(static e => e.Offer());
 
     /// <summary>
     /// The options with everything decided, and the device that they come to; or every fault in them (<see cref="EngineChoice.Resolve"/>).
-    /// Looks for GPUs only where they may matter.
+    /// Asks torch only where it was asked for, or where it may be better because there is a GPU.
     /// </summary>
     public static Validation<Fault, (EngineOptions Options, OfferedDevice Device)> Choose(EngineOptions asked)
     {
-        var offers = entries.Where(e => e.Kind == EngineKind.Managed || !EngineChoice.IsManaged(asked)).Select(static e => e.Offer()).ToVec();
+        var torch = EngineChoice.MayBeTorch(asked, NvidiaDriver.Probe);
+        var offers = entries.Where(e => e.Kind == EngineKind.Managed || torch).Select(static e => e.Offer()).ToVec();
         return EngineChoice.Resolve(asked, offers)
             .Map(chosen => (chosen, offers.First(o => o.Engine == chosen.Engine).Devices.First(d => d.Device == chosen.Device)));
     }
@@ -24,16 +25,6 @@ public static partial class EngineCatalog
     /// <summary>An engine, owned by the caller; or every fault in the options.</summary>
     public static Validation<Fault, IEngine> Create(EngineOptions options) =>
         Choose(options).Map(chosen => entries.First(e => e.Kind == chosen.Options.Engine).Create(chosen.Options));
-
-    // Filled in by Engines/Torch where that is compiled.
-    static partial void AddTorch(List<EngineEntry> entries);
-
-    static Vec<EngineEntry> Entries()
-    {
-        var all = new List<EngineEntry> { new(EngineKind.Managed, ManagedEngine.Offer, static o => new ManagedEngine(o.Threads)) };
-        AddTorch(all);
-        return all.ToVec();
-    }
 }
 
 /// <summary>An engine that can be chosen.</summary>

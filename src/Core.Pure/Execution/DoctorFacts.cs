@@ -54,15 +54,11 @@ public sealed record DoctorFacts
     /// <summary>NVIDIA's driver.</summary>
     public required NvidiaFacts Nvidia { get; init; }
 
-    /// <summary>Whether the torch engine is part of this build.</summary>
-    public bool HasTorch => Offers.Any(static o => o.Engine == EngineKind.Torch);
-
     /// <summary>What keeps this build from computing on a GPU of this machine, each with what helps; nothing when it can.</summary>
     public Vec<Fault> Missing => Offers.FirstOrDefault(static o => o.Engine == EngineKind.Torch) switch
     {
         { HasCuda: true } torch => torch.Missing,
-        { } torch => [.. Driver, .. torch.Missing.Count > 0 || Driver.Count > 0 ? torch.Missing : [Library]],
-        null => [.. Nvidia.Found ? Driver : [], WithoutTorch],
+        var torch => [.. Driver, .. torch?.Missing ?? [], .. Driver.Count == 0 && torch is null or { Missing.Count: 0 } ? (Vec<Fault>)[Library] : []],
     };
 
     Vec<Fault> Driver => this switch
@@ -73,9 +69,6 @@ public sealed record DoctorFacts
         _ => [],
     };
 
-    Fault WithoutTorch => new("torch engine", Nvidia.Gpus.Count > 0 ? $"is not part of this build, so that {Nvidia.Gpus[0].Name} is not used" : "is not part of this build",
-        $"{(Nvidia.Gpus.Count > 0 ? "to have it" : "with an NVIDIA GPU and its driver")}: {EngineChoice.TorchCommand}");
-
     Fault Library => new("torch engine", $"finds no GPU, though the driver does: its libtorch is without CUDA, or needs a newer CUDA than the driver's{(Nvidia.Cuda.Length > 0 ? $" {Nvidia.Cuda}" : "")}",
-        "build without -p:TorchDevice=cpu; else install a newer driver");
+        $"build with {EngineChoice.TorchBuild}; else install a newer driver");
 }

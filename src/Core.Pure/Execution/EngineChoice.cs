@@ -6,8 +6,8 @@ namespace Functional;
 /// <summary>Which engine and device a wish comes to, given what there is.</summary>
 public static class EngineChoice
 {
-    /// <summary>The option of <c>dotnet run</c> and <c>dotnet build</c> that compiles the torch engine in.</summary>
-    public const string TorchBuild = "-p:PublicFeed=true";
+    /// <summary>The option of <c>dotnet run</c> and <c>dotnet build</c> that brings libtorch with CUDA.</summary>
+    public const string TorchBuild = "-p:LibTorch=cuda";
 
     /// <summary>What to type, in a clone of the repository, to train on a GPU.</summary>
     public const string TorchCommand = $"dotnet run -c Release {TorchBuild} --project src/Cli -- train";
@@ -29,9 +29,15 @@ public static class EngineChoice
         return faults.Count == 0 ? Success<Fault, EngineOptions>(chosen) : Validation<Fault, EngineOptions>.Fail(faults.ToSeq().Strict());
     }
 
-    /// <summary>Whether a wish comes to the managed engine whatever other engines there are.</summary>
-    public static bool IsManaged(EngineOptions asked) => asked.Engine == EngineKind.Managed
-        || asked is { Engine: EngineKind.Auto, Device.Kind: DeviceKind.Cpu, Precision: Precision.F32 };
+    /// <summary>Whether a wish may come to torch, which takes long to ask: it names torch or what only torch has, or leaves the choice open on a machine with a GPU.</summary>
+    /// <param name="asked">The wish.</param>
+    /// <param name="driver">Asks NVIDIA's driver; only where that decides.</param>
+    public static bool MayBeTorch(EngineOptions asked, Func<NvidiaFacts> driver) => asked.Engine switch
+    {
+        EngineKind.Torch => true,
+        EngineKind.Managed => false,
+        _ => asked.Precision != Precision.F32 || asked.Device.Kind == DeviceKind.Cuda || asked.Device.Kind == DeviceKind.Auto && driver().Gpus.Count > 0,
+    };
 
     // A wish that only torch can fulfil chooses torch, so that its fault says what torch needs; bfloat16 does not need a GPU.
     static EngineKind Engine(EngineOptions asked, Vec<EngineOffer> offers)
@@ -54,11 +60,10 @@ public static class EngineChoice
             : asked.Precision != Precision.F32 ? ("precision", $"is {Text(asked.Precision)}, which needs")
             : ("engine", "would be");
         if (offer is null)
-            yield return new(where, $"{what} {Text(chosen.Engine)}, which is not part of this build",
-                chosen.Engine == EngineKind.Torch ? $"to have it, build and run with {TorchBuild}{(where == "engine" ? "; allowed without it: managed" : "")}" : "allowed: another engine");
+            yield return new(where, $"{what} {Text(chosen.Engine)}, which is not there", "allowed: another engine");
         else if (offer.Devices.Count == 0)
         {
-            yield return new(where, $"{what} {Text(chosen.Engine)}, which cannot run here", "allowed: another engine");
+            yield return new(where, $"{what} {Text(chosen.Engine)}, which cannot run here", $"allowed without it: {(where == "engine" ? "managed" : where == "device" ? "cpu" : "f32")}");
             foreach (var missing in offer.Missing) yield return missing;
         }
     }

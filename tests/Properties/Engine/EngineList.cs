@@ -2,18 +2,13 @@ using Functional.Engines;
 
 namespace Functional.Tests.Properties;
 
-/// <summary>The engines that the suites run: the reference, the managed one, and torch on every device where it is compiled in.</summary>
+/// <summary>The engines that the suites run: the reference, the managed one, and torch on every device where its libraries load.</summary>
 static class EngineList
 {
-    public const string NoTorch = "torch is not in this build (-p:PublicFeed=true) or does not load";
+    public const string NoTorch = "libtorch does not load here (docs/gpu.md says how the suites are run on it)";
 
     /// <summary>The line about it among the tests' results.</summary>
-    public const string Suites =
-#if TORCH
-        "The engine suites run for the reference, the managed engine and torch";
-#else
-        "The engine suites run for the reference and the managed engine only: torch is not in this build";
-#endif
+    public const string Suites = "The engine suites run for torch beside the reference and the managed engine";
 
     /// <summary>Makers by name.</summary>
     public static SortedDictionary<string, Func<IEngine>> All { get; } = Make();
@@ -40,10 +35,8 @@ static class EngineList
         foreach (var offer in EngineCatalog.Offers().Where(static o => o.Engine == EngineKind.Torch))
             foreach (var device in offer.Devices)
                 all[$"torch on {device.Device}"] = () => EngineCatalog.Create(new() { Engine = EngineKind.Torch, Device = device.Device }).IfFail(static faults => throw new InvalidOperationException(faults.Lines()));
-#if TORCH
         // Without a GPU, what the engine does for one: uploads by way of the host, and its ways to add rows.
         if (all.ContainsKey("torch on cpu")) all[GpusWay] = static () => new TorchEngine(Device.Cpu, Precision.F32, 0, asOnGpu: true);
-#endif
         return all;
     }
 }

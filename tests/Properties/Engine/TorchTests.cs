@@ -1,4 +1,3 @@
-#if TORCH
 using FsCheck;
 using Functional.Engines;
 
@@ -11,7 +10,7 @@ public sealed class TorchTests
     static readonly GptConfig config = new() { Layers = 2, Heads = 2, Width = 16, Vocabulary = 11, Context = 8, Dropout = 0.1 };
 
     /// <summary>TorchSharp counts the tensors that are alive: they stay the same over 1,000 training steps, evaluations and decoded tokens.</summary>
-    [Fact]
+    [TorchFact]
     public void No_tensor_is_left_behind()
     {
         using var engine = new TorchEngine(Device.Cpu);
@@ -48,7 +47,7 @@ public sealed class TorchTests
     }
 
     /// <summary>Whatever the ops: after runs of random programs of every kind as many are alive as before.</summary>
-    [Fact]
+    [TorchFact]
     public void No_op_leaves_a_tensor_behind()
     {
         using var engine = new TorchEngine(Device.Cpu);
@@ -63,7 +62,7 @@ public sealed class TorchTests
     }
 
     /// <summary>Nor memory of its own that no tensor counts: a gradient's leaves give theirs back.</summary>
-    [Fact]
+    [TorchFact]
     public void Gradients_leak_no_memory()
     {
         const int floats = 1 << 18, times = 400;
@@ -79,7 +78,7 @@ public sealed class TorchTests
     }
 
     /// <summary>What does not fit is refused in words, before libtorch sees it.</summary>
-    [Fact]
+    [TorchFact]
     public void Buffers_that_do_not_fit_are_refused()
     {
         using IEngine engine = new TorchEngine(Device.Cpu), other = new TorchEngine(Device.Cpu), managed = new ManagedEngine(1);
@@ -101,7 +100,7 @@ public sealed class TorchTests
     }
 
     /// <summary>A run that fails in the middle leaves nothing behind either.</summary>
-    [Fact]
+    [TorchFact]
     public void A_wrong_index_is_an_error_and_nothing_is_left_behind()
     {
         using var engine = new TorchEngine(Device.Cpu);
@@ -118,7 +117,7 @@ public sealed class TorchTests
     }
 
     /// <summary>Nor does a step that fails where something is already recorded for automatic differentiation.</summary>
-    [Property(MaxTest = 20)]
+    [TorchProperty(MaxTest = 20)]
     public void A_wrong_label_is_an_error_and_nothing_is_left_behind(PositiveInt wrong, bool differentiates)
     {
         using var engine = new TorchEngine(Device.Cpu);
@@ -137,7 +136,7 @@ public sealed class TorchTests
     }
 
     /// <summary>A binding that fails at one output leaves none of the others' buffers behind.</summary>
-    [Fact]
+    [TorchFact]
     public void A_binding_that_fails_takes_no_memory()
     {
         using var engine = new TorchEngine(Device.Cpu);
@@ -150,7 +149,7 @@ public sealed class TorchTests
     }
 
     /// <summary>However few logits are in memory at a time, a linear head computes the same.</summary>
-    [Property(MaxTest = 100)]
+    [TorchProperty(MaxTest = 100)]
     public void A_head_in_pieces_is_the_head(PositiveInt rows, PositiveInt vocabulary, PositiveInt atOnce, bool smooth, byte wanted, ushort seed)
     {
         var (r, v, width) = (1 + rows.Get % 9, 1 + vocabulary.Get % 7, 1 + seed % 5);
@@ -167,7 +166,7 @@ public sealed class TorchTests
     }
 
     /// <summary>So do the products within fused ops: in bfloat16 they differ from float32's, by no more than it rounds.</summary>
-    [Theory]
+    [TorchTheory]
     [InlineData("attention")]
     [InlineData("attention by its weights")]
     [InlineData("head")]
@@ -194,7 +193,7 @@ public sealed class TorchTests
     }
 
     /// <summary>With bfloat16, products are those of factors rounded to it, as the rewritten program says in the reference; and differ from float32's.</summary>
-    [Fact]
+    [TorchFact]
     public void Products_have_the_precision_that_was_asked_for()
     {
         using IEngine half = new TorchEngine(Device.Cpu, Precision.BF16), full = new TorchEngine(Device.Cpu);
@@ -214,7 +213,7 @@ public sealed class TorchTests
     static Value Float(Value v) => Runs.Changed(v, static (x, _) => (float)x);
 
     /// <summary>A whole step in bfloat16: the same loss and gradient norm to its 8 bits. Also of the size for which libtorch has kernels of their own.</summary>
-    [Theory]
+    [TorchTheory]
     [InlineData(2, 16, 8, 0.1, 0.4)]
     [InlineData(4, 128, 64, 0, 0.05)]
     public void A_step_in_bfloat16_is_a_step_in_float32_rounded(int heads, int width, int context, double dropout, double scale)
@@ -252,7 +251,7 @@ public sealed class TorchTests
         Assert.IsType<InvalidOperationException>(TorchFaults.Of("mat1 and mat2 shapes cannot be multiplied\nException raised from meta", Device.Cpu)).Message);
 
     /// <summary>On a GPU the host waits only where it would write over what may not have been copied yet: at the third write with no read in between.</summary>
-    [Fact]
+    [TorchFact]
     public void Uploads_wait_only_for_their_own_place()
     {
         using var engine = new TorchEngine(Device.Cpu, Precision.F32, 0, asOnGpu: true);
@@ -270,7 +269,7 @@ public sealed class TorchTests
     }
 
     /// <summary>Buffers and work memory are counted, and given back.</summary>
-    [Fact]
+    [TorchFact]
     public void Memory_is_accounted_for()
     {
         using var engine = new TorchEngine(Device.Cpu);
@@ -288,4 +287,3 @@ public sealed class TorchTests
         Assert.Equal(0, engine.Memory.Buffers);
     }
 }
-#endif

@@ -99,10 +99,26 @@ public class EngineChoiceLaws
             : open.Chosen is not { } other || other.Device == Device.Cpu && other.Engine == (other.Precision == Precision.F32 ? EngineKind.Managed : EngineKind.Torch);
     }
 
+    /// <summary>Where torch need not be asked, asking it would change nothing.</summary>
     [Property(Arbitrary = [typeof(EngineChoiceLaws)], MaxTest = 1000)]
-    public bool A_GPU_is_never_looked_for_in_vain(Wish wish) => !EngineChoice.IsManaged(wish.Asked)
-        || wish.Chosen is null or { Engine: EngineKind.Managed }
-        && (wish with { Offers = wish.Offers.Where(static o => o.Engine == EngineKind.Managed).ToVec() }).Chosen == wish.Chosen;
+    public bool Torch_is_never_left_out_in_vain(Wish wish)
+    {
+        var gpus = wish.Offer(EngineKind.Torch)?.Devices.Count(static d => d.Device.Kind == Cuda) ?? 0;
+        return EngineChoice.MayBeTorch(wish.Asked, () => Driver(gpus))
+            || (wish with { Offers = wish.Offers.Where(static o => o.Engine == EngineKind.Managed).ToVec() }).Chosen == wish.Chosen;
+    }
+
+    [Property(Arbitrary = [typeof(EngineChoiceLaws)], MaxTest = 1000)]
+    public bool Torch_is_asked_where_it_is_named_or_there_is_a_GPU_and_the_choice_is_open(Wish wish, bool gpu)
+    {
+        var asks = 0;
+        var may = EngineChoice.MayBeTorch(wish.Asked, () => { asks++; return Driver(gpu ? 1 : 0); });
+        var open = wish.Asked is { Engine: EngineKind.Auto, Device.Kind: DeviceKind.Auto, Precision: Precision.F32 };
+        return asks == (open ? 1 : 0) && may == (wish.Asked.Engine == EngineKind.Torch || open && gpu
+            || wish.Asked.Engine == EngineKind.Auto && (wish.Asked.Device.Kind == Cuda || wish.Asked.Precision != Precision.F32));
+    }
+
+    static NvidiaFacts Driver(int gpus) => new(true, "12.8", [.. Enumerable.Range(0, gpus).Select(static i => new NvidiaGpu(i, "H", 1, "9.0"))], "");
 
     [Property]
     public bool Devices_read_back(NonNegativeInt index) => Device.Parse($"{Device.Cuda(index.Get)}") == Device.Cuda(index.Get);
@@ -123,9 +139,9 @@ public class EngineChoiceLaws
     public void A_device_is_one_of_few_words(string? text, string? read) => Assert.Equal(read, Device.Parse(text)?.ToString());
 
     [Fact]
-    public void A_build_without_torch_says_how_to_get_it() => Assert.Equal(
-        "engine: is torch, which is not part of this build; to have it, build and run with -p:PublicFeed=true; allowed without it: managed",
-        EngineChoice.Resolve(new() { Engine = EngineKind.Torch, Device = Device.Cuda(2), Precision = Precision.TF32 }, Offers(true, "no torch", [])).Match(static _ => "", static f => f.Lines()));
+    public void A_machine_where_libtorch_does_not_load_says_why() => Assert.Equal(
+        "engine: is torch, which cannot run here; allowed without it: managed\nlibtorch: cannot be loaded; install it",
+        EngineChoice.Resolve(new() { Engine = EngineKind.Torch, Device = Device.Cpu }, Offers(true, "broken torch", [])).Match(static _ => "", static f => f.Lines()));
 
     [Fact]
     public void A_device_that_is_not_there_is_refused_with_those_that_are() => Assert.Equal(

@@ -1,4 +1,4 @@
-#if !PUBLIC_FEED
+#if !VERIFY
 namespace Functional.Tests.Properties;
 
 /// <summary>The comparison with approved files itself.</summary>

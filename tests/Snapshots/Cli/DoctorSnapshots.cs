@@ -14,13 +14,15 @@ public sealed class DoctorSnapshots
     {
         Version = "1.0.0", Runtime = ".NET 10.0.1", System = "Some Linux 12", Architecture = "x64", Processors = 16, VectorBits = 512,
         InstructionSets = ["AVX-512F", "AVX2", "FMA"], Memory = 64L << 30, FreeMemory = 48L << 30,
-        Offers = [new(EngineKind.Managed, "1.0.0", [cpu])], Nvidia = NvidiaFacts.None,
+        Offers = [new(EngineKind.Managed, "1.0.0", [cpu]), WithoutLibrary], Nvidia = NvidiaFacts.None,
     };
+
+    static EngineOffer WithoutLibrary => new(EngineKind.Torch, "TorchSharp 0.107.0", []) { Missing = [new("libtorch", "libtorch_cpu.so is not there", "build with it")] };
 
     static NvidiaGpu Gpu(int index) => new(index, "NVIDIA H100", 80L << 30, "9.0");
 
     static DoctorFacts WithTorch(NvidiaFacts nvidia, params Vec<OfferedDevice> devices) =>
-        plain with { Nvidia = nvidia, Offers = [.. plain.Offers, new(EngineKind.Torch, "TorchSharp 0.107.0, libtorch 2.10", devices)] };
+        plain with { Nvidia = nvidia, Offers = [plain.Offers[0], new(EngineKind.Torch, "TorchSharp 0.107.0, libtorch 2.10", devices)] };
 
     static DoctorFacts TwoGpus => WithTorch(twoGpus, new(Device.Cuda(0), "NVIDIA H100", 80L << 30), new(Device.Cuda(1), "NVIDIA H100", 80L << 30), cpu);
 
@@ -35,17 +37,17 @@ public sealed class DoctorSnapshots
         Show("the default build, a GPU", plain with { Nvidia = twoGpus with { Gpus = [Gpu(0)] } });
         Show("the default build, a driver that does not work", plain with { Nvidia = new(true, "12.8", [], "does not work: error 803 (CUDA_ERROR_SYSTEM_DRIVER_MISMATCH)") });
         Show("the default build, another processor", plain with { Architecture = "arm64", VectorBits = 128, InstructionSets = [] });
-        Show("with torch, no driver", WithTorch(NvidiaFacts.None, cpu));
-        Show("with torch, a driver that does not work", WithTorch(new(true, "", [], "its library lacks functions"), cpu));
-        Show("with torch, a driver without a GPU", WithTorch(new(true, "12.8", [], ""), cpu));
-        Show("with torch for the processor alone, a GPU", WithTorch(twoGpus with { Cuda = "11.4" }, cpu));
-        Show("with torch, two GPUs", TwoGpus);
-        Show("with torch, two GPUs, the second asked for", TwoGpus, new() { Device = Device.Cuda(1), Precision = Precision.BF16 });
-        Show("with torch, two GPUs, a third asked for", TwoGpus, new() { Device = Device.Cuda(2) });
-        Show("with torch that cannot be loaded", plain with
+        Show("with libtorch, no driver", WithTorch(NvidiaFacts.None, cpu));
+        Show("with libtorch, a driver that does not work", WithTorch(new(true, "", [], "its library lacks functions"), cpu));
+        Show("with libtorch, a driver without a GPU", WithTorch(new(true, "12.8", [], ""), cpu));
+        Show("with libtorch for the processor alone, a GPU", WithTorch(twoGpus with { Cuda = "11.4" }, cpu));
+        Show("with libtorch, two GPUs", TwoGpus);
+        Show("with libtorch, two GPUs, the second asked for", TwoGpus, new() { Device = Device.Cuda(1), Precision = Precision.BF16 });
+        Show("with libtorch, two GPUs, a third asked for", TwoGpus, new() { Device = Device.Cuda(2) });
+        Show("with libtorch that cannot be loaded", plain with
         {
             Nvidia = twoGpus,
-            Offers = [.. plain.Offers, new(EngineKind.Torch, "TorchSharp 0.107.0", []) { Missing = [new("libtorch", "cannot be loaded", "build again, where there is room for it")] }],
+            Offers = [plain.Offers[0], new(EngineKind.Torch, "TorchSharp 0.107.0", []) { Missing = [new("libtorch", "cannot be loaded", "build again, where there is room for it")] }],
         });
         await Verify(text.ToString());
     }

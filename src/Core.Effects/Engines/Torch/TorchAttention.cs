@@ -4,9 +4,7 @@ using TorchTensor = TorchSharp.torch.Tensor;
 namespace Functional.Engines;
 
 /// <summary>
-/// Scaled dot-product attention: libtorch's fused one where this TorchSharp has it, else products and a softmax. The gradient comes from
-/// automatic differentiation: of what the forward step recorded with the fused one, of the same function once more without, which would keep
-/// all weights in memory meanwhile.
+/// Scaled dot-product attention by libtorch's fused kernel. The gradient comes from automatic differentiation of what the forward step recorded.
 /// </summary>
 /// <param name="context">The device and the precision.</param>
 /// <param name="scale">Of the scores.</param>
@@ -18,9 +16,6 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
     readonly (long Batch, long Queries, long Heads, long Size, long Keys, long KvHeads) n = (q.Shape[0], q.Shape[1], q.Shape[2], q.Shape[3], k.Shape[1], k.Shape[2]);
     readonly Scalar factor = scale.ToScalar(), toDefault = (scale * Math.Sqrt(q.Shape[3])).ToScalar(), unseen = double.NegativeInfinity.ToScalar();
     readonly bool isDefault = Math.Abs(scale * Math.Sqrt(q.Shape[3]) - 1) < 1e-12;
-
-    /// <summary>Whether the forward step can keep what the gradient needs.</summary>
-    public static bool Keeps => TorchCapabilities.Attention is not null;
 
     public static TorchKernel Forward(Attention kind, Vec<Tensor> args, TorchContext context)
     {
@@ -47,7 +42,7 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
     // [queries, keys], true where a key is seen; nothing where all are, or where the fused kernel knows by itself.
     TorchTensor? Mask(TorchTensor? offset, bool always = false)
     {
-        if (!causal || (offset is null && TorchCapabilities.Attention is not null && !always)) return null;
+        if (!causal || (offset is null && !always)) return null;
         var last = TorchTypes.Range(n.Queries, context.Device).unsqueeze(1);
         return TorchTypes.Range(n.Keys, context.Device).unsqueeze(0).le(offset is null ? last : last.Plus(offset));
     }
@@ -56,9 +51,7 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
     TorchTensor Attend(TorchTensor[] a, TorchTensor? mask)
     {
         var (queries, keys, values) = (context.Factor(Heads(a[0])), context.Factor(Heads(a[1])), context.Factor(Heads(a[2])));
-        var result = TorchCapabilities.Attention is { } fused
-            ? fused(isDefault ? queries : queries.mul(toDefault), keys, values, mask, causal && mask is null)
-            : Product(context.Factor(Scores(queries, keys, mask).softmax(-1)), values);
+        var result = torch.nn.functional.scaled_dot_product_attention(isDefault ? queries : queries.mul(toDefault), keys, values, mask, 0, causal && mask is null);
         return result.to(torch.ScalarType.Float32).transpose(1, 2);
     }
 

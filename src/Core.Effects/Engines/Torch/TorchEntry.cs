@@ -1,15 +1,18 @@
-using System.Runtime.CompilerServices;
 using TorchSharp;
 
 namespace Functional.Engines;
 
-public static partial class EngineCatalog
+/// <summary>What the torch engine offers on this machine.</summary>
+static class TorchEntry
 {
-    static partial void AddTorch(List<EngineEntry> entries) =>
-        entries.Add(new(EngineKind.Torch, TorchOffer, static o => new TorchEngine(o.Device, o.Precision, o.Threads)));
+    /// <summary>Its entry in the catalogue.</summary>
+    public static EngineEntry Entry { get; } = new(EngineKind.Torch, Offer, static o => new TorchEngine(o.Device, o.Precision, o.Threads));
 
-    static EngineOffer TorchOffer()
+    static string Assembly => $"TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3)}";
+
+    static EngineOffer Offer()
     {
+        if (TorchLibraries.Processor is { } missing) return new(EngineKind.Torch, Assembly, []) { Missing = [missing] };
         // Before it throws, TorchSharp prints everything that it tried.
         var console = Console.Out;
         Console.SetOut(TextWriter.Null);
@@ -17,11 +20,12 @@ public static partial class EngineCatalog
         {
             return Found();
         }
-        catch (Exception e) when (IsLoading(e))
+        // What loads may still not fit together, and that fails in many ways: each is a value here.
+        catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException or NotSupportedException or InvalidOperationException)
         {
-            return new(EngineKind.Torch, Version(), [])
+            return new(EngineKind.Torch, Assembly, [])
             {
-                Missing = [new("torch", $"libtorch cannot be loaded: {(e.InnerException ?? e).Message.Split('\n')[0]}", "needs the packages of -p:PublicFeed=true, or libtorch beside the library of -p:TorchSharpAssembly")],
+                Missing = [new("libtorch", $"cannot be used: {(e.InnerException ?? e).Message.Split('\n')[0]}", $"needs the libtorch that {Assembly} was made for: {EngineChoice.TorchBuild}")],
             };
         }
         finally
@@ -30,34 +34,18 @@ public static partial class EngineCatalog
         }
     }
 
-    // Loading TorchSharp and libtorch fails in many ways, and each is a value here.
-    static bool IsLoading(Exception e) =>
-        e is TypeInitializationException or DllNotFoundException or NotSupportedException or InvalidOperationException or BadImageFormatException or FileNotFoundException;
-
-    static string Version()
-    {
-        try
-        {
-            return Known();
-        }
-        catch (Exception e) when (IsLoading(e))
-        {
-            return "TorchSharp";
-        }
-    }
-
-    // What names TorchSharp's types is a method of its own: without the assembly it does not even begin.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static string Known() => TorchCapabilities.Assembly;
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
     static EngineOffer Found()
     {
         torch.InitializeDeviceType(DeviceType.CPU);
         OfferedDevice processor = new(Device.Cpu, Processor.Name, MachineMemory.Total);
-        var gpus = torch.TryInitializeDeviceType(DeviceType.CUDA) && torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         var driver = NvidiaDriver.Probe();
-        return new(EngineKind.Torch, TorchCapabilities.Version, [.. Enumerable.Range(0, gpus).Select(index => Gpu(index, driver)), processor]);
+        // Without a GPU, CUDA's libraries are not even looked for.
+        var missing = driver.Gpus.Count > 0 ? TorchLibraries.Gpus : null;
+        var gpus = driver.Gpus.Count > 0 && missing is null && torch.TryInitializeDeviceType(DeviceType.CUDA) && torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        return new(EngineKind.Torch, $"{Assembly}, for libtorch {torch.__version__}", [.. Enumerable.Range(0, gpus).Select(index => Gpu(index, driver)), processor])
+        {
+            Missing = missing is null ? [] : [missing],
+        };
     }
 
     static OfferedDevice Gpu(int index, NvidiaFacts driver) => index < driver.Gpus.Count

@@ -13,6 +13,6 @@ static class TorchGelu
         frame.Results[0] = TorchTape.Gradients(frame, frame[1].contiguous(), Function(approximate), [frame[0]])[0];
 
     static Func<TorchTensor[], TorchTensor> Function(bool approximate) => approximate
-        ? static args => TorchCapabilities.GeluTanh!(args[0])
+        ? static args => torch.nn.functional.gelu(args[0], TorchSharp.Modules.GELU.Approximate.tanh)
         : static args => torch.nn.functional.gelu(args[0]);
 }

@@ -48,12 +48,8 @@ static class TorchKernels
         _ => throw new UnreachableException(kind.Text),
     };
 
-    static bool Has(FusedKind kind) => kind switch
-    {
-        Gelu { Approximate: true } or GeluGradient { Approximate: true } => TorchCapabilities.GeluTanh is not null,
-        LayerNorm or LayerNormGradient or Attention or AttentionGradient or LinearCrossEntropy or CacheWrite or Gelu or GeluGradient or ScaledSum => true,
-        _ => false,
-    };
+    static bool Has(FusedKind kind) =>
+        kind is LayerNorm or LayerNormGradient or Attention or AttentionGradient or LinearCrossEntropy or CacheWrite or Gelu or GeluGradient or ScaledSum;
 
-    static bool Keeps(FusedKind kind) => kind is LayerNorm or Gelu || (kind is Attention && TorchAttention.Keeps);
+    static bool Keeps(FusedKind kind) => kind is LayerNorm or Gelu or Attention;
 }

@@ -21,7 +21,7 @@ static class TorchTables
             var target = inPlace ? frame[0] : frame[0].clone();
             var (places, updates) = (frame[1].reshape(-1).to(torch.ScalarType.Int64), frame[2].reshape(rows));
             // On a GPU this sorts and then adds, the same bits each time, where index_add_ adds in any order; on the processor it is the other way round.
-            if (context.AsOnGpu && TorchCapabilities.AddAt is { } add) add(target, updates, [places], true);
+            if (context.AsOnGpu) target.index_put_(updates, [places], true);
             else target.index_add_(0, places, updates, TorchTypes.One);
             frame.Results[0] = target;
         };

@@ -34,7 +34,7 @@ sealed class TorchTape : IDisposable
     {
         using var recording = torch.enable_grad();
         var leaves = new TorchTensor[args.Length];
-        for (var i = 0; i < leaves.Length; i++) leaves[i] = Leaf(args[i]);
+        for (var i = 0; i < leaves.Length; i++) leaves[i] = args[i].detach().requires_grad_();
         // Only what is complete outlives the step: an error before leaves all to the step's scope.
         var output = function(leaves).DetachFromDisposeScope();
         foreach (var leaf in leaves) leaf.DetachFromDisposeScope();
@@ -48,16 +48,7 @@ sealed class TorchTape : IDisposable
     public TorchTensor[] Gradients(TorchTensor cotangent)
     {
         torch.autograd.backward([Output], [cotangent]);
-        return [.. leaves.Select(TorchCapabilities.Gradient)];
-    }
-
-    // Before TorchSharp 0.101, setting requires_grad loses a reference to the tensor each time; a copy that is made so loses none.
-    static TorchTensor Leaf(TorchTensor x)
-    {
-        if (TorchCapabilities.CanRequireGradients) return x.detach().requires_grad_();
-        var leaf = torch.empty(x.shape, x.dtype, x.device, requires_grad: true);
-        using (torch.no_grad()) leaf.copy_(x);
-        return leaf;
+        return [.. leaves.Select(static leaf => leaf.grad!)];
     }
 
     /// <inheritdoc/>
