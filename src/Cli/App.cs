@@ -5,7 +5,7 @@ namespace Functional.Cli;
 
 /// <summary>
 /// The <c>functional</c> command. Exit codes: 0 done; 1 something was wrong with a file, a value or a run; 2 the command line was not
-/// understood; 70 a defect of the program; 130 and 143 ended by SIGINT or SIGTERM, with everything saved.
+/// understood; 70 a defect of the program; 129, 130 and 143 ended by SIGHUP, SIGINT or SIGTERM, with everything saved.
 /// </summary>
 static class App
 {
@@ -36,7 +36,7 @@ static class App
             if (spec.Run is null) return Refuse(terminal, path, UnknownCommand(spec, rest[0]));
             var (given, errors) = Parse(spec, rest);
             if (errors.Count > 0) return Refuse(terminal, path, errors);
-            using var interruption = new Interruption();
+            using var interruption = new Interruption(terminal.Error.WriteLine);
             try
             {
                 return await spec.Run(given, terminal, interruption).ConfigureAwait(false);
@@ -48,7 +48,12 @@ static class App
         }
         catch (FunctionalException e)
         {
-            foreach (var fault in e.Faults) terminal.Error.WriteLine($"error: {fault}");
+            foreach (var fault in e.Faults) terminal.Error.WriteLine($"error: {Named(fault)}");
+            return 1;
+        }
+        catch (OutputException e)
+        {
+            terminal.Error.WriteLine($"error: standard output cannot be written: {e.Message}");
             return 1;
         }
         catch (DeviceMemoryException e)
@@ -61,6 +66,12 @@ static class App
             terminal.Error.WriteLine("error: memory: there is not enough; functional train --dry-run says what a run needs; smaller: layers, width, context, batch");
             return 1;
         }
+        // What the system refuses is no defect, wherever it shows.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !Debugging)
+        {
+            terminal.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")}");
+            return 1;
+        }
         catch (Exception e) when (!Debugging)
         {
             terminal.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")} ({e.GetType().Name}). This is a defect of {Program}: "
@@ -68,6 +79,9 @@ static class App
             return 70;
         }
     }
+
+    // The library names settings as C# does.
+    static Fault Named(Fault fault) => RunConfig.Fields.FirstOrDefault(f => f.Member == fault.Where) is { } field ? fault with { Where = field.Name } : fault;
 
     // The command that the first words name, and what is left.
     static (string Path, CommandSpec Spec, string[] Words) Find(string[] args)
@@ -109,8 +123,18 @@ static class App
     }
 
     static string Unknown(CommandSpec spec, string token) => token.StartsWith('-')
-        ? $"unknown option {token}{Nearest(token, spec.Flags.Map(static f => f.Name))}"
+        ? $"unknown option {token}{Near(spec, token)}"
         : $"unexpected '{token}'; every value follows an option's name";
+
+    // Settings are also known by the names that they have elsewhere, wherever a command takes them.
+    static string Near(CommandSpec spec, string token)
+    {
+        var (field, isClose) = RunConfig.Nearest(token.TrimStart('-').Split('=')[0]);
+        return Nearest(token, spec.Flags.Map(static f => f.Name)) is { Length: > 0 } near ? near
+            : isClose && spec.Flags.Any(f => f.Name == $"--{field.Name}") ? $"; did you mean --{field.Name}, {field.Summary}?"
+            : isClose && spec.Flags.Any(static f => f.Name == "--config") ? $"; the setting {field.Name} is taken from a file, with --config"
+            : "";
+    }
 
     static string[] UnknownCommand(CommandSpec spec, string token) =>
         [$"unknown command '{token}'{Nearest(token, spec.Commands.Map(static c => c.Name))}; allowed: {string.Join(", ", spec.Commands.Select(static c => c.Name))}"];

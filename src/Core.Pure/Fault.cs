@@ -29,7 +29,10 @@ public sealed record Fault(string Where, string What, string Allowed)
     /// <param name="what">What stands there and why it cannot be used.</param>
     /// <param name="allowed">What would be accepted.</param>
     public static Validation<Fault, Unit> Unless(bool holds, string where, string what, string allowed = "") =>
-        holds ? Success<Fault, Unit>(unit) : Of<Unit>(where, what, allowed);
+        Unless(holds, new Fault(where, what, allowed));
+
+    /// <summary>A check without a result: success when <paramref name="holds"/>, else the fault.</summary>
+    public static Validation<Fault, Unit> Unless(bool holds, Fault fault) => holds ? Success<Fault, Unit>(unit) : fault.As<Unit>();
 }
 
 /// <summary>Helpers for many faults at once.</summary>

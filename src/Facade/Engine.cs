@@ -9,7 +9,8 @@ public static class Engine
     /// <summary>An engine; dispose it after everything that it made.</summary>
     /// <param name="options">Which, and on what device; nothing for the best that is there: torch on a GPU where it is compiled in, else managed.</param>
     /// <exception cref="FunctionalException">What is asked for is not there, or has no room.</exception>
-    public static IEngine Create(EngineOptions? options = null) => Outcomes.OnDevice(() => EngineCatalog.Create(options ?? new()).OrThrow());
+    public static IEngine Create(EngineOptions? options = null) =>
+        Outcomes.OnDevice(() => EngineCatalog.Create(options ?? new()).MapFail(static f => f.ByMember()).OrThrow());
 
     /// <summary>The options with everything decided that they leave open, or every fault in them.</summary>
     /// <param name="options">What is asked for.</param>

@@ -25,6 +25,9 @@ public static class Outcomes
     public static T OrThrow<T>(this Validation<Fault, T> outcome) =>
         outcome.Match(static value => value, static faults => throw new FunctionalException([.. faults]));
 
+    /// <summary>The fault under the name that C# has for its setting, such as <c>LearningRate</c> for <c>lr</c>.</summary>
+    internal static Fault ByMember(this Fault fault) => RunConfig.Field(fault.Where) is { } field ? fault with { Where = field.Member } : fault;
+
     /// <summary>What work on a device gives; that it has no room becomes the exception that people expect.</summary>
     /// <exception cref="FunctionalException">The device has no room.</exception>
     internal static T OnDevice<T>(Func<T> work)

@@ -1,3 +1,5 @@
+using LanguageExt;
+
 namespace Functional;
 
 /// <summary>How a text is continued.</summary>
@@ -17,6 +19,18 @@ public sealed record GenerationOptions
 
     /// <summary>The same seed gives the same text.</summary>
     public long Seed { get; init; } = 1;
+
+    /// <summary>These options, or every fault in them at once, each under the name of its property.</summary>
+    public Validation<Fault, GenerationOptions> Validate() => new[]
+    {
+        Fault.Unless(Tokens >= 0, nameof(Tokens), FormattableString.Invariant($"is {Tokens}"), "allowed: 0 or more"),
+        Sampling.Validate().Map(static _ => LanguageExt.Unit.Default).MapFail(static f => f with { Where = f.Where switch
+        {
+            "temperature" => nameof(Temperature),
+            "top-k" => nameof(TopK),
+            _ => nameof(TopP),
+        } }),
+    }.Gather().Map(_ => this);
 
     internal SamplingConfig Sampling => new() { Temperature = Temperature, TopK = TopK, TopP = TopP };
 }

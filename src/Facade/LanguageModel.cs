@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
+using LanguageExt;
 
 namespace Functional;
 
 /// <summary>
 /// A trained model: it writes, is measured and saved. Calls wait for each other, so that one model may be shared; computing happens on the
-/// thread pool.
+/// thread pool. A call within a loop over <see cref="GenerateAsync"/> of the same model would wait for itself, and fails at once instead.
 /// </summary>
 /// <example><code>
 /// using var model = await LanguageModel.LoadAsync("runs/poems");
@@ -14,7 +15,7 @@ public sealed class LanguageModel : IDisposable
 {
     readonly IEngine engine;
     readonly TrainedModel model;
-    readonly SemaphoreSlim turn = new(1);
+    readonly Turns turns = new();
 
     LanguageModel(IEngine engine, TrainedModel model) => (this.engine, this.model) = (engine, model);
 
@@ -30,20 +31,28 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The step after which its checkpoint was written.</summary>
     public long Step => model.Checkpoint.Step;
 
-    /// <summary>Loads the newest whole checkpoint of a run folder.</summary>
+    /// <summary>Loads a checkpoint of a run folder.</summary>
     /// <param name="folder">The run folder.</param>
     /// <param name="engine">What it computes on; nothing for the best that is there.</param>
+    /// <param name="checkpoint">Which checkpoint: the newest, <c>"best"</c> by validation loss, or a step.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="FunctionalException">There is no run, a file of it is missing or damaged, the engine is not there, or its device has no room.</exception>
-    public static Task<LanguageModel> LoadAsync(string folder, EngineOptions? engine = null, CancellationToken cancellation = default) =>
-        Task.Run(() => Load(folder, Engine.Create(engine)), cancellation);
+    /// <exception cref="ArgumentException">The folder has no name.</exception>
+    /// <exception cref="FunctionalException">
+    /// There is no run or no such checkpoint, a file of it is missing, damaged or not what the checkpoint was written with, the engine is not there, or
+    /// its device has no room.
+    /// </exception>
+    public static Task<LanguageModel> LoadAsync(string folder, EngineOptions? engine = null, CheckpointChoice checkpoint = default, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Task.Run(() => Load(folder, Engine.Create(engine), checkpoint), cancellation);
+    }
 
     /// <summary>As <see cref="LoadAsync"/>, on an engine that becomes the model's own.</summary>
-    internal static LanguageModel Load(string folder, IEngine engine)
+    internal static LanguageModel Load(string folder, IEngine engine, CheckpointChoice checkpoint = default)
     {
         try
         {
-            return Outcomes.OnDevice(() => new LanguageModel(engine, TrainedModel.Open(engine, folder).OrThrow()));
+            return Outcomes.OnDevice(() => new LanguageModel(engine, TrainedModel.Open(engine, folder, checkpoint).OrThrow()));
         }
         catch
         {
@@ -59,46 +68,47 @@ public sealed class LanguageModel : IDisposable
     /// <param name="prompt">The text to go on from; it is not repeated.</param>
     /// <param name="options">How to draw, and how much.</param>
     /// <param name="cancellation">Stops writing.</param>
+    /// <exception cref="ArgumentNullException">There is no prompt.</exception>
     /// <exception cref="FunctionalException">An option is out of range, the prompt has characters that the model does not know, or the device has no room.</exception>
-    public async IAsyncEnumerable<string> GenerateAsync(string prompt, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellation = default)
+    /// <exception cref="InvalidOperationException">The same caller is inside another loop over this model's text.</exception>
+    public IAsyncEnumerable<string> GenerateAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
-        options ??= new();
-        var sampler = new Sampler(options.Sampling.Validate().OrThrow());
-        await turn.WaitAsync(cancellation).ConfigureAwait(false);
-        try
-        {
-            var generator = await Compute(() => model.Generator, cancellation).ConfigureAwait(false);
-            using var pieces = generator.Text(generator.Encode(prompt).OrThrow(), options.Tokens, sampler, Key.Seed((ulong)options.Seed)).GetEnumerator();
-            while (await Compute(pieces.MoveNext, cancellation).ConfigureAwait(false)) yield return pieces.Current;
-        }
-        finally
-        {
-            turn.Release();
-        }
+        ArgumentNullException.ThrowIfNull(prompt);
+        var valid = (options ?? new()).Validate().OrThrow();
+        return new Generation(turns, stop => Write(prompt, valid, stop).GetAsyncEnumerator(stop), cancellation);
+    }
+
+    async IAsyncEnumerable<string> Write(string prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var generator = await Compute(() => model.Generator, cancellation).ConfigureAwait(false);
+        using var pieces = generator.Text(generator.Encode(prompt).OrThrow(), options.Tokens, new(options.Sampling), Key.Seed((ulong)options.Seed)).GetEnumerator();
+        while (await Compute(pieces.MoveNext, cancellation).ConfigureAwait(false)) yield return pieces.Current;
     }
 
     /// <summary>How well the model predicts a text.</summary>
     /// <param name="file">A text file; nothing for the part of the run's own text that was kept for evaluation.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="FunctionalException">The text cannot be read, is too short, has characters that the model does not know, or the device has no room.</exception>
+    /// <exception cref="FunctionalException">
+    /// The text cannot be read, is too short, is not the run's own any more, has characters that the model does not know, or the device has no room.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
     public async Task<Score> EvaluateAsync(string? file = null, CancellationToken cancellation = default)
     {
-        await turn.WaitAsync(cancellation).ConfigureAwait(false);
-        try
-        {
-            return await Compute(() => model.Score((file is null ? model.Validation() : model.Text(file)).OrThrow(), cancellation), cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            turn.Release();
-        }
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => model.Score((file is null ? model.Validation() : model.Text(file)).OrThrow(), cancellation), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Saves the model in a folder of its own, without what only training needs.</summary>
     /// <param name="folder">A folder that holds no run; it is made.</param>
     /// <param name="cancellation">Gives up before writing begins.</param>
+    /// <exception cref="ArgumentException">The folder has no name.</exception>
     /// <exception cref="FunctionalException">The folder holds a run, or cannot be written.</exception>
-    public Task SaveAsync(string folder, CancellationToken cancellation = default) => Task.Run(() => model.Save(folder).OrThrow(), cancellation);
+    public Task SaveAsync(string folder, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Task.Run(() => model.Save(folder).OrThrow(), cancellation);
+    }
 
     static Task<T> Compute<T>(Func<T> work, CancellationToken cancellation) => Task.Run(() => Outcomes.OnDevice(work), cancellation);
 
@@ -107,6 +117,6 @@ public sealed class LanguageModel : IDisposable
     {
         model.Dispose();
         engine.Dispose();
-        turn.Dispose();
+        turns.Dispose();
     }
 }

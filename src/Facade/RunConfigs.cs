@@ -8,7 +8,12 @@ public static class RunConfigs
         /// <summary>Learns from a text file.</summary>
         /// <param name="path">The file, in UTF-8.</param>
         /// <param name="tokenizer"><c>char</c> or <c>byte</c>.</param>
-        public RunConfig OnFile(string path, string tokenizer = "char") => config with { DataFile = path, Tokenizer = tokenizer };
+        public RunConfig OnFile(string path, string tokenizer = "char")
+        {
+            ArgumentException.ThrowIfNullOrEmpty(path);
+            ArgumentNullException.ThrowIfNull(tokenizer);
+            return config with { DataFile = path, Tokenizer = tokenizer };
+        }
 
         /// <summary>A model of this size.</summary>
         /// <param name="layers">Blocks.</param>

@@ -5,7 +5,14 @@ namespace Functional;
 /// <param name="Reason">Completed, or interrupted by its cancellation token.</param>
 /// <param name="Step">Steps done.</param>
 /// <param name="BestLoss">The lowest validation loss of its evaluations, in nats a token; infinite when there was none.</param>
-public sealed record TrainingResult(string Folder, StopReason Reason, long Step, double BestLoss);
+public sealed record TrainingResult(string Folder, StopReason Reason, long Step, double BestLoss)
+{
+    /// <summary>The step of <see cref="BestLoss"/>, whose checkpoint is kept; −1 when there was none.</summary>
+    public long BestStep { get; init; } = -1;
+
+    /// <summary>What the progress observer threw first; nothing when it did not. The run went on.</summary>
+    public Exception? ProgressFailure { get; init; }
+}
 
 /// <summary>What a run would work on.</summary>
 /// <param name="Config">The run, with nothing left open.</param>
@@ -22,63 +29,97 @@ public static class Training
 {
     /// <summary>Trains from the beginning, in a folder that holds no run yet, or one that ended before its first step.</summary>
     /// <param name="config">The run.</param>
-    /// <param name="folder">Where it is kept; it is made.</param>
-    /// <param name="progress">Is told what happens, on the thread that trains.</param>
-    /// <param name="cancellation">Asks to save and stop: the run then ends as interrupted, without an exception.</param>
+    /// <param name="folder">Where it is kept; it is made. Nothing for <c>runs/</c> and the name of the text, with a number where that is taken.</param>
+    /// <param name="progress">Is told what happens, on the thread that trains. What it throws does not touch the run.</param>
+    /// <param name="cancellation">
+    /// Asks to save and stop: the run then ends as interrupted, without an exception. It is heard before each micro-batch. Already cancelled, nothing
+    /// is begun and the task is cancelled.
+    /// </param>
     /// <exception cref="FunctionalException">
     /// Something is wrong with the configuration, the text or the folder; the engine is not there or its device has no room; a file cannot be
     /// written; or a loss or gradient is not finite. What was saved before is unharmed.
     /// </exception>
     public static Task<TrainingResult> RunAsync(
-        RunConfig config, string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default) =>
-        Start(() => Memory.Check(config).Bind(fits => RunSession.Begin(folder, fits)).OrThrow(), Engine.Create, progress, cancellation);
+        RunConfig config, string? folder = null, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        if (folder is "") throw new ArgumentException("the folder has no name", nameof(folder));
+        return Start(() => config.Validate(static field => field.Member).Bind(Memory.Check)
+            .Bind(fits => folder is null ? RunSession.BeginAnew(DefaultFolder(fits), fits) : RunSession.Begin(folder, fits)).MapFail(static f => f.ByMember()).OrThrow(), Engine.Create, progress, cancellation);
+    }
 
     /// <summary>
     /// Goes on with a run from its newest checkpoint, on the same engine and device bit for bit as if it had never stopped. With
     /// <c>auto</c> the engine is chosen anew.
     /// </summary>
     /// <param name="folder">Its folder.</param>
-    /// <param name="progress">Is told what happens, on the thread that trains.</param>
-    /// <param name="cancellation">Asks to save and stop.</param>
+    /// <param name="progress">Is told what happens, on the thread that trains. What it throws does not touch the run.</param>
+    /// <param name="cancellation">Asks to save and stop, as for <see cref="RunAsync"/>.</param>
     /// <param name="changes">Settings that are to be different from here on, such as <c>("steps", "10000")</c>.</param>
-    /// <exception cref="FunctionalException">As for <see cref="RunAsync"/>; or the folder holds no run, or a change is one that a run cannot go on with.</exception>
+    /// <exception cref="FunctionalException">
+    /// As for <see cref="RunAsync"/>; or the folder holds no run, or a setting that decides its data or the meaning of its weights is to be another, here
+    /// or in its <c>config.yaml</c>.
+    /// </exception>
     public static Task<TrainingResult> ResumeAsync(
-        string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default, params IReadOnlyList<(string Name, string Value)> changes) =>
-        Start(() => RunFolder.Open(folder).Bind(run => RunConfig.Read(run.Config, Configuration.Entries(changes))).Bind(Memory.Check)
+        string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default, params IReadOnlyList<(string Name, string Value)> changes)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Start(() => RunFolder.Open(folder).Bind(run => RunConfig.Read(run.Config, Configuration.Entries(changes))).Bind(Memory.Check)
             .Bind(_ => RunSession.Resume(folder, Configuration.Entries(changes))).OrThrow(), Engine.Create, progress, cancellation);
+    }
+
+    /// <summary>Where a run is kept when nothing is said: <c>runs/</c> and the name of its text.</summary>
+    /// <param name="config">The run.</param>
+    public static string DefaultFolder(RunConfig config) =>
+        Path.Combine("runs", config.DataFile is { } file && Path.GetFileNameWithoutExtension(file) is { Length: > 0 } name ? name : "world");
 
     /// <summary>Reads the text of a run and says what it would work on, without training.</summary>
     /// <param name="config">The run.</param>
     /// <exception cref="FunctionalException">Something is wrong with the configuration or the text.</exception>
-    public static Task<TrainingPlan> PlanAsync(RunConfig config) => Task.Run(() =>
+    public static Task<TrainingPlan> PlanAsync(RunConfig config)
     {
-        var data = RunData.Load(config).OrThrow();
-        return new TrainingPlan(data.Resolve(config).OrThrow(), data.Train.Length, data.Validation.Length);
-    });
+        ArgumentNullException.ThrowIfNull(config);
+        return Task.Run(() =>
+        {
+            var data = RunData.Load(config).OrThrow();
+            return new TrainingPlan(data.Resolve(config).OrThrow(), data.Train.Length, data.Validation.Length);
+        });
+    }
 
     /// <summary>What the simplest models reach on the text of a run, as yardsticks.</summary>
     /// <param name="config">The run.</param>
     /// <exception cref="FunctionalException">Something is wrong with the configuration or the text.</exception>
-    public static Task<NGrams> BaselinesAsync(RunConfig config) => Task.Run(() =>
+    public static Task<NGrams> BaselinesAsync(RunConfig config)
     {
-        var data = RunData.Load(config with { Model = config.Model with { Vocabulary = 0 } }).OrThrow();
-        return NGrams.Measure(data.Train, data.Validation, data.Tokenizer.VocabularySize);
-    });
+        ArgumentNullException.ThrowIfNull(config);
+        return Task.Run(() =>
+        {
+            var data = RunData.Load(config with { InitialWeights = null, Model = config.Model with { Vocabulary = 0 } }).OrThrow();
+            return NGrams.Measure(data.Train, data.Validation, data.Tokenizer.VocabularySize);
+        });
+    }
 
     /// <summary>The losses of a run so far.</summary>
     /// <param name="folder">Its folder.</param>
     /// <exception cref="FunctionalException">There is no run in it.</exception>
-    public static Task<IReadOnlyList<MetricsLine>> MetricsAsync(string folder) =>
-        Task.Run(IReadOnlyList<MetricsLine> () => MetricsFile.Read(RunFolder.Open(folder).OrThrow().Metrics).OrThrow());
+    public static Task<IReadOnlyList<MetricsLine>> MetricsAsync(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Task.Run(IReadOnlyList<MetricsLine> () => MetricsFile.Read(RunFolder.Open(folder).OrThrow().Metrics).OrThrow());
+    }
 
     // A thread of its own: a run keeps it busy for minutes or days.
-    internal static Task<TrainingResult> Start(Func<RunSession> open, Func<EngineOptions, IEngine> make, IProgress<TrainingEvent>? progress, CancellationToken cancellation) => Task.Factory.StartNew(() => Outcomes.OnDevice(() =>
+    internal static Task<TrainingResult> Start(
+        Func<RunSession> open, Func<EngineOptions, IEngine> make, IProgress<TrainingEvent>? progress, CancellationToken cancellation) => Task.Factory.StartNew(() => Outcomes.OnDevice(() =>
     {
         using var session = open();
         using var engine = make(session.Config.Execution);
         var result = TrainingLoop.Run(engine, session, new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
-        return new TrainingResult(session.Folder.Location, result.Reason, result.State.Step, result.State.BestLoss);
-    }), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return new TrainingResult(session.Folder.Location, result.Reason, result.State.Step, result.State.BestLoss)
+        {
+            BestStep = result.State.BestStep, ProgressFailure = result.ViewFailure,
+        };
+    }), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     sealed class ProgressObserver(IEngine engine, RunSession session, IProgress<TrainingEvent>? progress) : ITrainingObserver
     {
@@ -87,7 +128,8 @@ public static class Training
         public void Began(RunSession begun, Trainer trainer, TrainState state) => progress?.Report(new TrainingEvent.Started(
             session.Config, session.Folder.Location, trainer.Model.ParameterCount, session.Data.Train.Length, session.Data.Validation.Length, state.Step)
         {
-            Engine = engine.Name, Memory = engine.Memory,
+            Engine = engine.Name, Memory = engine.Memory, LearningRate = session.Config.LearningRates.At(state.Step),
+            LearningRateBefore = state.Step > 0 ? session.Before?.LearningRates.At(state.Step - 1) : null,
         });
 
         public void Stepped(in StepMetrics metrics) => progress?.Report(new TrainingEvent.Stepped(metrics));
@@ -96,13 +138,31 @@ public static class Training
 
         public void Saved(long step, string folder) => progress?.Report(new TrainingEvent.Saved(step, folder));
 
-        public void Sample(long step, Trainer trainer, Key key)
+        public void Failed(Exception error)
+        {
+            try
+            {
+                Console.Error.WriteLine($"the run's progress could not be shown ({error.Message.ReplaceLineEndings(" ")}); training goes on");
+            }
+            catch (IOException)
+            {
+                // Then there is nobody to tell; the result says it.
+            }
+        }
+
+        public void Sample(long step, Trainer trainer, Key key, CancellationToken stop)
         {
             if (progress is null) return;
             using var decoder = new Decoder(engine, trainer.Model, trainer.Parameters);
             var generator = new Generator(decoder, session.Data.Tokenizer);
             var text = generator.Text(generator.Encode("").OrThrow(), SampleTokens, new(new GenerationOptions().Sampling), key);
-            progress.Report(new TrainingEvent.Sampled(step, string.Concat(text)));
+            var written = new System.Text.StringBuilder();
+            foreach (var piece in text)
+            {
+                if (stop.IsCancellationRequested) return;
+                written.Append(piece);
+            }
+            progress.Report(new TrainingEvent.Sampled(step, written.ToString()));
         }
     }
 }

@@ -19,6 +19,12 @@ public abstract record TrainingEvent
 
         /// <summary>Its device, such as <c>cpu</c> or <c>cuda:0</c>, with what parameters, optimiser and programs take there; nothing where that is not known.</summary>
         public DeviceMemory? Memory { get; init; }
+
+        /// <summary>The learning rate of the next step.</summary>
+        public double LearningRate { get; init; }
+
+        /// <summary>The learning rate of the last step before a run went on; nothing at a beginning.</summary>
+        public double? LearningRateBefore { get; init; }
     }
 
     /// <summary>A step was computed.</summary>

@@ -15,7 +15,7 @@ static class EngineFlags
     public static Flag Setting(string name)
     {
         var field = RunConfig.Fields.First(f => f.Name == name);
-        var value = field.IsText ? "FILE" : field.Allowed.StartsWith("a whole", StringComparison.Ordinal) ? "N" : field.Allowed.StartsWith("a number", StringComparison.Ordinal) ? "X" : "NAME";
+        var value = field.Name == "from" ? "DIR" : field.IsText ? "FILE" : field.Allowed.StartsWith("a whole", StringComparison.Ordinal) ? "N" : field.Allowed.StartsWith("a number", StringComparison.Ordinal) ? "X" : "NAME";
         var allowed = value == "NAME" ? $": {field.Allowed}" : "";
         return new($"--{name}", value, field.Summary + allowed) { Group = field.Group, Default = field.IsText ? null : field.Get(new()) };
     }

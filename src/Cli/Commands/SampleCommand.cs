@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Functional.Cli;
 
 /// <summary><c>functional sample</c>: text from a trained model.</summary>
@@ -8,7 +10,9 @@ static class SampleCommand
     public static CommandSpec Spec => new("sample", "Writes text with a trained model.",
         [
             new("--run", "DIR", "folder of the run") { Required = true },
+            new("--checkpoint", "NAME", "which of its checkpoints: best, last or a step") { Default = "last" },
             new("--prompt", "TEXT", "text to go on from; an empty one begins as a new line does") { Default = "\"\"" },
+            new("--prompt-file", "FILE", "a file to go on from; - for standard input"),
             new("--tokens", "N", "tokens to write") { Default = $"{standard.Tokens}" },
             new("--temperature", "T", "0 takes the likeliest token each time, 1 draws as the model believes") { Default = Show.Number(standard.Temperature) },
             new("--top-k", "N", "draw from so many of the likeliest tokens; 0 for all") { Default = $"{standard.TopK}" },
@@ -25,11 +29,12 @@ static class SampleCommand
     {
         var (tokens, topK, seed, engine) = (given.Whole("--tokens", standard.Tokens, 0), given.Whole("--top-k", standard.TopK, 0),
             given.Whole64("--seed", standard.Seed, 0), EngineFlags.Of(given)).Checked();
-        var (temperature, topP) = (given.Number("--temperature", standard.Temperature), given.Number("--top-p", standard.TopP)).Checked();
+        var (temperature, topP, checkpoint) = (given.Number("--temperature", standard.Temperature), given.Number("--top-p", standard.TopP),
+            CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
         var options = new GenerationOptions { Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed };
         new SamplingConfig { Temperature = temperature, TopK = topK, TopP = topP }.Validate().MapFail(static f => f with { Where = $"--{f.Where}" }).OrThrow();
-        var prompt = given.Text("--prompt") ?? "";
-        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, engine, interruption.Token).ConfigureAwait(false);
+        var prompt = Prompt(given, terminal);
+        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, engine, checkpoint, interruption.Token).ConfigureAwait(false);
         var pieces = model.GenerateAsync(prompt, options, interruption.Token);
         var begun = false;
         await foreach (var piece in pieces.ConfigureAwait(false))
@@ -42,5 +47,19 @@ static class SampleCommand
         }
         terminal.Line(begun ? "" : prompt);
         return interruption.ExitCode;
+    }
+
+    static string Prompt(Given given, Terminal terminal)
+    {
+        if (given.Text("--prompt-file") is not { } file) return given.Text("--prompt") ?? "";
+        if (given.Has("--prompt")) throw new FunctionalException(new Fault("--prompt-file", "stands beside --prompt", "allowed: one of them"));
+        try
+        {
+            return file == "-" ? terminal.In().ReadToEnd() : TextFile.Read(file).OrThrow();
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new FunctionalException(new Fault("--prompt-file", "standard input is not UTF-8", "expected UTF-8 text"));
+        }
     }
 }

@@ -1,15 +1,11 @@
-using System.Globalization;
-
 namespace Functional.Cli;
 
 /// <summary><c>functional train</c>.</summary>
 static class TrainCommand
 {
-    const string Runs = "runs", World = "world";
-
     static readonly string[] settings =
     [
-        "layers", "heads", "width", "context", "dropout",
+        "layers", "heads", "width", "context", "dropout", "from",
         "data", "tokenizer",
         "batch", "accumulate", "steps", "seed", "lr", "min-lr", "warmup", "schedule", "weight-decay", "beta1", "beta2", "clip",
         "eval-every", "eval-batches", "save-every", "keep", "sample-every",
@@ -27,14 +23,17 @@ static class TrainCommand
             .. settings.Take(4).Select(EngineFlags.Setting),
             new("--bias", null, "biases in linear layers and norms") { Group = "model" },
             new("--no-bias", null, "none [default]") { Group = "model" },
-            .. settings.Skip(4).Select(EngineFlags.Setting),
+            .. settings.Skip(4).Take(2).Select(EngineFlags.Setting),
+            new("--checkpoint", "NAME", "which checkpoint of --from: best, last or a step") { Group = "model", Default = "last" },
+            .. settings.Skip(6).Select(EngineFlags.Setting),
         ], Run)
     {
         Details = """
             A run folder holds config.yaml, tokenizer.json, metrics.jsonl and checkpoints/. config.yaml lists further
             settings, such as optimiser, positions and label-smoothing, which --config takes.
 
-            ctrl-c and SIGTERM save before the program ends, with exit code 130 or 143; train --resume goes on.
+            ctrl-c, SIGTERM and SIGHUP save before the program ends, with exit code 130, 143 or 129; train --resume goes
+            on. A second one ends it without saving.
 
             """,
         Examples =
@@ -47,54 +46,60 @@ static class TrainCommand
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
         var (changes, resume) = (Settings(given), given.Has("--resume"));
-        var folder = given.Text("--out") ?? Folder(given.Text("--data"), resume);
-        if (folder.Length == 0) throw new FunctionalException(new Fault("--out", "is empty", "expected the name of a folder"));
+        var folder = given.Text("--out") ?? (resume ? LastDefault(given.Text("--data")) : null);
+        if (folder is "") throw new FunctionalException(new Fault("--out", "is empty", "expected the name of a folder"));
+        if (resume) Refuse(given, "--config", "allowed: options that change the run, such as --steps");
+        if (resume) Refuse(given, "--checkpoint", "a run goes on from its last; allowed: --from DIR --checkpoint NAME, for a new run that begins there");
         if (given.Has("--dry-run"))
-            return await DryRun(resume ? Configuration.From(RunFolder.Open(folder).OrThrow().Config, changes) : Configured(given, changes), terminal).ConfigureAwait(false);
-        if (resume && given.Text("--config") is { } file) throw new FunctionalException(new Fault("--config", $"{file} stands beside --resume", "allowed: options that change the run, such as --steps"));
+            return await DryRun(resume ? Configuration.From(RunFolder.Open(folder!).OrThrow().Config, changes) : Configured(given, changes), terminal).ConfigureAwait(false);
+        interruption.Saves();
+        var view = terminal.Forgiving();
         TrainingResult? result = null;
-        await (terminal.Live ? LiveView.Run(terminal, Train) : Train(new PlainView(terminal))).ConfigureAwait(false);
+        await (view.Live ? LiveView.Run(view, Train) : Train(new PlainView(view))).ConfigureAwait(false);
         if (result!.Reason == StopReason.Completed)
         {
-            await TrainSummary.Print(terminal, result, interruption.Token).ConfigureAwait(false);
+            await TrainSummary.Print(view, result, interruption.Token).ConfigureAwait(false);
             return 0;
         }
-        terminal.Line($"stopped after step {result.Step}; everything is saved. To go on: functional train --out {result.Folder} --resume");
+        view.Line($"stopped after step {result.Step}; everything is saved. To go on: functional train --out {result.Folder} --resume");
         return interruption.ExitCode;
 
-        async Task Train(IProgress<TrainingEvent> view) => result = await (resume
-            ? Training.ResumeAsync(folder, view, interruption.Token, changes)
-            : Training.RunAsync(Configured(given, changes), folder, view, interruption.Token)).ConfigureAwait(false);
+        async Task Train(IProgress<TrainingEvent> shown) => result = await (resume
+            ? Training.ResumeAsync(folder!, shown, interruption.Token, changes)
+            : Training.RunAsync(Configured(given, changes), folder, shown, interruption.Token)).ConfigureAwait(false);
     }
 
-    static RunConfig Configured(Given given, IReadOnlyList<(string, string)> changes)
+    static void Refuse(Given given, string flag, string allowed)
+    {
+        if (given.Text(flag) is { } text) throw new FunctionalException(new Fault(flag, $"{text} stands beside --resume", allowed));
+    }
+
+    static RunConfig Configured(Given given, IReadOnlyList<(string Name, string Value)> changes)
     {
         var config = given.Text("--config") is { } file ? Configuration.FromYaml(file, changes) : Configuration.From(standard, changes);
         EngineFlags.Check(given, config.Execution).OrThrow();
         return config;
     }
 
-    static List<(string, string)> Settings(Given given)
+    static List<(string Name, string Value)> Settings(Given given)
     {
         if (given.Has("--bias") && given.Has("--no-bias")) throw new FunctionalException(new Fault("--bias", "stands beside --no-bias", "allowed: one of them"));
         var texts = settings.Where(name => given.Has($"--{name}")).Select(name => (name, given.Text($"--{name}")!)).ToList();
-        // A short run cannot take the usual time to warm up; who wants to see this refused gives both.
-        if (given.Text("--steps") is { } text && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var steps) && steps < 10 * standard.Warmup
-            && !given.Has("--warmup") && !given.Has("--config") && !given.Has("--resume"))
-            texts.Add(("warmup", (steps / 10).ToString(CultureInfo.InvariantCulture)));
         if (given.Has("--bias") || given.Has("--no-bias")) texts.Add(("bias", given.Has("--bias") ? "true" : "false"));
-        return texts;
+        var checkpoint = CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint").OrThrow();
+        if (given.Has("--checkpoint") && !given.Has("--from") && !given.Has("--resume"))
+            throw new FunctionalException(new Fault("--checkpoint", "names a checkpoint of no run", "expected --from DIR beside it"));
+        // From here on it is the checkpoint itself that is named, whatever its run does meanwhile.
+        return [.. texts.Select(t => t.name == "from" && !given.Has("--resume") ? (t.name, Configuration.FromRun(t.Item2, checkpoint).InitialWeights!) : t)];
     }
 
-    // runs/NAME, or the first of runs/NAME-2, runs/NAME-3 … that is free; when going on, the last that is not.
-    static string Folder(string? data, bool resume)
+    // Of the folders that runs without --out have taken, the last.
+    static string LastDefault(string? data)
     {
-        var name = data is null ? World : Path.GetFileNameWithoutExtension(data);
-        var first = Path.Combine(Runs, name.Length == 0 ? World : name);
-        string Number(int i) => i == 1 ? first : $"{first}-{i}";
-        var free = 1;
-        while (Directory.Exists(Number(free))) free++;
-        return Number(resume ? Math.Max(1, free - 1) : free);
+        var first = Training.DefaultFolder(standard with { DataFile = data });
+        var last = first;
+        for (var i = 2; Directory.Exists($"{first}-{i}"); i++) last = $"{first}-{i}";
+        return last;
     }
 
     static async Task<int> DryRun(RunConfig config, Terminal terminal)

@@ -8,7 +8,7 @@ static class TrainSummary
     public static async Task Print(Terminal terminal, TrainingResult result, CancellationToken stop)
     {
         var run = RunFolder.Open(result.Folder).OrThrow();
-        using var model = await LanguageModel.LoadAsync(result.Folder, run.Config.Execution, stop).ConfigureAwait(false);
+        using var model = await LanguageModel.LoadAsync(result.Folder, run.Config.Execution, cancellation: stop).ConfigureAwait(false);
         terminal.Line($"\nafter step {result.Step} it writes:");
         for (var seed = 1; seed <= Samples; seed++)
         {
@@ -28,6 +28,8 @@ static class TrainSummary
         (string Name, double Loss)[] rows = [("frequencies of tokens (unigram)", simple.Unigram), ("frequencies after the token before (bigram)", simple.Bigram), ("this model", score.Loss)];
         foreach (var (name, loss) in rows)
             terminal.Line($"  {name,-44}{Show.Loss(loss)}  {new string('█', (int)Math.Round(Bar * loss / rows.Max(static r => r.Loss)))}");
+        if (result.BestStep >= 0 && result.BestStep != result.Step)
+            terminal.Line($"\nthe lowest, {Show.Loss(result.BestLoss)} when it was evaluated, was after step {result.BestStep}: functional sample --run {result.Folder} --checkpoint best");
         terminal.Line($"\nperplexity {Show.Number(score.Perplexity)}, {Show.Number(score.BitsPerByte)} bits a byte. To read more: functional sample --run {result.Folder}");
     }
 }

@@ -74,7 +74,9 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
 
     public static Task Run(Terminal terminal, Func<ITrainView, Task> work)
     {
-        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(terminal.Out) });
+        // It knows a terminal only by the runtime's own stream.
+        var console = AnsiConsole.Create(new() { Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(terminal.Out) });
+        console.Profile.Width = terminal.Width;
         return console.Progress().AutoClear(true)
             .Columns(new ProgressBarColumn { Width = 16 }, new TaskDescriptionColumn { Alignment = Justify.Left })
             .StartAsync(context => work(new LiveView(console, context.AddTask("reading"))));
@@ -112,7 +114,11 @@ static class TrainText
         $"{e.Config.DataName}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n"
         + $"{e.Config.Model.Layers} layers, {e.Config.Model.Heads} heads, width {e.Config.Model.Width}, context {e.Config.Model.Context}: {Show.Count(e.Parameters)} parameters\n"
         + (e is { Memory: { } memory } && !IsUsual(e) ? Computing(e, memory) : "")
-        + (e.Step > 0 ? $"going on after step {e.Step} in {e.Folder}" : $"saving in {e.Folder}");
+        + (e.Step > 0 ? $"going on after step {e.Step} in {e.Folder}{Rate(e)}" : $"saving in {e.Folder}");
+
+    // A run that is made longer takes up its schedule elsewhere, which people want to know before it is too late.
+    static string Rate(TrainingEvent.Started e) => e.LearningRateBefore is not { } before ? ""
+        : $", at learning rate {Show.Number(e.LearningRate)}{(Math.Abs(e.LearningRate - before) > 0.05 * Math.Max(e.LearningRate, before) ? $" (it was {Show.Number(before)})" : "")}";
 
     static bool IsUsual(TrainingEvent.Started e) => e is { Engine: "managed", Memory.Device: "cpu" };
 

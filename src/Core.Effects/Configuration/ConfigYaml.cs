@@ -31,8 +31,7 @@ public static class ConfigYaml
 
     /// <summary>As <see cref="Parse"/>, from a file.</summary>
     public static Validation<Fault, RunConfig> Read(string path, RunConfig start) =>
-        TextFile.Fold(path, new StringBuilder(), static (all, piece) => Success<Fault, StringBuilder>(all.Append(piece)))
-            .Bind(text => Parse(text.ToString(), path, start));
+        TextFile.Read(path).Bind(text => Parse(text, path, start));
 
     /// <summary>Keys and values as they stand in a file's text, in order, without a meaning yet.</summary>
     public static Validation<Fault, Vec<ConfigEntry>> Entries(string text, string file)

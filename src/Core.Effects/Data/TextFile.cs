@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Unicode;
 using LanguageExt;
 using static LanguageExt.Prelude;
@@ -54,6 +55,10 @@ public static class TextFile
             piece[read..].CopyTo(bytes);
         }
     });
+
+    /// <summary>A whole file.</summary>
+    public static Validation<Fault, string> Read(string path) =>
+        Fold(path, new StringBuilder(), static (all, piece) => Success<Fault, StringBuilder>(all.Append(piece))).Map(static all => all.ToString());
 
     /// <summary>The different characters of a file, in one pass.</summary>
     public static Validation<Fault, RuneSet> Characters(string path) =>

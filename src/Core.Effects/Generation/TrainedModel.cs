@@ -24,19 +24,21 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Writes texts, one at a time.</summary>
     public Generator Generator => new(decoder ??= new(engine, Model, parameters), Run.Tokenizer);
 
-    /// <summary>Opens a run's newest checkpoint; what is missing or damaged is faults that name it.</summary>
+    /// <summary>Opens a checkpoint of a run; what is missing, damaged or has drifted is faults that name it.</summary>
     /// <param name="engine">Where the model runs.</param>
     /// <param name="location">The run's folder.</param>
-    public static Validation<Fault, TrainedModel> Open(IEngine engine, string location) =>
+    /// <param name="choice">Which checkpoint.</param>
+    public static Validation<Fault, TrainedModel> Open(IEngine engine, string location, CheckpointChoice choice = default) =>
         from run in RunFolder.Open(location)
-        from checkpoint in run.Newest()
+        from checkpoint in run.Checkpoint(choice)
         from parameters in run.Load(engine, checkpoint)
         select new TrainedModel(engine, run, checkpoint, parameters);
 
-    /// <summary>The part of the run's own text that it did not learn from.</summary>
-    public Validation<Fault, TokenStream> Validation() => (Run.Config.DataFile is { } file
-        ? TextFile.Tokens(file, Run.Tokenizer).Bind(tokens => RunData.Of(Run.Config, Run.Tokenizer, tokens))
-        : RunData.Load(Run.Config)).Map(static data => data.Validation);
+    /// <summary>The part of the run's own text that it did not learn from; a text that has changed since is a fault.</summary>
+    public Validation<Fault, TokenStream> Validation() =>
+        from data in RunData.Load(Run.Config, Run.Tokenizer)
+        from same in RunSession.SameText(Checkpoint.Identity.Text, data, Run.Config)
+        select data.Validation;
 
     /// <summary>The tokens of any text file.</summary>
     public Validation<Fault, TokenStream> Text(string file) => TextFile.Tokens(file, Run.Tokenizer)

@@ -23,6 +23,10 @@ public sealed class Checkpoint
     /// <summary>What it belongs to.</summary>
     public RunIdentity Identity => manifest.Identity;
 
+    /// <summary>The step of the checkpoint that a folder holds by its name and its files; nothing when it holds none.</summary>
+    /// <param name="folder">Any folder.</param>
+    internal static long? StepIn(string folder) => File.Exists(Path.Combine(folder, State)) ? CheckpointStore.StepOf(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar)) : null;
+
     /// <summary>Opens a checkpoint: its state must be undamaged and its files as long as it says.</summary>
     /// <param name="folder">Its folder.</param>
     public static Validation<Fault, Checkpoint> Open(string folder) => Disk.Guard(folder, "expected a whole checkpoint", () =>

@@ -7,12 +7,6 @@ using static LanguageExt.Prelude;
 
 namespace Functional;
 
-/// <summary>What a checkpoint belongs to beside its architecture, which its tensors show.</summary>
-/// <param name="Tokenizer">The tokenizer's fingerprint.</param>
-/// <param name="Tokens">How many tokens the text has.</param>
-/// <param name="Text">A checksum of the text's tokens.</param>
-public sealed record RunIdentity(string Tokenizer, long Tokens, string Text);
-
 /// <summary>A file of a checkpoint as it was written.</summary>
 sealed record FileSum(string Name, long Bytes, uint Crc);
 
@@ -22,7 +16,7 @@ sealed record FileSum(string Name, long Bytes, uint Crc);
 /// </summary>
 sealed record CheckpointManifest(TrainState State, RunIdentity Identity, Vec<FileSum> Files)
 {
-    const int Format = 1;
+    const int Format = 2;
     static readonly JsonWriterOptions style = new() { Indented = true, IndentSize = 1, NewLine = "\n" };
 
     public byte[] Write()
@@ -33,9 +27,12 @@ sealed record CheckpointManifest(TrainState State, RunIdentity Identity, Vec<Fil
             json.WriteStartObject();
             json.WriteNumber("format", Format);
             TrainStateJson.Write(json, State);
-            json.WriteString("tokenizer", Identity.Tokenizer);
-            json.WriteNumber("text_tokens", Identity.Tokens);
-            json.WriteString("text_crc32c", Identity.Text);
+            json.WriteString("tokenizer", Identity.Text.Tokenizer);
+            json.WriteNumber("text_tokens", Identity.Text.Tokens);
+            json.WriteString("text_crc32c", Identity.Text.Crc);
+            json.WriteStartObject("settings");
+            foreach (var (name, value) in Identity.Settings) json.WriteString(name, value);
+            json.WriteEndObject();
             json.WriteStartObject("files");
             foreach (var file in Files)
             {
@@ -61,13 +58,15 @@ sealed record CheckpointManifest(TrainState State, RunIdentity Identity, Vec<Fil
             using var document = JsonDocument.Parse(text);
             var json = document.RootElement;
             if (json.GetProperty("format").GetInt32() != Format)
-                return Fault.Of<CheckpointManifest>($"{file}: format", $"is {json.GetProperty("format")}", $"allowed: {Format}; a newer version wrote it");
-            var identity = new RunIdentity(json.GetProperty("tokenizer").GetString()!, json.GetProperty("text_tokens").GetInt64(), json.GetProperty("text_crc32c").GetString()!);
+                return Fault.Of<CheckpointManifest>($"{file}: format", $"is {json.GetProperty("format")}", $"allowed: {Format}; another version wrote it");
+            var identity = new RunIdentity(
+                new(json.GetProperty("tokenizer").GetString()!, json.GetProperty("text_tokens").GetInt64(), json.GetProperty("text_crc32c").GetString()!),
+                json.GetProperty("settings").EnumerateObject().Select(static s => (s.Name, s.Value.GetString()!)).ToParams());
             var files = json.GetProperty("files").EnumerateObject().Select(static f => new FileSum(f.Name, f.Value.GetProperty("bytes").GetInt64(),
                 uint.Parse(f.Value.GetProperty("crc32c").GetString()!, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))).ToVec();
             return TrainStateJson.Read(json, file).Map(state => new CheckpointManifest(state, identity, files));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException or KeyNotFoundException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException or KeyNotFoundException or ArgumentException)
         {
             return Fault.Of<CheckpointManifest>(file, "is not what training writes", "expected an unchanged file");
         }

@@ -36,13 +36,6 @@ public sealed class CheckpointStore
         ? Checkpoint.Open(PathOf(newest)).Map(Some).MapFail(fault => fault with { Allowed = $"{fault.Allowed}; {Instead(steps)}" })
         : Success<Fault, Option<Checkpoint>>(None));
 
-    /// <summary>The checkpoint with the lowest validation loss that the newest one knows of, if it is still there, else the newest.</summary>
-    public Validation<Fault, Option<Checkpoint>> Best() => Newest().Bind(newest => newest.Match(
-        last => last.Training.BestStep != last.Step && Steps.Contains(last.Training.BestStep)
-            ? Checkpoint.Open(PathOf(last.Training.BestStep)).Map(Some)
-            : Success<Fault, Option<Checkpoint>>(Some(last)),
-        () => Success<Fault, Option<Checkpoint>>(None)));
-
     /// <summary>Writes a checkpoint, then removes those beyond the last <paramref name="keep"/> but for the best.</summary>
     /// <param name="state">How far the run has come.</param>
     /// <param name="identity">What the run is.</param>
@@ -114,6 +107,6 @@ public sealed class CheckpointStore
         ? $"remove {PathOf(steps[0])} to go on from step {before}"
         : "there is no other checkpoint; begin anew in another folder";
 
-    static long? StepOf(string path) => Path.GetFileName(path) is var name && name.StartsWith(Prefix, StringComparison.Ordinal)
+    internal static long? StepOf(string path) => Path.GetFileName(path) is var name && name.StartsWith(Prefix, StringComparison.Ordinal)
         && long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) && NameOf(step) == name ? step : null;
 }

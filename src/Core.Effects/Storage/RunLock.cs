@@ -17,6 +17,8 @@ sealed class RunLock : IDisposable
 
     RunLock(FileStream file) => this.file = file;
 
+    public static Fault Taken(string folder) => new(folder, "another run is training in this folder", "allowed: one at a time; wait for it or choose another folder");
+
     public static Validation<Fault, RunLock> Take(string folder) => Disk.Guard(folder, "expected a folder that can be written", () =>
     {
         try
@@ -37,7 +39,7 @@ sealed class RunLock : IDisposable
         }
         catch (IOException e) when (heldByAnother.Contains(e.HResult))
         {
-            return Fault.Of<RunLock>(folder, "another run is training in this folder", "allowed: one at a time; wait for it or choose another folder");
+            return Taken(folder).As<RunLock>();
         }
     });
 

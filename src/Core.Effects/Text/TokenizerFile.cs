@@ -9,8 +9,7 @@ public static class TokenizerFile
 {
     /// <summary>Reads a tokenizer; what is wrong with the file or its content is faults that name it.</summary>
     public static Validation<Fault, Tokenizer> Read(string path) =>
-        TextFile.Fold(path, new StringBuilder(), static (text, piece) => Success<Fault, StringBuilder>(text.Append(piece)))
-            .Bind(text => TokenizerJson.Parse(text.ToString(), path));
+        TextFile.Read(path).Bind(text => TokenizerJson.Parse(text, path));
 
     /// <summary>Writes a tokenizer, beside the file first and then in its place, so that no reader sees half of it.</summary>
     public static Validation<Fault, Unit> Write(string path, Tokenizer tokenizer) => FileFaults.Guard(path, () =>

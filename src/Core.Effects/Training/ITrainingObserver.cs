@@ -1,6 +1,9 @@
 namespace Functional;
 
-/// <summary>Is told what happens in a run, on the thread that trains and before it goes on. Each method does nothing unless it is written.</summary>
+/// <summary>
+/// Is told what happens in a run, on the thread that trains and before it goes on. Each method does nothing unless it is written. What it
+/// throws does not touch the run.
+/// </summary>
 public interface ITrainingObserver
 {
     /// <summary>The run is about to begin or to go on.</summary>
@@ -27,5 +30,10 @@ public interface ITrainingObserver
     /// <param name="step">After which step.</param>
     /// <param name="trainer">The model and its parameters as they are now; they must not be changed.</param>
     /// <param name="key">What to draw with.</param>
-    void Sample(long step, Trainer trainer, Key key) { }
+    /// <param name="stop">Asks to give up.</param>
+    void Sample(long step, Trainer trainer, Key key, CancellationToken stop) { }
+
+    /// <summary>One of these methods threw, for the first time in this run, which goes on and tells of what follows all the same.</summary>
+    /// <param name="error">What it threw.</param>
+    void Failed(Exception error) { }
 }

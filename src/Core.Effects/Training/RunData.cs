@@ -9,13 +9,22 @@ namespace Functional;
 /// <param name="Train">What is learned.</param>
 /// <param name="Validation">What is only evaluated.</param>
 /// <param name="Identity">What the text and its tokenizer are, summed up.</param>
-public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream Validation, RunIdentity Identity)
+public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream Validation, TextIdentity Identity)
 {
-    /// <summary>The text that a configuration names, with the tokenizer made for it; faults when it cannot be read or is too short.</summary>
+    /// <summary>
+    /// The text that a configuration names, with the tokenizer of its initial weights, or the one made for it; faults when it cannot be read or is
+    /// too short.
+    /// </summary>
     public static Validation<Fault, RunData> Load(RunConfig config) =>
         from valid in config.Validate()
-        from loaded in config.DataFile is { } file ? TextFile.Load(file, config.Tokenizer) : FromCorpus(config)
-        from data in Of(config, loaded.Tokenizer, loaded.Tokens)
+        from data in config.InitialWeights is { } weights ? InitialWeights.Tokenizer(weights).Bind(tokenizer => Load(config, tokenizer)) : Fresh(config)
+        select data;
+
+    /// <summary>The text that a configuration names, by a tokenizer that there is; characters that it does not know are faults.</summary>
+    public static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer) =>
+        from tokens in config.DataFile is { } file ? TextFile.Tokens(file, tokenizer) : tokenizer.Encode(CorpusText(config)).Map(static ids => TokenStream.Of(ids))
+            .MapFail(f => f with { Where = $"{config.DataName}, {f.Where}" })
+        from data in Of(config, tokenizer, tokens)
         select data;
 
     /// <summary>Splits tokens and checks that each part has a window.</summary>
@@ -34,16 +43,24 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
         ? (config with
         {
             DataFile = config.DataFile is { } file ? Path.GetFullPath(file) : null,
+            InitialWeights = config.InitialWeights is { } weights ? Path.GetFullPath(weights) : null,
             Model = config.Model with { Vocabulary = Tokenizer.VocabularySize },
         }).Validate()
-        : Fault.Of<RunConfig>("vocabulary", $"is {config.Model.Vocabulary}", $"allowed: {Tokenizer.VocabularySize}, the tokens of the {Tokenizer}, or 0");
+        : Fault.Of<RunConfig>("Model.Vocabulary", $"is {config.Model.Vocabulary}", $"allowed: {Tokenizer.VocabularySize}, the tokens of the {Tokenizer}, or 0");
 
-    static Validation<Fault, (Tokenizer Tokenizer, TokenStream Tokens)> FromCorpus(RunConfig config)
+    static Validation<Fault, RunData> Fresh(RunConfig config) =>
+        from loaded in config.DataFile is { } file ? TextFile.Load(file, config.Tokenizer) : Success<Fault, (Tokenizer Tokenizer, TokenStream Tokens)>(FromCorpus(config))
+        from data in Of(config, loaded.Tokenizer, loaded.Tokens)
+        select data;
+
+    static (Tokenizer Tokenizer, TokenStream Tokens) FromCorpus(RunConfig config)
     {
-        var text = Corpus.Text((ulong)config.CorpusSeed, config.CorpusSize);
+        var text = CorpusText(config);
         Tokenizer tokenizer = config.Tokenizer == "byte" ? ByteTokenizer.Instance : CharTokenizer.Of(RuneSet.Empty.Add(text));
-        return tokenizer.Encode(text).Map(ids => (tokenizer, TokenStream.Of(ids)));
+        return (tokenizer, TokenStream.Of(tokenizer.Encode(text).IfFail(static faults => throw new InvalidOperationException(faults.Lines()))));
     }
+
+    static string CorpusText(RunConfig config) => Corpus.Text((ulong)config.CorpusSeed, config.CorpusSize);
 
     static uint Sum(TokenStream tokens)
     {

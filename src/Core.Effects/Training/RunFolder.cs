@@ -24,17 +24,24 @@ public sealed record RunFolder(string Location, RunConfig Config, Tokenizer Toke
     /// <summary>Opens a run; what is missing or damaged is faults that name it.</summary>
     public static Validation<Fault, RunFolder> Open(string location) => !Holds(location)
         ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist", $"expected a run's folder, with {ConfigName} in it")
-        : new[] { ConfigYaml.Read(Path.Combine(location, ConfigName), new()).Map(static c => (object)c), TokenizerFile.Read(Path.Combine(location, TokenizerName)).Map(static t => (object)t) }
-            .Gather()
-            .Map(both => new RunFolder(location, (RunConfig)both[0], (Tokenizer)both[1]))
-            .Bind(static run => Fault.Unless(run.Config.Model.Vocabulary == run.Tokenizer.VocabularySize, Path.Combine(run.Location, TokenizerName),
-                $"has {run.Tokenizer.VocabularySize} tokens", $"expected {run.Config.Model.Vocabulary}, as {ConfigName} says").Map(_ => run));
+        : (ConfigYaml.Read(Path.Combine(location, ConfigName), new()), TokenizerFile.Read(Path.Combine(location, TokenizerName)))
+            .Apply((config, tokenizer) => new RunFolder(location, config with { Model = config.Model with { Vocabulary = tokenizer.VocabularySize } }, tokenizer));
 
-    /// <summary>The newest checkpoint, or a fault when there is none yet.</summary>
-    public Validation<Fault, Checkpoint> Newest() => Checkpoints.Newest().Bind(Required);
+    /// <summary>
+    /// One of its checkpoints. One that was written with another architecture, text split or tokenizer than the folder now says is faults that name
+    /// each setting.
+    /// </summary>
+    /// <param name="choice">Which.</param>
+    public Validation<Fault, Checkpoint> Checkpoint(CheckpointChoice choice = default) => choice.In(Checkpoints)
+        .MapFail(f => f.Where == Checkpoints.Folder ? f with { Where = Location } : f)
+        .Bind(checkpoint => Check(checkpoint).Map(_ => checkpoint));
 
-    /// <summary>The checkpoint with the lowest validation loss, or a fault when there is none yet.</summary>
-    public Validation<Fault, Checkpoint> Best() => Checkpoints.Best().Bind(Required);
+    /// <summary>Whether a checkpoint is what the folder's configuration and tokenizer say; else a fault for each that has drifted.</summary>
+    internal Validation<Fault, Unit> Check(Checkpoint checkpoint) => new[]
+    {
+        checkpoint.Identity.Check(Config, Path.Combine(Location, ConfigName)).Map(static _ => unit),
+        Fault.Unless(checkpoint.Identity.Text.Tokenizer == Tokenizer.Fingerprint, Path.Combine(Location, TokenizerName), "is not the tokenizer that the checkpoint was written with", "allowed: the one that training wrote"),
+    }.Gather().Map(static _ => unit);
 
     /// <summary>The parameters of a checkpoint on an engine; owned by the caller.</summary>
     public Validation<Fault, BufferSet> Load(IEngine engine, Checkpoint checkpoint)
@@ -47,6 +54,8 @@ public sealed record RunFolder(string Location, RunConfig Config, Tokenizer Toke
 
     /// <summary>Whether a folder holds a run.</summary>
     public static bool Holds(string location) => File.Exists(Path.Combine(location, ConfigName));
+
+    internal static Fault Occupied(string location) => new(location, "already holds a run", "allowed: resume it, or choose another folder");
 
     // What a run leaves that was begun and did no step, for want of memory, say: nothing is lost when another begins there.
     internal static bool IsUntouched(string location) => new FileInfo(MetricsOf(location)) is { Exists: true, Length: 0 };
@@ -62,8 +71,4 @@ public sealed record RunFolder(string Location, RunConfig Config, Tokenizer Toke
             disk.Replace(Path.Combine(Location, ConfigName), Encoding.UTF8.GetBytes(ConfigYaml.Write(Config)));
             return Success<Fault, Unit>(unit);
         }));
-
-    Validation<Fault, Checkpoint> Required(Option<Checkpoint> found) => found.Match(
-        static c => Success<Fault, Checkpoint>(c),
-        () => Fault.Of<Checkpoint>(Location, "has no checkpoint yet", "expected a run that has saved once"));
 }

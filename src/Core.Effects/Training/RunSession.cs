@@ -8,8 +8,8 @@ public sealed class RunSession : IDisposable
 {
     readonly RunLock held;
 
-    RunSession(RunFolder folder, RunData data, RunLock held, MetricsFile metrics, CheckpointStore store, Option<Checkpoint> from) =>
-        (Folder, Data, this.held, Metrics, Checkpoints, From) = (folder, data, held, metrics, store, from);
+    RunSession(RunFolder folder, RunData data, RunLock held, MetricsFile metrics, CheckpointStore store) =>
+        (Folder, Data, this.held, Metrics, Checkpoints) = (folder, data, held, metrics, store);
 
     /// <summary>The folder.</summary>
     public RunFolder Folder { get; }
@@ -20,8 +20,17 @@ public sealed class RunSession : IDisposable
     /// <summary>The run's text.</summary>
     public RunData Data { get; }
 
+    /// <summary>What its checkpoints belong to.</summary>
+    public RunIdentity Identity => RunIdentity.Of(Data.Identity, Config);
+
     /// <summary>Where to go on from; nothing to begin at the beginning.</summary>
-    public Option<Checkpoint> From { get; }
+    public Option<Checkpoint> From { get; private init; }
+
+    /// <summary>Another run's checkpoint, whose weights are the first ones; nothing for fresh ones.</summary>
+    public Option<Checkpoint> Weights { get; private init; }
+
+    /// <summary>The configuration before this session changed it; nothing when it is new.</summary>
+    public RunConfig? Before { get; private init; }
 
     /// <summary>Where lines go.</summary>
     public MetricsFile Metrics { get; }
@@ -35,6 +44,20 @@ public sealed class RunSession : IDisposable
     public static Validation<Fault, RunSession> Begin(string location, RunConfig config) =>
         RunData.Load(config).Bind(data => Begin(location, config, data, Disk.Real));
 
+    /// <summary>Begins a run in the first of <c>NAME</c>, <c>NAME-2</c>, <c>NAME-3</c> … that is not there yet, also when others choose at the same moment.</summary>
+    /// <param name="name">The folder that is wanted.</param>
+    /// <param name="config">The run.</param>
+    public static Validation<Fault, RunSession> BeginAnew(string name, RunConfig config) => RunData.Load(config).Bind(data =>
+    {
+        for (var i = 1; ; i++)
+        {
+            var location = i == 1 ? name : $"{name}-{i}";
+            if (Path.Exists(location)) continue;
+            var begun = Begin(location, config, data, Disk.Real);
+            if (begun.Match(static _ => true, faults => !faults.Exists(f => f == RunLock.Taken(location) || f == RunFolder.Occupied(location)))) return begun;
+        }
+    });
+
     /// <summary>Goes on with the run in a folder, bit for bit, from its newest checkpoint, or from the beginning when it has none yet.</summary>
     /// <param name="location">The folder.</param>
     /// <param name="change">What is to be different from here on; not the architecture, the tokenizer, the text or the optimiser.</param>
@@ -42,7 +65,8 @@ public sealed class RunSession : IDisposable
         from folder in RunFolder.Open(location)
         from config in RunConfig.Read(folder.Config, change ?? [])
         from allowed in RunConfig.Resume(folder.Config, config)
-        from data in RunData.Load(allowed)
+        // What it began with may be gone by now; its tokenizer is the run's own.
+        from data in allowed.InitialWeights is null ? RunData.Load(allowed) : RunData.Load(allowed, folder.Tokenizer)
         from session in Resume(location, allowed, data, Disk.Real)
         select session;
 
@@ -51,11 +75,12 @@ public sealed class RunSession : IDisposable
         from made in Disk.Guard(location, "expected a folder that can be written", () => { disk.CreateFolder(location); return Success<Fault, Unit>(unit); })
         from session in Locked(location, held =>
             from free in Fault.Unless((!RunFolder.Holds(location) || RunFolder.IsUntouched(location)) && new CheckpointStore(RunFolder.CheckpointsOf(location)).Steps.Count == 0,
-                location, "already holds a run", "allowed: resume it, or choose another folder")
+                RunFolder.Occupied(location))
             let folder = new RunFolder(location, resolved, data.Tokenizer)
+            from weights in WeightsOf(resolved)
             from written in folder.Write(disk)
-            from opened in Opened(folder, data, held, None, disk)
-            select opened)
+            from opened in Opened(folder, 0, disk)
+            select new RunSession(folder, data, held, opened.Metrics, opened.Store) { Weights = weights })
         select session;
 
     internal static Validation<Fault, RunSession> Resume(string location, RunConfig config, RunData data, Disk disk) => Locked(location, held =>
@@ -65,20 +90,29 @@ public sealed class RunSession : IDisposable
         from resolved in data.Resolve(config)
         from allowed in RunConfig.Resume(folder.Config, resolved)
         from newest in new CheckpointStore(RunFolder.CheckpointsOf(location), disk).Newest()
-        from text in newest.Match(c => Fault.Unless(c.Identity == data.Identity, "data", $"{config.DataName} is not the text that the run was begun with",
-            $"allowed: that text, of {c.Identity.Tokens} tokens"), static () => Success<Fault, Unit>(unit))
+        from drifted in newest.Match(folder.Check, static () => Success<Fault, Unit>(unit))
+        from text in newest.Match(c => SameText(c.Identity.Text, data, config), static () => Success<Fault, Unit>(unit))
+        from weights in newest.IsSome ? Success<Fault, Option<Checkpoint>>(None) : WeightsOf(allowed)
         let changed = folder with { Config = allowed }
         from written in allowed == folder.Config ? Success<Fault, Unit>(unit) : changed.Write(disk)
-        from opened in Opened(changed, data, held, newest, disk)
-        select opened);
+        from opened in Opened(changed, newest.Match(static c => c.Step, static () => 0), disk)
+        select new RunSession(changed, data, held, opened.Metrics, opened.Store) { From = newest, Weights = weights, Before = folder.Config });
+
+    /// <summary>Whether a text is the one that a checkpoint was written with.</summary>
+    internal static Validation<Fault, Unit> SameText(TextIdentity written, RunData data, RunConfig config) => Fault.Unless(
+        written == data.Identity, "data", $"{config.DataName} is not the text that the run was begun with", $"allowed: that text, of {written.Tokens} tokens");
+
+    static Validation<Fault, Option<Checkpoint>> WeightsOf(RunConfig config) => config.InitialWeights is { } weights
+        ? InitialWeights.Open(config, weights).Map(Some)
+        : Success<Fault, Option<Checkpoint>>(None);
 
     // Metrics are opened last, so that nothing needs to be closed when something before fails.
-    static Validation<Fault, RunSession> Opened(RunFolder folder, RunData data, RunLock held, Option<Checkpoint> last, Disk disk)
+    static Validation<Fault, (CheckpointStore Store, MetricsFile Metrics)> Opened(RunFolder folder, long step, Disk disk)
     {
         var store = new CheckpointStore(RunFolder.CheckpointsOf(folder.Location), disk);
         return from clean in store.Clean()
-               from metrics in MetricsFile.Open(RunFolder.MetricsOf(folder.Location), last.Match(static c => c.Step, static () => 0), disk)
-               select new RunSession(folder, data, held, metrics, store, last);
+               from metrics in MetricsFile.Open(RunFolder.MetricsOf(folder.Location), step, disk)
+               select (store, metrics);
     }
 
     static Validation<Fault, RunSession> Locked(string location, Func<RunLock, Validation<Fault, RunSession>> open) => RunLock.Take(location).Bind(held =>

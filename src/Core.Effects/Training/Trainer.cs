@@ -86,13 +86,15 @@ public sealed class Trainer : IDisposable
     /// <summary>Computes the step after <paramref name="state"/>. When what it gives is not finite, parameters and slots keep their values.</summary>
     /// <param name="state">Where the run stands.</param>
     /// <param name="rate">The learning rate.</param>
-    /// <returns>The mean loss, and the norm of the mean gradient.</returns>
-    public (float Loss, float GradientNorm) Step(TrainState state, double rate)
+    /// <param name="stop">Asks to give the step up, which it hears before each micro-batch.</param>
+    /// <returns>The mean loss, and the norm of the mean gradient; nothing when the step was given up, and then nothing has changed.</returns>
+    public (float Loss, float GradientNorm)? Step(TrainState state, double rate, CancellationToken stop = default)
     {
         Write(inputs[Names.LearningRate], rate);
         foreach (var (buffer, at) in scalars) Write(buffer, at(state.Step + 1));
         for (var part = 0; part < config.Accumulate; part++)
         {
+            if (stop.IsCancellationRequested) return GiveUp(part);
             if (part > 0 || fed != (state.Key, state.Step, state.Cursor)) Feed(state, part);
             forward.Binding.Run();
         }
@@ -152,6 +154,14 @@ public sealed class Trainer : IDisposable
         inputs.Dispose();
         slots.Dispose();
         Parameters.Dispose();
+    }
+
+    // What the micro-batches before have added up must not count in another step.
+    (float, float)? GiveUp(int parts)
+    {
+        if (parts > 0)
+            foreach (var (name, _) in Programs.Accumulators(Model)) inputs[name].Write(new byte[inputs[name].Type.Bytes]);
+        return null;
     }
 
     // The windows of a micro-batch are those that one large batch would have there.

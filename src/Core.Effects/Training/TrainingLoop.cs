@@ -6,26 +6,26 @@ namespace Functional;
 /// <summary>How a run ended.</summary>
 /// <param name="Reason">Completed or interrupted; everything else is a fault.</param>
 /// <param name="State">Where it stands.</param>
-public sealed record TrainResult(StopReason Reason, TrainState State);
+/// <param name="ViewFailure">What the observer threw first, if it threw.</param>
+public sealed record TrainResult(StopReason Reason, TrainState State, Exception? ViewFailure = null);
 
 /// <summary>Carries out a <see cref="TrainPlan"/>: effects in order, and for each that answers, an event back. It decides nothing.</summary>
 public sealed class TrainingLoop
 {
-    static readonly ITrainingObserver nobody = new Nobody();
     readonly RunSession session;
     readonly Trainer trainer;
     readonly TrainPlan plan;
-    readonly ITrainingObserver observer;
+    readonly GuardedObserver observer;
     readonly TimeProvider clock;
 
     TrainingLoop(RunSession session, Trainer trainer, ITrainingObserver? observer, TimeProvider? clock) =>
         (this.session, this.trainer, plan, this.observer, this.clock) =
-        (session, trainer, new(session.Config, trainer.Windows), observer ?? nobody, clock ?? TimeProvider.System);
+        (session, trainer, new(session.Config, trainer.Windows), new(observer ?? new Nobody()), clock ?? TimeProvider.System);
 
     /// <summary>Trains until all steps are done or somebody asks to stop, which saves first.</summary>
     /// <param name="engine">Where the model runs.</param>
     /// <param name="session">The run.</param>
-    /// <param name="observer">Is told what happens.</param>
+    /// <param name="observer">Is told what happens; what it throws changes nothing.</param>
     /// <param name="clock">Measures steps.</param>
     /// <param name="stop">Asks to save and stop.</param>
     /// <returns>How it ended; a loss that is not finite or a file that cannot be written is a fault, and what was saved before is unharmed.</returns>
@@ -46,7 +46,11 @@ public sealed class TrainingLoop
         () =>
         {
             trainer.Initialise(session.Config.Key);
-            return Success<Fault, TrainState>(TrainState.Start(session.Config.Key));
+            var start = TrainState.Start(session.Config.Key);
+            // What begins with another run's weights has its own copy of them before anything else.
+            return session.Weights.Match(
+                weights => weights.LoadModel(trainer.Parameters.Buffers).Map(_ => start with { Due = Due.Save }),
+                () => Success<Fault, TrainState>(start));
         });
 
     Validation<Fault, TrainResult> Go(TrainState state, CancellationToken stop)
@@ -55,7 +59,7 @@ public sealed class TrainingLoop
         var told = false;
         while (true)
         {
-            // Told once, and before the answer that is waiting, so that it is the next decision that heeds it.
+            // Told once, and before the answer that is waiting, so that it is the next decision that heeds it. What Begin asks for hears of it by itself.
             if (stop.IsCancellationRequested && !told && next.Kind != TrainEventKind.Begin)
             {
                 told = true;
@@ -74,17 +78,17 @@ public sealed class TrainingLoop
     {
         TrainEffectKind.LogStep => Log(effect.Metrics),
         TrainEffectKind.LogEvaluation => Log(effect.Step, effect.Loss, state),
-        TrainEffectKind.RunStep => Step(state, effect.LearningRate),
+        TrainEffectKind.RunStep => Step(state, effect.LearningRate, stop),
         TrainEffectKind.Evaluate => trainer.Evaluate(stop) is { } loss ? TrainEvent.Evaluated(loss) : TrainEvent.Skipped,
         TrainEffectKind.Save => Save(state),
         TrainEffectKind.Sample => Sample(state, stop),
         _ => null,
     };
 
-    TrainEvent Step(TrainState state, double rate)
+    TrainEvent Step(TrainState state, double rate, CancellationToken stop)
     {
         var start = clock.GetTimestamp();
-        var (loss, norm) = trainer.Step(state, rate);
+        if (trainer.Step(state, rate, stop) is not var (loss, norm)) return TrainEvent.Skipped;
         var outcome = new StepOutcome(loss, norm, clock.GetElapsedTime(start).TotalMilliseconds);
         return TrainEvent.Stepped(outcome, outcome.IsFinite ? default : trainer.NotFinite());
     }
@@ -105,7 +109,7 @@ public sealed class TrainingLoop
 
     // Lines first: a checkpoint on the medium must not know of steps whose lines are not there.
     TrainEvent Save(TrainState state) => session.Metrics.Flush()
-        .Bind(_ => session.Checkpoints.Save(state, session.Data.Identity, trainer.Parameters.Buffers, trainer.Slots, session.Config.Keep))
+        .Bind(_ => session.Checkpoints.Save(state, session.Identity, trainer.Parameters.Buffers, trainer.Slots, session.Config.Keep))
         .Match(folder =>
         {
             observer.Saved(state.Step, folder);
@@ -115,15 +119,15 @@ public sealed class TrainingLoop
     TrainEvent Sample(TrainState state, CancellationToken stop)
     {
         if (stop.IsCancellationRequested) return TrainEvent.Skipped;
-        observer.Sample(state.Step, trainer, state.SampleKey);
-        return TrainEvent.Sampled;
+        observer.Sample(state.Step, trainer, state.SampleKey, stop);
+        return stop.IsCancellationRequested ? TrainEvent.Skipped : TrainEvent.Sampled;
     }
 
     static TrainEvent? Failure(Validation<Fault, Unit> outcome) => outcome.IsSuccess ? null : outcome.Match(static _ => default, static faults => TrainEvent.Failed(faults.Head));
 
-    static Validation<Fault, TrainResult> End(TrainEffect stop, TrainState state) => stop.Fault is { } fault
+    Validation<Fault, TrainResult> End(TrainEffect stop, TrainState state) => stop.Fault is { } fault
         ? fault.As<TrainResult>()
-        : Success<Fault, TrainResult>(new(stop.Reason, state));
+        : Success<Fault, TrainResult>(new(stop.Reason, state, observer.Failure));
 
     sealed class Nobody : ITrainingObserver;
 }

@@ -43,7 +43,7 @@ public enum WindowOrder
 
 /// <summary>
 /// Everything that a run needs to know, resolved: the same configuration gives the same run. Its settings have names, texts and rules in
-/// <see cref="Fields"/>, which files and command lines read. <see cref="Validate"/> before use.
+/// <see cref="Fields"/>, which files and command lines read. <see cref="Validate()"/> before use.
 /// </summary>
 public sealed partial record RunConfig
 {
@@ -58,6 +58,12 @@ public sealed partial record RunConfig
 
     /// <summary>The text file to learn from; nothing for the embedded corpus.</summary>
     public string? DataFile { get; init; }
+
+    /// <summary>
+    /// The checkpoint whose weights the run begins with, of a run's folder or by its own; nothing for fresh ones. Architecture and tokenizer are
+    /// then those of that run.
+    /// </summary>
+    public string? InitialWeights { get; init; }
 
     /// <summary>Which embedded corpus.</summary>
     public long CorpusSeed { get; init; } = 1;

@@ -25,7 +25,7 @@ public enum TrainEventKind
     Sampled,
     /// <summary>Somebody asked the run to stop. May come at any time; what is under way reports as ever.</summary>
     Interrupted,
-    /// <summary>An evaluation or sample was given up for an interrupt; it stays due.</summary>
+    /// <summary>A step, evaluation or sample was given up for an interrupt; it stays due.</summary>
     Skipped,
     /// <summary>What was asked for could not be done.</summary>
     Failed,
@@ -72,7 +72,7 @@ public readonly record struct TrainEvent
     /// <summary>Somebody asked the run to stop.</summary>
     public static TrainEvent Interrupted => new() { Kind = TrainEventKind.Interrupted };
 
-    /// <summary>An evaluation or sample was given up for an interrupt.</summary>
+    /// <summary>A step, evaluation or sample was given up for an interrupt.</summary>
     public static TrainEvent Skipped => new() { Kind = TrainEventKind.Skipped };
 
     /// <summary>What was asked for could not be done.</summary>

@@ -56,7 +56,7 @@ public sealed class KillLaws : IDisposable
         using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"])) await kill.WaitForExitAsync();
         await process.WaitForExitAsync();
         Assert.Equal(143, process.ExitCode);
-        var saved = RunFolder.Open(run).OrThrow().Newest().OrThrow().Step;
+        var saved = RunFolder.Open(run).OrThrow().Checkpoint().OrThrow().Step;
         Assert.StartsWith($"step={saved} ", Lines(run)[^1], StringComparison.Ordinal);
     }
 

@@ -18,7 +18,8 @@ public class ConfigLaws
     static RunConfig Any(Key key, string? name)
     {
         var config = RunConfig.Fields.Aggregate(defaults, (c, field) => field.IsText ? c : Values(field, key.FoldIn(field.Name)) is { } text ? field.Set(c, text)! : c);
-        config = config with { DataFile = string.IsNullOrEmpty(name) || Lone(name) ? null : name, Warmup = Math.Min(config.Warmup, config.Steps), MinLearningRate = Math.Min(config.MinLearningRate, config.LearningRate) };
+        var path = string.IsNullOrEmpty(name) || Lone(name) ? null : name;
+        config = config with { DataFile = path, InitialWeights = key.Below(9, 2) == 0 ? path : null, Warmup = Math.Min(config.Warmup, config.Steps), MinLearningRate = Math.Min(config.MinLearningRate, config.LearningRate) };
         return config with { Model = config.Model with { Width = config.Model.Heads * (1 + (int)key.Below(7, 9)) } };
     }
 
@@ -47,6 +48,63 @@ public class ConfigLaws
     public bool Options_read_back(RunConfig config) =>
         RunConfig.Read(defaults, RunConfig.Fields.Where(f => f.Get(config) is not null).Select(f => ConfigEntry.Option(f.Name, f.Get(config)!)))
             .Match(c => c == config, static _ => false);
+
+    static RunConfig Begun(params Vec<string>[] places) =>
+        RunConfig.Begin(defaults, [.. places.Select((place, i) => ConfigYaml.Entries(string.Join('\n', place), $"{i}").IfFail(static f => throw new InvalidOperationException(f.Lines())))])
+            .IfFail(static f => throw new InvalidOperationException(f.Lines()));
+
+    /// <summary>Whoever shortens a run shortens its warm-up, and whoever lowers the rate lowers where it ends, unless the same place says both; wherever it stands.</summary>
+    [Property]
+    public bool What_was_not_said_is_fitted_to_what_was(PositiveInt steps, PositiveInt tenThousandths, bool says, bool inFile)
+    {
+        var (n, lr) = (10 + steps.Get, tenThousandths.Get / 1e5);
+        Vec<string> given = [$"steps: {n}", FormattableString.Invariant($"lr: {lr:R}"), .. says ? ["warmup: 7", "min-lr: 1e-6"] : (string[])[]];
+        Vec<string> whole = ["steps: 5000", "warmup: 100", "lr: 0.001", "min-lr: 0.0001"];
+        var config = inFile ? Begun(given) : Begun(whole, given);
+        return config.Steps == n && config.LearningRate == lr && (says ? config is { Warmup: 7, MinLearningRate: 1e-6 }
+            : config.Warmup == Math.Min(100, n / 10) && config.MinLearningRate == (lr < 1e-4 ? lr / 10 : 1e-4));
+    }
+
+    /// <summary>On the edge nothing is changed: a tenth of the steps, and the lowest rate itself.</summary>
+    [Fact]
+    public void What_just_fits_stays()
+    {
+        Assert.Equal((100, 1e-4), (Begun(["steps: 1000", "lr: 1e-4"]).Warmup, Begun(["lr: 1e-4"]).MinLearningRate));
+        Assert.Equal(99, Begun(["steps: 999"]).Warmup);
+    }
+
+    [Fact]
+    public void A_later_place_takes_the_place_of_an_earlier_one_even_where_that_is_wrong()
+    {
+        Assert.Equal((96, 3), (Begun(["heads: 3", "width: many"], ["width: 96"]).Model.Width, Begun(["heads: 3", "width: 64"], ["width: 96"]).Model.Heads));
+        Assert.Equal("0, line 1, heads: is many; allowed: a whole number, 1 or more\n1, line 1, width: 97 is not divisible by heads 4; allowed: a multiple of 4",
+            RunConfig.Begin(defaults, Entries("heads: many", "0"), Entries("width: 97", "1")).Match(static _ => "", static f => f.Lines()));
+
+        static Vec<ConfigEntry> Entries(string text, string file) => ConfigYaml.Entries(text, file).IfFail(static f => throw new InvalidOperationException(f.Lines()));
+    }
+
+    /// <summary>The names that C# has for settings are those of the properties that they change.</summary>
+    [Fact]
+    public void Every_setting_names_its_member()
+    {
+        foreach (var field in RunConfig.Fields)
+        {
+            var owner = field.Member.StartsWith("Model.", StringComparison.Ordinal) ? typeof(GptConfig) : typeof(RunConfig);
+            Assert.True(owner.GetProperty(field.Member.Split('.')[^1]) is not null, $"{field.Name}: {field.Member}");
+        }
+        Assert.Equal(RunConfig.Fields.Count, RunConfig.Fields.Select(static f => f.Member).Distinct().Count());
+        Assert.Equal("LearningRate: is -1; allowed: a number, above 0\nMinLearningRate: 0.0001 is above LearningRate -1; allowed: up to LearningRate\nModel.Width: 128 is not divisible by heads 3; allowed: a multiple of 3",
+            (defaults with { LearningRate = -1, Model = defaults.Model with { Heads = 3 } }).Validate(static f => f.Member).Match(static _ => "", static f => f.Lines()));
+    }
+
+    /// <summary>No name is the name or the alias of two settings.</summary>
+    [Fact]
+    public void Every_alias_leads_to_one_setting()
+    {
+        var names = RunConfig.Fields.SelectMany(static f => f.Aliases.Prepend(f.Name)).ToList();
+        Assert.Equal(names.Count, names.Distinct().Count());
+        Assert.All(RunConfig.Fields, static f => Assert.All(f.Aliases, alias => Assert.Equal((f.Name, true), (RunConfig.Nearest(alias).Field.Name, RunConfig.Nearest(alias).IsClose))));
+    }
 
     [Fact]
     public void Defaults_are_valid() => Assert.True(defaults.Validate().IsSuccess);
@@ -85,8 +143,13 @@ public class ConfigLaws
     [InlineData("lr: NaN", "run.yaml, line 1, lr: is NaN; allowed: a number, above 0")]
     [InlineData("steps: 99999999999999999999", "run.yaml, line 1, steps: is 99999999999999999999; allowed: a whole number, 1 or more")]
     [InlineData("data: ''", "run.yaml, line 1, data: is ; allowed: the name of a text file")]
-    [InlineData("lr_min: 1", "run.yaml, line 1, lr_min: is no setting; the nearest is lr; it takes a number, above 0; allowed: layers, heads, ")]
-    [InlineData("learning_rate: 1", "run.yaml, line 1, learning_rate: is no setting; the nearest is ")]
+    [InlineData("lr_min: 1", "run.yaml, line 1, lr_min: is no setting; the nearest is ")]
+    [InlineData("learning_rate: 1", "run.yaml, line 1, learning_rate: is no setting; the nearest is lr; it takes a number, above 0")]
+    [InlineData("batch_size: 1", "run.yaml, line 1, batch_size: is no setting; the nearest is batch; it takes a whole number, 1 or more")]
+    [InlineData("block_size: 1", "run.yaml, line 1, block_size: is no setting; the nearest is context; it takes a whole number, 1 or more")]
+    [InlineData("n_embd: 1", "run.yaml, line 1, n_embd: is no setting; the nearest is width; it takes a whole number, 1 or more")]
+    [InlineData("max_iters: 1", "run.yaml, line 1, max_iters: is no setting; the nearest is steps; it takes a whole number, 1 or more")]
+    [InlineData("Epochs: 1", "run.yaml, line 1, Epochs: is no setting; the nearest is steps; it takes a whole number, 1 or more")]
     [InlineData("- layers", "run.yaml: is no mapping; expected lines such as layers: 4")]
     [InlineData("layers", "run.yaml: is no mapping; expected lines such as layers: 4")]
     [InlineData("[a]: 4", "run.yaml, line 1: a key is no word; expected lines such as layers: 4")]

@@ -99,7 +99,7 @@ public sealed class FacadeTests : IDisposable
     {
         var bad = Config.Sized(heads: 3, layers: 0) with { LearningRate = -1 };
         var failed = await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(bad, this["run"]));
-        Assert.Equal(["layers", "lr", "width"], failed.Faults.Select(static f => f.Where).Distinct().Order(StringComparer.Ordinal).Except(["min-lr"]));
+        Assert.Equal(["LearningRate", "Model.Layers", "Model.Width"], failed.Faults.Select(static f => f.Where).Distinct().Order(StringComparer.Ordinal).Except(["MinLearningRate"]));
         Assert.Equal(failed.Faults.Count, failed.Message.Split('\n').Length);
         Assert.False(Directory.Exists(this["run"]));
         await Assert.ThrowsAsync<FunctionalException>(() => LanguageModel.LoadAsync(this["run"]));
@@ -129,6 +129,166 @@ public sealed class FacadeTests : IDisposable
         Assert.Equal((3, 96, 0.5), (config.Model.Heads, config.Model.Width, config.LearningRate));
         Assert.Throws<FunctionalException>(() => Configuration.FromYaml(this["run.yaml"]));
         Assert.Throws<FunctionalException>(() => Configuration.From(new(), ("widht", "96")));
+    }
+
+    /// <summary>An observer that throws is said in the result; the run is whole.</summary>
+    [Fact]
+    public async Task An_observer_that_throws_ends_nothing()
+    {
+        var result = await Training.RunAsync(Config, this["run"], new Listener(static e => throw new InvalidOperationException($"cannot show {e.GetType().Name}")));
+        Assert.Equal((StopReason.Completed, 30, "cannot show Started"), (result.Reason, result.Step, result.ProgressFailure?.Message));
+        await Training.RunAsync(Config, this["quiet"]);
+        Assert.Equal(File.ReadAllBytes(Model(this["quiet"])), File.ReadAllBytes(Model(this["run"])));
+
+        static string Model(string run) => Path.Combine(run, "checkpoints", "step-00000030", "model.safetensors");
+    }
+
+    [Fact]
+    public async Task Cancelled_before_it_begins_it_touches_nothing()
+    {
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Training.RunAsync(Config, this["run"], cancellation: new(canceled: true)));
+        Assert.False(Directory.Exists(this["run"]));
+        await Training.RunAsync(Config, this["run"]);
+        var before = Directory.GetFiles(this["run"], "*", SearchOption.AllDirectories).Select(File.GetLastWriteTimeUtc).ToArray();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Training.ResumeAsync(this["run"], cancellation: new(canceled: true), changes: [("steps", "40")]));
+        Assert.Equal(before, Directory.GetFiles(this["run"], "*", SearchOption.AllDirectories).Select(File.GetLastWriteTimeUtc).ToArray());
+        using var model = await LanguageModel.LoadAsync(this["run"]);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Collect(model.GenerateAsync("T", cancellation: new(canceled: true))));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.EvaluateAsync(cancellation: new(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => LanguageModel.LoadAsync(this["run"], cancellation: new(canceled: true)));
+    }
+
+    /// <summary>A call within a loop over the same model's text fails at once; after the loop, or from elsewhere, it waits its turn.</summary>
+    [Fact]
+    public async Task A_call_within_a_call_fails_at_once()
+    {
+        await Training.RunAsync(Config, this["run"]);
+        using LanguageModel model = await LanguageModel.LoadAsync(this["run"]), other = await LanguageModel.LoadAsync(this["run"]);
+        var nested = 0;
+        await foreach (var _ in model.GenerateAsync("T", new() { Tokens = 5 }))
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => model.EvaluateAsync());
+            await Assert.ThrowsAsync<InvalidOperationException>(() => Collect(model.GenerateAsync("T")));
+            await Assert.ThrowsAsync<InvalidOperationException>(() => Task.Run(() => Collect(model.GenerateAsync("T"))));
+            await Collect(other.GenerateAsync("T", new() { Tokens = 2 }));
+            nested++;
+        }
+        Assert.Equal(5, nested);
+        var again = await Collect(model.GenerateAsync("T"));
+        Assert.Equal(await model.EvaluateAsync(), await other.EvaluateAsync());
+        await foreach (var _ in model.GenerateAsync("T")) break;
+        Assert.Equal(again, await Collect(model.GenerateAsync("T")));
+        // Somebody else waits for a loop, and has the model after it.
+        var order = new List<string>();
+        using var begun = new SemaphoreSlim(0);
+        var first = Task.Run(async () => { await foreach (var _ in model.GenerateAsync("T", new() { Tokens = 3 })) { begun.Release(); await Task.Delay(30); lock (order) order.Add("loop"); } });
+        await begun.WaitAsync();
+        var second = Task.Run(async () => { await model.EvaluateAsync(); lock (order) order.Add("score"); });
+        await Task.WhenAll(first, second);
+        Assert.Equal(["loop", "loop", "loop", "score"], order);
+    }
+
+    [Fact]
+    public async Task What_is_no_argument_is_refused_by_its_name()
+    {
+        Assert.Throws<ArgumentNullException>("config", () => { _ = Training.RunAsync(null!); });
+        Assert.Throws<ArgumentException>("folder", () => { _ = Training.RunAsync(Config, ""); });
+        Assert.Throws<ArgumentNullException>("folder", () => { _ = Training.ResumeAsync(null!); });
+        Assert.Throws<ArgumentNullException>("folder", () => { _ = LanguageModel.LoadAsync(null!); });
+        Assert.Throws<ArgumentNullException>("config", () => { _ = Training.PlanAsync(null!); });
+        Assert.Throws<ArgumentNullException>("config", () => { _ = Training.BaselinesAsync(null!); });
+        Assert.Throws<ArgumentNullException>("folder", () => { _ = Training.MetricsAsync(null!); });
+        Assert.Throws<ArgumentNullException>("path", () => Configuration.FromYaml(null!));
+        Assert.Throws<ArgumentNullException>("start", () => Configuration.From(null!));
+        Assert.Throws<ArgumentNullException>("folder", () => Configuration.FromRun(null!));
+        Assert.Throws<ArgumentNullException>("path", () => new RunConfig().OnFile(null!));
+        await Training.RunAsync(Config, this["run"]);
+        using var model = await LanguageModel.LoadAsync(this["run"]);
+        Assert.Throws<ArgumentNullException>("prompt", () => model.GenerateAsync(null!));
+        Assert.Throws<ArgumentNullException>("folder", () => { _ = model.SaveAsync(null!); });
+        var wrong = Assert.Throws<FunctionalException>(() => model.GenerateAsync("T", new() { Tokens = -1, Temperature = -0.5, TopK = -2, TopP = 0 }));
+        Assert.Equal(["Tokens", "Temperature", "TopK", "TopP"], wrong.Faults.Select(static f => f.Where));
+        var engine = Assert.Throws<FunctionalException>(() => Functional.Engine.Create(new() { Engine = EngineKind.Managed, Device = Device.Cuda(), Threads = -1 }));
+        Assert.Equal(["Device", "Threads"], engine.Faults.Select(static f => f.Where));
+    }
+
+    [Fact]
+    public async Task Any_checkpoint_can_be_loaded()
+    {
+        var result = await Training.RunAsync(Config with { SaveEvery = 5, Keep = 9 }, this["run"]);
+        foreach (var (choice, step) in ((CheckpointChoice, long)[])[(CheckpointChoice.Last, 30), ("best", result.BestStep), (15, 15)])
+        {
+            using var model = await LanguageModel.LoadAsync(this["run"], checkpoint: choice);
+            Assert.Equal(step, model.Step);
+        }
+        var missing = await Assert.ThrowsAsync<FunctionalException>(() => LanguageModel.LoadAsync(this["run"], checkpoint: 7));
+        Assert.Equal($"{this["run"]}: has no checkpoint of step 7; allowed: last, 5, 10, 15, 20, 25, 30", missing.Message);
+    }
+
+    /// <summary>A run that begins with another's weights is that model until its first step, and is resumed as itself.</summary>
+    [Fact]
+    public async Task A_run_begins_with_the_weights_of_another()
+    {
+        await Training.RunAsync(Config with { SaveEvery = 10, Keep = 9 }, this["first"]);
+        using var stop = new CancellationTokenSource();
+        var next = Configuration.FromRun(this["first"], 10).OnFile(this["text.txt"]).For(steps: 6, batch: 4) with { EvalEvery = 0, Seed = 5 };
+        Assert.Equal((16, 8), (next.Model.Width, next.Model.Context));
+        var first = await Training.RunAsync(next, this["next"], new Listener(e => { if (e is TrainingEvent.Saved { Step: 0 }) stop.Cancel(); }), stop.Token);
+        Assert.Equal((StopReason.Interrupted, 0), (first.Reason, first.Step));
+        using (LanguageModel source = await LanguageModel.LoadAsync(this["first"], checkpoint: 10), begun = await LanguageModel.LoadAsync(this["next"]))
+            Assert.Equal(await source.EvaluateAsync(), await begun.EvaluateAsync());
+        // What it began with may be gone by now.
+        Directory.Delete(Path.Combine(this["first"], "checkpoints", "step-00000010"), recursive: true);
+        await Training.ResumeAsync(this["next"]);
+        await Training.RunAsync(Config with { SaveEvery = 10, Keep = 9 }, this["again"]);
+        await Training.RunAsync(Configuration.FromRun(this["again"], 10).OnFile(this["text.txt"]).For(steps: 6, batch: 4) with { EvalEvery = 0, Seed = 5 }, this["unbroken"]);
+        foreach (var file in (string[])["model.safetensors", "optimizer.safetensors"])
+            Assert.Equal(File.ReadAllBytes(Path.Combine(this["unbroken"], "checkpoints", "step-00000006", file)), File.ReadAllBytes(Path.Combine(this["next"], "checkpoints", "step-00000006", file)));
+
+        var wider = await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(next.Sized(width: 32) with { InitialWeights = this["first"] }, this["wider"]));
+        Assert.Equal($"Model.Width: is 32, but the weights of {this["first"]} have 16; allowed with them: 16", wider.Message);
+        Assert.False(RunFolder.Holds(this["wider"]));
+    }
+
+    /// <summary>A run's own configuration serves for another text, relative to its own folder.</summary>
+    [Fact]
+    public async Task The_configuration_of_a_run_serves_for_another_text()
+    {
+        await Training.RunAsync(Config, this["run"]);
+        Directory.CreateDirectory(this["elsewhere"]);
+        File.WriteAllText(this["elsewhere/other.txt"], string.Concat(Enumerable.Repeat("0123456789 another text 0123456789\n", 40)));
+        var other = Configuration.FromYaml(Path.Combine(this["run"], "config.yaml"), ("data", this["elsewhere/other.txt"]), ("steps", "4"));
+        Assert.Equal(4, (await Training.RunAsync(other, this["other"])).Step);
+        File.WriteAllText(this["elsewhere/own.yaml"], $"data: other.txt\nfrom: {Path.Combine("..", "run")}\n");
+        var own = Configuration.FromYaml(this["elsewhere/own.yaml"]);
+        Assert.Equal(Path.Combine(this["elsewhere"], "other.txt"), own.DataFile);
+        Assert.Equal((1, 16), (own.Model.Layers, own.Model.Width));
+        Assert.Equal(Path.Combine(this["run"], "checkpoints", "step-00000030"), own.InitialWeights);
+    }
+
+    /// <summary>Whoever begins at the same moment gets a folder of his own.</summary>
+    [Fact]
+    public async Task Runs_that_begin_together_get_folders_of_their_own()
+    {
+        var config = Config;
+        var sessions = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => RunSession.BeginAnew(this["runs"], config).OrThrow())));
+        Assert.Equal(new[] { this["runs"] }.Concat(Enumerable.Range(2, 7).Select(i => $"{this["runs"]}-{i}")).Order(StringComparer.Ordinal),
+            sessions.Select(static s => s.Folder.Location).Order(StringComparer.Ordinal));
+        foreach (var session in sessions) session.Dispose();
+        using var next = RunSession.BeginAnew(this["runs"], config).OrThrow();
+        Assert.Equal($"{this["runs"]}-9", next.Folder.Location);
+    }
+
+    [Fact]
+    public async Task A_run_that_goes_on_for_longer_says_where_its_rate_goes_on()
+    {
+        await Training.RunAsync(Config, this["run"]);
+        var events = new List<TrainingEvent>();
+        await Training.ResumeAsync(this["run"], new Listener(events.Add), changes: [("steps", "60")]);
+        var started = Assert.IsType<TrainingEvent.Started>(events[0]);
+        var config = Config;
+        Assert.Equal((config.LearningRates.At(29), (config with { Steps = 60 }).LearningRates.At(30)), (started.LearningRateBefore!.Value, started.LearningRate));
+        Assert.NotEqual(started.LearningRateBefore!.Value, started.LearningRate, 1e-3);
     }
 
     static async Task<string> Collect(IAsyncEnumerable<string> pieces)

@@ -1,4 +1,5 @@
 using System.Text;
+using FsCheck;
 using Functional.Testing;
 using Functional.Tests.Properties.Training;
 using LanguageExt;
@@ -8,7 +9,7 @@ namespace Functional.Tests.Properties.Storage;
 
 public class CheckpointLaws
 {
-    static readonly RunIdentity identity = new("00ff", 12, "abcdef01");
+    static readonly RunIdentity identity = new(new("00ff", 12, "abcdef01"), Params.Of(("heads", "2"), ("seed", "1")));
     static readonly Params<TensorType> types = Params.Of(("tokens", new TensorType([3, 2])), ("norm", new TensorType([2], DType.BF16)));
 
     static TrainState State(long step) => TrainState.Start(Key.Seed(7)) with { Step = step, Saved = step, Tokens = 5 * step, BestLoss = 1.25, BestStep = 2 };
@@ -96,9 +97,30 @@ public class CheckpointLaws
         var store = new CheckpointStore(scratch["c"]);
         foreach (var step in (long[])[1, 2, 3, 4, 5, 6]) Save(store, step, keep: 2);
         Assert.Equal([6, 5, 2], store.Steps);
-        Assert.Equal((6, 2), (Step(store.Newest()), Step(store.Best())));
+        Assert.Equal((6, 2, 5), (Step("last"), Step("best"), Step(5)));
+        Assert.Equal($"{store.Folder}: has no checkpoint of step 4; allowed: last, 2, 5, 6", TinyRun.Faults(CheckpointChoice.At(4).In(store)));
+        Directory.Delete(store.PathOf(2), recursive: true);
+        Assert.Equal($"{store.Folder}: has no checkpoint of step 2, which was the best; allowed: last, 5, 6", TinyRun.Faults(CheckpointChoice.Best.In(store)));
 
-        static long Step(Validation<Fault, Option<Checkpoint>> found) => TinyRun.Get(found).Match(static c => c.Step, static () => -1);
+        long Step(CheckpointChoice choice) => TinyRun.Get(choice.In(store)).Step;
+    }
+
+    [Property]
+    public bool A_choice_of_checkpoint_reads_back(NonNegativeInt step) =>
+        TinyRun.Get(CheckpointChoice.Parse($"{step.Get}", "")) == step.Get && CheckpointChoice.At(step.Get).ToString() == $"{step.Get}"
+        && new[] { CheckpointChoice.Last, CheckpointChoice.Best }.All(static c => TinyRun.Get(CheckpointChoice.Parse(c.ToString(), "")) == c);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("first")]
+    [InlineData("-1")]
+    [InlineData("1.5")]
+    [InlineData("BEST")]
+    public void What_is_no_choice_is_refused(string text)
+    {
+        Assert.Equal($"--checkpoint: is {text}; allowed: best, last, or the step of a checkpoint", TinyRun.Faults(CheckpointChoice.Parse(text, "--checkpoint")));
+        Assert.Throws<ArgumentException>(() => (CheckpointChoice)text);
+        Assert.Throws<ArgumentOutOfRangeException>(() => (CheckpointChoice)(-1L));
     }
 
     [Fact]

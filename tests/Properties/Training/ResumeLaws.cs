@@ -72,7 +72,7 @@ public class ResumeLaws
             var watcher = new Stopper(key.FoldIn((uint)attempt).Below(0, 4), kill: key.FoldIn((uint)attempt).Below(1, 2) == 0);
             try
             {
-                if (TinyRun.Get(TinyRun.Train(scratch["run"], config, observer: watcher, stop: watcher.Token)).Reason == StopReason.Completed) break;
+                if (TinyRun.Get(TinyRun.Train(scratch["run"], config, observer: watcher, clock: watcher.Clock, stop: watcher.Token)).Reason == StopReason.Completed) break;
             }
             catch (KilledException) { }
             Assert.True(attempt < 200);
@@ -82,19 +82,22 @@ public class ResumeLaws
     }
 
     /// <summary>After some steps, kills or interrupts.</summary>
-    sealed class Stopper(long after, bool kill) : ITrainingObserver
+    sealed class Stopper(long after, bool kill) : StillClock, ITrainingObserver
     {
         readonly CancellationTokenSource source = new();
         long seen;
 
         public CancellationToken Token => source.Token;
 
+        public TimeProvider Clock => this;
+
         public void Stepped(in StepMetrics metrics)
         {
-            if (seen++ < after) return;
-            if (kill) throw new KilledException();
-            source.Cancel();
+            if (seen++ >= after && !kill) source.Cancel();
         }
+
+        // Read once before a step and once after it: what an observer throws would end nothing.
+        public override long GetTimestamp() => kill && seen > after ? throw new KilledException() : 0;
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public class RunFolderTests
         var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
         Assert.Equal(5, run.Config.Model.Vocabulary);
         Assert.Equal(TinyRun.Data(TinyRun.Config).Tokenizer, run.Tokenizer);
-        var (newest, best) = (TinyRun.Get(run.Newest()), TinyRun.Get(run.Best()));
+        var (newest, best) = (TinyRun.Get(run.Checkpoint()), TinyRun.Get(run.Checkpoint("best")));
         Assert.Equal((7, ended.State.BestStep), (newest.Step, best.Step));
         using var engine = new ReferenceEngine();
         using var model = TinyRun.Get(run.Load(engine, newest));

@@ -33,14 +33,14 @@ static class TinyRun
     public static string Faults<T>(Validation<Fault, T> outcome) => outcome.Match(static _ => "", static f => f.Lines());
 
     /// <summary>Begins a run, or goes on with it, and trains.</summary>
-    public static Validation<Fault, TrainResult> Train(string folder, RunConfig config, Disk? disk = null, ITrainingObserver? observer = null, CancellationToken stop = default)
+    public static Validation<Fault, TrainResult> Train(string folder, RunConfig config, Disk? disk = null, ITrainingObserver? observer = null, TimeProvider? clock = null, CancellationToken stop = default)
     {
         var data = Data(config);
         using var engine = new ReferenceEngine();
         var opened = RunFolder.Holds(folder) ? RunSession.Resume(folder, Get(data.Resolve(config)), data, disk ?? Disk.Real) : RunSession.Begin(folder, config, data, disk ?? Disk.Real);
         return opened.Bind(session =>
         {
-            using (session) return TrainingLoop.Run(engine, session, observer, StillClock.Instance, stop);
+            using (session) return TrainingLoop.Run(engine, session, observer, clock ?? StillClock.Instance, stop);
         });
     }
 
@@ -49,7 +49,7 @@ static class TinyRun
     {
         var run = Get(RunFolder.Open(folder));
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal) { ["metrics.jsonl"] = File.ReadAllBytes(run.Metrics) };
-        foreach (var file in Directory.EnumerateFiles(Get(run.Newest()).Folder)) files.Add(Path.GetFileName(file), File.ReadAllBytes(file));
+        foreach (var file in Directory.EnumerateFiles(Get(run.Checkpoint()).Folder)) files.Add(Path.GetFileName(file), File.ReadAllBytes(file));
         return files;
     }
 
@@ -58,7 +58,7 @@ static class TinyRun
 }
 
 /// <summary>A clock that stands still, so that metrics are the same on every run.</summary>
-sealed class StillClock : TimeProvider
+class StillClock : TimeProvider
 {
     public static StillClock Instance { get; } = new();
 

@@ -101,7 +101,7 @@ public class TrainerTests
             {
                 // The first steps compile methods and fill caches.
                 if (step == 20) before = GC.GetAllocatedBytesForCurrentThread();
-                var (loss, norm) = trainer.Step(state, effects.Second.LearningRate);
+                var (loss, norm) = trainer.Step(state, effects.Second.LearningRate)!.Value;
                 (state, effects) = plan.Next(state, TrainEvent.Stepped(new(loss, norm, 1.5)));
                 metrics.Append(effects.First.Metrics);
             }
@@ -131,7 +131,7 @@ public class TrainerTests
             values[0] = float.PositiveInfinity;
             trainer.Parameters[name].Write<float>(values);
             var before = Parameters(trainer);
-            var (loss, norm) = trainer.Step(TrainState.Start(config.Key), 1e-3);
+            var (loss, norm) = trainer.Step(TrainState.Start(config.Key), 1e-3)!.Value;
             Assert.False(new StepOutcome(loss, norm, 0).IsFinite);
             Assert.Contains("loss", trainer.NotFinite());
             Assert.Contains(trainer.NotFinite(), n => n == name);

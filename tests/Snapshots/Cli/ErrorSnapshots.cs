@@ -1,4 +1,5 @@
 using Functional.Engines;
+
 namespace Functional.Tests.Snapshots.Cli;
 
 /// <summary>What the command says to bad input: one line for each thing that is wrong, and nothing written.</summary>
@@ -121,6 +122,52 @@ public sealed class ErrorSnapshots : IDisposable
         await shell.Run("train", "--out", shell["run"], "--resume", "--tokenizer", "byte");
         await shell.Run("train", "--out", shell["run"], "--resume", "--data", shell.File("other.txt", string.Concat(Enumerable.Repeat("something else\n", 20))));
         await shell.Run("train", "--out", shell["run"], "--resume", "--config", shell["run/config.yaml"]);
+        await Verify(shell.Log);
+    }
+
+    /// <summary>Names that other trainers have for a setting.</summary>
+    [Fact]
+    public async Task Words_of_elsewhere()
+    {
+        foreach (var word in (string[])["--learning-rate", "--batch_size", "--block-size", "--n_embd", "--max-iters", "--epochs", "--val-split=0.2", "--optimizer", "--gpu"])
+            await shell.Run("train", word, "1");
+        await shell.Run("train", "--config", shell.File("words.yaml", "n_layer: 2\nn_head: 2\nbatch_size: 4\nepochs: 3\n"), "--out", shell["run"]);
+        await Verify(shell.Log);
+    }
+
+    [Fact]
+    public async Task Choosing_checkpoints()
+    {
+        await Train("--save-every", "2");
+        foreach (var command in (string[])["sample", "eval", "inspect"])
+        {
+            await shell.Run(command, "--run", shell["run"], "--checkpoint", "first");
+            await shell.Run(command, "--run", shell["run"], "--checkpoint", "3");
+        }
+        await shell.Run("train", "--out", shell["other"], "--checkpoint", "best");
+        await shell.Run("train", "--out", shell["other"], "--from", shell["run"], "--checkpoint", "3");
+        await shell.Run("train", "--out", shell["other"], "--from", shell["missing"]);
+        await shell.Run("train", "--out", shell["other"], "--from", shell["run"], "--layers", "2", "--data", Text());
+        await shell.Run("train", "--out", shell["other"], "--from", shell["run"], "--data", shell.File("digits.txt", string.Concat(Enumerable.Repeat("12345\n", 20))));
+        await shell.Run("train", "--out", shell["run"], "--resume", "--checkpoint", "2");
+        await shell.Run("train", "--out", shell["run"], "--resume", "--from", shell["run"]);
+        Assert.False(RunFolder.Holds(shell["other"]));
+        await Verify(shell.Log);
+    }
+
+    /// <summary>What no tensor's shape betrays, changed in the folder's own file.</summary>
+    [Fact]
+    public async Task Edited_configurations()
+    {
+        await Train();
+        var config = await File.ReadAllTextAsync(shell["run/config.yaml"]);
+        await File.WriteAllTextAsync(shell["run/config.yaml"], config.Replace("heads: 2", "heads: 4", StringComparison.Ordinal).Replace("validation-part: 0.1", "validation-part: 0.2", StringComparison.Ordinal));
+        await shell.Run("sample", "--run", shell["run"]);
+        await shell.Run("train", "--out", shell["run"], "--resume", "--steps", "8");
+        await File.WriteAllTextAsync(shell["run/config.yaml"], config);
+        await shell.Run("train", "--out", shell["run"], "--resume", "--seed", "7");
+        shell.File("text.txt", string.Concat(Enumerable.Repeat("to be or not to be, that is a question.\n", 10)));
+        await shell.Run("eval", "--run", shell["run"]);
         await Verify(shell.Log);
     }
 

@@ -1,0 +1,40 @@
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional;
+
+/// <summary>What a text and its tokens are, summed up.</summary>
+/// <param name="Tokenizer">The tokenizer's fingerprint.</param>
+/// <param name="Tokens">How many tokens the text has.</param>
+/// <param name="Crc">A checksum of the text's tokens.</param>
+public sealed record TextIdentity(string Tokenizer, long Tokens, string Crc);
+
+/// <summary>
+/// What a checkpoint belongs to: its text, and every setting that decides the architecture, the data and its split, or the meaning of what is
+/// saved. Tensors would show few of them: heads, epsilon and the validation part have no shape.
+/// </summary>
+/// <param name="Text">The text.</param>
+/// <param name="Settings">The fixed settings of the run by name, as files write them; empty where a setting is not given.</param>
+public sealed record RunIdentity(TextIdentity Text, Params<string> Settings)
+{
+    /// <summary>The identity of a run.</summary>
+    /// <param name="text">Its text.</param>
+    /// <param name="config">Its configuration, resolved.</param>
+    public static RunIdentity Of(TextIdentity text, RunConfig config) => new(text, Fixed.Select(f => (f.Name, Written(f, config))).ToParams());
+
+    /// <summary>The configuration, where it is what the checkpoint was written with; else a fault for each setting that has drifted.</summary>
+    /// <param name="config">What is claimed to be the checkpoint's configuration.</param>
+    /// <param name="file">What faults call the place where it stands.</param>
+    public Validation<Fault, RunConfig> Check(RunConfig config, string file) => Fixed
+        .Select(f => Fault.Unless(Recorded(f) == Written(f, config), $"{file}: {f.Name}", $"is {f.Show(config)}, but the checkpoint was written with {Shown(f)}", $"allowed: {Shown(f)}"))
+        .Gather().Map(_ => config);
+
+    static IEnumerable<ConfigField> Fixed => RunConfig.Fields.Where(static f => f.Fixed);
+
+    static string Written(ConfigField field, RunConfig config) => field.Get(config) ?? "";
+
+    // A setting that is younger than the checkpoint had its default then.
+    string Recorded(ConfigField field) => Settings.Contains(field.Name) ? Settings[field.Name] : Written(field, new());
+
+    string Shown(ConfigField field) => Recorded(field) is { Length: > 0 } text ? text : "none";
+}

@@ -1,0 +1,81 @@
+using Functional.Testing;
+using LanguageExt;
+using Xunit;
+
+namespace Functional.Tests.Properties.Training;
+
+/// <summary>
+/// What decides the data or the meaning of the weights cannot drift: for every setting, found by reflection, another value is refused by name or used.
+/// </summary>
+public class DriftLaws
+{
+    static readonly string[] candidates = ["true", "false", "gelu", "post", "sinusoidal", "byte", "shuffled", "sgd", "keep", "0.25", "0.5", "3", "2", "4", "8", "linear", "managed", "cpu", "1", "1e-5"];
+
+    public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name)];
+
+    // The first of the candidates that is another value and can stand there.
+    static RunConfig? Changed(RunConfig config, ConfigField field) => candidates
+        .Select(text => field.Set(config, field.IsPath ? "/elsewhere" : text))
+        .FirstOrDefault(c => c is not null && field.Get(c) != field.Get(config) && c.Validate().IsSuccess);
+
+    [Theory, MemberData(nameof(Settings))]
+    public void An_edited_configuration_is_refused_by_name_or_used(string name)
+    {
+        using var scratch = new Scratch();
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Steps = 2, SaveEvery = 1 }));
+        var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
+        var field = RunConfig.Field(name)!;
+        // Products in other precisions need another engine.
+        if (name == "precision") return;
+        var changed = Changed(run.Config, field);
+        Assert.True(changed is not null, $"no candidate is another value of {name}");
+        File.WriteAllText(scratch["run/config.yaml"], ConfigYaml.Write(changed));
+        var edited = TinyRun.Get(RunFolder.Open(scratch["run"]));
+        var opened = TinyRun.Faults(edited.Checkpoint());
+        using var resumed = RunSession.Resume(scratch["run"], changed, TinyRun.Data(changed), Disk.Real).Match(static Held (s) => new(s, ""), static f => new(null, f.Lines()));
+        if (field.Fixed)
+        {
+            var expected = $"{scratch["run/config.yaml"]}: {name}: is {field.Show(changed)}, but the checkpoint was written with {(field.Get(run.Config) ?? "none")}; allowed: {(field.Get(run.Config) ?? "none")}";
+            Assert.Equal(expected, opened);
+            Assert.Contains(expected, resumed.Faults, StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Equal("", opened);
+            Assert.Equal("", resumed.Faults);
+            Assert.Equal(field.Get(changed), field.Get(resumed.Session!.Config));
+        }
+    }
+
+    /// <summary>A change that is asked for when a run goes on is refused by name, or stands in its configuration from then on.</summary>
+    [Theory, MemberData(nameof(Settings))]
+    public void A_change_on_resuming_is_refused_by_name_or_used(string name)
+    {
+        using var scratch = new Scratch();
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Steps = 2, SaveEvery = 1 }));
+        var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
+        var field = RunConfig.Field(name)!;
+        if (name == "precision") return;
+        var changed = Changed(run.Config, field)!;
+        using var resumed = RunSession.Resume(scratch["run"], changed, TinyRun.Data(run.Config), Disk.Real).Match(static Held (s) => new(s, ""), static f => new(null, f.Lines()));
+        if (field.Fixed) Assert.StartsWith($"{name}: is {field.Show(changed)}, but the run was begun with", resumed.Faults, StringComparison.Ordinal);
+        else Assert.Equal(field.Get(changed), field.Get(TinyRun.Get(RunFolder.Open(scratch["run"])).Config));
+    }
+
+    [Fact]
+    public void A_tokenizer_that_was_changed_is_refused()
+    {
+        using var scratch = new Scratch();
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Steps = 2, SaveEvery = 1 }));
+        var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
+        var other = CharTokenizer.Of([.. ((CharTokenizer)run.Tokenizer).Runes.Reverse()]);
+        TinyRun.Get(TokenizerFile.Write(scratch["run/tokenizer.json"], other));
+        Assert.Equal($"{scratch["run/tokenizer.json"]}: is not the tokenizer that the checkpoint was written with; allowed: the one that training wrote",
+            TinyRun.Faults(TinyRun.Get(RunFolder.Open(scratch["run"])).Checkpoint()));
+    }
+
+    sealed record Held(RunSession? Session, string Faults) : IDisposable
+    {
+        public void Dispose() => Session?.Dispose();
+    }
+}

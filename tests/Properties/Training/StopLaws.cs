@@ -1,0 +1,67 @@
+using FsCheck;
+using Functional.Engines;
+using Functional.Testing;
+using Functional.Tests.Properties.Execution;
+using LanguageExt;
+using Xunit;
+
+namespace Functional.Tests.Properties.Training;
+
+/// <summary>A wish to stop is heard before each micro-batch, and leaves nothing of the step that was given up.</summary>
+public class StopLaws
+{
+    static readonly RunConfig config = TinyRun.Config with { Accumulate = 5, SampleEvery = 0 };
+
+    [Property(MaxTest = 20)]
+    public void Stopped_inside_a_step_and_resumed_is_never_stopped(byte at)
+    {
+        using Scratch whole = new(), broken = new();
+        TinyRun.Get(TinyRun.Train(whole["run"], config));
+        // Seven steps of six programs and some evaluations: somewhere in them, and heard before the next program.
+        var (stopAt, runs, last) = (at % 45, 0, 0);
+        using var source = new CancellationTokenSource();
+        using var engine = new CountingEngine(new ReferenceEngine(), n =>
+        {
+            if (n == stopAt) source.Cancel();
+            (runs, last) = (n, source.IsCancellationRequested ? last + 1 : 0);
+        });
+        var data = TinyRun.Data(config);
+        using (var session = TinyRun.Get(RunSession.Begin(broken["run"], config, data, Disk.Real)))
+            Assert.Equal(StopReason.Interrupted, TinyRun.Get(TrainingLoop.Run(engine, session, clock: StillClock.Instance, stop: source.Token)).Reason);
+        // The program that was running, and at most the update after the last micro-batch.
+        Assert.InRange(last, 1, 2);
+        TinyRun.Get(TinyRun.Train(broken["run"], config));
+        Assert.Equal("", TinyRun.Differences(TinyRun.Remains(whole["run"]), TinyRun.Remains(broken["run"])));
+    }
+
+    /// <summary>A step that was given up leaves nothing in the accumulators: done again, it is the step.</summary>
+    [Property(MaxTest = 20)]
+    public void A_step_given_up_and_done_again_is_the_step(byte at)
+    {
+        Assert.Equal(Parameters(giveUpAt: -1), Parameters(at % config.Accumulate));
+
+        static float[] Parameters(int giveUpAt)
+        {
+            using var source = new CancellationTokenSource();
+            using var engine = new CountingEngine(new ReferenceEngine(), n => { if (n == giveUpAt) source.Cancel(); });
+            using var trainer = new Trainer(engine, TinyRun.Get(TinyRun.Data(config).Resolve(config)), TinyRun.Data(config));
+            trainer.Initialise(config.Key);
+            var start = TrainState.Start(config.Key);
+            // Stopped in the last micro-batch, the step is done.
+            var done = trainer.Step(start, 1e-2, source.Token) is not null;
+            Assert.Equal(giveUpAt is < 0 or 4, done);
+            if (!done) Assert.NotNull(trainer.Step(start, 1e-2));
+            return [.. trainer.Parameters.Values.SelectMany(static b => b.ToArray<float>())];
+        }
+    }
+
+    [Fact]
+    public void Asked_to_stop_before_it_begins_it_computes_nothing()
+    {
+        using var scratch = new Scratch();
+        using var engine = new CountingEngine(new ReferenceEngine(), static n => Assert.Fail("a program was run"));
+        using (var session = TinyRun.Get(RunSession.Begin(scratch["run"], config, TinyRun.Data(config), Disk.Real)))
+            Assert.Equal((StopReason.Interrupted, 0), TinyRun.Get(TrainingLoop.Run(engine, session, stop: new(canceled: true))) is var r ? (r.Reason, r.State.Step) : default);
+        Assert.Equal(7, TinyRun.Get(TinyRun.Train(scratch["run"], config)).State.Step);
+    }
+}

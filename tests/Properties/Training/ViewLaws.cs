@@ -1,0 +1,71 @@
+using FsCheck;
+using Functional.Testing;
+using LanguageExt;
+using Xunit;
+
+namespace Functional.Tests.Properties.Training;
+
+/// <summary>The view is not the run: whatever an observer does, the same bits are left, and it is told once that it failed.</summary>
+public class ViewLaws
+{
+    static readonly Lazy<SortedDictionary<string, byte[]>> unwatched = new(() => Run(null).Remains);
+
+    static (SortedDictionary<string, byte[]> Remains, TrainResult Result) Run(ITrainingObserver? observer)
+    {
+        using var scratch = new Scratch();
+        var result = TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config, observer: observer));
+        return (TinyRun.Remains(scratch["run"]), result);
+    }
+
+    [Property(MaxTest = 40)]
+    public void A_view_that_fails_at_any_call_changes_nothing(byte which, byte since, bool again)
+    {
+        var view = new Broken(which % 6, since % 4, again);
+        var (remains, result) = Run(view);
+        Assert.Equal("", TinyRun.Differences(unwatched.Value, remains));
+        Assert.Equal(StopReason.Completed, result.Reason);
+        Assert.Equal(view.Thrown > 0 ? 1 : 0, view.Told);
+        Assert.Equal(view.Thrown > 0 ? "broken 0" : null, result.ViewFailure?.Message);
+        // It hears of everything that comes after.
+        Assert.Equal(1 + 7 + 3 + 1, view.Heard - view.Samples - view.Saves);
+    }
+
+    /// <summary>Throws at calls of one kind, from one of them on; and when it is told so, too.</summary>
+    sealed class Broken(int kind, int since, bool again) : ITrainingObserver
+    {
+        readonly int[] calls = new int[6];
+
+        public int Thrown { get; private set; }
+
+        public int Told { get; private set; }
+
+        public int Heard => calls.Sum() + 1;
+
+        public int Samples => calls[4];
+
+        public int Saves => calls[3];
+
+        public void Began(RunSession session, Trainer trainer, TrainState state) => Throw(0);
+
+        public void Stepped(in StepMetrics metrics) => Throw(1);
+
+        public void Evaluated(long step, double loss, bool best) => Throw(2);
+
+        public void Saved(long step, string folder) => Throw(3);
+
+        public void Sample(long step, Trainer trainer, Key key, CancellationToken stop) => Throw(4);
+
+        public void Failed(Exception error)
+        {
+            Told++;
+            throw new InvalidOperationException("cannot even hear that");
+        }
+
+        void Throw(int call)
+        {
+            var n = calls[call]++;
+            if (call != kind || n < since || n > since && !again) return;
+            throw new IOException($"broken {Thrown++}");
+        }
+    }
+}
