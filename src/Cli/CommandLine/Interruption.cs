@@ -11,7 +11,6 @@ sealed class Interruption : IDisposable
 {
     readonly CancellationTokenSource source = new();
     readonly List<PosixSignalRegistration> signals = [];
-    readonly Action<string> say;
     string heard = "stopping; again to stop at once";
     int code;
 
@@ -19,7 +18,7 @@ sealed class Interruption : IDisposable
     /// <param name="say">Tells the user, from another thread.</param>
     public Interruption(Action<string> say)
     {
-        this.say = say;
+        Say = say;
         Listen(PosixSignal.SIGINT, 130);
         Listen(PosixSignal.SIGTERM, 143);
         if (!IsHangupIgnored) Listen(PosixSignal.SIGHUP, 129);
@@ -33,6 +32,9 @@ sealed class Interruption : IDisposable
 
     /// <summary>128 and the signal's number, as shells have it; 0 while none came.</summary>
     public int ExitCode => Volatile.Read(ref code);
+
+    /// <summary>Tells the user, from another thread; whoever draws on the terminal takes it over meanwhile.</summary>
+    public Action<string> Say { get; set; }
 
     /// <summary>From here on, what is done is saved before the program ends.</summary>
     public void Saves() => heard = "stopping; again to stop without saving";
@@ -48,7 +50,7 @@ sealed class Interruption : IDisposable
     {
         if (Interlocked.CompareExchange(ref code, exit, 0) != 0) return;
         context.Cancel = true;
-        say(heard);
+        Say(heard);
         source.Cancel();
     }));
 

@@ -55,7 +55,7 @@ static class TrainCommand
         interruption.Saves();
         var view = terminal.Forgiving();
         TrainingResult? result = null;
-        await (view.Live ? LiveView.Run(view, Train) : Train(new PlainView(view))).ConfigureAwait(false);
+        await (view.Live ? LiveView.Run(view, interruption, Train) : Train(new PlainView(view))).ConfigureAwait(false);
         if (result!.Reason == StopReason.Completed)
         {
             await TrainSummary.Print(view, result, interruption.Token).ConfigureAwait(false);

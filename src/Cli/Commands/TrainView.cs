@@ -72,14 +72,24 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
     readonly Pace pace = new();
     readonly Stopwatch sinceDrawn = Stopwatch.StartNew();
 
-    public static Task Run(Terminal terminal, Func<ITrainView, Task> work)
+    public static async Task Run(Terminal terminal, Interruption interruption, Func<ITrainView, Task> work)
     {
         // It knows a terminal only by the runtime's own stream.
         var console = AnsiConsole.Create(new() { Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(terminal.Out) });
         console.Profile.Width = terminal.Width;
-        return console.Progress().AutoClear(true)
-            .Columns(new ProgressBarColumn { Width = 16 }, new TaskDescriptionColumn { Alignment = Justify.Left })
-            .StartAsync(context => work(new LiveView(console, context.AddTask("reading"))));
+        var say = interruption.Say;
+        // A line of its own would be drawn over.
+        interruption.Say = console.WriteLine;
+        try
+        {
+            await console.Progress().AutoClear(true)
+                .Columns(new ProgressBarColumn { Width = 16 }, new TaskDescriptionColumn { Alignment = Justify.Left })
+                .StartAsync(context => work(new LiveView(console, context.AddTask("reading")))).ConfigureAwait(false);
+        }
+        finally
+        {
+            interruption.Say = say;
+        }
     }
 
     public void Report(TrainingEvent value)
