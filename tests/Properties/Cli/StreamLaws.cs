@@ -130,6 +130,22 @@ public sealed class StreamLaws : IDisposable
         Assert.Equal(1, (await Shell(Sample($"--prompt x --prompt-file {this["prompt.txt"]}"))).Code);
     }
 
+    /// <summary>A run that learned its text by heart says which of its checkpoints to take, and the command that it names takes it.</summary>
+    [Fact]
+    public async Task The_summary_says_when_the_best_is_not_the_last()
+    {
+        File.WriteAllText(this["text.txt"], "abcdefghijklmnopqrstuvwxyz 0123456789 the quick brown fox jumps over the lazy dog. " + Corpus.Text(3, 400));
+        var (code, shown, error) = await Shell(Train("run", $"--data {this["text.txt"]} --steps 400 --eval-every 10 --lr 0.03 --dropout 0"));
+        Assert.True(code == 0, error);
+        var best = RunFolder.Open(this["run"]).OrThrow().Checkpoint("best").OrThrow().Step;
+        Assert.InRange(best, 1, 399);
+        Assert.Contains($"was after step {best}: functional sample --run {this["run"]} --checkpoint best\n", shown, StringComparison.Ordinal);
+        Assert.Equal(0, (await Shell($"{Program} sample --run {this["run"]} --checkpoint best --tokens 5")).Code);
+        Assert.Contains($"best: step {best}, ", (await Shell($"{Program} inspect --run {this["run"]} --checkpoint best")).Out, StringComparison.Ordinal);
+        // With one step, the best is the last, and nothing is said.
+        Assert.DoesNotContain("--checkpoint best", (await Shell(Train("one", "--steps 1"))).Out, StringComparison.Ordinal);
+    }
+
     /// <summary>Two that begin in one moment without --out.</summary>
     [Fact]
     public async Task Two_default_runs_have_folders_of_their_own()
