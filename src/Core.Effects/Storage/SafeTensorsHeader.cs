@@ -10,7 +10,7 @@ namespace Functional;
 /// The header of a safetensors file (Hugging Face's format): 8 bytes of length, then JSON that gives each tensor's element type, shape and
 /// offsets; the tensors follow without gaps. Everything is checked before anything is believed.
 /// </summary>
-/// <param name="Tensors">The tensors in the order of their bytes.</param>
+/// <param name="Tensors">The tensors in the order of their bytes; those without bytes before one that begins where they do.</param>
 /// <param name="Metadata">Free text by name.</param>
 sealed record SafeTensorsHeader(Params<StoredTensor> Tensors, Params<string> Metadata)
 {
@@ -89,10 +89,12 @@ sealed record SafeTensorsHeader(Params<StoredTensor> Tensors, Params<string> Met
     /// <param name="file">What faults call the file.</param>
     public static Validation<Fault, SafeTensorsHeader> Parse(ReadOnlyMemory<byte> text, long dataBytes, string file)
     {
+        // Else a file could be one of another format too.
+        if (text.Span is [not (byte)'{' and var first, ..])
+            return Fault.Of<SafeTensorsHeader>(file, $"has a header that begins with byte 0x{first:X2}", "expected {, byte 0x7B; it is no safetensors file");
         try
         {
             using var document = JsonDocument.Parse(text);
-            if (document.RootElement.ValueKind != JsonValueKind.Object) return Fault.Of<SafeTensorsHeader>(file, "has a header that is no JSON object", "expected a safetensors file");
             var faults = new List<Fault>();
             var tensors = new List<(string Name, StoredTensor Tensor)>();
             var metadata = new List<(string, string)>();
@@ -101,11 +103,14 @@ sealed record SafeTensorsHeader(Params<StoredTensor> Tensors, Params<string> Met
             {
                 if (!names.Add(member.Name)) faults.Add(new($"{file}: {member.Name}", "is there twice", ""));
                 else if (member.Name == MetadataKey) faults.AddRange(Collect(member.Value, metadata, file));
-                else _ = Tensor(member.Value, $"{file}: {member.Name}").Match(t => { tensors.Add((member.Name, t)); return unit; }, f => { faults.AddRange(f); return unit; });
+                else _ = Tensor(member.Value, $"{file}: {member.Name}").Match(
+                    t => { tensors.Add((member.Name, t)); return unit; },
+                    f => { faults.AddRange(f); return unit; });
             }
-            if (faults.Count == 0) faults.AddRange(Gaps(tensors, dataBytes, file));
+            var ordered = tensors.OrderBy(static t => t.Tensor.Begin).ThenBy(static t => t.Tensor.End).ToParams();
+            if (faults.Count == 0) faults.AddRange(Gaps(ordered, dataBytes, file));
             return faults.Count == 0
-                ? Success<Fault, SafeTensorsHeader>(new(tensors.OrderBy(static t => t.Tensor.Begin).ToParams(), metadata.ToParams()))
+                ? Success<Fault, SafeTensorsHeader>(new(ordered, metadata.ToParams()))
                 : Validation<Fault, SafeTensorsHeader>.Fail(faults.ToSeq().Strict());
         }
         // The second for names that are half a surrogate pair.
@@ -118,8 +123,9 @@ sealed record SafeTensorsHeader(Params<StoredTensor> Tensors, Params<string> Met
     static IEnumerable<Fault> Collect(JsonElement json, List<(string Name, string)> metadata, string file)
     {
         if (json.ValueKind != JsonValueKind.Object) { yield return new($"{file}: {MetadataKey}", "is no object", "expected texts by name"); yield break; }
+        var names = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var member in json.EnumerateObject())
-            if (member.Value.ValueKind != JsonValueKind.String || metadata.Any(m => m.Name == member.Name))
+            if (!names.Add(member.Name) || member.Value.ValueKind != JsonValueKind.String)
                 yield return new($"{file}: {MetadataKey}: {member.Name}", "is no text, or there twice", "expected texts by name");
             else metadata.Add((member.Name, member.Value.GetString()!));
     }
@@ -127,23 +133,36 @@ sealed record SafeTensorsHeader(Params<StoredTensor> Tensors, Params<string> Met
     static Validation<Fault, StoredTensor> Tensor(JsonElement json, string where)
     {
         if (json.ValueKind != JsonValueKind.Object) return Fault.Of<StoredTensor>(where, "is no object", "expected dtype, shape and data_offsets");
-        var dtype = json.TryGetProperty("dtype", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
-        if (dtype is not ("F32" or "BF16" or "I32" or "BOOL")) return Fault.Of<StoredTensor>(where, $"has dtype {dtype ?? "missing"}", "allowed: F32, BF16, I32, BOOL");
-        if (Numbers(json, "shape") is not { } shape || shape.Any(static d => d is < 1 or > int.MaxValue)) return Fault.Of<StoredTensor>(where, "has no shape", "expected a list of whole numbers from 1 on");
-        if (Numbers(json, "data_offsets") is not [var begin, var end]) return Fault.Of<StoredTensor>(where, "has no data_offsets", "expected two whole numbers");
-        var tensor = new StoredTensor(dtype, shape.ToVec(), begin, end);
-        return tensor.Held.Match(
-            type => begin >= 0 && begin <= long.MaxValue / 2 && tensor.Bytes == type.Bytes
-                ? Success<Fault, StoredTensor>(tensor)
-                : Fault.Of<StoredTensor>(where, $"has bytes {begin} to {end}", $"expected {type.Bytes} bytes for {type}"),
-            () => Fault.Of<StoredTensor>(where, $"has shape {tensor.Shape}", $"allowed: up to {int.MaxValue} elements"));
+        var keys = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var member in json.EnumerateObject())
+            if (!keys.Add(member.Name)) return Fault.Of<StoredTensor>($"{where}: {member.Name}", "is there twice");
+        if (!json.TryGetProperty("dtype", out var text) || text.ValueKind != JsonValueKind.String || text.GetString() is not { Length: > 0 } dtype)
+            return Fault.Of<StoredTensor>(where, "has no dtype", "expected a text such as F32");
+        if (Numbers(json, "shape") is not { } shape || shape.Any(static d => d < 0))
+            return Fault.Of<StoredTensor>(where, "has no shape", "expected a list of whole numbers from 0 on");
+        if (Numbers(json, "data_offsets") is not [var begin, var end])
+            return Fault.Of<StoredTensor>(where, "has no data_offsets", "expected two whole numbers");
+        if (begin < 0 || end < begin)
+            return Fault.Of<StoredTensor>(where, $"has bytes {begin} to {end}", "expected a beginning from 0 on, and an end not before it");
+        return Fits(new(dtype, shape.ToVec(), begin, end), where);
     }
 
-    // Tensors must cover the data exactly: no two share a byte, and none is left over.
-    static IEnumerable<Fault> Gaps(List<(string Name, StoredTensor Tensor)> tensors, long dataBytes, string file)
+    // What elements of an unknown dtype take is not known: then the place alone must be right.
+    static Validation<Fault, StoredTensor> Fits(StoredTensor tensor, string where)
+    {
+        if (tensor.Width is not { } width) return Success<Fault, StoredTensor>(tensor);
+        if (tensor.Elements is not { } elements) return Fault.Of<StoredTensor>(where, $"has shape {tensor.Shape}", $"allowed: up to {long.MaxValue} elements");
+        var bits = (Int128)elements * width;
+        return bits % 8 != 0 ? Fault.Of<StoredTensor>(where, $"has {bits} bits as {tensor}", "expected whole bytes")
+            : bits / 8 != tensor.Bytes ? Fault.Of<StoredTensor>(where, $"has bytes {tensor.Begin} to {tensor.End}", $"expected {bits / 8} bytes for {tensor}")
+            : Success<Fault, StoredTensor>(tensor);
+    }
+
+    // Tensors, in the order of their bytes, must cover the data exactly: no two share a byte, and none is left over.
+    static IEnumerable<Fault> Gaps(Params<StoredTensor> tensors, long dataBytes, string file)
     {
         var at = 0L;
-        foreach (var (name, tensor) in tensors.OrderBy(static t => t.Tensor.Begin))
+        foreach (var (name, tensor) in tensors)
         {
             if (tensor.Begin != at) yield return new($"{file}: {name}", $"begins at byte {tensor.Begin}", $"expected {at}, where the tensor before ends");
             at = tensor.End;
