@@ -5,7 +5,7 @@ namespace Functional;
 
 /// <summary>
 /// Tensors in a file, in the format of Hugging Face's safetensors. Reading and writing take one tensor at a time, so that memory holds the
-/// largest and not all of them.
+/// largest and not all of them. A file that others wrote may hold tensors that cannot be held here; only to ask for one is a fault.
 /// </summary>
 public sealed class SafeTensors : IDisposable
 {
@@ -16,8 +16,8 @@ public sealed class SafeTensors : IDisposable
 
     SafeTensors(FileStream stream, SafeTensorsHeader header, string path) => (this.stream, this.header, this.path, start) = (stream, header, path, stream.Position);
 
-    /// <summary>What the file holds, in the order of its bytes.</summary>
-    public Params<TensorType> Types => header.Tensors.Map(static p => p.Type);
+    /// <summary>What the file lists, in the order of its bytes, whether it can be held here or not.</summary>
+    public Params<StoredTensor> Tensors => header.Tensors;
 
     /// <summary>Free text by name.</summary>
     public Params<string> Metadata => header.Metadata;
@@ -40,15 +40,16 @@ public sealed class SafeTensors : IDisposable
         }
     });
 
-    /// <summary>Reads one tensor; the length is its type's <see cref="TensorType.Bytes"/>.</summary>
+    /// <summary>Reads one tensor; the length is its <see cref="StoredTensor.Bytes"/>. One that cannot be held here is a fault.</summary>
     /// <exception cref="ArgumentException">There is no such tensor, or the length is another.</exception>
     public Validation<Fault, Unit> Read(string name, Span<byte> bytes)
     {
-        var place = header.Tensors[name];
-        if (bytes.Length != place.Type.Bytes) throw new ArgumentException($"'{name}' {place.Type} has {place.Type.Bytes} bytes; given {bytes.Length}.");
+        var tensor = Tensors[name];
+        if (tensor.Held.IsNone) return NotHeld(name).As<Unit>();
+        if (bytes.Length != tensor.Bytes) throw new ArgumentException($"'{name}' {tensor} has {tensor.Bytes} bytes; given {bytes.Length}.");
         try
         {
-            stream.Position = start + place.Begin;
+            stream.Position = start + tensor.Begin;
             return Fault.Unless(stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length, $"{path}: {name}", "is cut off", "expected a whole file");
         }
         catch (IOException e)
@@ -58,16 +59,15 @@ public sealed class SafeTensors : IDisposable
     }
 
     /// <summary>
-    /// Fills buffers with the tensors of their names. Before anything is written, missing and unknown names and other types are faults, all
-    /// at once.
+    /// Fills buffers with the tensors of their names. Before anything is written, missing and unknown names, other types and what cannot be
+    /// held here are faults, all at once.
     /// </summary>
     public Validation<Fault, Unit> ReadInto(Params<IBuffer> buffers)
     {
-        var types = Types;
         return buffers
-            .Select(b => !types.Contains(b.Name) ? Fault.Of<Unit>($"{path}: {b.Name}", "is missing", $"expected {b.Value.Type}")
-                : Fault.Unless(types[b.Name] == b.Value.Type, $"{path}: {b.Name}", $"is {types[b.Name]}", $"expected {b.Value.Type}"))
-            .Concat(types.Names.Where(name => !buffers.Contains(name)).Select(name => Fault.Of<Unit>($"{path}: {name}", "is not part of the model", "expected its tensors and no others")))
+            .Select(b => !Tensors.Contains(b.Name) ? Fault.Of<Unit>($"{path}: {b.Name}", "is missing", $"expected {b.Value.Type}")
+                : Held(b.Name).Bind(type => Fault.Unless(type == b.Value.Type, $"{path}: {b.Name}", $"is {type}", $"expected {b.Value.Type}")))
+            .Concat(Tensors.Names.Where(name => !buffers.Contains(name)).Select(name => Fault.Of<Unit>($"{path}: {name}", "is not part of the model", "expected its tensors and no others")))
             .Gather()
             .Bind(_ =>
             {
@@ -106,6 +106,13 @@ public sealed class SafeTensors : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => stream.Dispose();
+
+    Validation<Fault, TensorType> Held(string name) => Tensors[name].Held.Match(Success<Fault, TensorType>, () => NotHeld(name).As<TensorType>());
+
+    Fault NotHeld(string name) => new(
+        $"{path}: {name}",
+        $"has dtype {Tensors[name].DType} and shape {Tensors[name].Shape}",
+        $"allowed: F32, BF16, I32 or BOOL with 1 to {int.MaxValue} elements");
 
     static byte[] Staging(Params<IBuffer> buffers) => GC.AllocateUninitializedArray<byte>((int)buffers.Fold(0L, static (most, b) => Math.Max(most, b.Type.Bytes)));
 }

@@ -6,21 +6,13 @@ using static LanguageExt.Prelude;
 
 namespace Functional;
 
-/// <summary>Where a tensor lies in a file.</summary>
-/// <param name="Type">What it is.</param>
-/// <param name="Begin">Its first byte, counted from the end of the header.</param>
-readonly record struct TensorPlace(TensorType Type, long Begin)
-{
-    public long End => Begin + Type.Bytes;
-}
-
 /// <summary>
 /// The header of a safetensors file (Hugging Face's format): 8 bytes of length, then JSON that gives each tensor's element type, shape and
 /// offsets; the tensors follow without gaps. Everything is checked before anything is believed.
 /// </summary>
-/// <param name="Tensors">The tensors in the order of their bytes.</param>
+/// <param name="Tensors">The tensors in the order of their bytes; those without bytes before one that begins where they do.</param>
 /// <param name="Metadata">Free text by name.</param>
-sealed record SafeTensorsHeader(Params<TensorPlace> Tensors, Params<string> Metadata)
+sealed record SafeTensorsHeader(Params<StoredTensor> Tensors, Params<string> Metadata)
 {
     // As the format's own library, so that a damaged length cannot ask for all memory.
     const long MaxBytes = 100_000_000;
@@ -29,14 +21,14 @@ sealed record SafeTensorsHeader(Params<TensorPlace> Tensors, Params<string> Meta
     /// <summary>The header of tensors that follow one another.</summary>
     public static SafeTensorsHeader Of(Params<TensorType> types, Params<string> metadata)
     {
-        var places = new List<(string, TensorPlace)>();
+        var tensors = new List<(string, StoredTensor)>();
         var at = 0L;
         foreach (var (name, type) in types)
         {
-            places.Add((name, new(type, at)));
+            tensors.Add((name, StoredTensor.Of(type, at)));
             at += type.Bytes;
         }
-        return new(places.ToParams(), metadata);
+        return new(tensors.ToParams(), metadata);
     }
 
     /// <summary>Length and JSON, filled up with spaces so that the tensors begin at a multiple of 8.</summary>
@@ -52,16 +44,16 @@ sealed record SafeTensorsHeader(Params<TensorPlace> Tensors, Params<string> Meta
                 foreach (var (name, value) in Metadata) json.WriteString(name, value);
                 json.WriteEndObject();
             }
-            foreach (var (name, place) in Tensors)
+            foreach (var (name, tensor) in Tensors)
             {
                 json.WriteStartObject(name);
-                json.WriteString("dtype", Text(place.Type.DType));
+                json.WriteString("dtype", tensor.DType);
                 json.WriteStartArray("shape");
-                foreach (var size in place.Type.Shape) json.WriteNumberValue(size);
+                foreach (var size in tensor.Shape) json.WriteNumberValue(size);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
-                json.WriteNumberValue(place.Begin);
-                json.WriteNumberValue(place.End);
+                json.WriteNumberValue(tensor.Begin);
+                json.WriteNumberValue(tensor.End);
                 json.WriteEndArray();
                 json.WriteEndObject();
             }
@@ -97,23 +89,28 @@ sealed record SafeTensorsHeader(Params<TensorPlace> Tensors, Params<string> Meta
     /// <param name="file">What faults call the file.</param>
     public static Validation<Fault, SafeTensorsHeader> Parse(ReadOnlyMemory<byte> text, long dataBytes, string file)
     {
+        // Else a file could be one of another format too.
+        if (text.Span is [not (byte)'{' and var first, ..])
+            return Fault.Of<SafeTensorsHeader>(file, $"has a header that begins with byte 0x{first:X2}", "expected {, byte 0x7B; it is no safetensors file");
         try
         {
             using var document = JsonDocument.Parse(text);
-            if (document.RootElement.ValueKind != JsonValueKind.Object) return Fault.Of<SafeTensorsHeader>(file, "has a header that is no JSON object", "expected a safetensors file");
             var faults = new List<Fault>();
-            var tensors = new List<(string Name, TensorPlace Place)>();
+            var tensors = new List<(string Name, StoredTensor Tensor)>();
             var metadata = new List<(string, string)>();
             var names = new SortedSet<string>(StringComparer.Ordinal);
             foreach (var member in document.RootElement.EnumerateObject())
             {
                 if (!names.Add(member.Name)) faults.Add(new($"{file}: {member.Name}", "is there twice", ""));
                 else if (member.Name == MetadataKey) faults.AddRange(Collect(member.Value, metadata, file));
-                else _ = Place(member.Value, $"{file}: {member.Name}").Match(p => { tensors.Add((member.Name, p)); return unit; }, f => { faults.AddRange(f); return unit; });
+                else _ = Tensor(member.Value, $"{file}: {member.Name}").Match(
+                    t => { tensors.Add((member.Name, t)); return unit; },
+                    f => { faults.AddRange(f); return unit; });
             }
-            if (faults.Count == 0) faults.AddRange(Gaps(tensors, dataBytes, file));
+            var ordered = tensors.OrderBy(static t => t.Tensor.Begin).ThenBy(static t => t.Tensor.End).ToParams();
+            if (faults.Count == 0) faults.AddRange(Gaps(ordered, dataBytes, file));
             return faults.Count == 0
-                ? Success<Fault, SafeTensorsHeader>(new(tensors.OrderBy(static t => t.Place.Begin).ToParams(), metadata.ToParams()))
+                ? Success<Fault, SafeTensorsHeader>(new(ordered, metadata.ToParams()))
                 : Validation<Fault, SafeTensorsHeader>.Fail(faults.ToSeq().Strict());
         }
         // The second for names that are half a surrogate pair.
@@ -126,35 +123,49 @@ sealed record SafeTensorsHeader(Params<TensorPlace> Tensors, Params<string> Meta
     static IEnumerable<Fault> Collect(JsonElement json, List<(string Name, string)> metadata, string file)
     {
         if (json.ValueKind != JsonValueKind.Object) { yield return new($"{file}: {MetadataKey}", "is no object", "expected texts by name"); yield break; }
+        var names = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var member in json.EnumerateObject())
-            if (member.Value.ValueKind != JsonValueKind.String || metadata.Any(m => m.Name == member.Name))
+            if (!names.Add(member.Name) || member.Value.ValueKind != JsonValueKind.String)
                 yield return new($"{file}: {MetadataKey}: {member.Name}", "is no text, or there twice", "expected texts by name");
             else metadata.Add((member.Name, member.Value.GetString()!));
     }
 
-    static Validation<Fault, TensorPlace> Place(JsonElement json, string where)
+    static Validation<Fault, StoredTensor> Tensor(JsonElement json, string where)
     {
-        if (json.ValueKind != JsonValueKind.Object) return Fault.Of<TensorPlace>(where, "is no object", "expected dtype, shape and data_offsets");
-        var name = json.TryGetProperty("dtype", out var dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString() : null;
-        if (Parse(name) is not { } type) return Fault.Of<TensorPlace>(where, $"has dtype {name ?? "missing"}", "allowed: F32, BF16, I32, BOOL");
-        if (Numbers(json, "shape") is not { } shape || shape.Any(static d => d is < 1 or > int.MaxValue)) return Fault.Of<TensorPlace>(where, "has no shape", "expected a list of whole numbers from 1 on");
-        if (Numbers(json, "data_offsets") is not [var begin, var end]) return Fault.Of<TensorPlace>(where, "has no data_offsets", "expected two whole numbers");
-        var size = shape.Aggregate(1L, static (n, d) => n > int.MaxValue ? n : n * d);
-        if (size > int.MaxValue) return Fault.Of<TensorPlace>(where, $"has shape [{string.Join(", ", shape)}]", $"allowed: up to {int.MaxValue} elements");
-        var place = new TensorPlace(new([.. shape.Select(static d => (int)d)], type), begin);
-        return begin >= 0 && begin <= long.MaxValue / 2 && end == place.End
-            ? Success<Fault, TensorPlace>(place)
-            : Fault.Of<TensorPlace>(where, $"has bytes {begin} to {end}", $"expected {place.Type.Bytes} bytes for {place.Type}");
+        if (json.ValueKind != JsonValueKind.Object) return Fault.Of<StoredTensor>(where, "is no object", "expected dtype, shape and data_offsets");
+        var keys = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var member in json.EnumerateObject())
+            if (!keys.Add(member.Name)) return Fault.Of<StoredTensor>($"{where}: {member.Name}", "is there twice");
+        if (!json.TryGetProperty("dtype", out var text) || text.ValueKind != JsonValueKind.String || text.GetString() is not { Length: > 0 } dtype)
+            return Fault.Of<StoredTensor>(where, "has no dtype", "expected a text such as F32");
+        if (Numbers(json, "shape") is not { } shape || shape.Any(static d => d < 0))
+            return Fault.Of<StoredTensor>(where, "has no shape", "expected a list of whole numbers from 0 on");
+        if (Numbers(json, "data_offsets") is not [var begin, var end])
+            return Fault.Of<StoredTensor>(where, "has no data_offsets", "expected two whole numbers");
+        if (begin < 0 || end < begin)
+            return Fault.Of<StoredTensor>(where, $"has bytes {begin} to {end}", "expected a beginning from 0 on, and an end not before it");
+        return Fits(new(dtype, shape.ToVec(), begin, end), where);
     }
 
-    // Tensors must cover the data exactly: no two share a byte, and none is left over.
-    static IEnumerable<Fault> Gaps(List<(string Name, TensorPlace Place)> tensors, long dataBytes, string file)
+    // What elements of an unknown dtype take is not known: then the place alone must be right.
+    static Validation<Fault, StoredTensor> Fits(StoredTensor tensor, string where)
+    {
+        if (tensor.Width is not { } width) return Success<Fault, StoredTensor>(tensor);
+        if (tensor.Elements is not { } elements) return Fault.Of<StoredTensor>(where, $"has shape {tensor.Shape}", $"allowed: up to {long.MaxValue} elements");
+        var bits = (Int128)elements * width;
+        return bits % 8 != 0 ? Fault.Of<StoredTensor>(where, $"has {bits} bits as {tensor}", "expected whole bytes")
+            : bits / 8 != tensor.Bytes ? Fault.Of<StoredTensor>(where, $"has bytes {tensor.Begin} to {tensor.End}", $"expected {bits / 8} bytes for {tensor}")
+            : Success<Fault, StoredTensor>(tensor);
+    }
+
+    // Tensors, in the order of their bytes, must cover the data exactly: no two share a byte, and none is left over.
+    static IEnumerable<Fault> Gaps(Params<StoredTensor> tensors, long dataBytes, string file)
     {
         var at = 0L;
-        foreach (var (name, place) in tensors.OrderBy(static t => t.Place.Begin))
+        foreach (var (name, tensor) in tensors)
         {
-            if (place.Begin != at) yield return new($"{file}: {name}", $"begins at byte {place.Begin}", $"expected {at}, where the tensor before ends");
-            at = place.End;
+            if (tensor.Begin != at) yield return new($"{file}: {name}", $"begins at byte {tensor.Begin}", $"expected {at}, where the tensor before ends");
+            at = tensor.End;
         }
         if (at != dataBytes) yield return new(file, $"has {dataBytes} bytes of tensors", $"expected {at}{(dataBytes < at ? "; it is cut off" : "")}");
     }
@@ -167,8 +178,4 @@ sealed record SafeTensorsHeader(Params<TensorPlace> Tensors, Params<string> Meta
             if (item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out var value)) numbers.Add(value); else return null;
         return numbers;
     }
-
-    static string Text(DType type) => type == DType.Bool ? "BOOL" : type.ToString();
-
-    static DType? Parse(string? text) => text switch { "F32" => DType.F32, "BF16" => DType.BF16, "I32" => DType.I32, "BOOL" => DType.Bool, _ => null };
 }

@@ -35,6 +35,8 @@ public class SafeTensorsLaws
         return bytes;
     }
 
+    static Params<TensorType> Types(SafeTensors file) => file.Tensors.Map(static t => t.Held.IfNone(() => throw new InvalidOperationException($"{t} cannot be held")));
+
     static string Faults<T>(Validation<Fault, T> outcome) => TinyRun.Faults(outcome);
 
     static string Open(string path) => SafeTensors.Open(path).Match(static file => { file.Dispose(); return ""; }, static f => f.Lines());
@@ -48,10 +50,10 @@ public class SafeTensorsLaws
         var metadata = Params.Of(("note", Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(note ?? ""))), ("step", "12"));
         TinyRun.Get(SafeTensors.Write(scratch["t"], written.Buffers, metadata));
         using var file = TinyRun.Get(SafeTensors.Open(scratch["t"]));
-        using var read = new BufferSet(engine, file.Types);
+        using var read = new BufferSet(engine, Types(file));
         TinyRun.Get(file.ReadInto(read.Buffers));
-        return file.Metadata.Equals(metadata) && file.Types.Equals(written.Buffers.Map(static b => b.Type)) && written.All(b => Bytes(b.Value).AsSpan().SequenceEqual(Bytes(read[b.Key])))
-            && (new FileInfo(scratch["t"]).Length - file.Types.Fold(0L, static (n, t) => n + t.Bytes)) % 8 == 0;
+        return file.Metadata.Equals(metadata) && Types(file).Equals(written.Buffers.Map(static b => b.Type)) && written.All(b => Bytes(b.Value).AsSpan().SequenceEqual(Bytes(read[b.Key])))
+            && (new FileInfo(scratch["t"]).Length - file.Tensors.Fold(0L, static (n, t) => n + t.Bytes)) % 8 == 0;
     }
 
     [Property(MaxTest = 30)]
@@ -88,7 +90,8 @@ public class SafeTensorsLaws
             {
                 // Some changes, such as another letter in a name, make another valid file.
                 using (file)
-                    foreach (var (name, type) in file.Types) TinyRun.Get(file.Read(name, new byte[type.Bytes]));
+                    foreach (var (name, tensor) in file.Tensors)
+                        if (tensor.Held.IsSome) TinyRun.Get(file.Read(name, new byte[tensor.Bytes]));
                 return 0;
             }, static _ => 0);
         }
@@ -99,22 +102,20 @@ public class SafeTensorsLaws
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""", 6, "t: b: begins at byte 2; expected 4, where the tensor before ends")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""", 12, "t: b: begins at byte 8; expected 4, where the tensor before ends")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "t: a: begins at byte 4; expected 0, where the tensor before ends")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "t: a: has bytes 0 to 4; expected 8 bytes for f32[2]")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4, "t: a: has bytes 4 to 0; expected 4 bytes for f32[1]")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}""", 4, "t: a: has bytes -4 to 0; expected 4 bytes for f32[1]")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[9223372036854775804,9223372036854775807]}}""", 4, "t: a: has bytes 9223372036854775804 to 9223372036854775807; expected 4 bytes for f32[1]")]
-    [InlineData("""{"a":{"dtype":"F8","shape":[1],"data_offsets":[0,4]}}""", 4, "t: a: has dtype F8; allowed: F32, BF16, I32, BOOL")]
-    [InlineData("""{"a":{"shape":[1],"data_offsets":[0,4]}}""", 4, "t: a: has dtype missing; allowed: F32, BF16, I32, BOOL")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}""", 0, "t: a: has no shape; expected a list of whole numbers from 1 on")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[65536,65536],"data_offsets":[0,17179869184]}}""", 0, "t: a: has shape [65536, 65536]; allowed: up to 2147483647 elements")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "t: a: has no shape; expected a list of whole numbers from 1 on")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "t: a: has bytes 0 to 4; expected 8 bytes for F32[2]")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4, "t: a: has bytes 4 to 0; expected a beginning from 0 on, and an end not before it")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}""", 4, "t: a: has bytes -4 to 0; expected a beginning from 0 on, and an end not before it")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[9223372036854775804,9223372036854775807]}}""", 4, "t: a: has bytes 9223372036854775804 to 9223372036854775807; expected 4 bytes for F32[1]")]
+    [InlineData("""{"a":{"shape":[1],"data_offsets":[0,4]}}""", 4, "t: a: has no dtype; expected a text such as F32")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[65536,65536],"data_offsets":[0,17179869184]}}""", 0, "t: has 0 bytes of tensors; expected 17179869184; it is cut off")]
+    [InlineData("""{"a":{"dtype":"X","shape":[1],"data_offsets":[0,9223372036854775807]}}""", 0, "t: has 0 bytes of tensors; expected 9223372036854775807; it is cut off")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "t: a: has no shape; expected a list of whole numbers from 0 on")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "t: a: is there twice")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", 4, "t: a: has no data_offsets; expected two whole numbers")]
     [InlineData("""{"a":[]}""", 4, "t: a: is no object; expected dtype, shape and data_offsets")]
     [InlineData("""{"__metadata__":{"a":1}}""", 0, "t: __metadata__: a: is no text, or there twice; expected texts by name")]
     [InlineData("""{"__metadata__":3}""", 0, "t: __metadata__: is no object; expected texts by name")]
     [InlineData("""{}""", 4, "t: has 4 bytes of tensors; expected 0")]
-    [InlineData("""[]""", 0, "t: has a header that is no JSON object; expected a safetensors file")]
     [InlineData("""{"a":""", 0, "t: has a header that is no JSON; it is damaged or no safetensors file")]
     [InlineData("""{"\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "t: has a header that is no JSON; it is damaged or no safetensors file")]
     public void A_header_that_lies_is_found_out(string json, long bytes, string expected) =>
