@@ -100,7 +100,7 @@ public static class Training
         {
             if (progress is null) return;
             using var decoder = new Decoder(engine, trainer.Model, trainer.Parameters);
-            var generator = new Generator(decoder, session.Data.Tokenizer);
+            var generator = new Generator(decoder, session.Data.Tokenizer, session.Config.LineEnds);
             var text = generator.Text(generator.Encode("").OrThrow(), SampleTokens, new(new GenerationOptions().Sampling), key);
             progress.Report(new TrainingEvent.Sampled(step, string.Concat(text)));
         }

@@ -14,7 +14,7 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
     /// <summary>The text that a configuration names, with the tokenizer made for it; faults when it cannot be read or is too short.</summary>
     public static Validation<Fault, RunData> Load(RunConfig config) =>
         from valid in config.Validate()
-        from loaded in config.DataFile is { } file ? TextFile.Load(file, config.Tokenizer) : FromCorpus(config)
+        from loaded in config.DataFile is { } file ? TextFile.Load(file, config.Tokenizer, config.LineEnds) : FromCorpus(config)
         from data in Of(config, loaded.Tokenizer, loaded.Tokens)
         select data;
 

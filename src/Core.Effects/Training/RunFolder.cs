@@ -15,6 +15,9 @@ public sealed record RunFolder(string Location, RunConfig Config, Tokenizer Toke
 {
     const string ConfigName = "config.yaml", TokenizerName = "tokenizer.json";
 
+    // Runs that do not say what became of line ends were begun when these were kept.
+    static readonly RunConfig unsaid = new() { LineEnds = LineEnds.Keep };
+
     /// <summary>Its metrics' file.</summary>
     public string Metrics => MetricsOf(Location);
 
@@ -24,7 +27,7 @@ public sealed record RunFolder(string Location, RunConfig Config, Tokenizer Toke
     /// <summary>Opens a run; what is missing or damaged is faults that name it.</summary>
     public static Validation<Fault, RunFolder> Open(string location) => !Holds(location)
         ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist", $"expected a run's folder, with {ConfigName} in it")
-        : new[] { ConfigYaml.Read(Path.Combine(location, ConfigName), new()).Map(static c => (object)c), TokenizerFile.Read(Path.Combine(location, TokenizerName)).Map(static t => (object)t) }
+        : new[] { ConfigYaml.Read(Path.Combine(location, ConfigName), unsaid).Map(static c => (object)c), TokenizerFile.Read(Path.Combine(location, TokenizerName)).Map(static t => (object)t) }
             .Gather()
             .Map(both => new RunFolder(location, (RunConfig)both[0], (Tokenizer)both[1]))
             .Bind(static run => Fault.Unless(run.Config.Model.Vocabulary == run.Tokenizer.VocabularySize, Path.Combine(run.Location, TokenizerName),

@@ -1,0 +1,128 @@
+using Functional.Tests.Properties.Training;
+
+namespace Functional.Tests.Properties.Facade;
+
+// Within this namespace: folders of other tests are called the same.
+using Training = Functional.Training;
+
+/// <summary>A run's setting of line ends reaches everything that its text, its evaluation and its prompts go through.</summary>
+public sealed class LineEndTests : IDisposable
+{
+    readonly string folder = Directory.CreateTempSubdirectory("functional-ends-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    string this[string name] => Path.Combine(folder, name);
+
+    string File(string name, string end)
+    {
+        System.IO.File.WriteAllText(this[name], string.Concat(Enumerable.Repeat($"to be or{end}not to be,{end}{end}that is{end}", 40)));
+        return this[name];
+    }
+
+    static RunConfig Config(string file, string tokenizer, LineEnds ends) =>
+        new RunConfig { EvalEvery = 3, EvalBatches = 0, Threads = 1, LineEnds = ends }.OnFile(file, tokenizer).Sized(layers: 1, heads: 2, width: 8, context: 8).For(steps: 6, batch: 2, learningRate: 1e-2);
+
+    async Task<RunFolder> Trained(string name, string end, string tokenizer, LineEnds ends)
+    {
+        await Training.RunAsync(Config(File($"{name}.txt", end), tokenizer, ends), this[name]);
+        return RunFolder.Open(this[name]).OrThrow();
+    }
+
+    static byte[] Weights(RunFolder run) => System.IO.File.ReadAllBytes(Path.Combine(run.Newest().OrThrow().Folder, "model.safetensors"));
+
+    [Theory]
+    [InlineData("char")]
+    [InlineData("byte")]
+    public async Task The_same_text_with_other_line_ends_is_the_same_run(string tokenizer)
+    {
+        var plain = await Trained("plain", "\n", tokenizer, LineEnds.Lf);
+        using var one = await LanguageModel.LoadAsync(this["plain"]);
+        var own = await one.EvaluateAsync();
+        foreach (var end in (string[])["\r\n", "\r"])
+        {
+            var name = end.Length == 1 ? "cr" : "crlf";
+            var other = await Trained(name, end, tokenizer, LineEnds.Lf);
+            Assert.Equal(plain.Tokenizer, other.Tokenizer);
+            Assert.Equal(plain.Newest().OrThrow().Identity, other.Newest().OrThrow().Identity);
+            Assert.Equal(Weights(plain), Weights(other));
+            using var two = await LanguageModel.LoadAsync(this[name]);
+            Assert.Equal(own, await two.EvaluateAsync());
+            Assert.Equal(await one.EvaluateAsync(this["plain.txt"]), await one.EvaluateAsync(this[$"{name}.txt"]));
+            Assert.Equal(await Collect(one.GenerateAsync("to be\nor\n")), await Collect(one.GenerateAsync($"to be{end}or{end}")));
+            Assert.Equal(await Training.BaselinesAsync(plain.Config), await Training.BaselinesAsync(other.Config));
+        }
+    }
+
+    [Theory]
+    [InlineData("char")]
+    [InlineData("byte")]
+    public async Task Kept_line_ends_are_tokens_everywhere(string tokenizer)
+    {
+        var run = await Trained("run", "\r\n", tokenizer, LineEnds.Keep);
+        using var engine = Functional.Engine.Create();
+        using var model = TrainedModel.Open(engine, this["run"]).OrThrow();
+        var text = System.IO.File.ReadAllText(this["run.txt"]);
+        Assert.Equal(LineEnds.Keep, run.Config.LineEnds);
+        Assert.Equal(text.Length, run.Newest().OrThrow().Identity.Tokens);
+        Assert.Equal(RunData.Load(run.Config).OrThrow().Validation.Length, model.Validation().OrThrow().Length);
+        Assert.Equal(text.Length, model.Text(this["run.txt"]).OrThrow().Length);
+        Assert.Equal("be\r\nor\rnot\n", run.Tokenizer.Decode(model.Generator.Encode("be\r\nor\rnot\n").OrThrow()));
+    }
+
+    [Theory]
+    [InlineData("char")]
+    [InlineData("byte")]
+    public async Task Line_ends_made_lf_are_so_everywhere(string tokenizer)
+    {
+        var run = await Trained("run", "\r\n", tokenizer, LineEnds.Lf);
+        using var engine = Functional.Engine.Create();
+        using var model = TrainedModel.Open(engine, this["run"]).OrThrow();
+        var text = System.IO.File.ReadAllText(this["run.txt"]).ReplaceLineEndings("\n");
+        Assert.Equal(text.Length, run.Newest().OrThrow().Identity.Tokens);
+        Assert.Equal(RunData.Load(run.Config).OrThrow().Validation.Length, model.Validation().OrThrow().Length);
+        Assert.Equal(text.Length, model.Text(this["run.txt"]).OrThrow().Length);
+        Assert.Equal("be\nor\nnot\n\n", run.Tokenizer.Decode(model.Generator.Encode("be\r\nor\rnot\n\r").OrThrow()));
+    }
+
+    [Fact]
+    public async Task A_run_cannot_go_on_with_other_line_ends()
+    {
+        await Trained("run", "\n", "char", LineEnds.Lf);
+        var refused = await Assert.ThrowsAsync<FunctionalException>(() => Training.ResumeAsync(this["run"], changes: [("line-ends", "keep"), ("steps", "8")]));
+        Assert.Equal("line-ends: is keep, but the run was begun with lf; allowed: lf", refused.Message);
+        Assert.Equal(LineEnds.Lf, RunFolder.Open(this["run"]).OrThrow().Config.LineEnds);
+    }
+
+    /// <summary>As when a version control system writes the file anew.</summary>
+    [Fact]
+    public async Task A_run_goes_on_when_its_file_got_other_line_ends()
+    {
+        await Trained("run", "\n", "char", LineEnds.Lf);
+        File("run.txt", "\r\n");
+        Assert.Equal(8, (await Training.ResumeAsync(this["run"], changes: [("steps", "8")])).Step);
+    }
+
+    /// <summary>Runs of before the setting was there kept what their file had; its configuration does not say so.</summary>
+    [Theory]
+    [InlineData("\r\n")]
+    [InlineData("\n")]
+    public async Task A_run_that_does_not_say_keeps_its_line_ends(string end)
+    {
+        await Trained("run", end, "char", LineEnds.Keep);
+        var config = this["run/config.yaml"];
+        var lines = System.IO.File.ReadAllLines(config);
+        System.IO.File.WriteAllLines(config, lines.Where(static l => !l.StartsWith("line-ends:", StringComparison.Ordinal)));
+        Assert.NotEqual(lines.Length, System.IO.File.ReadAllLines(config).Length);
+        Assert.Equal(LineEnds.Keep, RunFolder.Open(this["run"]).OrThrow().Config.LineEnds);
+        Assert.Equal(8, (await Training.ResumeAsync(this["run"], changes: [("steps", "8")])).Step);
+        Assert.Contains(System.IO.File.ReadAllLines(config), static l => l.StartsWith("line-ends: keep", StringComparison.Ordinal));
+    }
+
+    static async Task<string> Collect(IAsyncEnumerable<string> pieces)
+    {
+        var text = new System.Text.StringBuilder();
+        await foreach (var piece in pieces) text.Append(piece);
+        return text.ToString();
+    }
+}
