@@ -21,7 +21,8 @@ public sealed class LineEndTests : IDisposable
     }
 
     static RunConfig Config(string file, string tokenizer, LineEnds ends) =>
-        new RunConfig { EvalEvery = 3, EvalBatches = 0, Threads = 1, LineEnds = ends }.OnFile(file, tokenizer).Sized(layers: 1, heads: 2, width: 8, context: 8).For(steps: 6, batch: 2, learningRate: 1e-2);
+        new RunConfig { EvalEvery = 3, EvalBatches = 0, Threads = 1, LineEnds = ends }
+            .OnFile(file, tokenizer).Sized(layers: 1, heads: 2, width: 8, context: 8).For(steps: 6, batch: 2, learningRate: 1e-2);
 
     async Task<RunFolder> Trained(string name, string end, string tokenizer, LineEnds ends)
     {

@@ -39,6 +39,29 @@ public sealed class GeneratorLaws
     }
 
     [Fact]
+    public void Line_ends_of_a_prompt_are_those_of_the_text_that_was_learned()
+    {
+        using var subject = new TinyGpt(1, 1);
+        using var decoder = subject.Decoder();
+        Assert.Equal("a\nb\n\nc\n", TinyGpt.Tokenizer.Decode(new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Lf).Encode("a\r\nb\r\rc\r").IfFail([])));
+        Assert.Contains("prompt, position 1: '\\r' (U+000D) is not in the vocabulary (CRLF or CR line ends, where the vocabulary has LF;",
+            new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Keep).Encode("a\r\nb").Match(static _ => "", static faults => faults.Lines()), StringComparison.Ordinal);
+    }
+
+    /// <summary>An empty prompt begins a line in whatever way the vocabulary can.</summary>
+    [Theory]
+    [InlineData("abcdefgh\r\né", "\n")]
+    [InlineData("abcdefgh\rxé", "\r")]
+    [InlineData("abcdefghxyé", "a")]
+    public void An_empty_prompt_is_a_line_end_where_there_is_one(string known, string read)
+    {
+        using var subject = new TinyGpt(1, 1);
+        using var decoder = subject.Decoder();
+        var tokenizer = CharTokenizer.Train(known);
+        Assert.Equal(read, tokenizer.Decode(new Generator(decoder, tokenizer, LineEnds.Keep).Encode("").IfFail([])));
+    }
+
+    [Fact]
     public void Each_token_is_a_draw_of_its_own()
     {
         using var subject = new TinyGpt(1, 1);

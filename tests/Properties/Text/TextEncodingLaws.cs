@@ -52,7 +52,8 @@ public class TextEncodingLaws
     {
         var bytes = Encoding.UTF8.GetBytes(Western(raw));
         foreach (var place in places.Take(bytes.Length / 8)) bytes[place % bytes.Length] = 0;
-        return TextEncoding.Other(bytes) is null && TextEncoding.Other([.. "some text"u8, .. new byte[row], .. "and more"u8]) is null && TextEncoding.Other(new byte[row]) is null;
+        return TextEncoding.Other(bytes) is null && TextEncoding.Other(new byte[row]) is null
+            && TextEncoding.Other([.. "some text"u8, .. new byte[row], .. "and more"u8]) is null;
     }
 
     [Theory]
