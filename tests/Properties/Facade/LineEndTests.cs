@@ -87,6 +87,16 @@ public sealed class LineEndTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_says_nothing_gets_lf()
+    {
+        File("text.txt", "\r\n");
+        var config = new RunConfig().OnFile(this["text.txt"]).Sized(context: 8);
+        var (said, unsaid) = (await Training.PlanAsync(config with { LineEnds = LineEnds.Lf }), await Training.PlanAsync(config));
+        Assert.Equal(said, unsaid);
+        Assert.NotEqual(said.TrainTokens, (await Training.PlanAsync(config with { LineEnds = LineEnds.Keep })).TrainTokens);
+    }
+
+    [Fact]
     public async Task A_run_cannot_go_on_with_other_line_ends()
     {
         await Trained("run", "\n", "char", LineEnds.Lf);

@@ -51,7 +51,7 @@ public sealed class GeneratorLaws
     /// <summary>An empty prompt begins a line in whatever way the vocabulary can.</summary>
     [Theory]
     [InlineData("abcdefgh\r\né", "\n")]
-    [InlineData("abcdefgh\rxé", "\r")]
+    [InlineData("\tabcdefg\rxé", "\r")]
     [InlineData("abcdefghxyé", "a")]
     public void An_empty_prompt_is_a_line_end_where_there_is_one(string known, string read)
     {
