@@ -65,7 +65,7 @@ public sealed class LanguageModel : IDisposable
     /// Goes on from a prompt; the text comes in pieces of whole characters, as soon as they are known. An empty prompt begins as a new line
     /// does. When the text outgrows the model's context, the last half of the context is read again and writing goes on.
     /// </summary>
-    /// <param name="prompt">The text to go on from; it is not repeated.</param>
+    /// <param name="prompt">The text to go on from; it is not repeated. Its line ends are read as those of the run's text were.</param>
     /// <param name="options">How to draw, and how much.</param>
     /// <param name="cancellation">Stops writing.</param>
     /// <exception cref="ArgumentNullException">There is no prompt.</exception>
@@ -86,7 +86,7 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>How well the model predicts a text.</summary>
-    /// <param name="file">A text file; nothing for the part of the run's own text that was kept for evaluation.</param>
+    /// <param name="file">A text file, its line ends read as those of the run's text were; nothing for the part of the run's own text that was kept for evaluation.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="FunctionalException">
     /// The text cannot be read, is too short, is not the run's own any more, has characters that the model does not know, or the device has no room.

@@ -6,7 +6,7 @@ public static class RunConfigs
     extension(RunConfig config)
     {
         /// <summary>Learns from a text file.</summary>
-        /// <param name="path">The file, in UTF-8.</param>
+        /// <param name="path">The file, in UTF-8. CRLF and CR line ends become LF unless <see cref="RunConfig.LineEnds"/> keeps them.</param>
         /// <param name="tokenizer"><c>char</c> or <c>byte</c>.</param>
         public RunConfig OnFile(string path, string tokenizer = "char")
         {

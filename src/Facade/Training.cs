@@ -154,7 +154,7 @@ public static class Training
         {
             if (progress is null) return;
             using var decoder = new Decoder(engine, trainer.Model, trainer.Parameters);
-            var generator = new Generator(decoder, session.Data.Tokenizer);
+            var generator = new Generator(decoder, session.Data.Tokenizer, session.Config.LineEnds);
             var text = generator.Text(generator.Encode("").OrThrow(), SampleTokens, new(new GenerationOptions().Sampling), key);
             var written = new System.Text.StringBuilder();
             foreach (var piece in text)

@@ -36,17 +36,25 @@ static class SampleCommand
         var prompt = Prompt(given, terminal);
         using var model = await LanguageModel.LoadAsync(given.Text("--run")!, engine, checkpoint, interruption.Token).ConfigureAwait(false);
         var pieces = model.GenerateAsync(prompt, options, interruption.Token);
-        var begun = false;
+        var (begun, lines) = (false, LineEndStream.Start(LineEnds.Lf));
         await foreach (var piece in pieces.ConfigureAwait(false))
         {
             // Only now: a prompt that cannot be read is no text.
-            if (!begun) terminal.Out.Write(prompt);
+            if (!begun) Write(prompt);
             begun = true;
-            terminal.Out.Write(terminal.Live ? Show.Harmless(piece) : piece);
+            Write(piece);
             terminal.Out.Flush();
         }
-        terminal.Line(begun ? "" : prompt);
+        if (!begun) Write(prompt);
+        terminal.Line();
         return interruption.ExitCode;
+
+        // As it is, unless it could do something to a terminal.
+        void Write(string text)
+        {
+            (var shown, lines) = terminal.IsTerminal ? Show.Harmless(text, lines) : (text, lines);
+            terminal.Out.Write(shown);
+        }
     }
 
     static string Prompt(Given given, Terminal terminal)

@@ -6,7 +6,7 @@ static class TrainCommand
     static readonly string[] settings =
     [
         "layers", "heads", "width", "context", "dropout", "from",
-        "data", "tokenizer",
+        "data", "tokenizer", "line-ends",
         "batch", "accumulate", "steps", "seed", "lr", "min-lr", "warmup", "schedule", "weight-decay", "beta1", "beta2", "clip",
         "eval-every", "eval-batches", "save-every", "keep", "sample-every",
         .. EngineFlags.Names,

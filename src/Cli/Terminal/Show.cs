@@ -20,8 +20,20 @@ static class Show
     /// <summary>As <c>2.3451</c>.</summary>
     public static string Loss(double loss) => loss.ToString("0.0000", CultureInfo.InvariantCulture);
 
-    /// <summary>Text of a model for a terminal: control characters, which could change the terminal, become U+FFFD.</summary>
-    public static string Harmless(string text) => text.Any(IsControl) ? string.Concat(text.Select(static c => IsControl(c) ? '\uFFFD' : c)) : text;
+    /// <summary>
+    /// Text of a model for a terminal: line ends of every kind become LF, for a CR would let the line be written over; other control
+    /// characters, which could change the terminal, become U+FFFD.
+    /// </summary>
+    public static string Harmless(string text) => Harmless(text, LineEndStream.Start(LineEnds.Lf)).Text;
+
+    /// <summary>As <see cref="Harmless(string)"/>, a piece at a time.</summary>
+    /// <param name="piece">Text that was cut anywhere.</param>
+    /// <param name="lines">The line ends before it, made LF.</param>
+    public static (string Text, LineEndStream Next) Harmless(string piece, LineEndStream lines)
+    {
+        var (text, next) = lines.Push(piece);
+        return (text.Any(IsControl) ? string.Concat(text.Select(static c => IsControl(c) ? '\uFFFD' : c)) : text, next);
+    }
 
     /// <summary>With up to four significant digits.</summary>
     public static string Number(double n) => n.ToString("G4", CultureInfo.InvariantCulture);

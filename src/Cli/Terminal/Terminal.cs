@@ -11,11 +11,14 @@ sealed record Terminal(TextWriter Out, TextWriter Error, bool Live, int Width)
 {
     const int Narrowest = 60, Default = 100;
 
+    /// <summary>Whether what is written is seen as it comes, so that control characters would act: text of others is made harmless.</summary>
+    public bool IsTerminal { get; init; } = Live;
+
     /// <summary>The terminal of this process; a stream that is redirected is plain text.</summary>
     public static Terminal OfProcess()
     {
         var live = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb";
-        return new(Output(), new ForgivingWriter(Console.Error), live, live ? Math.Max(Narrowest, Columns()) : Default);
+        return new(Output(), new ForgivingWriter(Console.Error), live, live ? Math.Max(Narrowest, Columns()) : Default) { IsTerminal = !Console.IsOutputRedirected };
     }
 
     /// <summary>The same terminal for a run that is worth more than its picture: when results cannot be written, that is said once, and nothing stops.</summary>

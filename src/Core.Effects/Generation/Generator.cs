@@ -11,26 +11,31 @@ public sealed class Generator
 {
     readonly Decoder decoder;
     readonly Tokenizer tokenizer;
+    readonly LineEnds lineEnds;
 
     /// <summary>A generator.</summary>
     /// <param name="decoder">What reads; one generation at a time.</param>
     /// <param name="tokenizer">The model's own.</param>
+    /// <param name="lineEnds">What becomes of line ends in prompts; as in the text that the model learned.</param>
     /// <exception cref="ArgumentException">The tokenizer and the model have different numbers of tokens.</exception>
-    public Generator(Decoder decoder, Tokenizer tokenizer)
+    public Generator(Decoder decoder, Tokenizer tokenizer, LineEnds lineEnds)
     {
         if (decoder.Vocabulary != tokenizer.VocabularySize)
             throw new ArgumentException($"the model has {decoder.Vocabulary} tokens and the tokenizer {tokenizer.VocabularySize}.");
-        (this.decoder, this.tokenizer) = (decoder, tokenizer);
+        (this.decoder, this.tokenizer, this.lineEnds) = (decoder, tokenizer, lineEnds);
     }
 
     /// <summary>
-    /// The tokens of a prompt; characters outside the vocabulary are faults. An empty prompt begins as a new line does, with the
-    /// tokenizer's newline, or with token 0 where it has none; that token is read but is no part of the text.
+    /// The tokens of a prompt, its line ends as in the text that the model learned; characters outside the vocabulary are faults. An empty
+    /// prompt begins as a new line does, with the tokenizer's line end, or with token 0 where it has none; that token is read but is no
+    /// part of the text.
     /// </summary>
     /// <param name="prompt">The text to continue.</param>
     public Validation<Fault, int[]> Encode(string prompt) => prompt.Length > 0
-        ? tokenizer.Encode(prompt).MapFail(static fault => fault with { Where = $"prompt, {fault.Where}" })
-        : Success<Fault, int[]>(tokenizer.Encode("\n").Match(static ids => ids, static _ => [0]));
+        ? tokenizer.Encode(LineEndStream.Whole(lineEnds, prompt)).MapFail(static fault => fault with { Where = $"prompt, {fault.Where}" })
+        : Success<Fault, int[]>(Or(tokenizer.Encode("\n"), Or(tokenizer.Encode("\r"), [0])));
+
+    static int[] Or(Validation<Fault, int[]> ids, int[] otherwise) => ids.Match(static found => found, _ => otherwise);
 
     /// <summary>The tokens that follow a prompt, each as soon as it is drawn. Without end unless the caller stops.</summary>
     /// <param name="prompt">Tokens to continue, at least one.</param>

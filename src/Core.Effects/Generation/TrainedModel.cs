@@ -22,7 +22,7 @@ public sealed class TrainedModel : IDisposable
     public Model Model { get; }
 
     /// <summary>Writes texts, one at a time.</summary>
-    public Generator Generator => new(decoder ??= new(engine, Model, parameters), Run.Tokenizer);
+    public Generator Generator => new(decoder ??= new(engine, Model, parameters), Run.Tokenizer, Run.Config.LineEnds);
 
     /// <summary>Opens a checkpoint of a run; what is missing, damaged or has drifted is faults that name it.</summary>
     /// <param name="engine">Where the model runs.</param>
@@ -41,7 +41,7 @@ public sealed class TrainedModel : IDisposable
         select data.Validation;
 
     /// <summary>The tokens of any text file.</summary>
-    public Validation<Fault, TokenStream> Text(string file) => TextFile.Tokens(file, Run.Tokenizer)
+    public Validation<Fault, TokenStream> Text(string file) => TextFile.Tokens(file, Run.Tokenizer, Run.Config.LineEnds)
         .Bind(tokens => Fault.Unless(tokens.Length >= 2, file, $"has {tokens.Length} tokens", "needed: 2 or more, one to begin with and one to predict").Map(_ => tokens));
 
     /// <summary>How well the model predicts a text.</summary>

@@ -37,7 +37,7 @@ public static class InitialWeights
     static Validation<Fault, RunFolder> Run(string folder) => RunFolder.Open(Checkpoint.StepIn(folder) is null ? folder : Path.GetFullPath(Path.Combine(folder, "..", "..")));
 
     // Dropout is no part of what weights are.
-    static IEnumerable<ConfigField> Inherited => RunConfig.Fields.Where(static f => f is { Fixed: true, Group: "model", IsPath: false } or { Name: "tokenizer" });
+    static IEnumerable<ConfigField> Inherited => RunConfig.Fields.Where(static f => f is { Fixed: true, Group: "model", IsPath: false } or { Name: "tokenizer" or "line-ends" });
 
     static RunConfig Inherit(RunConfig config, RunConfig from) => Inherited.Aggregate(config, (c, f) => f.Set(c, f.Get(from))!);
 }

@@ -22,7 +22,7 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
 
     /// <summary>The text that a configuration names, by a tokenizer that there is; characters that it does not know are faults.</summary>
     public static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer) =>
-        from tokens in config.DataFile is { } file ? TextFile.Tokens(file, tokenizer) : tokenizer.Encode(CorpusText(config)).Map(static ids => TokenStream.Of(ids))
+        from tokens in config.DataFile is { } file ? TextFile.Tokens(file, tokenizer, config.LineEnds) : tokenizer.Encode(CorpusText(config)).Map(static ids => TokenStream.Of(ids))
             .MapFail(f => f with { Where = $"{config.DataName}, {f.Where}" })
         from data in Of(config, tokenizer, tokens)
         select data;
@@ -49,7 +49,7 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
         : Fault.Of<RunConfig>("Model.Vocabulary", $"is {config.Model.Vocabulary}", $"allowed: {Tokenizer.VocabularySize}, the tokens of the {Tokenizer}, or 0");
 
     static Validation<Fault, RunData> Fresh(RunConfig config) =>
-        from loaded in config.DataFile is { } file ? TextFile.Load(file, config.Tokenizer) : Success<Fault, (Tokenizer Tokenizer, TokenStream Tokens)>(FromCorpus(config))
+        from loaded in config.DataFile is { } file ? TextFile.Load(file, config.Tokenizer, config.LineEnds) : Success<Fault, (Tokenizer Tokenizer, TokenStream Tokens)>(FromCorpus(config))
         from data in Of(config, loaded.Tokenizer, loaded.Tokens)
         select data;
 

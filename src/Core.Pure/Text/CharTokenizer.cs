@@ -82,7 +82,20 @@ public sealed class CharTokenizer : Tokenizer
             : shown.Append(new Fault("text", $"{unknown.Count - FaultsShown} other characters are not in the vocabulary either", allowed))).ToSeq().Strict();
     }
 
-    static string What(int value) => Rune.IsValid(value)
-        ? $"{Characters.Quote(new Rune(value))} ({Characters.CodePoint(value)}) is not in the vocabulary"
+    string What(int value) => Rune.IsValid(value)
+        ? $"{Characters.Quote(new Rune(value))} ({Characters.CodePoint(value)}) is not in the vocabulary{Cause(value)}"
         : $"half a surrogate pair ({Characters.CodePoint(value)}) is no character";
+
+    // Where it is likely how a file was made, rather than what it says.
+    string Cause(int value) => value switch
+    {
+        '\r' when Knows('\n') => " (CRLF or CR line ends, where the vocabulary has LF; a run with line-ends lf reads them all)",
+        '\n' when Knows('\r') => " (LF line ends, where the vocabulary has CR; a run with line-ends lf reads them all)",
+        '\r' or '\n' => " (a line end; the vocabulary has none)",
+        '\uFEFF' => " (a byte order mark, which is taken off at the beginning of a file only)",
+        '\0' => " (UTF-16 text has such; save it as UTF-8)",
+        _ => "",
+    };
+
+    bool Knows(char c) => c < table.Length && table[c] >= 0;
 }

@@ -48,6 +48,8 @@ public sealed partial record RunConfig
             static (c, v) => c with { ValidationPart = v }, static v => v is > 0 and < 1) with { Fixed = true, Aliases = ["val-split", "validation-split", "val-fraction"] },
         ConfigField.OneOf("tokenizer", "data", "what a token is", static c => c.Tokenizer, static (c, v) => c with { Tokenizer = v },
             [("char", "char"), ("byte", "byte")]) with { Fixed = true },
+        ConfigField.OneOf("line-ends", "data", "what CRLF and CR line ends become", static c => c.LineEnds, static (c, v) => c with { LineEnds = v },
+            [("lf", LineEnds.Lf), ("keep", LineEnds.Keep)]) with { Fixed = true },
         ConfigField.OneOf("order", "data", "which windows of the text make up the batches", static c => c.Order, static (c, v) => c with { Order = v },
             [("random", WindowOrder.Random), ("ordered", WindowOrder.Ordered), ("shuffled", WindowOrder.Shuffled)]) with { Fixed = true },
     ];

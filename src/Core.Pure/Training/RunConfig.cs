@@ -77,6 +77,9 @@ public sealed partial record RunConfig
     /// <summary>The kind of tokenizer made for the text: <c>char</c> or <c>byte</c>.</summary>
     public string Tokenizer { get; init; } = "char";
 
+    /// <summary>What becomes of line ends: in the run's text, and in every text and prompt that its model reads.</summary>
+    public LineEnds LineEnds { get; init; } = LineEnds.Lf;
+
     /// <summary>How training windows are chosen.</summary>
     public WindowOrder Order { get; init; } = WindowOrder.Random;
 

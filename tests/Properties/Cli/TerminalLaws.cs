@@ -54,6 +54,25 @@ public sealed class TerminalLaws
         Assert.DoesNotContain(shown, static c => char.IsControl(c) && c is not ('\n' or '\t'));
     }
 
+    /// <summary>Line ends of every kind show as line ends, also where a piece ends between CR and LF; a raw CR would let a line be written over.</summary>
+    [Property(MaxTest = 300)]
+    public void Line_ends_show_as_line_ends_in_any_pieces(byte[] raw, byte[] cuts)
+    {
+        var text = string.Concat(raw.Select(static b => "\r\n\r\na\u001b"[b % 6]));
+        var (lines, shown, at) = (LineEndStream.Start(LineEnds.Lf), "", 0);
+        foreach (var cut in cuts.Select(c => c % (text.Length + 1)).Append(text.Length).Order())
+        {
+            (var piece, lines) = Show.Harmless(text[at..cut], lines);
+            (shown, at) = (shown + piece, cut);
+        }
+        Assert.Equal(text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Replace('\u001b', '\uFFFD'), shown);
+        Assert.Equal(shown, Show.Harmless(text));
+    }
+
+    [Fact]
+    public void A_text_of_several_lines_is_set_off_on_each() =>
+        Assert.Equal("  │ a\n  │ b\n  │ \n  │ c", TrainText.Indented("a\r\nb\r\rc\r\n"));
+
     [Property]
     public void A_number_never_shows_as_a_thousand_of_a_unit(PositiveInt n) => Assert.DoesNotMatch(@"^\d{4}", Show.Short(n.Get));
 }

@@ -29,9 +29,9 @@ public sealed class TextFileLaws : IDisposable
         return into;
     }
 
-    /// <summary>Long enough for several pieces, with characters of every length across their borders.</summary>
+    /// <summary>Long enough for several pieces, with characters of every length across their borders; zeros in alternation are refused, and tested apart.</summary>
     static string Long(int[] numbers, int characters) =>
-        Texts.Of(numbers) + "ö" is var unit ? string.Concat(Enumerable.Repeat(unit, 1 + characters / unit.Length)) : "";
+        Texts.Of(numbers).Replace('\0', '0') + "ö" is var unit ? string.Concat(Enumerable.Repeat(unit, 1 + characters / unit.Length)) : "";
 
     [Property(MaxTest = 20)]
     public bool Pieces_join_to_the_text(int[] numbers, bool mark, ushort extra)
@@ -48,7 +48,7 @@ public sealed class TextFileLaws : IDisposable
         var text = Long(numbers, 400_000);
         var path = File(Encoding.UTF8.GetBytes(text));
         return ((string, Tokenizer)[])[("char", CharTokenizer.Train(text)), ("byte", ByteTokenizer.Instance)] is var rows && rows.All(row =>
-            TextFile.Load(path, row.Item1).Match(
+            TextFile.Load(path, row.Item1, LineEnds.Keep).Match(
                 loaded => loaded.Tokenizer.Equals(row.Item2) && loaded.Tokenizer.Decode(All(loaded.Tokens)) == text, _ => false));
     }
 
@@ -62,32 +62,32 @@ public sealed class TextFileLaws : IDisposable
         while ((bytes[first] & 0xC0) == 0x80) first--;
         bytes[at] = which % 2 == 0 ? (byte)0xC0 : (byte)0xFF;
         var path = File(bytes);
-        return Show(TextFile.Characters(path)) == $"{path}, byte {first}: 0x{bytes[first]:X2} does not continue or begin a UTF-8 character; expected UTF-8 text";
+        return Show(TextFile.Characters(path, LineEnds.Keep)) == $"{path}, byte {first}: 0x{bytes[first]:X2} does not continue or begin a UTF-8 character; expected UTF-8 text";
     }
 
     [Fact]
     public void Faults_name_the_file()
     {
-        Assert.Equal($"{folder}/none: does not exist; expected a file", Show(TextFile.Load($"{folder}/none", "char")));
-        Assert.Equal($"{folder}/none/none: is in a folder that does not exist; expected a file in an existing folder", Show(TextFile.Load($"{folder}/none/none", "char")));
-        Assert.Equal($"{folder}: is a folder; expected a file", Show(TextFile.Load(folder, "byte")));
+        Assert.Equal($"{folder}/none: does not exist; expected a file", Show(TextFile.Load($"{folder}/none", "char", LineEnds.Keep)));
+        Assert.Equal($"{folder}/none/none: is in a folder that does not exist; expected a file in an existing folder", Show(TextFile.Load($"{folder}/none/none", "char", LineEnds.Keep)));
+        Assert.Equal($"{folder}: is a folder; expected a file", Show(TextFile.Load(folder, "byte", LineEnds.Keep)));
         var empty = File([]);
-        Assert.Equal($"{empty}: is empty; expected text", Show(TextFile.Load(empty, "char")));
-        Assert.Equal($"{empty}: is empty; expected text", Show(TextFile.Load(File([0xEF, 0xBB, 0xBF]), "char")));
+        Assert.Equal($"{empty}: is empty; expected text", Show(TextFile.Load(empty, "char", LineEnds.Keep)));
+        Assert.Equal($"{empty}: is empty; expected text", Show(TextFile.Load(File([0xEF, 0xBB, 0xBF]), "char", LineEnds.Keep)));
         var cut = File([0x61, 0xE2, 0x82]);
-        Assert.Equal($"{cut}, byte 1: 0xE2 does not continue or begin a UTF-8 character; expected UTF-8 text", Show(TextFile.Load(cut, "char")));
-        Assert.Equal("tokenizer: is word; allowed: char, byte", Show(TextFile.Load(cut, "word")));
-        Assert.Equal("path: is empty; expected the name of a file", Show(TextFile.Load("", "char")));
+        Assert.Equal($"{cut}, byte 1: 0xE2 does not continue or begin a UTF-8 character; expected UTF-8 text", Show(TextFile.Load(cut, "char", LineEnds.Keep)));
+        Assert.Equal("tokenizer: is word; allowed: char, byte", Show(TextFile.Load(cut, "word", LineEnds.Keep)));
+        Assert.Equal("path: is empty; expected the name of a file", Show(TextFile.Load("", "char", LineEnds.Keep)));
         var path = File([(byte)'a', (byte)'b', (byte)'\n', (byte)'c']);
         Assert.Equal($"{path}, position 3: 'c' (U+0063) is not in the vocabulary; allowed: the 3 characters \\n a b",
-            Show(TextFile.Tokens(path, CharTokenizer.Train("ab\n"))));
+            Show(TextFile.Tokens(path, CharTokenizer.Train("ab\n"), LineEnds.Keep)));
     }
 
     [Fact]
     public void Characters_far_in_are_faulted_at_their_place()
     {
         var path = File(Encoding.UTF8.GetBytes(new string('a', 100_000) + "b"));
-        Assert.StartsWith($"{path}, position 100000: 'b'", Show(TextFile.Tokens(path, CharTokenizer.Train("a"))), StringComparison.Ordinal);
+        Assert.StartsWith($"{path}, position 100000: 'b'", Show(TextFile.Tokens(path, CharTokenizer.Train("a"), LineEnds.Keep)), StringComparison.Ordinal);
     }
 
     [Property(MaxTest = 10)]

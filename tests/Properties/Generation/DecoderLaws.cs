@@ -54,7 +54,7 @@ public sealed class DecoderLaws
         using var subject = new TinyGpt(seed.Get, shape.Get);
         using var decoder = subject.Decoder();
         var prompt = subject.Tokens(1);
-        var cached = new Generator(decoder, TinyGpt.Tokenizer).Tokens(prompt, new(SamplingConfig.Greedy), default)
+        var cached = new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Lf).Tokens(prompt, new(SamplingConfig.Greedy), default)
             .Take(subject.Config.Context - 1).ToArray();
         var all = prompt.ToList();
         while (all.Count < subject.Config.Context) all.Add(Best(subject.Logits([.. all])));

@@ -10,7 +10,7 @@ public sealed class GeneratorLaws
     {
         using var subject = new TinyGpt(seed.Get, shape.Get);
         using var decoder = subject.Decoder();
-        var generator = new Generator(decoder, TinyGpt.Tokenizer);
+        var generator = new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Lf);
         string Draw(ulong s) => string.Concat(generator.Text(subject.Tokens(1), 40, new(new()), Key.Seed(s)));
         Assert.Equal(Draw(1), Draw(1));
         Assert.NotEqual(Draw(1), Draw(2));
@@ -21,7 +21,7 @@ public sealed class GeneratorLaws
     {
         using var subject = new TinyGpt(seed.Get, shape.Get);
         using var decoder = subject.Decoder();
-        var generator = new Generator(decoder, TinyGpt.Tokenizer);
+        var generator = new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Lf);
         var tokens = generator.Tokens(subject.Tokens(1), new(new()), Key.Seed(7)).Take(count.Get).ToArray();
         Assert.Equal(TinyGpt.Tokenizer.Decode(tokens), string.Concat(generator.Text(subject.Tokens(1), count.Get, new(new()), Key.Seed(7))));
     }
@@ -31,11 +31,34 @@ public sealed class GeneratorLaws
     {
         using var subject = new TinyGpt(1, 1);
         using var decoder = subject.Decoder();
-        var generator = new Generator(decoder, TinyGpt.Tokenizer);
+        var generator = new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Lf);
         Assert.Equal("prompt, position 1: 'X' (U+0058) is not in the vocabulary; allowed: the 11 characters \\n space a-h é",
             generator.Encode("aX").Match(static _ => "", static faults => faults.Lines()));
         Assert.Equal([0], generator.Encode("").IfFail([]));
         Assert.Equal("\n", TinyGpt.Tokenizer.Decode([0]));
+    }
+
+    [Fact]
+    public void Line_ends_of_a_prompt_are_those_of_the_text_that_was_learned()
+    {
+        using var subject = new TinyGpt(1, 1);
+        using var decoder = subject.Decoder();
+        Assert.Equal("a\nb\n\nc\n", TinyGpt.Tokenizer.Decode(new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Lf).Encode("a\r\nb\r\rc\r").IfFail([])));
+        Assert.Contains("prompt, position 1: '\\r' (U+000D) is not in the vocabulary (CRLF or CR line ends, where the vocabulary has LF;",
+            new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Keep).Encode("a\r\nb").Match(static _ => "", static faults => faults.Lines()), StringComparison.Ordinal);
+    }
+
+    /// <summary>An empty prompt begins a line in whatever way the vocabulary can.</summary>
+    [Theory]
+    [InlineData("abcdefgh\r\né", "\n")]
+    [InlineData("\tabcdefg\rxé", "\r")]
+    [InlineData("abcdefghxyé", "a")]
+    public void An_empty_prompt_is_a_line_end_where_there_is_one(string known, string read)
+    {
+        using var subject = new TinyGpt(1, 1);
+        using var decoder = subject.Decoder();
+        var tokenizer = CharTokenizer.Train(known);
+        Assert.Equal(read, tokenizer.Decode(new Generator(decoder, tokenizer, LineEnds.Keep).Encode("").IfFail([])));
     }
 
     [Fact]
@@ -44,7 +67,7 @@ public sealed class GeneratorLaws
         using var subject = new TinyGpt(1, 1);
         using var decoder = subject.Decoder();
         var hot = new Sampler(new() { Temperature = 1e9 });
-        Assert.True(new Generator(decoder, TinyGpt.Tokenizer).Tokens([1], hot, Key.Seed(3)).Take(40).Distinct().Count() > 5);
+        Assert.True(new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Lf).Tokens([1], hot, Key.Seed(3)).Take(40).Distinct().Count() > 5);
     }
 
     [Fact]
@@ -52,7 +75,7 @@ public sealed class GeneratorLaws
     {
         using var subject = new TinyGpt(1, 1);
         using var decoder = subject.Decoder();
-        Assert.Empty(new Generator(decoder, TinyGpt.Tokenizer).Text([1], 0, new(new()), default));
+        Assert.Empty(new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Lf).Text([1], 0, new(new()), default));
     }
 
     [Fact]
@@ -60,6 +83,6 @@ public sealed class GeneratorLaws
     {
         using var subject = new TinyGpt(1, 1);
         using var decoder = subject.Decoder();
-        Assert.Throws<ArgumentException>(() => new Generator(decoder, ByteTokenizer.Instance));
+        Assert.Throws<ArgumentException>(() => new Generator(decoder, ByteTokenizer.Instance, LineEnds.Lf));
     }
 }

@@ -122,6 +122,22 @@ public class TokenizerLaws
         + "position 2: half a surrogate pair (U+D800) is no character; allowed: the 8 characters \\n space ! a-d z",
         Faults(CharTokenizer.Train("zabcd! \n"), "aé\uD800é"));
 
+    [Theory]
+    [InlineData("a\n", '\r', " (CRLF or CR line ends, where the vocabulary has LF; a run with line-ends lf reads them all)")]
+    [InlineData("a\r", '\n', " (LF line ends, where the vocabulary has CR; a run with line-ends lf reads them all)")]
+    [InlineData("a", '\r', " (a line end; the vocabulary has none)")]
+    [InlineData("a", '\n', " (a line end; the vocabulary has none)")]
+    [InlineData("a\n", '\uFEFF', " (a byte order mark, which is taken off at the beginning of a file only)")]
+    [InlineData("a\n", '\0', " (UTF-16 text has such; save it as UTF-8)")]
+    [InlineData("a\n", '\t', "")]
+    [InlineData("a\r\n", '\u2028', "")]
+    public void A_stranger_that_has_a_cause_names_it(string known, char stranger, string cause)
+    {
+        var tokenizer = CharTokenizer.Train(known);
+        var expected = $"position 1: {Characters.Quote(new(stranger))} (U+{(int)stranger:X4}) is not in the vocabulary{cause}; allowed: the {known.Length} characters ";
+        Assert.StartsWith(expected, Faults(tokenizer, $"a{stranger}"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Bytes_refuse_half_pairs_only() => Assert.Equal(
         "position 3: half a surrogate pair (U+DC00) is no character; allowed: every Unicode text", Faults(ByteTokenizer.Instance, "😀a\uDC00"));

@@ -1,3 +1,4 @@
+using System.Text;
 using Functional.Engines;
 
 namespace Functional.Tests.Snapshots.Cli;
@@ -95,6 +96,24 @@ public sealed class ErrorSnapshots : IDisposable
         await shell.Run("train", "--data", shell.File("latin1.txt", [.. "caf"u8, 0xE9, .. " au lait"u8]), "--out", shell["run"]);
         await shell.Run("train", "--data", shell.File("cut.txt", [.. "caf"u8, 0xC3]), "--out", shell["run"]);
         Assert.False(Directory.Exists(shell["run"]));
+        await Verify(shell.Log);
+    }
+
+    [Fact]
+    public async Task Line_ends_and_encodings()
+    {
+        const string line = "to be or not to be, that is the question.\n";
+        var crlf = shell.File("crlf.txt", string.Concat(Enumerable.Repeat(line.Replace("\n", "\r\n", StringComparison.Ordinal), 10)));
+        await shell.Run("train", "--data", shell.File("utf16.txt", [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(line)]), "--out", shell["run"]);
+        await shell.Run("train", "--data", shell.File("unmarked.txt", Encoding.BigEndianUnicode.GetBytes(line)), "--out", shell["run"]);
+        await shell.Run("train", "--config", shell.File("utf16.yaml", Encoding.Unicode.GetBytes("layers: 2\n")), "--out", shell["run"]);
+        await shell.Run("train", "--data", crlf, "--out", shell["run"], "--line-ends", "crlf");
+        Assert.False(Directory.Exists(shell["run"]));
+        await Train("--line-ends", "keep");
+        await shell.Run("eval", "--run", shell["run"], "--data", crlf);
+        await shell.Run("eval", "--run", shell["run"], "--data", shell.File("joined.txt", "to be\n\uFEFFor not"));
+        await shell.Run("eval", "--run", shell["run"], "--data", shell.File("zeros.txt", "to be or not to be\0\n"));
+        await shell.Run("train", "--out", shell["run"], "--resume", "--line-ends", "lf");
         await Verify(shell.Log);
     }
 
