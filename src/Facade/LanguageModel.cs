@@ -96,7 +96,7 @@ public sealed class LanguageModel : IDisposable
     {
         using var turn = turns.Ask();
         await turn.Come(cancellation).ConfigureAwait(false);
-        return await Compute(() => model.Score((file is null ? model.Validation() : model.Text(file)).OrThrow(), cancellation), cancellation).ConfigureAwait(false);
+        return await Compute(() => model.Score((file is null ? model.Validation(cancellation) : model.Text(file, cancellation)).OrThrow(), cancellation), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Saves the model in a folder of its own, without what only training needs.</summary>

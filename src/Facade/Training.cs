@@ -32,8 +32,8 @@ public static class Training
     /// <param name="folder">Where it is kept; it is made. Nothing for <c>runs/</c> and the name of the text, with a number where that is taken.</param>
     /// <param name="progress">Is told what happens, on the thread that trains. What it throws does not touch the run.</param>
     /// <param name="cancellation">
-    /// Asks to save and stop: the run then ends as interrupted, without an exception. It is heard before each micro-batch. Already cancelled, nothing
-    /// is begun and the task is cancelled.
+    /// Asks to save and stop: the run then ends as interrupted, without an exception. It is heard before each micro-batch. Cancelled before there is
+    /// anything to save, while the text is read, nothing is left and the task is cancelled.
     /// </param>
     /// <exception cref="FunctionalException">
     /// Something is wrong with the configuration, the text or the folder; the engine is not there or its device has no room; a file cannot be
@@ -45,7 +45,8 @@ public static class Training
         ArgumentNullException.ThrowIfNull(config);
         if (folder is "") throw new ArgumentException("the folder has no name", nameof(folder));
         return Start(() => config.Validate(static field => field.Member).Bind(Memory.Check)
-            .Bind(fits => folder is null ? RunSession.BeginAnew(DefaultFolder(fits), fits) : RunSession.Begin(folder, fits)).MapFail(static f => f.ByMember()).OrThrow(), Engine.Create, progress, cancellation);
+            .Bind(fits => folder is null ? RunSession.BeginAnew(DefaultFolder(fits), fits, cancellation)
+                : RunSession.Begin(folder, fits, cancellation)).MapFail(static f => f.ByMember()).OrThrow(), Engine.Create, progress, cancellation);
     }
 
     /// <summary>
@@ -65,7 +66,7 @@ public static class Training
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return Start(() => RunFolder.Open(folder).Bind(run => RunConfig.Read(run.Config, Configuration.Entries(changes))).Bind(Memory.Check)
-            .Bind(_ => RunSession.Resume(folder, Configuration.Entries(changes))).OrThrow(), Engine.Create, progress, cancellation);
+            .Bind(_ => RunSession.Resume(folder, Configuration.Entries(changes), cancellation)).OrThrow(), Engine.Create, progress, cancellation);
     }
 
     /// <summary>Where a run is kept when nothing is said: <c>runs/</c> and the name of its text.</summary>

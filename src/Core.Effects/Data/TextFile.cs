@@ -35,7 +35,8 @@ public static class TextFile
     /// <param name="lineEnds">What becomes of line ends.</param>
     /// <param name="seed">The state before the first piece.</param>
     /// <param name="step">Called for each piece.</param>
-    public static Validation<Fault, S> Fold<S>(string path, LineEnds lineEnds, S seed, Step<S> step) => FileFaults.Reading(path, file =>
+    /// <param name="stop">Asks to give up, between pieces.</param>
+    public static Validation<Fault, S> Fold<S>(string path, LineEnds lineEnds, S seed, Step<S> step, CancellationToken stop = default) => FileFaults.Reading(path, file =>
     {
         var bytes = new byte[PieceBytes];
         var chars = new char[PieceBytes];
@@ -45,6 +46,7 @@ public static class TextFile
         var kept = 0;
         while (true)
         {
+            stop.ThrowIfCancellationRequested();
             var count = kept + file.ReadAtLeast(bytes.AsSpan(kept), bytes.Length - kept, throwOnEndOfStream: false);
             var final = count < bytes.Length;
             var piece = bytes.AsSpan(0, count);
@@ -77,14 +79,16 @@ public static class TextFile
     /// <summary>The different characters of a file, in one pass.</summary>
     /// <param name="path">The file.</param>
     /// <param name="lineEnds">What becomes of line ends.</param>
-    public static Validation<Fault, RuneSet> Characters(string path, LineEnds lineEnds) =>
-        Fold(path, lineEnds, RuneSet.Empty, static (set, piece) => Success<Fault, RuneSet>(set.Add(piece)));
+    /// <param name="stop">Asks to give up, between pieces.</param>
+    public static Validation<Fault, RuneSet> Characters(string path, LineEnds lineEnds, CancellationToken stop = default) =>
+        Fold(path, lineEnds, RuneSet.Empty, static (set, piece) => Success<Fault, RuneSet>(set.Add(piece)), stop);
 
     /// <summary>The tokens of a file, in one pass; characters that the tokenizer does not know are faults.</summary>
     /// <param name="path">The file.</param>
     /// <param name="tokenizer">Encodes each piece.</param>
     /// <param name="lineEnds">What becomes of line ends; as where the tokenizer was made.</param>
-    public static Validation<Fault, TokenStream> Tokens(string path, Tokenizer tokenizer, LineEnds lineEnds)
+    /// <param name="stop">Asks to give up, between pieces.</param>
+    public static Validation<Fault, TokenStream> Tokens(string path, Tokenizer tokenizer, LineEnds lineEnds, CancellationToken stop = default)
     {
         long position = 0;
         return Fold(path, lineEnds, new TokenStore.Builder(tokenizer.VocabularySize), (store, piece) =>
@@ -92,7 +96,7 @@ public static class TextFile
                 var ids = tokenizer.Encode(piece, position);
                 position += piece.Length;
                 return ids.Map(store.Add).MapFail(fault => fault with { Where = $"{path}, {fault.Where}" });
-            })
+            }, stop)
             .Map(static TokenStream (store) => store.Build());
     }
 
@@ -100,13 +104,14 @@ public static class TextFile
     /// <param name="path">The file.</param>
     /// <param name="kind"><c>char</c> or <c>byte</c>.</param>
     /// <param name="lineEnds">What becomes of line ends.</param>
-    public static Validation<Fault, (Tokenizer Tokenizer, TokenStream Tokens)> Load(string path, string kind, LineEnds lineEnds) =>
+    /// <param name="stop">Asks to give up, between pieces.</param>
+    public static Validation<Fault, (Tokenizer Tokenizer, TokenStream Tokens)> Load(string path, string kind, LineEnds lineEnds, CancellationToken stop = default) =>
         from tokenizer in kind switch
         {
-            "char" => Characters(path, lineEnds).Map(static Tokenizer (set) => CharTokenizer.Of(set)),
+            "char" => Characters(path, lineEnds, stop).Map(static Tokenizer (set) => CharTokenizer.Of(set)),
             "byte" => Success<Fault, Tokenizer>(ByteTokenizer.Instance),
             _ => Fault.Of<Tokenizer>("tokenizer", $"is {kind}", "allowed: char, byte"),
         }
-        from tokens in Tokens(path, tokenizer, lineEnds)
+        from tokens in Tokens(path, tokenizer, lineEnds, stop)
         select (tokenizer, tokens);
 }

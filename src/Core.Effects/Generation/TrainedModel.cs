@@ -35,13 +35,13 @@ public sealed class TrainedModel : IDisposable
         select new TrainedModel(engine, run, checkpoint, parameters);
 
     /// <summary>The part of the run's own text that it did not learn from; a text that has changed since is a fault.</summary>
-    public Validation<Fault, TokenStream> Validation() =>
-        from data in RunData.Load(Run.Config, Run.Tokenizer)
+    public Validation<Fault, TokenStream> Validation(CancellationToken stop = default) =>
+        from data in RunData.Load(Run.Config, Run.Tokenizer, stop)
         from same in RunSession.SameText(Checkpoint.Identity.Text, data, Run.Config)
         select data.Validation;
 
     /// <summary>The tokens of any text file.</summary>
-    public Validation<Fault, TokenStream> Text(string file) => TextFile.Tokens(file, Run.Tokenizer, Run.Config.LineEnds)
+    public Validation<Fault, TokenStream> Text(string file, CancellationToken stop = default) => TextFile.Tokens(file, Run.Tokenizer, Run.Config.LineEnds, stop)
         .Bind(tokens => Fault.Unless(tokens.Length >= 2, file, $"has {tokens.Length} tokens", "needed: 2 or more, one to begin with and one to predict").Map(_ => tokens));
 
     /// <summary>How well the model predicts a text.</summary>

@@ -15,14 +15,17 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
     /// The text that a configuration names, with the tokenizer of its initial weights, or the one made for it; faults when it cannot be read or is
     /// too short.
     /// </summary>
-    public static Validation<Fault, RunData> Load(RunConfig config) =>
+    /// <param name="config">The run.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public static Validation<Fault, RunData> Load(RunConfig config, CancellationToken stop = default) =>
         from valid in config.Validate()
-        from data in config.InitialWeights is { } weights ? InitialWeights.Tokenizer(weights).Bind(tokenizer => Load(config, tokenizer)) : Fresh(config)
+        from data in config.InitialWeights is { } weights ? InitialWeights.Tokenizer(weights).Bind(tokenizer => Load(config, tokenizer, stop)) : Fresh(config, stop)
         select data;
 
     /// <summary>The text that a configuration names, by a tokenizer that there is; characters that it does not know are faults.</summary>
-    public static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer) =>
-        from tokens in config.DataFile is { } file ? TextFile.Tokens(file, tokenizer, config.LineEnds) : tokenizer.Encode(CorpusText(config)).Map(static ids => TokenStream.Of(ids))
+    public static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, CancellationToken stop = default) =>
+        from tokens in config.DataFile is { } file ? TextFile.Tokens(file, tokenizer, config.LineEnds, stop)
+            : tokenizer.Encode(CorpusText(config)).Map(static ids => TokenStream.Of(ids))
             .MapFail(f => f with { Where = $"{config.DataName}, {f.Where}" })
         from data in Of(config, tokenizer, tokens)
         select data;
@@ -48,8 +51,9 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
         }).Validate()
         : Fault.Of<RunConfig>("Model.Vocabulary", $"is {config.Model.Vocabulary}", $"allowed: {Tokenizer.VocabularySize}, the tokens of the {Tokenizer}, or 0");
 
-    static Validation<Fault, RunData> Fresh(RunConfig config) =>
-        from loaded in config.DataFile is { } file ? TextFile.Load(file, config.Tokenizer, config.LineEnds) : Success<Fault, (Tokenizer Tokenizer, TokenStream Tokens)>(FromCorpus(config))
+    static Validation<Fault, RunData> Fresh(RunConfig config, CancellationToken stop) =>
+        from loaded in config.DataFile is { } file ? TextFile.Load(file, config.Tokenizer, config.LineEnds, stop)
+            : Success<Fault, (Tokenizer Tokenizer, TokenStream Tokens)>(FromCorpus(config))
         from data in Of(config, loaded.Tokenizer, loaded.Tokens)
         select data;
 

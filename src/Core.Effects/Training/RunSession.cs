@@ -41,13 +41,15 @@ public sealed class RunSession : IDisposable
     /// <summary>Begins a run in a folder that holds none, or one that ended before its first step; the folder is made.</summary>
     /// <param name="location">The folder.</param>
     /// <param name="config">The run.</param>
-    public static Validation<Fault, RunSession> Begin(string location, RunConfig config) =>
-        RunData.Load(config).Bind(data => Begin(location, config, data, Disk.Real));
+    /// <param name="stop">Asks to give up while its text is read.</param>
+    public static Validation<Fault, RunSession> Begin(string location, RunConfig config, CancellationToken stop = default) =>
+        RunData.Load(config, stop).Bind(data => Begin(location, config, data, Disk.Real));
 
     /// <summary>Begins a run in the first of <c>NAME</c>, <c>NAME-2</c>, <c>NAME-3</c> … that is not there yet, also when others choose at the same moment.</summary>
     /// <param name="name">The folder that is wanted.</param>
     /// <param name="config">The run.</param>
-    public static Validation<Fault, RunSession> BeginAnew(string name, RunConfig config) => RunData.Load(config).Bind(data =>
+    /// <param name="stop">Asks to give up while its text is read.</param>
+    public static Validation<Fault, RunSession> BeginAnew(string name, RunConfig config, CancellationToken stop = default) => RunData.Load(config, stop).Bind(data =>
     {
         for (var i = 1; ; i++)
         {
@@ -61,12 +63,13 @@ public sealed class RunSession : IDisposable
     /// <summary>Goes on with the run in a folder, bit for bit, from its newest checkpoint, or from the beginning when it has none yet.</summary>
     /// <param name="location">The folder.</param>
     /// <param name="change">What is to be different from here on; not the architecture, the tokenizer, the text or the optimiser.</param>
-    public static Validation<Fault, RunSession> Resume(string location, IEnumerable<ConfigEntry>? change = null) =>
+    /// <param name="stop">Asks to give up while its text is read.</param>
+    public static Validation<Fault, RunSession> Resume(string location, IEnumerable<ConfigEntry>? change = null, CancellationToken stop = default) =>
         from folder in RunFolder.Open(location)
         from config in RunConfig.Read(folder.Config, change ?? [])
         from allowed in RunConfig.Resume(folder.Config, config)
         // What it began with may be gone by now; its tokenizer is the run's own.
-        from data in allowed.InitialWeights is null ? RunData.Load(allowed) : RunData.Load(allowed, folder.Tokenizer)
+        from data in allowed.InitialWeights is null ? RunData.Load(allowed, stop) : RunData.Load(allowed, folder.Tokenizer, stop)
         from session in Resume(location, allowed, data, Disk.Real)
         select session;
 

@@ -158,6 +158,30 @@ public sealed class FacadeTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => LanguageModel.LoadAsync(this["run"], cancellation: new(canceled: true)));
     }
 
+    /// <summary>While a long text is read, too: nothing is left of a run that had not begun.</summary>
+    [Fact]
+    public async Task Cancelled_while_its_text_is_read_it_leaves_nothing()
+    {
+        var config = Config;
+        File.WriteAllText(this["long.txt"], string.Concat(Enumerable.Repeat(Corpus.Text(1, 3000), 100)));
+        using var stop = new CancellationTokenSource();
+        var pieces = 0;
+        Assert.Throws<OperationCanceledException>(() => TextFile.Fold(this["long.txt"], LineEnds.Lf, 0, (n, _) =>
+        {
+            if (++pieces == 2) stop.Cancel();
+            return LanguageExt.Prelude.Success<Fault, int>(n);
+        }, stop.Token));
+        Assert.Equal(2, pieces);
+        foreach (var read in (Action[])
+        [
+            () => RunSession.Begin(this["run"], config.OnFile(this["long.txt"]), stop.Token), () => RunSession.BeginAnew(this["run"], config.OnFile(this["long.txt"], "byte"), stop.Token),
+        ])
+            Assert.Throws<OperationCanceledException>(read);
+        Assert.False(Directory.Exists(this["run"]));
+        await Training.RunAsync(config, this["run"]);
+        Assert.Throws<OperationCanceledException>(() => RunSession.Resume(this["run"], stop: stop.Token));
+    }
+
     /// <summary>A call within a loop over the same model's text fails at once; after the loop, or from elsewhere, it waits its turn.</summary>
     [Fact]
     public async Task A_call_within_a_call_fails_at_once()
