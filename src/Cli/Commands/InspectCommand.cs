@@ -10,7 +10,13 @@ static class InspectCommand
             new("--config", "FILE", "YAML file of a run that is not begun yet"),
         ], Run)
     {
-        Details = "The graph is that of a single window; of blocks that are all alike, the first stands for the others.\n",
+        Details = """
+            The graph is that of a single window; of blocks that are all alike, the first stands for the others.
+
+            Where the run of --config has no room on its device, this ends with the error that train would end with, and
+            exit code 1. Where that of --run has none here, it is a warning.
+
+            """,
     };
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
@@ -18,21 +24,27 @@ static class InspectCommand
         if (given.Has("--checkpoint") && !given.Has("--run")) throw new FunctionalException(new Fault("--checkpoint", "names a checkpoint of no run", "expected --run DIR beside it"));
         var config = (given.Text("--run"), given.Text("--config")) switch
         {
-            ({ } folder, null) => RunFolder.Open(folder).OrThrow().Config,
+            ({ } folder, null) => RunFolder.Open(folder).Bind(static run => run.Config.Validate()).OrThrow(),
             (null, { } file) => (await Training.PlanAsync(Configuration.FromYaml(file)).ConfigureAwait(false)).Config,
             _ => throw new FunctionalException(new Fault("inspect", "needs one of two options", "expected --run DIR or --config FILE")),
         };
         var checkpoints = given.Text("--run") is { } run ? Checkpoints(run, given.Text("--checkpoint")) : null;
-        var model = Gpt.Of(config.Model);
-        terminal.Line($"a GPT of {Show.Count(model.ParameterCount)} parameters, for {config.DataName}");
-        Report.Parameters(terminal, model);
-        Report.Costs(terminal, config, RunCost.Of(config));
+        var cost = RunCost.Of(config);
+        var block = Gpt.Of(config.Model, 1);
+        terminal.Line($"a GPT of {Show.Count(cost.Memory.Parameters)} parameters, for {config.DataName}");
+        Report.Parameters(terminal, block, config.Model.Layers);
+        Report.Costs(terminal, config, cost);
         if (checkpoints is not null) terminal.Line(checkpoints);
         terminal.Line(config.Model.Layers == 1 ? "graph of the forward pass" : $"graph of the forward pass, with one of its {config.Model.Layers} blocks");
-        var shown = Gpt.Of(config.Model with { Layers = 1 });
-        terminal.Out.Write(Programs.Logits(shown, new(1, config.Model.Context)).Print());
+        terminal.Out.Write(Programs.Logits(block, new(1, Window(config.Model))).Print());
+        var room = Memory.Check(config);
+        if (given.Has("--config")) room.OrThrow();
+        else foreach (var fault in room.Match(static _ => [], static faults => faults.ToArray())) terminal.Error.WriteLine($"warning: {fault}");
         return interruption.ExitCode;
     }
+
+    // The whole context, unless the logits of all its tokens are more than a tensor holds; training never has them at once.
+    static int Window(GptConfig model) => Math.Min(model.Context, int.MaxValue / model.Vocabulary);
 
     static string Checkpoints(string folder, string? asked)
     {

@@ -35,6 +35,9 @@ static class TrainCommand
             ctrl-c, SIGTERM and SIGHUP save before the program ends, with exit code 130, 143 or 129; train --resume goes
             on. A second one ends it without saving.
 
+            --dry-run shows what the run takes. Where its weights, the optimiser's state and accumulated gradients have no
+            room on the device, it then ends with the error that the run would end with, and exit code 1.
+
             """,
         Examples =
         [
@@ -51,7 +54,7 @@ static class TrainCommand
         if (resume) Refuse(given, "--config", "allowed: options that change the run, such as --steps");
         if (resume) Refuse(given, "--checkpoint", "a run goes on from its last; allowed: --from DIR --checkpoint NAME, for a new run that begins there");
         if (given.Has("--dry-run"))
-            return await DryRun(resume ? Configuration.From(RunFolder.Open(folder!).OrThrow().Config, changes) : Configured(given, changes), terminal).ConfigureAwait(false);
+            return await DryRun(resume ? Resumed(folder!, changes) : Configured(given, changes), terminal).ConfigureAwait(false);
         interruption.Saves();
         var view = terminal.Forgiving();
         TrainingResult? result = null;
@@ -81,6 +84,12 @@ static class TrainCommand
         return config;
     }
 
+    static RunConfig Resumed(string folder, IReadOnlyList<(string Name, string Value)> changes)
+    {
+        var begun = RunFolder.Open(folder).OrThrow().Config;
+        return RunConfig.Resume(begun, Configuration.From(begun, changes)).OrThrow();
+    }
+
     static List<(string Name, string Value)> Settings(Given given)
     {
         if (given.Has("--bias") && given.Has("--no-bias")) throw new FunctionalException(new Fault("--bias", "stands beside --no-bias", "allowed: one of them"));
@@ -108,10 +117,11 @@ static class TrainCommand
         var cost = RunCost.Of(plan.Config);
         terminal.Line($"{plan.Config.DataName}: {Show.Count(plan.TrainTokens)} tokens to learn from, {Show.Count(plan.ValidationTokens)} to be tested on, vocabulary {plan.Config.Model.Vocabulary}");
         Report.Costs(terminal, plan.Config, cost);
+        // What the run would need has been said; a run that would be refused is refused here in the same words.
+        Memory.Check(plan.Config).OrThrow();
         using var engine = Engine.Create(config.Execution);
         var machine = MachineMeasure.Of(engine);
-        var step = machine.Estimate(cost.StepFlops, cost.StepBytes);
-        terminal.Line($"estimated time: {Show.Duration(step * cost.Steps)} for {Show.Count(cost.Steps)} steps, on a machine of {Show.Number(machine.FlopsPerSecond / 1e9)} GFLOP/s and "
+        terminal.Line($"estimated time: {Show.Duration(machine.Seconds(cost.TotalFlops, cost.TotalBytes))} for {Show.Count(cost.Steps)} steps, on a machine of {Show.Number(machine.FlopsPerSecond / 1e9)} GFLOP/s and "
             + $"{Show.Number(machine.BytesPerSecond / 1e9)} GB/s, as just measured");
         return 0;
     }

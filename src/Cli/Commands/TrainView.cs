@@ -31,10 +31,10 @@ sealed class Pace
 
     public double TokensPerSecond => milliseconds.Count == 0 ? 0 : tokens * 1e3 / milliseconds.Average();
 
-    public TimeSpan Left => milliseconds.Count == 0 ? TimeSpan.Zero : TimeSpan.FromMilliseconds((steps - Step) * milliseconds.Average());
+    public double SecondsLeft => milliseconds.Count == 0 ? 0 : (steps - Step) * milliseconds.Average() / 1e3;
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"step {Step,5}/{steps}  loss {Show.Loss(Loss)}  {Show.Short(TokensPerSecond)} tokens/s  {Show.Duration(Left)} left");
+        $"step {Step,5}/{steps}  loss {Show.Loss(Loss)}  {Show.Short(TokensPerSecond)} tokens/s  {Show.Duration(SecondsLeft)} left");
 }
 
 /// <summary>Lines, about twenty for a run: for files and pipes.</summary>

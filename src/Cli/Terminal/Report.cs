@@ -7,17 +7,20 @@ namespace Functional.Cli;
 /// <summary>What a run is and costs, as tables.</summary>
 static class Report
 {
-    /// <summary>The parameters of a model, a line for all blocks' parameters of the same kind.</summary>
-    public static void Parameters(Terminal terminal, Model model)
+    /// <summary>The parameters of a model of alike blocks, a line for all blocks' parameters of the same kind.</summary>
+    /// <param name="terminal">Where the table goes.</param>
+    /// <param name="model">The model with one of its blocks.</param>
+    /// <param name="blocks">How many blocks it has.</param>
+    public static void Parameters(Terminal terminal, Model model, int blocks)
     {
         var table = Plain("parameter", "shape", "numbers", "begins as", "decays");
         foreach (var column in table.Columns.Skip(2).Take(1)) column.RightAligned();
-        var rows = model.Specs.Select(static p => p.Value)
-            .GroupBy(static spec => (Name: Folded(spec.Name), spec.Type, spec.Init, spec.Decays))
-            .Select(static g => (g.Key.Name, g.Key.Type, Count: g.Count(), g.Key.Init, g.Key.Decays));
-        foreach (var (name, type, count, init, decays) in rows)
-            table.AddRow(new Text(name), new Text(type.ToString()), new Text(count == 1 ? Show.Count(type.Size) : $"{count} × {Show.Count(type.Size)}"),
-                new Text(Begins(init)), new Text(decays ? "yes" : "no"));
+        foreach (var (name, spec) in model.Specs)
+        {
+            var (folded, numbers) = (Folded(name), Show.Count(spec.Type.Size));
+            table.AddRow(new Text(folded), new Text(spec.Type.ToString()), new Text(folded == name || blocks == 1 ? numbers : $"{blocks} × {numbers}"),
+                new Text(Begins(spec.Init)), new Text(spec.Decays ? "yes" : "no"));
+        }
         Write(terminal, table);
     }
 
@@ -26,8 +29,9 @@ static class Report
     {
         var table = Plain("cost", "", "");
         void Row(string what, string value, string detail) => table.AddRow(new Text(what), new Text(value), new Text(detail));
-        Row("parameters", Show.Count(cost.Parameters), "");
-        Row("memory", Show.Bytes(cost.Bytes), $"weights {Show.Bytes(cost.WeightBytes)}, optimiser {Show.Bytes(cost.OptimiserBytes)}, work about {Show.Bytes(cost.WorkBytes)}");
+        Row("parameters", Show.Count(cost.Memory.Parameters), "");
+        Row("memory", Show.Bytes((double)cost.Bytes), 
+            $"weights {Show.Bytes((double)cost.Memory.WeightBytes)}, optimiser {Show.Bytes((double)cost.Memory.OptimiserBytes)}, work about {Show.Bytes((double)cost.WorkBytes)}");
         Row("a token", $"{Show.Short(cost.FlopsPerToken)}FLOP", "forward, backward and its share of the update");
         Row("a step", $"{Show.Short(cost.StepFlops)}FLOP", $"{Show.Count(cost.TokensPerStep)} tokens: {config.Batch} × {config.Model.Context}{(config.Accumulate > 1 ? $" × {config.Accumulate}" : "")}");
         Row("the run", $"{Show.Short(cost.TotalFlops)}FLOP", $"{Show.Count(cost.Steps)} steps, {Show.Count(cost.TotalTokens)} tokens");
@@ -45,7 +49,8 @@ static class Report
     static void Write(Terminal terminal, Table table)
     {
         var console = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(terminal.Out) });
-        console.Profile.Width = Math.Max(terminal.Width, 120);
+        // The numbers of an absurd run are long, but a number in two pieces is none.
+        console.Profile.Width = Math.Max(terminal.Width, 160);
         console.Write(table);
     }
 

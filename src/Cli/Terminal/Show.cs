@@ -5,11 +5,14 @@ namespace Functional.Cli;
 /// <summary>Numbers as people read them, the same in every culture.</summary>
 static class Show
 {
-    static readonly string[] Binary = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-    static readonly string[] Decimal = ["", "k", "M", "G", "T", "P", "E"];
+    const int LongestYears = 10_000;
+    const double Minute = 60, Day = 86_400, Year = 365.2425 * Day;
 
-    /// <summary>As <c>1,234,567</c>.</summary>
-    public static string Count(long n) => n.ToString("N0", CultureInfo.InvariantCulture);
+    static readonly string[] Binary = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"];
+    static readonly string[] Decimal = ["", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q"];
+
+    /// <summary>As <c>1,234,567</c>; every digit.</summary>
+    public static string Count(Int128 n) => n.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>As <c>1.2 M</c>.</summary>
     public static string Short(double n) => Scaled(n, 1000, Decimal).TrimEnd();
@@ -38,17 +41,21 @@ static class Show
     /// <summary>With up to four significant digits.</summary>
     public static string Number(double n) => n.ToString("G4", CultureInfo.InvariantCulture);
 
-    /// <summary>As <c>45 s</c>, <c>1 min 52 s</c> or <c>3 h 7 min</c>.</summary>
-    public static string Duration(TimeSpan time) => time switch
+    /// <summary>Seconds as <c>45 s</c>, <c>1 min 52 s</c> or <c>3 h 7 min</c>; beyond ten thousand years only that.</summary>
+    public static string Duration(double seconds) => seconds switch
     {
-        { TotalSeconds: < 0.0005 } => "0 s",
-        { TotalSeconds: < 0.95 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0} ms"),
-        { TotalSeconds: < 9.5 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s"),
-        { TotalSeconds: < 59.5 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s"),
-        { TotalMinutes: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes} min {time.Seconds} s"),
-        { TotalDays: < 2 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes} min"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0.0} days"),
+        < 0.0005 => "0 s",
+        < 0.95 => Text($"{seconds * 1000:0} ms"),
+        < 9.5 => Text($"{seconds:0.0} s"),
+        < 59.5 => Text($"{seconds:0} s"),
+        < 60 * Minute => Text($"{(int)(seconds / Minute)} min {(int)(seconds % Minute)} s"),
+        < 2 * Day => Text($"{(int)(seconds / 60 / Minute)} h {(int)(seconds / Minute % 60)} min"),
+        < 1000 * Day => Text($"{seconds / Day:0.0} days"),
+        < LongestYears * Year => Text($"{seconds / Year:N1} years"),
+        _ => Text($"more than {LongestYears:N0} years"),
     };
+
+    static string Text(FormattableString text) => FormattableString.Invariant(text);
 
     static bool IsControl(char c) => char.IsControl(c) && c is not ('\n' or '\t');
 
@@ -57,7 +64,7 @@ static class Show
         var rank = 0;
         // Rounded up at 999.5, so that no number shows as 1000 of a unit.
         while (Math.Abs(n) >= unit - 0.5 && rank < names.Length - 1) (n, rank) = (n / unit, rank + 1);
-        var digits = rank == 0 ? "0.##" : Math.Abs(n) < 9.95 ? "0.00" : Math.Abs(n) < 99.5 ? "0.0" : "0";
+        var digits = Math.Abs(n) >= unit - 0.5 ? "0.00E+0" : rank == 0 ? "0.##" : Math.Abs(n) < 9.95 ? "0.00" : Math.Abs(n) < 99.5 ? "0.0" : "0";
         return $"{n.ToString(digits, CultureInfo.InvariantCulture)} {names[rank]}";
     }
 }

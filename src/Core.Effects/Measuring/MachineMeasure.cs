@@ -8,10 +8,10 @@ public sealed record MachineMeasure(double FlopsPerSecond, double BytesPerSecond
     const int Product = 512, Elements = 1 << 23;
 
     /// <summary>
-    /// About how long a program takes: its arithmetic and its traffic, one after the other. Real programs overlap the two, but run neither
+    /// About how many seconds a program takes: its arithmetic and its traffic, one after the other. Real programs overlap the two, but run neither
     /// at the full rate.
     /// </summary>
-    public TimeSpan Estimate(double flops, double bytes) => TimeSpan.FromSeconds(Math.Min(flops / FlopsPerSecond + bytes / BytesPerSecond, TimeSpan.MaxValue.TotalSeconds / 2));
+    public double Seconds(double flops, double bytes) => flops / FlopsPerSecond + bytes / BytesPerSecond;
 
     /// <summary>Measures an engine on this machine for about a second.</summary>
     public static MachineMeasure Of(IEngine engine)

@@ -33,7 +33,7 @@ public sealed record StepMeasure(long Tokens, double Flops, double CompileMillis
         using var binding = executable.Bind(buffers.All);
         var step = 0L;
         var time = Timings.Of(Step, steps, 3, TimeSpan.FromMilliseconds(500));
-        return new((long)batch * config.Context, Cost.Of(program).Flops, compile, time, Timings.PeakMemory(), engine.Name, engine.Memory);
+        return new((long)batch * config.Context, (double)Cost.Of(program).Flops, compile, time, Timings.PeakMemory(), engine.Name, engine.Memory);
 
         void Step()
         {

@@ -1,24 +1,27 @@
 namespace Functional;
 
-/// <summary>What a program costs, worked out from its graph. Work is exact by stated rules; memory traffic and memory are estimates.</summary>
+/// <summary>
+/// What a program costs, worked out from its graph. Work is exact by stated rules; memory traffic and memory are estimates. The numbers are whole
+/// and wide enough for any sum over a graph.
+/// </summary>
 /// <param name="Flops">Floating-point operations; see <see cref="Cost.Flops(Tensor)"/>.</param>
 /// <param name="Bytes">Bytes read and written, when chains of elementwise ops run as one pass and every other op reads and writes memory once.</param>
 /// <param name="InputBytes">Bytes of all inputs.</param>
 /// <param name="OutputBytes">Bytes of the outputs that need buffers of their own: those that no donation writes in place.</param>
 /// <param name="WorkBytes">The most bytes of intermediate values alive at once, in the order of the graph's walk.</param>
-public sealed record ProgramCost(double Flops, double Bytes, long InputBytes, long OutputBytes, long WorkBytes)
+public sealed record ProgramCost(Int128 Flops, Int128 Bytes, Int128 InputBytes, Int128 OutputBytes, Int128 WorkBytes)
 {
     /// <summary>Floating-point operations for each byte moved: below a machine's ratio of the two rates, memory limits the program.</summary>
-    public double Intensity => Flops / Math.Max(Bytes, 1);
+    public double Intensity => (double)Flops / Math.Max((double)Bytes, 1);
 
     /// <summary>The shortest time in seconds on a machine of these rates: whichever of work and traffic takes longer (Williams et al. 2009).</summary>
     /// <param name="flopsPerSecond">The rate of arithmetic.</param>
     /// <param name="bytesPerSecond">The rate of memory.</param>
-    public double Seconds(double flopsPerSecond, double bytesPerSecond) => Math.Max(Flops / flopsPerSecond, Bytes / bytesPerSecond);
+    public double Seconds(double flopsPerSecond, double bytesPerSecond) => Math.Max((double)Flops / flopsPerSecond, (double)Bytes / bytesPerSecond);
 }
 
 /// <summary>The cost model.</summary>
-public static class Cost
+public static partial class Cost
 {
     /// <summary>
     /// The floating-point operations of one node, its arguments' not counted: an arithmetic or transcendental function is 1 an element, a
@@ -37,19 +40,29 @@ public static class Cost
     };
 
     /// <summary>The cost of a program.</summary>
-    public static ProgramCost Of(Program program)
+    public static ProgramCost Of(Program program) => Followed(program).Cost;
+
+    // Besides, pass over memory by pass, a result of it and the bytes of intermediate values that are alive then.
+    static (ProgramCost Cost, Vec<(Tensor Result, Int128 Live)> Passes) Followed(Program program)
     {
         var order = Graph.Topological(program.Outputs.Select(static o => o.Value));
         var stored = Stored(program, order);
         var runs = Runs(order, stored);
         var donated = program.Donations.Select(static d => d.Output).ToHashSet();
-        return new(
-            order.Where(n => n.Op is not Op.Fused).Sum(Flops) + runs.Where(static r => r.Results[0].Op is Op.Fused).Sum(static r => Flops(r.Results[0])),
-            runs.Sum(static r => (double)r.Reads.Sum(static n => n.Type.Bytes) + r.Results.Sum(static n => n.Type.Bytes)),
-            program.Inputs.Sum(static i => i.Value.Type.Bytes),
-            program.Outputs.Where(o => !donated.Contains(o.Name)).Sum(static o => o.Value.Type.Bytes),
-            Peak(program, runs));
+        var live = Live(program, runs);
+        var flops = order.Where(static n => n.Op is not Op.Fused).Concat(runs.Select(static r => r.Results[0]).Where(static n => n.Op is Op.Fused));
+        var cost = new ProgramCost(
+            Sum(flops, static n => (Int128)Flops(n)),
+            Sum(runs, static r => Sum(r.Reads, Bytes) + Sum(r.Results, Bytes)),
+            Sum(program.Inputs, static i => Bytes(i.Value)),
+            Sum(program.Outputs.Where(o => !donated.Contains(o.Name)), static o => Bytes(o.Value)),
+            live.Aggregate(Int128.Zero, Int128.Max));
+        return (cost, runs.Select((r, i) => (r.Results[0], live[i])).ToVec());
     }
+
+    static Int128 Bytes(Tensor node) => node.Type.Bytes;
+
+    static Int128 Sum<T>(IEnumerable<T> items, Func<T, Int128> number) => items.Aggregate(Int128.Zero, (sum, item) => sum + number(item));
 
     // One pass over memory: what it writes, and what it reads.
     sealed record Run(Vec<Tensor> Results, Vec<Tensor> Reads);
@@ -109,20 +122,20 @@ public static class Cost
         return found.ToVec();
     }
 
-    static long Peak(Program program, List<Run> runs)
+    static List<Int128> Live(Program program, List<Run> runs)
     {
         var last = new Dictionary<Tensor, int>();
         for (var i = 0; i < runs.Count; i++)
             foreach (var read in runs[i].Reads) last[read] = i;
         var outputs = program.Outputs.Select(static o => o.Value).ToHashSet();
-        var dying = last.Where(l => l.Key.Op is not Op.Input && !outputs.Contains(l.Key)).ToLookup(static l => l.Value, static l => l.Key.Type.Bytes);
-        long live = 0, peak = 0;
+        var dying = last.Where(l => l.Key.Op is not Op.Input && !outputs.Contains(l.Key)).ToLookup(static l => l.Value, static l => l.Key);
+        var (now, live) = (Int128.Zero, new List<Int128>(runs.Count));
         for (var i = 0; i < runs.Count; i++)
         {
-            live += runs[i].Results.Where(r => !outputs.Contains(r)).Sum(static r => r.Type.Bytes);
-            peak = Math.Max(peak, live);
-            live -= dying[i].Sum();
+            now += Sum(runs[i].Results.Where(r => !outputs.Contains(r)), Bytes);
+            live.Add(now);
+            now -= Sum(dying[i], Bytes);
         }
-        return peak;
+        return live;
     }
 }

@@ -16,13 +16,19 @@ public static class Gpt
     /// embeddings begin with a standard deviation of 1/√width and are multiplied by √width (Vaswani et al. 2017): smaller ones would drown.
     /// </summary>
     /// <exception cref="ArgumentException">The configuration has faults; <see cref="GptConfig.Validate"/> names them as values.</exception>
-    public static Model Of(GptConfig config)
+    public static Model Of(GptConfig config) => Of(config, config.Layers);
+
+    /// <summary>The same with only some of its blocks, which begin as in the whole model: they are all alike, so a few stand for many.</summary>
+    /// <param name="config">The whole model.</param>
+    /// <param name="blocks">How many blocks to keep, 1 or more.</param>
+    /// <exception cref="ArgumentException">The configuration has faults.</exception>
+    public static Model Of(GptConfig config, int blocks)
     {
         _ = config.Validate().IfFail(faults => throw new ArgumentException(faults.Lines()));
-        var body = Embed(config) >> Layer.Repeat(config.Layers, _ => Block(config)).Named("blocks") >> FinalNorm(config);
+        var body = Embed(config) >> Layer.Repeat(blocks, _ => Block(config)).Named("blocks") >> FinalNorm(config);
         var head = ParamSpec.Of(config.TiedHead ? "tokens" : "head.weight", [config.Vocabulary, config.Width], config.TiedHead ? Tokens(config) : new Initializer.Normal(Std));
         var specs = Layer.Union(body.Params, Params.Of((head.Name, head)));
-        return new(specs, body, env => env[head.Name], rows => Caches(config, rows), config.Vocabulary, config.Context);
+        return new(specs, body, env => env[head.Name], rows => Caches(config with { Layers = blocks }, rows), config.Vocabulary, config.Context);
     }
 
     /// <summary>The caches of cached decoding, <c>blocks.i.k</c> and <c>blocks.i.v</c>, each <c>[rows, context, heads, size]</c>.</summary>
@@ -43,7 +49,7 @@ public static class Gpt
 
     static Layer Block(GptConfig c)
     {
-        var (normal, residual) = (new Initializer.Normal(Std), new Initializer.Normal(Std / Math.Sqrt(2 * c.Layers)));
+        var (normal, residual) = (new Initializer.Normal(Std), new Initializer.Normal(Std / Math.Sqrt(2.0 * c.Layers)));
         return Nn.Block(c.NormPlacement, () => Nn.Norm(c.Width, c.Bias),
             Nn.SelfAttention(c.Width, c.Heads, c.Bias, c.Dropout, normal, residual) >> Nn.Dropout(c.Dropout).Named("out_dropout"),
             Nn.Mlp(c.Width, 4 * c.Width, c.Activation, c.Bias, normal, residual) >> Nn.Dropout(c.Dropout).Named("down_dropout"));

@@ -63,7 +63,7 @@ public sealed record GptConfig
             Fault.Unless(Dropout is >= 0 and < 1, "dropout", FormattableString.Invariant($"is {Dropout:R}"), "allowed: at least 0 and less than 1"),
             Known("activation", Activation), Known("norm placement", NormPlacement), Known("positions", Positions),
             Fits("vocabulary", "vocabulary × width", (long)Vocabulary * Width), Fits("context", "context × width", (long)Context * Width),
-            Fits("width", "4 × width × width", Width < 1 || Width > 1 << 20 ? (Width < 1 ? 0 : long.MaxValue) : 4L * Width * Width),
+            Fits("width", "4 × width × width", 4 * (Int128)Math.Max(0, Width) * Width),
         ];
         return checks.Gather().Map(_ => this);
     }
@@ -73,6 +73,6 @@ public sealed record GptConfig
     static Validation<Fault, Unit> Known<T>(string name, T value) where T : struct, Enum =>
         Fault.Unless(Enum.IsDefined(value), name, $"is {value}", $"allowed: {string.Join(", ", Enum.GetNames<T>())}");
 
-    static Validation<Fault, Unit> Fits(string name, string product, long size) =>
+    internal static Validation<Fault, Unit> Fits(string name, string product, Int128 size) =>
         Fault.Unless(size <= int.MaxValue, name, $"makes {product} = {size}", $"allowed: up to {int.MaxValue}, the most that one tensor holds");
 }

@@ -37,7 +37,7 @@ public sealed class TerminalLaws
     [InlineData(112, "1 min 52 s")]
     [InlineData(11220, "3 h 7 min")]
     [InlineData(260000, "3.0 days")]
-    public void Durations_read_well(double seconds, string text) => Assert.Equal(text, Show.Duration(TimeSpan.FromSeconds(seconds)));
+    public void Durations_read_well(double seconds, string text) => Assert.Equal(text, Show.Duration(seconds));
 
     [Theory]
     [InlineData(0, "0 bytes")]

@@ -1,18 +1,18 @@
-namespace Functional;
+namespace Functional.Tests.Properties;
 
 /// <summary>The memory of training, in bytes.</summary>
 /// <param name="Parameters">The parameters.</param>
 /// <param name="Gradients">Their gradients.</param>
 /// <param name="Slots">The optimiser's state.</param>
 /// <param name="Activations">What the forward pass keeps for the backward one: an estimate.</param>
-public readonly record struct TrainingMemory(long Parameters, long Gradients, long Slots, long Activations)
+readonly record struct TrainingMemory(long Parameters, long Gradients, long Slots, long Activations)
 {
     /// <summary>All together.</summary>
     public long Total => Parameters + Gradients + Slots + Activations;
 }
 
-/// <summary>What a GPT costs, in closed form; <see cref="Cost"/> counts the same from a program's graph.</summary>
-public static class GptCost
+/// <summary>What a GPT costs, in closed forms worked out by hand; <see cref="Cost"/> counts the same from a program's graph.</summary>
+static class GptByHand
 {
     extension(GptConfig c)
     {

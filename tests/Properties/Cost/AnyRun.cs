@@ -1,0 +1,127 @@
+using System.Numerics;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Functional.Tests.Properties;
+
+/// <summary>A run so small that its whole graphs are soon made, of every kind that costs differently.</summary>
+public sealed record SmallRun(RunConfig Config)
+{
+    public static Arbitrary<SmallRun> Runs() => Arb.From(
+        from layers in Gen.Choose(1, 7)
+        from model in AnyGpt.Configs().Generator
+        from dropout in Gen.Elements(0, 0.1)
+        from wide in Gen.Elements(1, 1, 1, 50)
+        from vocabulary in Gen.OneOf(Gen.Choose(1, 9), Gen.Choose(100, 20_000))
+        from batch in Gen.Choose(1, 20)
+        from accumulate in Gen.Choose(1, 3)
+        from optimiser in Gen.Elements(OptimiserKind.AdamW, OptimiserKind.Adam, OptimiserKind.Sgd)
+        from momentum in Gen.Elements(0, 0.9)
+        from decay in Gen.Elements(0, 0.1)
+        from clip in Gen.Elements(0.0, 1)
+        from smoothing in Gen.Elements(0, 0.1)
+        select new SmallRun(new RunConfig
+        {
+            Model = model with { Layers = layers, Dropout = dropout, Vocabulary = vocabulary, Width = model.Width * wide },
+            Batch = batch, Accumulate = accumulate, Optimiser = optimiser, Beta1 = momentum, WeightDecay = decay, Clip = clip, LabelSmoothing = smoothing,
+        }));
+
+    public override string ToString() => string.Join(", ", RunConfig.Fields.Where(f => f.Group is "model" or "training").Select(f => $"{f.Name} {f.Show(Config)}"))
+        + $", vocabulary {Config.Model.Vocabulary}";
+}
+
+/// <summary>A run of any sizes at all, most of them absurd and many not valid.</summary>
+public sealed record AnySizes(RunConfig Config)
+{
+    // Powers of two and their neighbours, where products overflow, and what lies between them.
+    static Gen<long> Size(int bits) =>
+        from power in Gen.Choose(0, bits)
+        from beside in Gen.Choose(-1, 1)
+        from random in ArbMap.Default.GeneratorFor<ulong>()
+        from exact in Gen.Elements(true, false)
+        let most = bits == 63 ? long.MaxValue : (1L << bits) - 1
+        select Math.Clamp(exact ? power == 63 ? long.MaxValue : (1L << power) + beside : (long)(random >> (64 - Math.Max(1, power))), 1, most);
+
+    static Gen<int> Whole { get; } = Size(31).Select(static n => (int)n);
+
+    public static Arbitrary<AnySizes> Sizes() => Arb.From(
+        from small in SmallRun.Runs().Generator
+        from layers in Whole
+        from heads in Whole
+        from width in Whole
+        from multiple in Gen.Elements(true, true, false)
+        from context in Whole
+        from vocabulary in Whole
+        from batch in Whole
+        from accumulate in Whole
+        from steps in Size(63)
+        select new AnySizes(small.Config with
+        {
+            Model = small.Config.Model with
+            {
+                Layers = layers, Heads = heads, Width = multiple ? (int)Math.Min((long)heads * width, int.MaxValue / heads * heads) : width, Context = context, Vocabulary = vocabulary,
+            },
+            Batch = batch, Accumulate = accumulate, Steps = steps, Warmup = Math.Min(100, steps),
+        }));
+
+    public override string ToString() => $"{new SmallRun(Config)}, steps {Config.Steps}";
+}
+
+/// <summary>A valid run whose sizes are as absurd as is allowed.</summary>
+public sealed record ValidSizes(RunConfig Config)
+{
+    public static Arbitrary<ValidSizes> Sizes() => Arb.From(
+        from any in AnySizes.Sizes().Generator
+        let heads = Up(any.Config.Model.Heads, 180)
+        let width = heads * Up(any.Config.Model.HeadSize, 128)
+        let context = Up(any.Config.Model.Context, Math.Min(1 << 28, int.MaxValue / width / 4))
+        let scores = (Int128)heads * context * context
+        let dropout = scores <= int.MaxValue ? any.Config.Model.Dropout : 0
+        let rows = Math.Min((1 << 28) / context, int.MaxValue / (4L * width * context))
+        let batch = Up(any.Config.Batch, (int)(dropout > 0 ? Math.Min(rows, (long)(int.MaxValue / scores)) : rows))
+        select new ValidSizes(any.Config with
+        {
+            Model = any.Config.Model with { Heads = heads, Width = width, Context = context, Dropout = dropout, Vocabulary = Up(any.Config.Model.Vocabulary, int.MaxValue / width) },
+            Batch = batch, Accumulate = Up(any.Config.Accumulate, int.MaxValue / batch),
+        }), Smaller);
+
+    static int Up(int n, int most) => n <= most ? Math.Max(1, n) : 1 + n % most;
+
+    static IEnumerable<ValidSizes> Smaller(ValidSizes any) => Changes(any.Config, static n => n / 2).Where(static c => c.Validate().IsSuccess).Select(static c => new ValidSizes(c));
+
+    /// <summary>The run with each of its sizes changed alone.</summary>
+    /// <param name="c">The run.</param>
+    /// <param name="size">What a size becomes; what is then too large for it stays.</param>
+    public static IEnumerable<RunConfig> Changes(RunConfig c, Func<long, Int128> size)
+    {
+        var m = c.Model;
+        int Whole(int n) => size(n) is var changed && changed >= 1 && changed <= int.MaxValue ? (int)changed : n;
+        var steps = size(c.Steps) is var changed && changed >= 1 && changed <= long.MaxValue ? (long)changed : c.Steps;
+        return
+        [
+            c with { Model = m with { Layers = Whole(m.Layers) } }, c with { Model = m with { Heads = Whole(m.Heads), Width = (int)Math.Min((long)m.HeadSize * Whole(m.Heads), int.MaxValue) } },
+            c with { Model = m with { Width = (int)Math.Min((long)m.Heads * Whole(m.HeadSize), int.MaxValue) } }, c with { Model = m with { Context = Whole(m.Context) } },
+            c with { Model = m with { Vocabulary = Whole(m.Vocabulary) } }, c with { Batch = Whole(c.Batch) }, c with { Accumulate = Whole(c.Accumulate) },
+            c with { Steps = steps, Warmup = Math.Min(c.Warmup, steps) },
+        ];
+    }
+
+    public override string ToString() => new AnySizes(Config).ToString();
+}
+
+/// <summary>What a run keeps, worked out by hand in whole numbers of any length.</summary>
+static class RunByHand
+{
+    /// <summary>Numbers of the model, by hand.</summary>
+    public static BigInteger Parameters(GptConfig c)
+    {
+        BigInteger w = c.Width, bias = c.Bias ? 1 : 0;
+        var norm = w * (1 + bias);
+        return c.Layers * (2 * norm + 12 * w * w + bias * 9 * w) + c.Vocabulary * w * (c.TiedHead ? 1 : 2)
+            + (c.Positions == Positions.Learned ? c.Context * w : 0) + (c.NormPlacement == NormPlacement.Pre ? norm : 0);
+    }
+
+    /// <summary>Bytes that a run keeps, by hand: Adam's two slots and momentum's one for each parameter, and accumulators with the two of the loss.</summary>
+    public static BigInteger Kept(RunConfig c) => 4 * Parameters(c.Model)
+        * (1 + (c.Optimiser != OptimiserKind.Sgd ? 2 : c.Beta1 > 0 ? 1 : 0) + (c.Accumulate > 1 ? 1 : 0)) + (c.Accumulate > 1 ? 8 : 0);
+}

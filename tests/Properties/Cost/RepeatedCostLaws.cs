@@ -1,0 +1,117 @@
+using System.Numerics;
+using Functional.Tests.Properties.Training;
+
+namespace Functional.Tests.Properties;
+
+/// <summary>The cost of many blocks from graphs of a few, against that of the whole graph: the same to the last byte.</summary>
+public sealed class RepeatedCostLaws
+{
+    static void Same(RunConfig config, Func<Model, Program> program) => Assert.Equal(
+        Cost.Of(program(Gpt.Of(config.Model))), Cost.Of(config.Model.Layers, blocks => program(Gpt.Of(config.Model, blocks))));
+
+    [Property(Arbitrary = [typeof(SmallRun)], MaxTest = 300)]
+    public void Programs_of_training_cost_what_their_whole_graphs_do(SmallRun run)
+    {
+        var c = run.Config;
+        Same(c, model => Programs.TrainStep(model, c.Transform, GradientClip.To(c.Clip), c.BatchShape, c.LabelSmoothing));
+        Same(c, model => Programs.Accumulate(model, c.BatchShape, c.LabelSmoothing));
+        Same(c, model => Programs.Apply(model, c.Transform, GradientClip.To(c.Clip)));
+    }
+
+    [Property(Arbitrary = [typeof(SmallRun)], MaxTest = 300)]
+    public void Other_programs_do_too(SmallRun run)
+    {
+        Same(run.Config, model => Programs.Logits(model, run.Config.BatchShape));
+        Same(run.Config, model => Programs.Evaluate(model, run.Config.BatchShape, run.Config.LabelSmoothing));
+        Same(run.Config, model => Programs.CachedStep(model, new(run.Config.Batch, 1)));
+    }
+
+    /// <summary>Where the peak is changes with the number of blocks: here from the head's to the first block's, at the fifth.</summary>
+    [Fact]
+    public void The_peak_may_move_when_blocks_are_added()
+    {
+        var config = new RunConfig { Model = new() { Heads = 4, Width = 12, Context = 20, Vocabulary = 1605 }, Batch = 7, Optimiser = OptimiserKind.Sgd, Accumulate = 2 };
+        var work = Enumerable.Range(1, 12).Select(layers => RunCost.Of(config with { Model = config.Model with { Layers = layers } }).WorkBytes).ToArray();
+        Assert.NotEqual(work[1] - work[0], work[^1] - work[^2]);
+        for (var layers = 4; layers <= 12; layers++) Same(config with { Model = config.Model with { Layers = layers } }, model => Programs.Accumulate(model, config.BatchShape));
+    }
+
+    /// <summary>What a run costs, from whole graphs.</summary>
+    static RunCost Whole(RunConfig c)
+    {
+        var (model, clip) = (Gpt.Of(c.Model), GradientClip.To(c.Clip));
+        Int128 Bytes(IEnumerable<TensorType> types) => types.Sum(static t => t.Bytes);
+        var slots = Bytes(Programs.Slots(model, c.Transform).Values) + (c.Accumulate > 1 ? Bytes(Programs.Accumulators(model).Values) : 0);
+        var memory = new RunMemory(model.ParameterCount, Bytes(model.Specs.Values.Select(static s => s.Type)), slots);
+        if (c.Accumulate == 1)
+        {
+            var step = Cost.Of(Programs.TrainStep(model, c.Transform, clip, c.BatchShape, c.LabelSmoothing));
+            return new(memory, step.WorkBytes, (double)step.Flops, (double)step.Bytes, c.TokensPerStep, c.Steps);
+        }
+        var (part, end) = (Cost.Of(Programs.Accumulate(model, c.BatchShape, c.LabelSmoothing)), Cost.Of(Programs.Apply(model, c.Transform, clip)));
+        return new(memory, Int128.Max(part.WorkBytes, end.WorkBytes), (double)(c.Accumulate * part.Flops + end.Flops), (double)(c.Accumulate * part.Bytes + end.Bytes), c.TokensPerStep, c.Steps);
+    }
+
+    [Property(Arbitrary = [typeof(SmallRun)])]
+    public void A_run_costs_what_its_whole_graphs_say(SmallRun run) => Assert.Equal(Whole(run.Config), RunCost.Of(run.Config));
+
+    [Property(Arbitrary = [typeof(SmallRun)])]
+    public void A_run_keeps_what_is_worked_out_by_hand(SmallRun run)
+    {
+        var memory = RunMemory.Of(run.Config);
+        Assert.Equal(RunByHand.Parameters(run.Config.Model), (BigInteger)memory.Parameters);
+        Assert.Equal(4 * memory.Parameters, memory.WeightBytes);
+        Assert.Equal(RunByHand.Kept(run.Config), (BigInteger)memory.Bytes);
+    }
+
+    /// <summary>The buffers that a trainer asks its engine for are those that the plan counts, and the batch, the key and the step's scalars.</summary>
+    [Theory]
+    [InlineData(OptimiserKind.AdamW, 0.9, 1)]
+    [InlineData(OptimiserKind.Adam, 0.9, 2)]
+    [InlineData(OptimiserKind.Sgd, 0.9, 1)]
+    [InlineData(OptimiserKind.Sgd, 0, 3)]
+    public void A_trainer_makes_what_a_run_is_said_to_keep(OptimiserKind optimiser, double momentum, int accumulate)
+    {
+        var asked = TinyRun.Config with { Optimiser = optimiser, Beta1 = momentum, Accumulate = accumulate, Model = TinyRun.Config.Model with { Layers = 5 } };
+        var data = TinyRun.Data(asked);
+        var config = TinyRun.Get(data.Resolve(asked));
+        using var engine = new ListingEngine(new ReferenceEngine());
+        using var trainer = new Trainer(engine, config, data);
+        var passing = 2 * config.BatchShape.Tokens.Bytes + 2 * sizeof(int) + sizeof(float) * (1 + config.Transform.Scalars.Count);
+        Assert.Equal(RunMemory.Of(config).Bytes + passing, engine.Bytes);
+        Assert.Equal(RunMemory.Of(config).WeightBytes, trainer.Parameters.Values.Sum(static b => b.Type.Bytes));
+    }
+
+    /// <summary>An engine that adds up what it is asked for.</summary>
+    sealed class ListingEngine(IEngine inner) : IEngine
+    {
+        public long Bytes { get; private set; }
+
+        public string Name => inner.Name;
+
+        public DeviceMemory Memory => inner.Memory;
+
+        public IBuffer Allocate(TensorType type)
+        {
+            Bytes += type.Bytes;
+            return inner.Allocate(type);
+        }
+
+        public IExecutable Compile(Program program) => inner.Compile(program);
+
+        public void Dispose() => inner.Dispose();
+    }
+
+    static readonly Tensor x = Movement.Input("x", [4, 4]);
+
+    [Fact]
+    public void Parts_that_are_not_alike_are_refused()
+    {
+        Assert.Throws<ArgumentException>(() => Cost.Of(4, n => Program.Of(n == 3 ? x.Tanh().T().MatMul(x) : x.MatMul(x))));
+        Assert.Throws<ArgumentException>(() => Cost.Of(4, n => Program.Of(n == 2 ? x.MatMul(x).MatMul(x) : x.MatMul(x).Reshape(2, 8))));
+    }
+
+    [Fact]
+    public void Up_to_three_parts_need_not_be_alike() =>
+        Assert.Equal(Cost.Of(Program.Of(x.MatMul(x))), Cost.Of(3, n => Program.Of(n == 3 ? x.MatMul(x) : throw new InvalidOperationException())));
+}
