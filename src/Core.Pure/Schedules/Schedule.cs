@@ -114,7 +114,7 @@ public abstract record Schedule
     public static Validation<Fault, Schedule> Parse(string text) => ScheduleText.Read(text);
 
     static Schedule Warm(double peak, long warmup, Schedule next) =>
-        warmup <= 0 ? next : new Then(new Linear(peak / (warmup + 1), peak, warmup), warmup, next);
+        warmup <= 0 ? next : new Then(new Linear(peak / (warmup + 1.0), peak, warmup), warmup, next);
 
     static double Fraction(long step, long steps) => steps <= 0 ? 1 : Math.Clamp((double)step / steps, 0, 1);
 

@@ -5,6 +5,8 @@ namespace Functional;
 
 public sealed partial record RunConfig
 {
+    const int MostTokens = 1 << 28;
+
     /// <summary>This configuration, or every fault in it at once, each under the name of its setting in files.</summary>
     public Validation<Fault, RunConfig> Validate() => Validate(static field => field.Name);
 
@@ -18,8 +20,7 @@ public sealed partial record RunConfig
             .. Fields.Select(f => Fault.Unless(f.Holds(this), name(f), $"is {f.Show(this)}", $"allowed: {f.Allowed}")),
             Fault.Unless(!(MinLearningRate > LearningRate), N("min-lr"), FormattableString.Invariant($"{MinLearningRate:R} is above {N("lr")} {LearningRate:R}"), $"allowed: up to {N("lr")}"),
             Fault.Unless(Warmup <= Steps, N("warmup"), $"{Warmup} is more than {N("steps")} {Steps}", $"allowed: up to {N("steps")}"),
-            Fault.Unless(Batch < 1 || Model.Context < 1 || (long)Batch * Model.Context <= 1 << 28, N("batch"),
-                $"makes {N("batch")} × {N("context")} = {(long)Batch * Model.Context}", $"allowed: up to {1 << 28}"),
+            .. SizeRules(N),
         ];
         return checks.Concat(ModelRules()).Gather().Map(_ => this);
 
@@ -28,6 +29,21 @@ public sealed partial record RunConfig
             static _ => [],
             faults => faults.Where(f => Fields.All(field => field.Name != f.Where || field.Holds(this)))
                 .Select(f => Field(f.Where) is { } field ? f with { Where = name(field) } : f).Select(static f => f.As<Unit>()));
+    }
+
+    // What a step computes and counts in one piece. Sizes below 1 are faults of their own, and so are those that are too large alone.
+    IEnumerable<Validation<Fault, Unit>> SizeRules(Func<string, string> name)
+    {
+        if (Batch < 1 || Accumulate < 1 || Model.Context < 1 || Model.Width < 1 || Model.Heads < 1) yield break;
+        var tokens = (long)Batch * Model.Context;
+        yield return Fault.Unless(tokens <= MostTokens, name("batch"), $"makes {name("batch")} × {name("context")} = {tokens}", $"allowed: up to {MostTokens}");
+        yield return Fault.Unless((long)Batch * Accumulate <= int.MaxValue, name("accumulate"), $"makes {name("batch")} × {name("accumulate")} = {(long)Batch * Accumulate}",
+            $"allowed: up to {int.MaxValue}, the most windows that one step counts");
+        if (tokens > MostTokens || Model.Heads > Model.Width || 4 * (Int128)Model.Width * Model.Width > int.MaxValue) yield break;
+        yield return GptConfig.Fits(name("batch"), $"{name("batch")} × {name("context")} × 4 × {name("width")}", 4 * (Int128)tokens * Model.Width);
+        // Only dropout needs the weights of attention spelt out.
+        if (Model.Dropout > 0)
+            yield return GptConfig.Fits(name("dropout"), $"{name("batch")} × {name("heads")} × {name("context")} × {name("context")}", (Int128)tokens * Model.Heads * Model.Context);
     }
 
     /// <summary>The setting of a name; nothing when there is none.</summary>

@@ -161,7 +161,7 @@ public sealed partial record RunConfig
     /// <summary>The shape of a batch.</summary>
     public BatchShape BatchShape => new(Batch, Model.Context);
 
-    /// <summary>Tokens that one step learns from.</summary>
+    /// <summary>Tokens that one step learns from; of a valid configuration, below 2^60.</summary>
     public long TokensPerStep => (long)Batch * Model.Context * Accumulate;
 
     /// <summary>The run's key.</summary>
