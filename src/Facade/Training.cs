@@ -44,9 +44,9 @@ public static class Training
     {
         ArgumentNullException.ThrowIfNull(config);
         if (folder is "") throw new ArgumentException("the folder has no name", nameof(folder));
-        return Start(() => config.Validate(static field => field.Member).Bind(Memory.Check)
-            .Bind(fits => folder is null ? RunSession.BeginAnew(DefaultFolder(fits), fits, cancellation)
-                : RunSession.Begin(folder, fits, cancellation)).MapFail(static f => f.ByMember()).OrThrow(), Engine.Create, progress, cancellation);
+        return Start(() => config.Validate(static field => field.Member)
+            .Bind(valid => folder is null ? RunSession.BeginAnew(DefaultFolder(valid), valid, cancellation)
+                : RunSession.Begin(folder, valid, cancellation)).MapFail(static f => f.ByMember()).OrThrow(), Engine.Create, progress, cancellation);
     }
 
     /// <summary>
@@ -65,8 +65,7 @@ public static class Training
         string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default, params IReadOnlyList<(string Name, string Value)> changes)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return Start(() => RunFolder.Open(folder).Bind(run => RunConfig.Read(run.Config, Configuration.Entries(changes))).Bind(Memory.Check)
-            .Bind(_ => RunSession.Resume(folder, Configuration.Entries(changes), cancellation)).OrThrow(), Engine.Create, progress, cancellation);
+        return Start(() => RunSession.Resume(folder, Configuration.Entries(changes), cancellation).OrThrow(), Engine.Create, progress, cancellation);
     }
 
     /// <summary>Where a run is kept when nothing is said: <c>runs/</c> and the name of its text.</summary>

@@ -50,6 +50,9 @@ static class BenchCommand
         {
             var config = Config(given, new() { Layers = 4, Heads = 4, Width = 128, Vocabulary = 65, Context = 64 });
             var (batch, steps, options) = (given.Whole("--batch", 12, 1), given.Whole("--steps", 60, 1), EngineFlags.Of(given)).Checked();
+            // The rule of runs, for the run that this step is one of.
+            Memory.Check(new() { Model = config, Batch = batch, Engine = options.Engine, Device = options.Device, Precision = options.Precision, Threads = options.Threads })
+                .MapFail(f => EngineFlags.Named(given, f)).OrThrow();
             using var engine = Engine.Create(options);
             var measure = StepMeasure.On(engine, config, batch, steps);
             terminal.Line(given.Has("--json")
@@ -83,6 +86,7 @@ static class BenchCommand
             var config = Config(given, new() { Layers = 12, Heads = 12, Width = 768, Vocabulary = 50257, Context = 1024 });
             var last = config.Context - 1;
             var (asked, tokens, options) = (given.Wholes("--positions", [0, last / 4, last / 2, last], 0), given.Whole("--tokens", 20, 1), EngineFlags.Of(given)).Checked();
+            Memory.CheckDecoding(config, options).OrThrow();
             if (asked.Any(p => p > last)) throw new FunctionalException(new Fault("--positions", $"{asked.Max()} is not in a context of {config.Context}", $"allowed: 0 to {last}"));
             using var engine = Engine.Create(options);
             var places = DecodeMeasure.On(engine, config, asked, tokens);

@@ -1,31 +1,57 @@
 using Functional.Engines;
 using LanguageExt;
+using static LanguageExt.Prelude;
 
 namespace Functional;
 
-/// <summary>Whether a run has room on its device, before anything of it is made.</summary>
+/// <summary>Whether there is room on a device, before anything is made there. One rule for everyone who asks: what certainly does not fit is refused.</summary>
 public static class Memory
 {
     /// <summary>
-    /// The configuration, or every fault in it, in its engine and device, or that its weights and the optimiser's state alone take more than
-    /// the device has.
+    /// The configuration, or every fault in it, in its engine and device, or that what it keeps from its first step to its last
+    /// (<see cref="RunMemory"/>) takes more than the device has.
     /// </summary>
-    /// <param name="config">The run; a vocabulary that is not known yet counts as small.</param>
-    public static Validation<Fault, RunConfig> Check(RunConfig config) =>
-        (config.Validate(), EngineCatalog.Choose(config.Execution)).Apply(static (valid, chosen) => (valid, chosen.Device))
-            .Match(static both => Check(both.valid, both.Device), static faults => Validation<Fault, RunConfig>.Fail(faults.Distinct().ToSeq().Strict()));
+    /// <param name="config">The run; a vocabulary that is not known yet counts as one token.</param>
+    public static Validation<Fault, RunConfig> Check(RunConfig config) => DeviceOf(config).Bind(device => Check(config, device));
 
-    internal static Validation<Fault, RunConfig> Check(RunConfig config, OfferedDevice device)
+    /// <summary>The device of a run; or every fault in its configuration, its engine and its device.</summary>
+    /// <param name="config">The run.</param>
+    public static Validation<Fault, OfferedDevice> DeviceOf(RunConfig config) =>
+        (config.Validate(), EngineCatalog.Choose(config.Execution)).Apply(static (_, chosen) => chosen.Device)
+            .Match(static device => Success<Fault, OfferedDevice>(device), static faults => Validation<Fault, OfferedDevice>.Fail(faults.Distinct().ToSeq().Strict()));
+
+    /// <summary>The configuration, or that there is no room for it on a device.</summary>
+    /// <param name="config">The run, without faults; a vocabulary that is not known yet counts as one token.</param>
+    /// <param name="device">Where it is to run.</param>
+    internal static Validation<Fault, RunConfig> Check(RunConfig config, OfferedDevice device) => Room(
+        RunMemory.Of(config with { Model = config.Model with { Vocabulary = Math.Max(1, config.Model.Vocabulary) } }).Bytes,
+        config.Accumulate > 1 ? "weights, optimiser and accumulated gradients" : "weights and optimiser", device).Map(_ => config);
+
+    /// <summary>The model, or every fault in the engine and device, or that its weights and caches take more than the device has.</summary>
+    /// <param name="model">A model that writes one text, without faults.</param>
+    /// <param name="execution">What it is to run on.</param>
+    public static Validation<Fault, GptConfig> CheckDecoding(GptConfig model, EngineOptions execution)
     {
-        var (needed, available) = (Needed(config), device.MemoryBytes);
-        var where = device.Device.Kind == DeviceKind.Cpu ? "this machine" : $"{device.Device} ({device.Name})";
-        return Fault.Unless(needed <= available, "memory", $"weights and optimiser take {Gibibytes(needed)}", $"allowed: up to {Gibibytes(available)} on {where}; fewer layers or a smaller width make it less")
-            .Map(_ => config);
+        return EngineCatalog.Choose(execution).Bind(chosen => Room(Cost.At(model.Layers, Blocks), "weights and caches", chosen.Device)).Map(_ => model);
+
+        Int128 Blocks(int blocks)
+        {
+            var few = Gpt.Of(model, blocks);
+            return few.Specs.Values.Map(static spec => spec.Type).Concat(few.Caches(1).Values).Aggregate(Int128.Zero, static (sum, type) => sum + type.Bytes);
+        }
     }
 
-    // Blocks make up nearly all of a model that is too large: 12 width² numbers each, and as many twice in the optimiser.
-    static double Needed(RunConfig config) =>
-        3.0 * sizeof(float) * ((12.0 * config.Model.Layers * config.Model.Width + config.Model.Vocabulary + config.Model.Context) * config.Model.Width);
+    static Validation<Fault, Unit> Room(Int128 needed, string what, OfferedDevice device)
+    {
+        var where = device.Device.Kind == DeviceKind.Cpu ? "this machine" : $"{device.Device} ({device.Name})";
+        return Fault.Unless(needed <= device.MemoryBytes, "memory", $"{what} take {Gibibytes(needed, up: true)}",
+            $"allowed: up to {Gibibytes(device.MemoryBytes, up: false)} on {where}; fewer layers or a smaller width make it less");
+    }
 
-    static string Gibibytes(double bytes) => FormattableString.Invariant($"{bytes / (1 << 30):0.0} GiB");
+    // Rounded apart, so that a need that is a little too large does not read like what there is.
+    static string Gibibytes(Int128 bytes, bool up)
+    {
+        var tenths = (double)bytes * 10 / (1 << 30);
+        return FormattableString.Invariant($"{(up ? Math.Ceiling(tenths) : Math.Floor(tenths)) / 10:0.0} GiB");
+    }
 }

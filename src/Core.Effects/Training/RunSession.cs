@@ -43,13 +43,13 @@ public sealed class RunSession : IDisposable
     /// <param name="config">The run.</param>
     /// <param name="stop">Asks to give up while its text is read.</param>
     public static Validation<Fault, RunSession> Begin(string location, RunConfig config, CancellationToken stop = default) =>
-        RunData.Load(config, stop).Bind(data => Begin(location, config, data, Disk.Real));
+        WithRoom(config, stop).Bind(data => Begin(location, config, data, Disk.Real));
 
     /// <summary>Begins a run in the first of <c>NAME</c>, <c>NAME-2</c>, <c>NAME-3</c> … that is not there yet, also when others choose at the same moment.</summary>
     /// <param name="name">The folder that is wanted.</param>
     /// <param name="config">The run.</param>
     /// <param name="stop">Asks to give up while its text is read.</param>
-    public static Validation<Fault, RunSession> BeginAnew(string name, RunConfig config, CancellationToken stop = default) => RunData.Load(config, stop).Bind(data =>
+    public static Validation<Fault, RunSession> BeginAnew(string name, RunConfig config, CancellationToken stop = default) => WithRoom(config, stop).Bind(data =>
     {
         for (var i = 1; ; i++)
         {
@@ -68,10 +68,19 @@ public sealed class RunSession : IDisposable
         from folder in RunFolder.Open(location)
         from config in RunConfig.Read(folder.Config, change ?? [])
         from allowed in RunConfig.Resume(folder.Config, config)
+        from fits in Memory.Check(allowed)
         // What it began with may be gone by now; its tokenizer is the run's own.
         from data in allowed.InitialWeights is null ? RunData.Load(allowed, stop) : RunData.Load(allowed, folder.Tokenizer, stop)
         from session in Resume(location, allowed, data, Disk.Real)
         select session;
+
+    // The run's text, if there is room for the run. Only with the text is the vocabulary known, and with it how much that takes.
+    static Validation<Fault, RunData> WithRoom(RunConfig config, CancellationToken stop) =>
+        from device in Memory.DeviceOf(config)
+        from data in RunData.Load(config, stop)
+        from resolved in data.Resolve(config)
+        from fits in Memory.Check(resolved, device)
+        select data;
 
     internal static Validation<Fault, RunSession> Begin(string location, RunConfig config, RunData data, Disk disk) =>
         from resolved in data.Resolve(config)

@@ -20,7 +20,8 @@ public class ConfigLaws
         var config = RunConfig.Fields.Aggregate(defaults, (c, field) => field.IsText ? c : Values(field, key.FoldIn(field.Name)) is { } text ? field.Set(c, text)! : c);
         var path = string.IsNullOrEmpty(name) || Lone(name) ? null : name;
         config = config with { DataFile = path, InitialWeights = key.Below(9, 2) == 0 ? path : null, Warmup = Math.Min(config.Warmup, config.Steps), MinLearningRate = Math.Min(config.MinLearningRate, config.LearningRate) };
-        return config with { Model = config.Model with { Width = config.Model.Heads * (1 + (int)key.Below(7, 9)) } };
+        // Small enough for every tensor of a step.
+        return config with { Batch = 1 + config.Batch % 30, Model = config.Model with { Context = 1 + config.Model.Context % 40, Width = config.Model.Heads * (1 + (int)key.Below(7, 9)) } };
     }
 
     static string? Values(ConfigField field, Key key) => field.Allowed switch

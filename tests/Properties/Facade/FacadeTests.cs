@@ -115,7 +115,7 @@ public sealed class FacadeTests : IDisposable
     public void A_run_that_has_no_room_is_refused_before_anything_is_made()
     {
         var large = new RunConfig().Sized(layers: 100, heads: 8, width: 8192);
-        Assert.Equal("memory: weights and optimiser take 900.0 GiB; allowed: up to 16.0 GiB on this machine; fewer layers or a smaller width make it less",
+        Assert.Equal("memory: weights and optimiser take 900.1 GiB; allowed: up to 16.0 GiB on this machine; fewer layers or a smaller width make it less",
             Memory.Check(large, new OfferedDevice(Device.Cpu, "", 16L << 30)).Match(static _ => "", static faults => faults.Lines()));
         Assert.Contains("up to 16.0 GiB on cuda:1 (A small one);", Memory.Check(large, new OfferedDevice(Device.Cuda(1), "A small one", 16L << 30)).Match(static _ => "", static faults => faults.Lines()), StringComparison.Ordinal);
         Assert.True(Memory.Check(new(), new OfferedDevice(Device.Cpu, "", 1L << 30)).IsSuccess);

@@ -47,7 +47,7 @@ sealed class Shell : IDisposable
     }
 
     /// <summary>The log with what differs between machines and times left out.</summary>
-    public string Timeless => Regex.Replace(Log, @"(?<=estimated time: ).*", "…");
+    public string Timeless => Regex.Replace(Log, @"(?<=estimated time: ).*|(?<=allowed: up to )[\d.]+ GiB(?= on this machine)", "…");
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text.RegularExpressions;
+using Functional.Cli;
+using Functional.Engines;
+
+namespace Functional.Tests.Properties;
+
+/// <summary>Runs of any size: each is refused in words that are true, or costed in numbers that are.</summary>
+public sealed partial class AbsurdSizeLaws
+{
+    [GeneratedRegex(@"makes (?<factors>[\w ×-]+) = (?<product>-?\d+)")]
+    private static partial Regex Product();
+
+    /// <summary>The faults of a configuration name products as they are, never wrapped.</summary>
+    [Property(Arbitrary = [typeof(AnySizes)], MaxTest = 500)]
+    public void What_is_refused_is_refused_for_what_it_is(AnySizes any)
+    {
+        var sizes = RunConfig.Fields.Where(static f => f.Allowed.StartsWith("a whole", StringComparison.Ordinal))
+            .ToDictionary(static f => f.Name, f => BigInteger.Parse(f.Get(any.Config)!, CultureInfo.InvariantCulture));
+        sizes["vocabulary"] = any.Config.Model.Vocabulary;
+        foreach (var fault in any.Config.Validate().Match(static _ => [], static f => f.ToArray()))
+            if (Product().Match(fault.What) is { Success: true } said)
+            {
+                var factors = said.Groups["factors"].Value.Split(" × ").Select(word => BigInteger.TryParse(word, CultureInfo.InvariantCulture, out var n) ? n : sizes[word]);
+                Assert.Equal(factors.Aggregate(BigInteger.Multiply), BigInteger.Parse(said.Groups["product"].Value, CultureInfo.InvariantCulture));
+            }
+    }
+
+    /// <summary>Every valid run has a cost: no graph of a few blocks is refused, no number overflows, and what is kept is what it is by hand.</summary>
+    [Property(Arbitrary = [typeof(ValidSizes)])]
+    public void What_is_not_refused_has_a_true_cost(ValidSizes any)
+    {
+        var config = any.Config;
+        Assert.Equal("", config.Validate().Match(static _ => "", static f => f.Lines()));
+        var cost = RunCost.Of(config);
+        var tokens = (BigInteger)config.Batch * config.Model.Context * config.Accumulate;
+        Assert.Equal((RunByHand.Parameters(config.Model), RunByHand.Kept(config), tokens, tokens * config.Steps),
+            ((BigInteger)cost.Memory.Parameters, (BigInteger)cost.Memory.Bytes, (BigInteger)cost.TokensPerStep, (BigInteger)cost.TotalTokens));
+        foreach (var number in Numbers(cost)) Assert.True(double.IsFinite(number) && number > 0, $"{cost}");
+    }
+
+    /// <summary>No size makes a run cheaper by growing.</summary>
+    [Property(Arbitrary = [typeof(ValidSizes)], MaxTest = 25)]
+    public void Larger_runs_cost_no_less(ValidSizes any, bool far)
+    {
+        var cost = RunCost.Of(any.Config);
+        foreach (var larger in ValidSizes.Changes(any.Config, n => far ? 2 * (Int128)n : n + 1).Where(c => c != any.Config && c.Validate().IsSuccess))
+        {
+            var more = RunCost.Of(larger);
+            Assert.True(more.Memory.Parameters >= cost.Memory.Parameters && more.Memory.Bytes >= cost.Memory.Bytes && more.StepFlops >= cost.StepFlops
+                && more.TotalFlops >= cost.TotalFlops && more.TokensPerStep >= cost.TokensPerStep && more.TotalTokens >= cost.TotalTokens, $"{new AnySizes(larger)}");
+            // A step in parts works on less at a time, and reads what it adds up.
+            if ((any.Config.Accumulate == 1) == (larger.Accumulate == 1)) Assert.True(more.WorkBytes >= cost.WorkBytes && more.StepBytes >= cost.StepBytes, $"{new AnySizes(larger)}");
+        }
+    }
+
+    static double[] Numbers(RunCost c) =>
+        [(double)c.WorkBytes, c.StepFlops, c.StepBytes, c.FlopsPerToken, c.TotalFlops, c.TotalBytes, c.TokensPerStep, c.Steps, (double)c.Bytes, (double)c.TotalTokens];
+
+    /// <summary>What is refused is what a run certainly keeps, to the byte.</summary>
+    [Property(Arbitrary = [typeof(ValidSizes)])]
+    public void A_device_that_lacks_a_byte_has_no_room(ValidSizes any)
+    {
+        var kept = RunByHand.Kept(any.Config);
+        bool Fits(BigInteger memory) => Memory.Check(any.Config, new OfferedDevice(Device.Cpu, "", (long)BigInteger.Min(memory, long.MaxValue))).IsSuccess;
+        Assert.Equal(kept <= long.MaxValue, Fits(kept));
+        Assert.False(Fits(kept - 1));
+        Assert.False(Fits(0));
+    }
+
+    /// <summary>A need that is a little too large does not read like what there is.</summary>
+    [Fact]
+    public void A_fault_shows_more_than_there_is()
+    {
+        var config = new RunConfig { Model = new() { Layers = 1000, Width = 1024 } };
+        var kept = (long)RunMemory.Of(config).Bytes;
+        Assert.Contains("take 140.8 GiB; allowed: up to 140.7 GiB on this machine",
+            Memory.Check(config, new OfferedDevice(Device.Cpu, "", kept - 1)).Match(static _ => "", static f => f.Lines()), StringComparison.Ordinal);
+    }
+
+    /// <summary>The learning rate stays between nothing and its highest, for any length of run and warm-up.</summary>
+    [Property(Arbitrary = [typeof(AnySizes)])]
+    public void The_learning_rate_of_an_absurd_run_is_one(AnySizes any, ScheduleKind schedule, bool warms, byte part)
+    {
+        var config = any.Config with { Schedule = schedule, Warmup = warms ? any.Config.Steps : 0 };
+        foreach (var step in (long[])[0, config.Steps / 256 * part, config.Steps - 1])
+            Assert.InRange(config.LearningRates.At(step), double.Epsilon, config.LearningRate);
+    }
+
+    [Property]
+    public void Any_duration_reads_as_one(double seconds, byte power)
+    {
+        var text = Show.Duration(Math.Abs(seconds) * Math.Pow(10, power));
+        Assert.Matches(@"^(0 s|\d+(\.\d)? (ms|s|days)|\d+ min \d+ s|\d+ h \d+ min|[\d,]+\.\d years|more than 10,000 years)$", text);
+    }
+
+    [Theory]
+    [InlineData(999 * 86_400.0, "999.0 days")]
+    [InlineData(1001 * 86_400.0, "2.7 years")]
+    [InlineData(3e11, "9,506.6 years")]
+    [InlineData(3.2e11, "more than 10,000 years")]
+    [InlineData(double.PositiveInfinity, "more than 10,000 years")]
+    public void Ages_read_well(double seconds, string text) => Assert.Equal(text, Show.Duration(seconds));
+
+    [Fact]
+    public void Numbers_of_any_size_read_well()
+    {
+        Assert.Equal("170,141,183,460,469,231,731,687,303,715,884,105,727", Show.Count(Int128.MaxValue));
+        Assert.Equal(("128 YiB", "1.00 Q", "1.00E+6 Q", "1.00 ZiB"), (Show.Bytes(Math.Pow(2, 87)), Show.Short(1e30), Show.Short(1e36), Show.Bytes(Math.Pow(2, 70))));
+    }
+
+    /// <summary>A run without end shows how long it takes.</summary>
+    [Fact]
+    public void An_endless_run_has_a_pace()
+    {
+        var pace = new Pace();
+        pace.Begin(new(new() { Steps = long.MaxValue }, "", 1, 1, 1, 0));
+        pace.Add(new(1, 1, 1, 1, 3600_000, 1));
+        Assert.EndsWith("more than 10,000 years left", pace.ToString(), StringComparison.Ordinal);
+    }
+}
