@@ -37,6 +37,8 @@ static class TorchEntry
     static EngineOffer Found()
     {
         torch.InitializeDeviceType(DeviceType.CPU);
+        // A libtorch of another version may load and yet lay its tensors out otherwise: that throws here, not in the middle of a run.
+        using (var tensor = torch.ones(2)) _ = tensor.bytes;
         OfferedDevice processor = new(Device.Cpu, Processor.Name, MachineMemory.Total);
         var driver = NvidiaDriver.Probe();
         // Without a GPU, CUDA's libraries are not even looked for.

@@ -14,7 +14,8 @@ static class TorchLibraries
 
     const string Remedy = $"for an NVIDIA GPU: build and run with {EngineChoice.TorchBuild}; or name a folder with a libtorch in {Folder}";
 
-    static readonly Lazy<Fault?> processor = new(static () => Load("torch_cpu") ?? Load("LibTorchSharp")), gpus = new(static () => Load("torch_cuda"));
+    // The shim asks for libtorch itself, too: from a folder of the user's own it finds only what is already loaded.
+    static readonly Lazy<Fault?> processor = new(static () => Load("torch_cpu") ?? Load("torch") ?? Load("LibTorchSharp")), gpus = new(static () => Load("torch_cuda"));
 
     /// <summary>What keeps libtorch from computing on the processor; nothing when it can.</summary>
     public static Fault? Processor => processor.Value;
