@@ -377,11 +377,7 @@ def main():
     parser.add_argument("--shapes", default=len(report.SHAPES), type=int, help="of the training steps, from the smallest (default: all)")
     parser.add_argument("--shim", help="another libLibTorchSharp.so, made for the libtorch that is here")
     parser.add_argument("--out", default=os.environ.get("OUT") or "out", help="folder for the results (default: $OUT, or ./out)")
-    parser.add_argument("--self-test", action="store_true", help="test what needs no GPU, no PyTorch and no program")
     given = parser.parse_args()
-    if given.self_test:
-        import selftest
-        return selftest.run(given.shim or SHIM)
     # The end of an outer time limit: the table comes all the same.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAILED))
     if given.device == "cuda":

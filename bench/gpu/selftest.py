@@ -6,6 +6,7 @@ import sys
 import tempfile
 import unittest
 
+import check
 import libraries
 import report
 
@@ -144,7 +145,6 @@ class Report(unittest.TestCase):
 
 class Whole(unittest.TestCase):
     def test_without_pytorch_it_says_so_and_ends(self):
-        import check
         with tempfile.TemporaryDirectory() as out:
             given = type("Given", (), {"minutes": 0.1, "device": "cpu", "out": out, "only": None, "rounds": 1, "shim": None})
             one = check.Check(given)
@@ -154,12 +154,10 @@ class Whole(unittest.TestCase):
                 self.assertIn("has no PyTorch", file.read())
 
     def test_what_takes_too_long_is_ended(self):
-        import check
         self.assertEqual((None, "", ""), check.Budget(0.005).run([sys.executable, "-c", "import time; time.sleep(60)"], 60, dict(os.environ)))
 
 
-def run(shim):
-    global SHIM
-    SHIM = shim
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__]))
-    return 0 if result.wasSuccessful() else 1
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        SHIM = sys.argv.pop(1)
+    unittest.main()

@@ -46,7 +46,7 @@ public sealed partial class GpuCheckTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "it runs on Linux alone");
         var shim = Directory.EnumerateFiles(AppContext.BaseDirectory, "libLibTorchSharp.so", SearchOption.AllDirectories).First();
-        var (code, said) = await Run("python3", "-B", Under("bench", "gpu", "check.py"), "--self-test", "--shim", shim);
+        var (code, said) = await Run("python3", "-B", Under("bench", "gpu", "selftest.py"), shim);
         Assert.True(code == 0, said);
     }
 
