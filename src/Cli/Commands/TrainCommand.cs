@@ -47,7 +47,6 @@ static class TrainCommand
     {
         var (changes, resume) = (Settings(given), given.Has("--resume"));
         var folder = given.Text("--out") ?? (resume ? LastDefault(given.Text("--data")) : null);
-        if (folder is "") throw new FunctionalException(new Fault("--out", "is empty", "expected the name of a folder"));
         if (resume) Refuse(given, "--config", "allowed: options that change the run, such as --steps");
         if (resume) Refuse(given, "--checkpoint", "a run goes on from its last; allowed: --from DIR --checkpoint NAME, for a new run that begins there");
         if (given.Has("--dry-run"))

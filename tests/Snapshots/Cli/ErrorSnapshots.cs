@@ -35,6 +35,10 @@ public sealed class ErrorSnapshots : IDisposable
         await shell.Run("train", "--data", text, "--out", shell["run"], "--heads", "3", "--width", "128");
         await shell.Run("train", "--data", text, "--out", shell["run"], "--warmup", "10", "--steps", "5", "--min-lr", "1");
         await shell.Run("train", "--data", text, "--out", "");
+        await shell.Run("train", "--out", shell["run"], "--from", "", "--config", "", "--data", "");
+        await shell.Run("sample", "--run", "", "--prompt-file", "", "--prompt", "");
+        await shell.Run("eval", "--run", "", "--data", "");
+        await shell.Run("inspect", "--config", "");
         await shell.Run("sample", "--run", shell["run"], "--tokens", "-1", "--top-k", "many", "--seed", "1.5");
         await shell.Run("train", "--out", shell["run"], "--threads", "100000");
         await shell.Run("bench", "gemm", "--n", "0");
