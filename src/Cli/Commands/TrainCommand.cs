@@ -50,7 +50,7 @@ static class TrainCommand
         if (resume) Refuse(given, "--config", "allowed: options that change the run, such as --steps");
         if (resume) Refuse(given, "--checkpoint", "a run goes on from its last; allowed: --from DIR --checkpoint NAME, for a new run that begins there");
         if (given.Has("--dry-run"))
-            return await DryRun(resume ? Configuration.From(RunFolder.Open(folder!).OrThrow().Config, changes) : Configured(given, changes), terminal).ConfigureAwait(false);
+            return DryRun(await (resume ? Training.PlanResumeAsync(folder!, changes) : Training.PlanAsync(Configured(given, changes))).ConfigureAwait(false), terminal);
         interruption.Saves();
         var view = terminal.Forgiving();
         TrainingResult? result = null;
@@ -101,13 +101,12 @@ static class TrainCommand
         return last;
     }
 
-    static async Task<int> DryRun(RunConfig config, Terminal terminal)
+    static int DryRun(TrainingPlan plan, Terminal terminal)
     {
-        var plan = await Training.PlanAsync(config).ConfigureAwait(false);
         var cost = RunCost.Of(plan.Config);
         terminal.Line($"{plan.Config.DataName}: {Show.Count(plan.TrainTokens)} tokens to learn from, {Show.Count(plan.ValidationTokens)} to be tested on, vocabulary {plan.Config.Model.Vocabulary}");
         Report.Costs(terminal, plan.Config, cost);
-        using var engine = Engine.Create(config.Execution);
+        using var engine = Engine.Create(plan.Config.Execution);
         var machine = MachineMeasure.Of(engine);
         var step = machine.Estimate(cost.StepFlops, cost.StepBytes);
         terminal.Line($"estimated time: {Show.Duration(step * cost.Steps)} for {Show.Count(cost.Steps)} steps, on a machine of {Show.Number(machine.FlopsPerSecond / 1e9)} GFLOP/s and "

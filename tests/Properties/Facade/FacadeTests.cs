@@ -357,6 +357,7 @@ public sealed class FacadeTests : IDisposable
             Assert.Equal(await source.EvaluateAsync(), await begun.EvaluateAsync());
         // What it began with may be gone by now.
         Directory.Delete(Path.Combine(this["first"], "checkpoints", "step-00000010"), recursive: true);
+        Assert.Equal(RunFolder.Open(this["next"]).OrThrow().Config with { Steps = 7 }, (await Training.PlanResumeAsync(this["next"], ("steps", "7"))).Config);
         await Training.ResumeAsync(this["next"]);
         Assert.True((await Training.BaselinesAsync(RunFolder.Open(this["next"]).OrThrow().Config)).Bigram > 0);
         await Training.RunAsync(Config with { SaveEvery = 10, Keep = 9 }, this["again"]);

@@ -145,6 +145,8 @@ public sealed class ErrorSnapshots : IDisposable
         await shell.Run("train", "--out", shell["run"], "--resume", "--tokenizer", "byte");
         await shell.Run("train", "--out", shell["run"], "--resume", "--data", shell.File("other.txt", string.Concat(Enumerable.Repeat("something else\n", 20))));
         await shell.Run("train", "--out", shell["run"], "--resume", "--config", shell["run/config.yaml"]);
+        await shell.Run("train", "--out", shell["run"], "--resume", "--layers", "2", "--dry-run");
+        await shell.Run("train", "--out", shell["run"], "--resume", "--lr", "1e-5", "--dry-run");
         await Verify(shell.Log);
     }
 
