@@ -132,6 +132,15 @@ public sealed class FacadeTests : IDisposable
         Assert.Throws<FunctionalException>(() => Configuration.From(new(), ("widht", "96")));
     }
 
+    /// <summary>A few words of C# are fitted as settings of a file are: nobody who asks for one thing is refused for another.</summary>
+    [Fact]
+    public void A_short_run_at_a_low_rate_is_fitted_in_either_way_of_asking()
+    {
+        foreach (var (steps, rate) in ((long, double)[])[(200, 5e-5), (200, 1e-4), (20_000, 2e-3), (1, 1e-9)])
+            Assert.Equal(Configuration.From(new(), ("steps", $"{steps}"), ("lr", rate.ToString("R", System.Globalization.CultureInfo.InvariantCulture))), new RunConfig().For(steps, learningRate: rate));
+        Assert.Equal(new RunConfig().MinLearningRate, new RunConfig().For(200).MinLearningRate);
+    }
+
     /// <summary>An observer that throws is said in the result; the run is whole.</summary>
     [Fact]
     public async Task An_observer_that_throws_ends_nothing()
