@@ -36,6 +36,8 @@ static class App
             if (spec.Run is null) return Refuse(terminal, path, UnknownCommand(spec, rest[0]));
             var (given, errors) = Parse(spec, rest);
             if (errors.Count > 0) return Refuse(terminal, path, errors);
+            Vec<Fault> nameless = [.. spec.Flags.Where(f => f.Value is "DIR" or "FILE" && given.Text(f.Name) is "").Select(static f => new Fault(f.Name, "is empty", $"expected the name of a {(f.Value == "DIR" ? "folder" : "file")}"))];
+            if (nameless.Count > 0) throw new FunctionalException([.. nameless]);
             using var interruption = new Interruption(terminal.Error.WriteLine);
             try
             {

@@ -29,13 +29,17 @@ public static class RunConfigs
             },
         };
 
-        /// <summary>So long, in such batches, at such a rate.</summary>
+        /// <summary>
+        /// So long, in such batches, at such a rate. The warm-up is shortened to at most a tenth of the steps; a rate below
+        /// <see cref="RunConfig.MinLearningRate"/> lowers that to a tenth of it.
+        /// </summary>
         /// <param name="steps">Steps of the run.</param>
         /// <param name="batch">Windows in a batch.</param>
         /// <param name="learningRate">The highest learning rate.</param>
         public RunConfig For(long steps, int? batch = null, double? learningRate = null) => config with
         {
             Steps = steps, Batch = batch ?? config.Batch, LearningRate = learningRate ?? config.LearningRate, Warmup = Math.Min(config.Warmup, steps / 10),
+            MinLearningRate = learningRate is { } rate && rate < config.MinLearningRate ? rate / 10 : config.MinLearningRate,
         };
     }
 }

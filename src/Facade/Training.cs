@@ -86,6 +86,20 @@ public static class Training
         });
     }
 
+    /// <summary>As <see cref="PlanAsync"/>, for a run that goes on.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="changes">Settings that are to be different from here on, as for <see cref="ResumeAsync"/>.</param>
+    /// <exception cref="FunctionalException">There is no run, a setting cannot be another, or something is wrong with the text.</exception>
+    public static Task<TrainingPlan> PlanResumeAsync(string folder, params IReadOnlyList<(string Name, string Value)> changes)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Task.Run(() =>
+        {
+            var (config, data) = RunSession.Plan(folder, Configuration.Entries(changes)).OrThrow();
+            return new TrainingPlan(data.Resolve(config).OrThrow(), data.Train.Length, data.Validation.Length);
+        });
+    }
+
     /// <summary>What the simplest models reach on the text of a run, as yardsticks.</summary>
     /// <param name="config">The run.</param>
     /// <exception cref="FunctionalException">Something is wrong with the configuration or the text.</exception>

@@ -50,11 +50,10 @@ static class TrainCommand
     {
         var (changes, resume) = (Settings(given), given.Has("--resume"));
         var folder = given.Text("--out") ?? (resume ? LastDefault(given.Text("--data")) : null);
-        if (folder is "") throw new FunctionalException(new Fault("--out", "is empty", "expected the name of a folder"));
         if (resume) Refuse(given, "--config", "allowed: options that change the run, such as --steps");
         if (resume) Refuse(given, "--checkpoint", "a run goes on from its last; allowed: --from DIR --checkpoint NAME, for a new run that begins there");
         if (given.Has("--dry-run"))
-            return await DryRun(resume ? Resumed(folder!, changes) : Configured(given, changes), terminal).ConfigureAwait(false);
+            return DryRun(await (resume ? Training.PlanResumeAsync(folder!, changes) : Training.PlanAsync(Configured(given, changes))).ConfigureAwait(false), terminal);
         interruption.Saves();
         var view = terminal.Forgiving();
         TrainingResult? result = null;
@@ -84,12 +83,6 @@ static class TrainCommand
         return config;
     }
 
-    static RunConfig Resumed(string folder, IReadOnlyList<(string Name, string Value)> changes)
-    {
-        var begun = RunFolder.Open(folder).OrThrow().Config;
-        return RunConfig.Resume(begun, Configuration.From(begun, changes)).OrThrow();
-    }
-
     static List<(string Name, string Value)> Settings(Given given)
     {
         if (given.Has("--bias") && given.Has("--no-bias")) throw new FunctionalException(new Fault("--bias", "stands beside --no-bias", "allowed: one of them"));
@@ -111,15 +104,14 @@ static class TrainCommand
         return last;
     }
 
-    static async Task<int> DryRun(RunConfig config, Terminal terminal)
+    static int DryRun(TrainingPlan plan, Terminal terminal)
     {
-        var plan = await Training.PlanAsync(config).ConfigureAwait(false);
         var cost = RunCost.Of(plan.Config);
         terminal.Line($"{plan.Config.DataName}: {Show.Count(plan.TrainTokens)} tokens to learn from, {Show.Count(plan.ValidationTokens)} to be tested on, vocabulary {plan.Config.Model.Vocabulary}");
         Report.Costs(terminal, plan.Config, cost);
         // What the run would need has been said; a run that would be refused is refused here in the same words.
         Memory.Check(plan.Config).OrThrow();
-        using var engine = Engine.Create(config.Execution);
+        using var engine = Engine.Create(plan.Config.Execution);
         var machine = MachineMeasure.Of(engine);
         terminal.Line($"estimated time: {Show.Duration(machine.Seconds(cost.TotalFlops, cost.TotalBytes))} for {Show.Count(cost.Steps)} steps, on a machine of {Show.Number(machine.FlopsPerSecond / 1e9)} GFLOP/s and "
             + $"{Show.Number(machine.BytesPerSecond / 1e9)} GB/s, as just measured");

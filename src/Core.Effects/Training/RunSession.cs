@@ -65,14 +65,22 @@ public sealed class RunSession : IDisposable
     /// <param name="change">What is to be different from here on; not the architecture, the tokenizer, the text or the optimiser.</param>
     /// <param name="stop">Asks to give up while its text is read.</param>
     public static Validation<Fault, RunSession> Resume(string location, IEnumerable<ConfigEntry>? change = null, CancellationToken stop = default) =>
+        from planned in Plan(location, change, stop)
+        from fits in Memory.Check(planned.Config)
+        from session in Resume(location, planned.Config, planned.Data, Disk.Real)
+        select session;
+
+    /// <summary>What <see cref="Resume(string, IEnumerable{ConfigEntry}?, CancellationToken)"/> would go on with, as far as can be told without its checkpoints; nothing is locked or written.</summary>
+    /// <param name="location">The folder.</param>
+    /// <param name="change">What is to be different from here on.</param>
+    /// <param name="stop">Asks to give up while its text is read.</param>
+    public static Validation<Fault, (RunConfig Config, RunData Data)> Plan(string location, IEnumerable<ConfigEntry>? change = null, CancellationToken stop = default) =>
         from folder in RunFolder.Open(location)
         from config in RunConfig.Read(folder.Config, change ?? [])
         from allowed in RunConfig.Resume(folder.Config, config)
-        from fits in Memory.Check(allowed)
         // What it began with may be gone by now; its tokenizer is the run's own.
         from data in allowed.InitialWeights is null ? RunData.Load(allowed, stop) : RunData.Load(allowed, folder.Tokenizer, stop)
-        from session in Resume(location, allowed, data, Disk.Real)
-        select session;
+        select (allowed, data);
 
     // The run's text, if there is room for the run. Only with the text is the vocabulary known, and with it how much that takes.
     static Validation<Fault, RunData> WithRoom(RunConfig config, CancellationToken stop) =>

@@ -93,13 +93,61 @@ public sealed class StreamLaws : IDisposable
     public async Task A_second_wish_is_obeyed_without_saving()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "has no signals");
-        // What is waited for is the evaluation of a text that is long for so small a batch: it is heard there, too, but two signals in a row end it anyway.
-        using var process = Start($"exec {Train("run", "--steps 1000000 --eval-every 0")}");
-        await Begun(process);
+        await Shell(Train("run", "--steps 5"));
+        // It waits for the end of its prompt, where no wish to stop is heard.
+        using var process = Process.Start(new ProcessStartInfo(Program, ["sample", "--run", this["run"], "--prompt-file", "-", "--threads", "1"]) { RedirectStandardInput = true, RedirectStandardError = true })!;
+        // More than a pipe holds: when all is written, it reads.
+        await process.StandardInput.WriteAsync(new string('a', 1 << 18));
+        await process.StandardInput.FlushAsync();
         await Signal("TERM", process);
+        Assert.Equal("stopping; again to stop at once", await process.StandardError.ReadLineAsync());
+        Assert.False(process.WaitForExit(200));
         await Signal("TERM", process);
-        await process.WaitForExitAsync();
-        Assert.Equal(143, process.ExitCode);
+        Assert.Equal(143, await Ends(process));
+    }
+
+    /// <summary>What writes and what measures hear the wish to stop as training does.</summary>
+    [Fact]
+    public async Task Writing_and_measuring_stop_when_asked()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
+        await Shell(Train("run", "--steps 5"));
+        using (var process = Start($"exec {Program} sample --run {this["run"]} --tokens 2000000000 --threads 1"))
+        {
+            Assert.Equal(100, await process.StandardOutput.ReadBlockAsync(new char[100]));
+            var rest = process.StandardOutput.ReadToEndAsync();
+            await Signal("INT", process);
+            Assert.Equal((130, "stopping; again to stop at once"), (await Ends(process), await process.StandardError.ReadLineAsync()));
+            await rest;
+        }
+        // Minutes of work.
+        using (var text = File.CreateText(this["long.txt"]))
+            for (var i = 0; i < 300; i++) await text.WriteAsync(Corpus.Text(1, 100_000));
+        using (var process = Start($"exec {Program} eval --run {this["run"]} --data {this["long.txt"]} --threads 1"))
+        {
+            var read = false;
+            while (!read && !process.HasExited) read = Opened(process).Contains(this["long.txt"]);
+            // Read by now, or soon.
+            await Task.Delay(500);
+            await Signal("TERM", process);
+            Assert.Equal((143, "stopping; again to stop at once"), (await Ends(process), await process.StandardError.ReadLineAsync()));
+        }
+
+        static IEnumerable<string?> Opened(Process process) =>
+            Directory.EnumerateFiles($"/proc/{process.Id}/fd").Select(static f => { try { return File.ResolveLinkTarget(f, false)?.FullName; } catch (IOException) { return null; } });
+    }
+
+    /// <summary>Where nothing is said, the last of the folders that were chosen for runs on this text is gone on with.</summary>
+    [Fact]
+    public async Task A_default_run_is_gone_on_with()
+    {
+        File.WriteAllText(this["text.txt"], Corpus.Text(1, 3000));
+        string Here(string more) => $"cd {folder}; {Train("", more).Replace($"--out {this[""]}", "", StringComparison.Ordinal)}";
+        string GoOn(string more) => $"cd {folder}; {Program} train --resume --threads 1 {more}";
+        foreach (var more in (string[])["--steps 3", "--steps 3", "--steps 3 --data text.txt", "--steps 3 --data text.txt"]) Assert.Equal(0, (await Shell(Here(more))).Code);
+        Assert.Equal(0, (await Shell(GoOn("--steps 4"))).Code);
+        Assert.Equal(0, (await Shell(GoOn("--steps 5 --data text.txt"))).Code);
+        Assert.Equal([3, 4, 3, 5], ((string[])["world", "world-2", "text", "text-2"]).Select(run => RunFolder.Open(this[$"runs/{run}"]).OrThrow().Checkpoint().OrThrow().Step));
     }
 
     [Fact]
@@ -142,6 +190,9 @@ public sealed class StreamLaws : IDisposable
         Assert.Contains($"was after step {best}: functional sample --run {this["run"]} --checkpoint best\n", shown, StringComparison.Ordinal);
         Assert.Equal(0, (await Shell($"{Program} sample --run {this["run"]} --checkpoint best --tokens 5")).Code);
         Assert.Contains($"best: step {best}, ", (await Shell($"{Program} inspect --run {this["run"]} --checkpoint best")).Out, StringComparison.Ordinal);
+        // A run begins with it, too, by its own name.
+        Assert.Equal(0, (await Shell($"{Program} train --out {this["next"]} --from {this["run"]} --checkpoint best --data {this["text.txt"]} --steps 1 --threads 1")).Code);
+        Assert.Equal(RunFolder.Open(this["run"]).OrThrow().Checkpoint("best").OrThrow().Folder, RunFolder.Open(this["next"]).OrThrow().Config.InitialWeights);
         // With one step, the best is the last, and nothing is said.
         Assert.DoesNotContain("--checkpoint best", (await Shell(Train("one", "--steps 1"))).Out, StringComparison.Ordinal);
     }
@@ -154,6 +205,22 @@ public sealed class StreamLaws : IDisposable
         var ends = await Task.WhenAll(Shell($"cd {folder}; {line}"), Shell($"cd {folder}; {line}"));
         Assert.All(ends, static end => Assert.True(end.Code == 0, end.Error));
         foreach (var run in (string[])["runs/world", "runs/world-2"]) Assert.Equal(20, RunFolder.Open(this[run]).OrThrow().Checkpoint().OrThrow().Step);
+    }
+
+    // A program that does not end is ended, and then its exit code is another.
+    static async Task<int> Ends(Process process)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+        return process.ExitCode;
     }
 
     async Task Begun(Process process)

@@ -73,6 +73,59 @@ public sealed class TerminalLaws
     public void A_text_of_several_lines_is_set_off_on_each() =>
         Assert.Equal("  │ a\n  │ b\n  │ \n  │ c", TrainText.Indented("a\r\nb\r\rc\r\n"));
 
+    /// <summary>While a bar is drawn, what is said about a signal is drawn above it, and not over it.</summary>
+    [Fact]
+    public async Task What_is_said_while_a_bar_moves_goes_through_the_bar()
+    {
+        var said = new List<string>();
+        using var interruption = new Interruption(said.Add);
+        using var output = new StringWriter();
+        await LiveView.Run(new(output, TextWriter.Null, Live: true, 80), interruption, _ =>
+        {
+            interruption.Say("stopping");
+            return Task.CompletedTask;
+        });
+        Assert.Contains("stopping", output.ToString(), StringComparison.Ordinal);
+        Assert.Empty(said);
+        interruption.Say("again");
+        Assert.Equal(["again"], said);
+    }
+
+    [Fact]
+    public void Whatever_cannot_be_written_is_told_once()
+    {
+        List<string> told = [];
+        using var writer = new ForgivingWriter(new Broken(), e => told.Add(e.Message));
+        foreach (var write in (Action[])[writer.Flush, () => writer.Write('a'), () => writer.Write("a"), () => writer.Write(['a', 'b'], 0, 2), () => writer.Write("ab".AsSpan()), () => writer.WriteLine("a"), writer.WriteLine, writer.Flush])
+            write();
+        Assert.Equal(["flush"], told);
+        using var silent = new ForgivingWriter(new Broken());
+        silent.WriteLine("a");
+    }
+
+    sealed class Broken : TextWriter
+    {
+        public override System.Text.Encoding Encoding => System.Text.Encoding.UTF8;
+
+        public override void Write(char value) => throw new IOException("write");
+
+        public override void Flush() => throw new IOException("flush");
+    }
+
+    /// <summary>Each option of an engine reaches the engine.</summary>
+    [Theory]
+    [InlineData("engine", "managed")]
+    [InlineData("device", "cpu")]
+    [InlineData("precision", "bf16")]
+    [InlineData("threads", "3")]
+    public void An_option_of_an_engine_is_what_is_asked_for(string name, string value)
+    {
+        var asked = EngineFlags.Asked(new(new Dictionary<string, string> { [$"--{name}"] = value })).OrThrow();
+        var config = new RunConfig();
+        Assert.Equal(RunConfig.Field(name)!.Set(config, value)!.Execution, asked);
+        Assert.NotEqual(config.Execution, asked);
+    }
+
     [Property]
     public void A_number_never_shows_as_a_thousand_of_a_unit(PositiveInt n) => Assert.DoesNotMatch(@"^\d{4}", Show.Short(n.Get));
 }

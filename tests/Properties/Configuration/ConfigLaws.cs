@@ -66,6 +66,15 @@ public class ConfigLaws
             : config.Warmup == Math.Min(100, n / 10) && config.MinLearningRate == (lr < 1e-4 ? lr / 10 : 1e-4));
     }
 
+    /// <summary>A place that comes after, and says something else or nothing, does not keep an earlier one from being fitted.</summary>
+    [Fact]
+    public void What_an_earlier_place_says_is_fitted_too()
+    {
+        Assert.Equal((20, 1e-5 / 10, 3), Begun(["steps: 200", "lr: 1e-5"], ["layers: 3"]) is var c ? (c.Warmup, c.MinLearningRate, c.Model.Layers) : default);
+        Assert.Equal((20, 1e-5 / 10), Begun(["steps: 200", "lr: 1e-5"], []) is var d ? (d.Warmup, d.MinLearningRate) : default);
+        Assert.Equal((7, 2e-6), Begun(["steps: 200", "lr: 1e-5"], ["warmup: 7", "min-lr: 2e-6"]) is var e ? (e.Warmup, e.MinLearningRate) : default);
+    }
+
     /// <summary>On the edge nothing is changed: a tenth of the steps, and the lowest rate itself.</summary>
     [Fact]
     public void What_just_fits_stays()
@@ -96,6 +105,37 @@ public class ConfigLaws
         Assert.Equal(RunConfig.Fields.Count, RunConfig.Fields.Select(static f => f.Member).Distinct().Count());
         Assert.Equal("LearningRate: is -1; allowed: a number, above 0\nMinLearningRate: 0.0001 is above LearningRate -1; allowed: up to LearningRate\nModel.Width: 128 is not divisible by heads 3; allowed: a multiple of 3",
             (defaults with { LearningRate = -1, Model = defaults.Model with { Heads = 3 } }).Validate(static f => f.Member).Match(static _ => "", static f => f.Lines()));
+    }
+
+    /// <summary>Rules over several settings speak in the names that were asked for, and in no others.</summary>
+    [Fact]
+    public void Every_rule_speaks_in_the_names_of_its_caller()
+    {
+        var bad = defaults with { Steps = 10, Warmup = 11, MinLearningRate = 1, Batch = 1 << 20, Model = defaults.Model with { Context = 1 << 20 } };
+        Assert.Equal(
+            """
+            min-lr: 1 is above lr 0.001; allowed: up to lr
+            warmup: 11 is more than steps 10; allowed: up to steps
+            batch: makes batch × context = 1099511627776; allowed: up to 268435456
+            """.ReplaceLineEndings("\n"), Faults(static f => f.Name));
+        Assert.Equal(
+            """
+            MinLearningRate: 1 is above LearningRate 0.001; allowed: up to LearningRate
+            Warmup: 11 is more than Steps 10; allowed: up to Steps
+            Batch: makes Batch × Model.Context = 1099511627776; allowed: up to 268435456
+            """.ReplaceLineEndings("\n"), Faults(static f => f.Member));
+
+        string Faults(Func<ConfigField, string> name) => bad.Validate(name).Match(static _ => "", static f => f.Lines());
+    }
+
+    /// <summary>What may change when a run goes on is a decision about each setting: here are both lists.</summary>
+    [Fact]
+    public void What_is_fixed_is_known_setting_by_setting()
+    {
+        Assert.Equal("layers heads width context bias activation norm positions tied-head from corpus-seed corpus-size validation-part tokenizer line-ends order seed optimiser beta1 beta2 eps",
+            string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
+        Assert.Equal("dropout data batch accumulate steps lr min-lr warmup schedule weight-decay clip label-smoothing eval-every eval-batches save-every keep sample-every engine device precision threads",
+            string.Join(' ', RunConfig.Fields.Where(static f => !f.Fixed).Select(static f => f.Name)));
     }
 
     /// <summary>No name is the name or the alias of two settings.</summary>

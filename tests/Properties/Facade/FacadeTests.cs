@@ -35,6 +35,7 @@ public sealed class FacadeTests : IDisposable
         Assert.Equal(200, Assert.Single(events.OfType<TrainingEvent.Sampled>()).Text.Length);
         Assert.Contains(events, static e => e is TrainingEvent.Saved { Step: 30 });
         Assert.Equal(events.OfType<TrainingEvent.Evaluated>().Min(static e => e.Loss), result.BestLoss);
+        Assert.Equal(events.OfType<TrainingEvent.Evaluated>().Last(static e => e.Best), new TrainingEvent.Evaluated(result.BestStep, result.BestLoss, true));
 
         using var model = await LanguageModel.LoadAsync(this["run"]);
         var text = await Collect(model.GenerateAsync("The ", new() { Tokens = 50, Seed = 3 }));
@@ -131,6 +132,15 @@ public sealed class FacadeTests : IDisposable
         Assert.Throws<FunctionalException>(() => Configuration.From(new(), ("widht", "96")));
     }
 
+    /// <summary>A few words of C# are fitted as settings of a file are: nobody who asks for one thing is refused for another.</summary>
+    [Fact]
+    public void A_short_run_at_a_low_rate_is_fitted_in_either_way_of_asking()
+    {
+        foreach (var (steps, rate) in ((long, double)[])[(200, 5e-5), (200, 1e-4), (20_000, 2e-3), (1, 1e-9)])
+            Assert.Equal(Configuration.From(new(), ("steps", $"{steps}"), ("lr", rate.ToString("R", System.Globalization.CultureInfo.InvariantCulture))), new RunConfig().For(steps, learningRate: rate));
+        Assert.Equal(new RunConfig().MinLearningRate, new RunConfig().For(200).MinLearningRate);
+    }
+
     /// <summary>An observer that throws is said in the result; the run is whole.</summary>
     [Fact]
     public async Task An_observer_that_throws_ends_nothing()
@@ -180,6 +190,99 @@ public sealed class FacadeTests : IDisposable
         Assert.False(Directory.Exists(this["run"]));
         await Training.RunAsync(config, this["run"]);
         Assert.Throws<OperationCanceledException>(() => RunSession.Resume(this["run"], stop: stop.Token));
+    }
+
+    /// <summary>An evaluation tells whether it is the best so far, also where losses rise again; the result names the best.</summary>
+    [Fact]
+    public async Task The_best_evaluation_is_told_from_others()
+    {
+        var events = new List<TrainingEvent.Evaluated>();
+        var rising = Config with { EvalEvery = 2, LearningRate = 3, MinLearningRate = 3, Warmup = 10, Schedule = ScheduleKind.Constant, Clip = 0 };
+        var result = await Training.RunAsync(rising, this["run"], new Listener(e => { if (e is TrainingEvent.Evaluated v) events.Add(v); }));
+        var lowest = double.PositiveInfinity;
+        foreach (var e in events)
+        {
+            Assert.Equal(e.Loss < lowest, e.Best);
+            lowest = Math.Min(lowest, e.Loss);
+        }
+        Assert.Contains(events, static e => !e.Best);
+        Assert.Equal(events.Last(static e => e.Best), new TrainingEvent.Evaluated(result.BestStep, result.BestLoss, true));
+        Assert.NotEqual(result.Step, result.BestStep);
+    }
+
+    /// <summary>The token that a run is given is heard before there is a run: while its text is read.</summary>
+    [Fact]
+    public async Task A_run_is_cancelled_while_its_text_is_read()
+    {
+        var config = Config;
+        await Training.RunAsync(config, this["run"]);
+        // Zeros, which take no room on most disks and a while to read.
+        using (var file = File.Create(this["text.txt"])) file.SetLength(1 << 28);
+        foreach (var begin in (Func<CancellationToken, Task>[])
+        [
+            stop => Training.RunAsync(config, this["other"], cancellation: stop), stop => Training.ResumeAsync(this["run"], cancellation: stop, changes: [("steps", "40")]),
+        ])
+        {
+            using var stop = new CancellationTokenSource();
+            var reading = begin(stop.Token);
+            await Task.Delay(50);
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
+        }
+        Assert.False(Directory.Exists(this["other"]));
+        Assert.Equal(30, RunFolder.Open(this["run"]).OrThrow().Config.Steps);
+    }
+
+    /// <summary>A text that is being written can be given up, whichever way the token comes; and so can waiting for another's.</summary>
+    [Fact]
+    public async Task Writing_and_waiting_are_given_up_when_asked()
+    {
+        await Training.RunAsync(Config, this["run"]);
+        using var model = await LanguageModel.LoadAsync(this["run"]);
+        foreach (var way in (Func<IAsyncEnumerable<string>, CancellationToken, IAsyncEnumerable<string>>[])
+        [
+            (_, stop) => model.GenerateAsync("T", new() { Tokens = 20_000 }, stop), (text, stop) => WithCancellation(text, stop),
+        ])
+        {
+            using var stop = new CancellationTokenSource();
+            var pieces = 0;
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            {
+                await foreach (var _ in way(model.GenerateAsync("T", new() { Tokens = 20_000 }), stop.Token))
+                    if (++pieces == 3) await stop.CancelAsync();
+            });
+            Assert.Equal(3, pieces);
+        }
+        // Somebody else has the model, and keeps it until those who wait have given up.
+        var (has, done) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var other = Task.Run(async () => { await foreach (var _ in model.GenerateAsync("T", new() { Tokens = 2 })) { has.TrySetResult(); await done.Task; } });
+        await has.Task;
+        using var patience = new CancellationTokenSource(50);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Collect(model.GenerateAsync("T", cancellation: patience.Token)).WaitAsync(TimeSpan.FromSeconds(30)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Collect(WithCancellation(model.GenerateAsync("T"), patience.Token)).WaitAsync(TimeSpan.FromSeconds(30)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.EvaluateAsync(cancellation: patience.Token).WaitAsync(TimeSpan.FromSeconds(30)));
+        done.SetResult();
+        await other;
+        Assert.Equal(256, (await Collect(model.GenerateAsync("T"))).Length);
+
+        static async IAsyncEnumerable<string> WithCancellation(IAsyncEnumerable<string> text, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+        {
+            await foreach (var piece in text.WithCancellation(stop)) yield return piece;
+        }
+    }
+
+    /// <summary>Whatever a call ends with, the model is free afterwards.</summary>
+    [Fact]
+    public async Task A_call_that_fails_leaves_the_model_to_others()
+    {
+        await Training.RunAsync(Config, this["run"]);
+        using var model = await LanguageModel.LoadAsync(this["run"]);
+        var score = await model.EvaluateAsync();
+        await Assert.ThrowsAsync<FunctionalException>(() => model.EvaluateAsync(this["missing.txt"]));
+        Assert.Equal(score, await model.EvaluateAsync().WaitAsync(TimeSpan.FromSeconds(30)));
+        await Assert.ThrowsAsync<FunctionalException>(() => Collect(model.GenerateAsync("☃")));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => { await foreach (var _ in model.GenerateAsync("T")) throw new InvalidOperationException(); });
+        Assert.Equal(score, await model.EvaluateAsync().WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     /// <summary>A call within a loop over the same model's text fails at once; after the loop, or from elsewhere, it waits its turn.</summary>
@@ -263,7 +366,9 @@ public sealed class FacadeTests : IDisposable
             Assert.Equal(await source.EvaluateAsync(), await begun.EvaluateAsync());
         // What it began with may be gone by now.
         Directory.Delete(Path.Combine(this["first"], "checkpoints", "step-00000010"), recursive: true);
+        Assert.Equal(RunFolder.Open(this["next"]).OrThrow().Config with { Steps = 7 }, (await Training.PlanResumeAsync(this["next"], ("steps", "7"))).Config);
         await Training.ResumeAsync(this["next"]);
+        Assert.True((await Training.BaselinesAsync(RunFolder.Open(this["next"]).OrThrow().Config)).Bigram > 0);
         await Training.RunAsync(Config with { SaveEvery = 10, Keep = 9 }, this["again"]);
         await Training.RunAsync(Configuration.FromRun(this["again"], 10).OnFile(this["text.txt"]).For(steps: 6, batch: 4) with { EvalEvery = 0, Seed = 5 }, this["unbroken"]);
         foreach (var file in (string[])["model.safetensors", "optimizer.safetensors"])
@@ -288,6 +393,11 @@ public sealed class FacadeTests : IDisposable
         Assert.Equal(Path.Combine(this["elsewhere"], "other.txt"), own.DataFile);
         Assert.Equal((1, 16), (own.Model.Layers, own.Model.Width));
         Assert.Equal(Path.Combine(this["run"], "checkpoints", "step-00000030"), own.InitialWeights);
+        // What is given beside the file is what counts, also for what is inherited.
+        File.WriteAllText(this["elsewhere/own.yaml"], "data: other.txt\nfrom: nowhere\n");
+        Assert.Equal(own, Configuration.FromYaml(this["elsewhere/own.yaml"], ("from", this["run"])));
+        Assert.Equal($"{Path.Combine(this["elsewhere"], "nowhere")}: does not exist; expected a run's folder, with config.yaml in it",
+            Assert.Throws<FunctionalException>(() => Configuration.FromYaml(this["elsewhere/own.yaml"])).Message);
     }
 
     /// <summary>Whoever begins at the same moment gets a folder of his own.</summary>

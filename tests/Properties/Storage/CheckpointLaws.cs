@@ -105,6 +105,37 @@ public class CheckpointLaws
         long Step(CheckpointChoice choice) => TinyRun.Get(choice.In(store)).Step;
     }
 
+    /// <summary>A run that was never evaluated has no best: another checkpoint is not given out for it.</summary>
+    [Fact]
+    public void Without_an_evaluation_there_is_no_best()
+    {
+        using var scratch = new Scratch();
+        using var engine = new ReferenceEngine();
+        using var set = Filled(engine, 1);
+        var store = new CheckpointStore(scratch["c"]);
+        Assert.Equal($"{store.Folder}: has no checkpoint yet; expected a run that has saved once", TinyRun.Faults(CheckpointChoice.Best.In(store)));
+        TinyRun.Get(store.Save(State(5) with { BestLoss = double.PositiveInfinity, BestStep = -1 }, identity, set.Buffers, set.Buffers, 1));
+        Assert.Equal($"{store.Folder}: knows of no evaluation, so that no checkpoint is the best; allowed: last, 5", TinyRun.Faults(CheckpointChoice.Best.In(store)));
+        Assert.Equal(5, TinyRun.Get(CheckpointChoice.Last.In(store)).Step);
+    }
+
+    /// <summary>Each fixed setting is recorded, whatever its value; one that is younger than a checkpoint had its default then.</summary>
+    [Fact]
+    public void A_checkpoint_records_every_fixed_setting()
+    {
+        var config = new RunConfig { Epsilon = 1e-6, Seed = 3 };
+        var of = RunIdentity.Of(identity.Text, config);
+        Assert.Equal(RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name), of.Settings.Names);
+        Assert.Equal("", TinyRun.Faults(of.Check(config, "config.yaml")));
+        foreach (var field in RunConfig.Fields.Where(static f => f.Fixed))
+        {
+            var older = of with { Settings = of.Settings.Where(s => s.Name != field.Name).ToParams() };
+            var standard = field.Set(config, field.Get(new()))!;
+            Assert.Equal("", TinyRun.Faults(older.Check(standard, "config.yaml")));
+            if (field.Get(config) != field.Get(standard)) Assert.StartsWith($"config.yaml: {field.Name}: is {field.Show(config)}, but the checkpoint was written with", TinyRun.Faults(older.Check(config, "config.yaml")), StringComparison.Ordinal);
+        }
+    }
+
     [Property]
     public bool A_choice_of_checkpoint_reads_back(NonNegativeInt step) =>
         TinyRun.Get(CheckpointChoice.Parse($"{step.Get}", "")) == step.Get && CheckpointChoice.At(step.Get).ToString() == $"{step.Get}"

@@ -55,6 +55,51 @@ public class StopLaws
         }
     }
 
+    /// <summary>An evaluation of many batches is left after the one that is under way, and comes again when the run goes on.</summary>
+    [Fact]
+    public void An_evaluation_is_given_up_and_comes_again()
+    {
+        using Scratch whole = new(), broken = new();
+        var many = config with { EvalBatches = 10, Accumulate = 1 };
+        TinyRun.Get(TinyRun.Train(whole["run"], many));
+        using var source = new CancellationTokenSource();
+        var runs = 0;
+        // Three steps, and then the first batch of the evaluation.
+        using var engine = new CountingEngine(new ReferenceEngine(), n => { runs = n + 1; if (n == 3) source.Cancel(); });
+        using (var session = TinyRun.Get(RunSession.Begin(broken["run"], many, TinyRun.Data(many), Disk.Real)))
+            Assert.Equal((StopReason.Interrupted, 3), TinyRun.Get(TrainingLoop.Run(engine, session, clock: StillClock.Instance, stop: source.Token)) is var r ? (r.Reason, r.State.Step) : default);
+        Assert.Equal(4, runs);
+        TinyRun.Get(TinyRun.Train(broken["run"], many));
+        Assert.Equal("", TinyRun.Differences(TinyRun.Remains(whole["run"]), TinyRun.Remains(broken["run"])));
+    }
+
+    /// <summary>Whoever draws samples is told of the wish to stop, and what was given up comes when the run goes on.</summary>
+    [Fact]
+    public void A_sample_is_given_up_and_comes_again()
+    {
+        using var scratch = new Scratch();
+        // What is saved for the stop is the state after the sample that was given up.
+        var samples = config with { SampleEvery = 2, SaveEvery = 0, EvalEvery = 0 };
+        using var source = new CancellationTokenSource();
+        List<long> first = [], second = [];
+        var stopped = TinyRun.Get(TinyRun.Train(scratch["run"], samples, observer: new Sampler((step, stop) =>
+        {
+            first.Add(step);
+            if (step != 4) return;
+            source.Cancel();
+            Assert.True(stop.IsCancellationRequested);
+        }), stop: source.Token));
+        Assert.Equal((StopReason.Interrupted, 4, null), (stopped.Reason, stopped.State.Step, stopped.ViewFailure));
+        TinyRun.Get(TinyRun.Train(scratch["run"], samples, observer: new Sampler((step, _) => second.Add(step))));
+        Assert.Equal([2, 4], first);
+        Assert.Equal([4, 6], second);
+    }
+
+    sealed class Sampler(Action<long, CancellationToken> draw) : ITrainingObserver
+    {
+        public void Sample(long step, Trainer trainer, Key key, CancellationToken stop) => draw(step, stop);
+    }
+
     [Fact]
     public void Asked_to_stop_before_it_begins_it_computes_nothing()
     {

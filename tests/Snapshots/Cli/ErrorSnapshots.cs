@@ -35,6 +35,10 @@ public sealed class ErrorSnapshots : IDisposable
         await shell.Run("train", "--data", text, "--out", shell["run"], "--heads", "3", "--width", "128");
         await shell.Run("train", "--data", text, "--out", shell["run"], "--warmup", "10", "--steps", "5", "--min-lr", "1");
         await shell.Run("train", "--data", text, "--out", "");
+        await shell.Run("train", "--out", shell["run"], "--from", "", "--config", "", "--data", "");
+        await shell.Run("sample", "--run", "", "--prompt-file", "", "--prompt", "");
+        await shell.Run("eval", "--run", "", "--data", "");
+        await shell.Run("inspect", "--config", "");
         await shell.Run("sample", "--run", shell["run"], "--tokens", "-1", "--top-k", "many", "--seed", "1.5");
         await shell.Run("train", "--out", shell["run"], "--threads", "100000");
         await shell.Run("bench", "gemm", "--n", "0");
@@ -141,6 +145,8 @@ public sealed class ErrorSnapshots : IDisposable
         await shell.Run("train", "--out", shell["run"], "--resume", "--tokenizer", "byte");
         await shell.Run("train", "--out", shell["run"], "--resume", "--data", shell.File("other.txt", string.Concat(Enumerable.Repeat("something else\n", 20))));
         await shell.Run("train", "--out", shell["run"], "--resume", "--config", shell["run/config.yaml"]);
+        await shell.Run("train", "--out", shell["run"], "--resume", "--layers", "2", "--dry-run");
+        await shell.Run("train", "--out", shell["run"], "--resume", "--lr", "1e-5", "--dry-run");
         await Verify(shell.Log);
     }
 

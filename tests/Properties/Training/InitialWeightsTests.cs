@@ -1,0 +1,98 @@
+using LanguageExt;
+using Xunit;
+
+namespace Functional.Tests.Properties.Training;
+
+/// <summary>A run that begins with another's weights takes those and what they mean from it, and nothing else.</summary>
+public sealed class InitialWeightsTests : IDisposable
+{
+    readonly Scratch scratch = new();
+
+    public void Dispose() => scratch.Dispose();
+
+    static RunConfig Next(string weights) => TinyRun.Config with { Seed = 5, InitialWeights = weights };
+
+    string Source(RunConfig config)
+    {
+        TinyRun.Get(TinyRun.Train(scratch["source"], config));
+        return TinyRun.Get(TinyRun.Get(RunFolder.Open(scratch["source"])).Checkpoint()).Folder;
+    }
+
+    [Fact]
+    public void It_takes_the_weights_and_neither_the_optimiser_nor_the_place()
+    {
+        var weights = Source(TinyRun.Config);
+        TinyRun.Get(TinyRun.Train(scratch["next"], Next(weights), stop: new(canceled: true)));
+        var begun = TinyRun.Get(TinyRun.Get(RunFolder.Open(scratch["next"])).Checkpoint());
+        Assert.Equal(TrainState.Start(Next(weights).Key) with { Saved = 0, Interrupted = begun.Training.Interrupted }, begun.Training);
+        using var engine = new ReferenceEngine();
+        var data = TinyRun.Data(TinyRun.Config);
+        using Trainer source = new(engine, TinyRun.Get(data.Resolve(TinyRun.Config)), data), own = new(engine, TinyRun.Get(data.Resolve(TinyRun.Config)), data);
+        TinyRun.Get(source.Load(TinyRun.Get(Checkpoint.Open(weights))));
+        TinyRun.Get(own.Load(begun));
+        foreach (var (name, value) in source.Parameters) Assert.Equal(value.ToArray<float>(), own.Parameters[name].ToArray<float>());
+        Assert.All(own.Slots.Select(static s => s.Value), static slot => Assert.All(slot.ToArray<float>(), static v => Assert.Equal(0, v)));
+        Assert.Contains(source.Slots.Select(static s => s.Value), static slot => slot.ToArray<float>().Any(static v => v != 0));
+    }
+
+    /// <summary>Ended before its first checkpoint, it begins with them when it goes on.</summary>
+    [Fact]
+    public void Ended_before_anything_is_saved_it_begins_with_them_again()
+    {
+        var weights = Source(TinyRun.Config);
+        TinyRun.Get(TinyRun.Train(scratch["whole"], Next(weights)));
+        TinyRun.Get(RunSession.Begin(scratch["broken"], Next(weights), TinyRun.Data(TinyRun.Config), Disk.Real)).Dispose();
+        Assert.Empty(new CheckpointStore(scratch["broken/checkpoints"]).Steps);
+        TinyRun.Get(TinyRun.Train(scratch["broken"], Next(weights)));
+        Assert.Equal("", TinyRun.Differences(TinyRun.Remains(scratch["whole"]), TinyRun.Remains(scratch["broken"])));
+    }
+
+    /// <summary>Each setting that says what the weights are is the source's, and a run that says otherwise is refused by its name.</summary>
+    [Theory]
+    [InlineData("layers", "2")]
+    [InlineData("heads", "4")]
+    [InlineData("width", "8")]
+    [InlineData("context", "4")]
+    [InlineData("bias", "true")]
+    [InlineData("activation", "gelu")]
+    [InlineData("norm", "post")]
+    [InlineData("positions", "sinusoidal")]
+    [InlineData("tied-head", "false")]
+    [InlineData("tokenizer", "byte")]
+    [InlineData("line-ends", "keep")]
+    public void What_the_weights_are_is_inherited(string name, string value)
+    {
+        var field = RunConfig.Field(name)!;
+        var plain = TinyRun.Config with { Steps = 2, Model = TinyRun.Config.Model with { TiedHead = true } };
+        var weights = Source(field.Set(plain, value)!);
+        Assert.NotEqual(value, field.Get(plain));
+        var inherited = TinyRun.Get(InitialWeights.Of(plain, scratch["source"], CheckpointChoice.Last));
+        Assert.Equal(field.Set(plain, value)! with { InitialWeights = weights }, inherited);
+        TinyRun.Get(InitialWeights.Open(inherited, weights));
+        Assert.Equal($"{name}: is {field.Get(plain)}, but the weights of {weights} have {value}; allowed with them: {value}",
+            TinyRun.Faults(InitialWeights.Open(plain, weights)));
+    }
+
+    /// <summary>How a run trains is its own affair, weights or not.</summary>
+    [Fact]
+    public void What_the_weights_are_not_is_its_own()
+    {
+        Source(TinyRun.Config with { Steps = 2 });
+        var other = TinyRun.Config with { LearningRate = 0.5, Seed = 9, ValidationPart = 0.3, Optimiser = OptimiserKind.Sgd, Order = WindowOrder.Ordered, Batch = 3, Model = TinyRun.Config.Model with { Dropout = 0.4 } };
+        var inherited = TinyRun.Get(InitialWeights.Of(other, scratch["source"], CheckpointChoice.Last));
+        Assert.Equal(other, inherited with { InitialWeights = null });
+    }
+
+    /// <summary>A checkpoint's own folder is that checkpoint, however many come after it.</summary>
+    [Fact]
+    public void A_checkpoint_is_named_by_its_folder()
+    {
+        TinyRun.Get(TinyRun.Train(scratch["source"], TinyRun.Config with { SaveEvery = 1, Keep = 9 }));
+        var third = new CheckpointStore(scratch["source/checkpoints"]).PathOf(3);
+        Assert.Equal(3, TinyRun.Get(InitialWeights.Open(TinyRun.Config, third)).Step);
+        Assert.Equal(7, TinyRun.Get(InitialWeights.Open(TinyRun.Config, scratch["source"])).Step);
+        foreach (var name in (string[])[third, third + Path.DirectorySeparatorChar])
+            Assert.Equal(third, TinyRun.Get(InitialWeights.Of(TinyRun.Config, name, CheckpointChoice.Last)).InitialWeights);
+        Assert.Equal(new CheckpointStore(scratch["source/checkpoints"]).PathOf(5), TinyRun.Get(InitialWeights.Of(TinyRun.Config, scratch["source"], 5)).InitialWeights);
+    }
+}
