@@ -1,3 +1,5 @@
+using LanguageExt;
+
 namespace Functional;
 
 /// <summary>How a run ended, with everything saved.</summary>
@@ -44,8 +46,7 @@ public static class Training
     {
         ArgumentNullException.ThrowIfNull(config);
         if (folder is "") throw new ArgumentException("the folder has no name", nameof(folder));
-        return Start(() => config.Validate(static field => field.Member)
-            .Bind(valid => folder is null ? RunSession.BeginAnew(DefaultFolder(valid), valid, cancellation)
+        return Start(() => Checked(config).Bind(valid => folder is null ? RunSession.BeginAnew(DefaultFolder(valid), valid, cancellation)
                 : RunSession.Begin(folder, valid, cancellation)).MapFail(static f => f.ByMember()).OrThrow(), Engine.Create, progress, cancellation);
     }
 
@@ -121,6 +122,13 @@ public static class Training
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return Task.Run(IReadOnlyList<MetricsLine> () => MetricsFile.Read(RunFolder.Open(folder).OrThrow().Metrics).OrThrow());
     }
+
+    // Everything that is wrong, at once, and in C#'s names; a setting that both find wrong is told once.
+    static Validation<Fault, RunConfig> Checked(RunConfig config) => new[]
+    {
+        config.Validate(static field => field.Member).Map(static _ => Unit.Default),
+        Engine.Resolve(config.Execution).Map(static _ => Unit.Default).MapFail(static f => f.ByMember()),
+    }.Gather().Match(_ => Prelude.Success<Fault, RunConfig>(config), static faults => Validation<Fault, RunConfig>.Fail(faults.Distinct()));
 
     // A thread of its own: a run keeps it busy for minutes or days.
     internal static Task<TrainingResult> Start(

@@ -85,8 +85,8 @@ public sealed class DeviceMemoryTests : IDisposable
     public async Task An_engine_that_is_not_there_is_refused_before_anything_is_written()
     {
         var failed = await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(Config with { Device = Device.Cuda(99), LearningRate = -1 }, this["run"]));
-        Assert.Contains("device", failed.Faults.Select(static f => f.Where));
-        Assert.Contains("lr", failed.Faults.Select(static f => f.Where));
+        Assert.Contains("Device", failed.Faults.Select(static f => f.Where));
+        Assert.Contains("LearningRate", failed.Faults.Select(static f => f.Where));
         Assert.False(Directory.Exists(this["run"]));
         await Training.RunAsync(Config, this["run"]);
         var kept = await File.ReadAllTextAsync(Path.Combine(this["run"], "config.yaml"));
