@@ -32,7 +32,10 @@ public static class Training
     /// <summary>Trains from the beginning, in a folder that holds no run yet, or one that ended before its first step.</summary>
     /// <param name="config">The run.</param>
     /// <param name="folder">Where it is kept; it is made. Nothing for <c>runs/</c> and the name of the text, with a number where that is taken.</param>
-    /// <param name="progress">Is told what happens, on the thread that trains. What it throws does not touch the run.</param>
+    /// <param name="progress">
+    /// Is told what happens, on the thread that trains. What it throws does not touch the run; <see cref="Progress{T}"/>, which calls its handler
+    /// elsewhere and later, keeps no exception from the process.
+    /// </param>
     /// <param name="cancellation">
     /// Asks to save and stop: the run then ends as interrupted, without an exception. It is heard before each micro-batch. Cancelled before there is
     /// anything to save, while the text is read, nothing is left and the task is cancelled.

@@ -1,9 +1,22 @@
+using static System.FormattableString;
+
 namespace Functional;
 
 /// <summary>What happens in a run, as it happens.</summary>
 public abstract record TrainingEvent
 {
     TrainingEvent() { }
+
+    /// <summary>The event as a line for people.</summary>
+    public sealed override string ToString() => this switch
+    {
+        Started e => Invariant($"{e.Config.DataName}: {e.TrainTokens} tokens to learn from; {e.Parameters} parameters; {(e.Step > 0 ? $"going on after step {e.Step}" : "saving")} in {e.Folder}"),
+        Stepped { Metrics: var m } => Invariant($"step {m.Step}: loss {m.Loss:0.0000}, {m.TokensPerSecond:0} tokens a second"),
+        Evaluated e => Invariant($"step {e.Step}: validation loss {e.Loss:0.0000}{(e.Best ? ", the lowest so far" : "")}"),
+        Sampled e => $"step {e.Step} writes: {e.Text}",
+        Saved e => $"step {e.Step}: saved in {e.Folder}",
+        _ => "",
+    };
 
     /// <summary>Everything is ready: the text is read, the model made or loaded, the first step about to be computed.</summary>
     /// <param name="Config">The run, with its vocabulary.</param>

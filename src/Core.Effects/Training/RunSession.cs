@@ -110,6 +110,8 @@ public sealed class RunSession : IDisposable
         from resolved in data.Resolve(config)
         from allowed in RunConfig.Resume(folder.Config, resolved)
         from newest in new CheckpointStore(RunFolder.CheckpointsOf(location), disk).Newest()
+        from ahead in newest.Match(c => Fault.Unless(c.Step <= allowed.Steps, "steps", $"is {allowed.Steps}, but the run has done {c.Step}", $"allowed: {c.Step} or more"),
+            static () => Success<Fault, Unit>(unit))
         from drifted in newest.Match(folder.Check, static () => Success<Fault, Unit>(unit))
         from text in newest.Match(c => SameText(c.Identity.Text, data, config), static () => Success<Fault, Unit>(unit))
         from weights in newest.IsSome ? Success<Fault, Option<Checkpoint>>(None) : WeightsOf(allowed)

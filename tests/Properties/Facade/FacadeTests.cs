@@ -35,6 +35,8 @@ public sealed class FacadeTests : IDisposable
         Assert.Equal(200, Assert.Single(events.OfType<TrainingEvent.Sampled>()).Text.Length);
         Assert.Contains(events, static e => e is TrainingEvent.Saved { Step: 30 });
         Assert.Equal(events.OfType<TrainingEvent.Evaluated>().Min(static e => e.Loss), result.BestLoss);
+        // Whoever writes them down gets a line each.
+        Assert.All(events.Where(static e => e is not TrainingEvent.Sampled), static e => Assert.Matches(@"^[^{}\n]{10,200}$", e.ToString()));
         Assert.Equal(events.OfType<TrainingEvent.Evaluated>().Last(static e => e.Best), new TrainingEvent.Evaluated(result.BestStep, result.BestLoss, true));
 
         using var model = await LanguageModel.LoadAsync(this["run"]);

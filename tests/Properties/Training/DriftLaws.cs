@@ -27,7 +27,8 @@ public class DriftLaws
         var field = RunConfig.Field(name)!;
         // Products in other precisions need another engine.
         if (name == "precision") return;
-        var changed = Changed(run.Config, field);
+        // Fewer steps than are done are refused, too.
+        var changed = name == "steps" ? run.Config with { Steps = 9 } : Changed(run.Config, field);
         Assert.True(changed is not null, $"no candidate is another value of {name}");
         File.WriteAllText(scratch["run/config.yaml"], ConfigYaml.Write(changed));
         var edited = TinyRun.Get(RunFolder.Open(scratch["run"]));
@@ -56,10 +57,22 @@ public class DriftLaws
         var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
         var field = RunConfig.Field(name)!;
         if (name == "precision") return;
-        var changed = Changed(run.Config, field)!;
+        var changed = name == "steps" ? run.Config with { Steps = 9 } : Changed(run.Config, field)!;
         using var resumed = RunSession.Resume(scratch["run"], changed, TinyRun.Data(run.Config), Disk.Real).Match(static Held (s) => new(s, ""), static f => new(null, f.Lines()));
         if (field.Fixed) Assert.StartsWith($"{name}: is {field.Show(changed)}, but the run was begun with", resumed.Faults, StringComparison.Ordinal);
         else Assert.Equal(field.Get(changed), field.Get(TinyRun.Get(RunFolder.Open(scratch["run"])).Config));
+    }
+
+    /// <summary>A run cannot end before where it is; at its own step it is complete.</summary>
+    [Fact]
+    public void A_run_cannot_go_on_to_fewer_steps_than_it_has_done()
+    {
+        using var scratch = new Scratch();
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Steps = 4, SaveEvery = 4 }));
+        var before = File.ReadAllText(scratch["run/config.yaml"]);
+        Assert.Equal("steps: is 3, but the run has done 4; allowed: 4 or more", TinyRun.Faults(TinyRun.Train(scratch["run"], TinyRun.Config with { Steps = 3, SaveEvery = 4 })));
+        Assert.Equal(before, File.ReadAllText(scratch["run/config.yaml"]));
+        Assert.Equal(StopReason.Completed, TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Steps = 4, SaveEvery = 4 })).Reason);
     }
 
     [Fact]
