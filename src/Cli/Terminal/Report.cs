@@ -31,7 +31,8 @@ static class Report
         void Row(string what, string value, string detail) => table.AddRow(new Text(what), new Text(value), new Text(detail));
         Row("parameters", Show.Count(cost.Memory.Parameters), "");
         Row("memory", Show.Bytes((double)cost.Bytes), 
-            $"weights {Show.Bytes((double)cost.Memory.WeightBytes)}, optimiser {Show.Bytes((double)cost.Memory.OptimiserBytes)}, work about {Show.Bytes((double)cost.WorkBytes)}");
+            $"weights {Show.Bytes((double)cost.Memory.WeightBytes)}, optimiser {Show.Bytes((double)cost.Memory.OptimiserBytes)}, "
+            + $"work about {Show.Bytes((double)cost.WorkBytes)}");
         Row("a token", $"{Show.Short(cost.FlopsPerToken)}FLOP", "forward, backward and its share of the update");
         Row("a step", $"{Show.Short(cost.StepFlops)}FLOP", $"{Show.Count(cost.TokensPerStep)} tokens: {config.Batch} × {config.Model.Context}{(config.Accumulate > 1 ? $" × {config.Accumulate}" : "")}");
         Row("the run", $"{Show.Short(cost.TotalFlops)}FLOP", $"{Show.Count(cost.Steps)} steps, {Show.Count(cost.TotalTokens)} tokens");

@@ -18,7 +18,7 @@ public static class Memory
     /// <param name="config">The run.</param>
     public static Validation<Fault, OfferedDevice> DeviceOf(RunConfig config) =>
         (config.Validate(), EngineCatalog.Choose(config.Execution)).Apply(static (_, chosen) => chosen.Device)
-            .Match(static device => Success<Fault, OfferedDevice>(device), static faults => Validation<Fault, OfferedDevice>.Fail(faults.Distinct().ToSeq().Strict()));
+            .Match(static device => Success<Fault, OfferedDevice>(device), static faults => Fail<Fault, OfferedDevice>(faults.Distinct().ToSeq().Strict()));
 
     /// <summary>The configuration, or that there is no room for it on a device.</summary>
     /// <param name="config">The run, without faults; a vocabulary that is not known yet counts as one token.</param>

@@ -2,7 +2,7 @@ namespace Functional;
 
 public static partial class Cost
 {
-    // From this many parts on, one more part adds what the last one added.
+    // Programs of so many parts are made; of more, none is.
     const int Few = 3;
 
     /// <summary>

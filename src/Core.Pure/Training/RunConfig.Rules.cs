@@ -37,13 +37,15 @@ public sealed partial record RunConfig
         if (Batch < 1 || Accumulate < 1 || Model.Context < 1 || Model.Width < 1 || Model.Heads < 1) yield break;
         var tokens = (long)Batch * Model.Context;
         yield return Fault.Unless(tokens <= MostTokens, name("batch"), $"makes {name("batch")} × {name("context")} = {tokens}", $"allowed: up to {MostTokens}");
-        yield return Fault.Unless((long)Batch * Accumulate <= int.MaxValue, name("accumulate"), $"makes {name("batch")} × {name("accumulate")} = {(long)Batch * Accumulate}",
+        var windows = (long)Batch * Accumulate;
+        yield return Fault.Unless(windows <= int.MaxValue, name("accumulate"), $"makes {name("batch")} × {name("accumulate")} = {windows}",
             $"allowed: up to {int.MaxValue}, the most windows that one step counts");
         if (tokens > MostTokens || Model.Heads > Model.Width || 4 * (Int128)Model.Width * Model.Width > int.MaxValue) yield break;
         yield return GptConfig.Fits(name("batch"), $"{name("batch")} × {name("context")} × 4 × {name("width")}", 4 * (Int128)tokens * Model.Width);
         // Only dropout needs the weights of attention spelt out.
         if (Model.Dropout > 0)
-            yield return GptConfig.Fits(name("dropout"), $"{name("batch")} × {name("heads")} × {name("context")} × {name("context")}", (Int128)tokens * Model.Heads * Model.Context);
+            yield return GptConfig.Fits(name("dropout"), $"{name("batch")} × {name("heads")} × {name("context")} × {name("context")}",
+                (Int128)tokens * Model.Heads * Model.Context);
     }
 
     /// <summary>The setting of a name; nothing when there is none.</summary>

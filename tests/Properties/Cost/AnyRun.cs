@@ -26,8 +26,8 @@ public sealed record SmallRun(RunConfig Config)
             Batch = batch, Accumulate = accumulate, Optimiser = optimiser, Beta1 = momentum, WeightDecay = decay, Clip = clip, LabelSmoothing = smoothing,
         }));
 
-    public override string ToString() => string.Join(", ", RunConfig.Fields.Where(f => f.Group is "model" or "training").Select(f => $"{f.Name} {f.Show(Config)}"))
-        + $", vocabulary {Config.Model.Vocabulary}";
+    public override string ToString() => $"vocabulary {Config.Model.Vocabulary}, "
+        + string.Join(", ", RunConfig.Fields.Where(static f => f.Group is "model" or "training").Select(f => $"{f.Name} {f.Show(Config)}"));
 }
 
 /// <summary>A run of any sizes at all, most of them absurd and many not valid.</summary>
@@ -59,7 +59,8 @@ public sealed record AnySizes(RunConfig Config)
         {
             Model = small.Config.Model with
             {
-                Layers = layers, Heads = heads, Width = multiple ? (int)Math.Min((long)heads * width, int.MaxValue / heads * heads) : width, Context = context, Vocabulary = vocabulary,
+                Layers = layers, Heads = heads, Width = multiple ? (int)Math.Min((long)heads * width, int.MaxValue / heads * heads) : width,
+                Context = context, Vocabulary = vocabulary,
             },
             Batch = batch, Accumulate = accumulate, Steps = steps, Warmup = Math.Min(100, steps),
         }));
@@ -81,27 +82,32 @@ public sealed record ValidSizes(RunConfig Config)
         let batch = Up(any.Config.Batch, (int)(dropout > 0 ? Math.Min(rows, (long)(int.MaxValue / scores)) : rows))
         select new ValidSizes(any.Config with
         {
-            Model = any.Config.Model with { Heads = heads, Width = width, Context = context, Dropout = dropout, Vocabulary = Up(any.Config.Model.Vocabulary, int.MaxValue / width) },
+            Model = any.Config.Model with
+            {
+                Heads = heads, Width = width, Context = context, Dropout = dropout, Vocabulary = Up(any.Config.Model.Vocabulary, int.MaxValue / width),
+            },
             Batch = batch, Accumulate = Up(any.Config.Accumulate, int.MaxValue / batch),
-        }), Smaller);
+        }));
 
     static int Up(int n, int most) => n <= most ? Math.Max(1, n) : 1 + n % most;
-
-    static IEnumerable<ValidSizes> Smaller(ValidSizes any) => Changes(any.Config, static n => n / 2).Where(static c => c.Validate().IsSuccess).Select(static c => new ValidSizes(c));
 
     /// <summary>The run with each of its sizes changed alone.</summary>
     /// <param name="c">The run.</param>
     /// <param name="size">What a size becomes; what is then too large for it stays.</param>
     public static IEnumerable<RunConfig> Changes(RunConfig c, Func<long, Int128> size)
     {
-        var m = c.Model;
         int Whole(int n) => size(n) is var changed && changed >= 1 && changed <= int.MaxValue ? (int)changed : n;
         var steps = size(c.Steps) is var changed && changed >= 1 && changed <= long.MaxValue ? (long)changed : c.Steps;
+        static int Product(int a, int b) => (int)Math.Min((long)a * b, int.MaxValue);
+        var m = c.Model;
+        IEnumerable<GptConfig> models =
+        [
+            m with { Layers = Whole(m.Layers) }, m with { Heads = Whole(m.Heads), Width = Product(m.HeadSize, Whole(m.Heads)) },
+            m with { Width = Product(m.Heads, Whole(m.HeadSize)) }, m with { Context = Whole(m.Context) }, m with { Vocabulary = Whole(m.Vocabulary) },
+        ];
         return
         [
-            c with { Model = m with { Layers = Whole(m.Layers) } }, c with { Model = m with { Heads = Whole(m.Heads), Width = (int)Math.Min((long)m.HeadSize * Whole(m.Heads), int.MaxValue) } },
-            c with { Model = m with { Width = (int)Math.Min((long)m.Heads * Whole(m.HeadSize), int.MaxValue) } }, c with { Model = m with { Context = Whole(m.Context) } },
-            c with { Model = m with { Vocabulary = Whole(m.Vocabulary) } }, c with { Batch = Whole(c.Batch) }, c with { Accumulate = Whole(c.Accumulate) },
+            .. models.Select(model => c with { Model = model }), c with { Batch = Whole(c.Batch) }, c with { Accumulate = Whole(c.Accumulate) },
             c with { Steps = steps, Warmup = Math.Min(c.Warmup, steps) },
         ];
     }
@@ -109,9 +115,18 @@ public sealed record ValidSizes(RunConfig Config)
     public override string ToString() => new AnySizes(Config).ToString();
 }
 
-/// <summary>What a run keeps, worked out by hand in whole numbers of any length.</summary>
+/// <summary>What a run keeps, and which sizes a run may have, worked out by hand in whole numbers of any length.</summary>
 static class RunByHand
 {
+    /// <summary>Whether heads divide the width, each tensor of a step has a size, and a step's windows and tokens can be counted.</summary>
+    public static bool Fits(RunConfig c)
+    {
+        var m = c.Model;
+        BigInteger batch = c.Batch, width = m.Width, context = m.Context;
+        BigInteger[] tensors = [m.Vocabulary * width, context * width, 4 * width * width, batch * context * 4 * width, m.Dropout > 0 ? batch * m.Heads * context * context : 0];
+        return m.Width % m.Heads == 0 && tensors.All(static size => size <= int.MaxValue) && batch * context <= 1 << 28 && batch * c.Accumulate <= int.MaxValue;
+    }
+
     /// <summary>Numbers of the model, by hand.</summary>
     public static BigInteger Parameters(GptConfig c)
     {
