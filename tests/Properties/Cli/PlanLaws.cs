@@ -41,10 +41,10 @@ public sealed class PlanLaws : IDisposable
     // Of the embedded text there are no more tokens than this.
     static RunConfig Short(RunConfig c) => c with { Model = c.Model with { Context = 1 + c.Model.Context % 200 } };
 
-    [Property(Arbitrary = [typeof(AnySizes)], MaxTest = 40)]
+    [Property(Arbitrary = [typeof(AnySizes)], MaxTest = 30)]
     public Task Any_sizes_are_planned_or_refused(AnySizes any, bool shortens) => Agree(shortens ? Short(any.Config) : any.Config);
 
-    [Property(Arbitrary = [typeof(ValidSizes)], MaxTest = 12)]
+    [Property(Arbitrary = [typeof(ValidSizes)], MaxTest = 8)]
     public Task So_are_sizes_that_only_memory_forbids(ValidSizes any) => Agree(Short(any.Config) is var c && c.Validate().IsSuccess ? c : any.Config);
 
     async Task Agree(RunConfig config)
