@@ -27,6 +27,10 @@ public sealed class Checkpoint
     /// <param name="folder">Any folder.</param>
     internal static long? StepIn(string folder) => File.Exists(Path.Combine(folder, State)) ? CheckpointStore.StepOf(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar)) : null;
 
+    /// <summary>Whether everything of a checkpoint is in a folder, whatever it is called.</summary>
+    internal static bool IsWhole(string folder) => Disk.Guard(folder, "", () => CheckpointManifest.Parse(File.ReadAllBytes(Path.Combine(folder, State)), folder))
+        .Match(manifest => manifest.Files.All(f => new FileInfo(Path.Combine(folder, f.Name)) is { Exists: true } info && info.Length == f.Bytes), static _ => false);
+
     /// <summary>Opens a checkpoint: its state must be undamaged and its files as long as it says.</summary>
     /// <param name="folder">Its folder.</param>
     public static Validation<Fault, Checkpoint> Open(string folder) => Disk.Guard(folder, "expected a whole checkpoint", () =>

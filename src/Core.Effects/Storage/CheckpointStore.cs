@@ -57,20 +57,27 @@ public sealed class CheckpointStore
                 file.Write(new CheckpointManifest(state, identity, files).Write());
                 disk.Flush(file);
             }
-            if (Directory.Exists(final)) Remove(final);
-            disk.MoveFolder(partial, final);
+            if (Directory.Exists(final)) Replace(final, partial);
+            else disk.MoveFolder(partial, final);
             return Success<Fault, string>(final);
         });
         if (saved.IsFail) Discard(partial);
         return saved.Bind(path => Prune(keep, state.BestStep).Map(_ => path));
     }
 
-    /// <summary>Removes what a crash left of checkpoints that were being written or removed.</summary>
+    /// <summary>
+    /// Removes what a crash left of checkpoints that were being written or removed. One that was written whole, and only lacks its name, gets it: when a
+    /// step is saved once more, the checkpoint before may be gone already.
+    /// </summary>
     public Validation<Fault, Unit> Clean() => Disk.Guard(Folder, "expected a folder that can be written", () =>
     {
         if (Directory.Exists(Folder))
+        {
+            foreach (var whole in Directory.EnumerateDirectories(Folder, $"{Prefix}*{Partial}").ToList())
+                if (whole[..^Partial.Length] is var final && StepOf(final) is not null && !Directory.Exists(final) && Checkpoint.IsWhole(whole)) disk.MoveFolder(whole, final);
             foreach (var left in Directory.EnumerateDirectories(Folder, $"{Prefix}*").Where(static f => f.EndsWith(Partial, StringComparison.Ordinal) || f.EndsWith(Removed, StringComparison.Ordinal)).ToList())
                 disk.DeleteFolder(left);
+        }
         return Success<Fault, Unit>(unit);
     });
 
@@ -79,6 +86,23 @@ public sealed class CheckpointStore
         foreach (var step in Steps.Skip(Math.Max(1, keep)).Where(step => step != best)) Remove(PathOf(step));
         return Success<Fault, Unit>(unit);
     });
+
+    // At every moment one of the two is whole, under its name or found by Clean; a rename that fails gives the old one its name back.
+    void Replace(string final, string partial)
+    {
+        if (Directory.Exists(final + Removed)) disk.DeleteFolder(final + Removed);
+        disk.MoveFolder(final, final + Removed);
+        try
+        {
+            disk.MoveFolder(partial, final);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Directory.Move(final + Removed, final);
+            throw;
+        }
+        disk.DeleteFolder(final + Removed);
+    }
 
     // Renamed first: a crash inside the deletion leaves nothing that could be taken for a checkpoint.
     void Remove(string folder)

@@ -154,6 +154,37 @@ public class CheckpointLaws
         Assert.Throws<ArgumentOutOfRangeException>(() => (CheckpointChoice)(-1L));
     }
 
+    /// <summary>A step that is saved once more, and killed or refused at any operation, leaves the checkpoint before or the new one, whole.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_checkpoint_that_is_written_again_is_never_lost(bool kill)
+    {
+        for (int at = 0, done = int.MaxValue; at < done; at++)
+        {
+            using var scratch = new Scratch();
+            Save(new(scratch["c"]), 5);
+            var disk = new FailingDisk(at, kill);
+            try
+            {
+                if (Again(new(scratch["c"], disk))) done = disk.Done;
+            }
+            catch (KilledException) { }
+            var store = new CheckpointStore(scratch["c"]);
+            TinyRun.Get(store.Clean());
+            Assert.StartsWith("TrainState {", Load(store), StringComparison.Ordinal);
+            Assert.Equal([5], store.Steps);
+            Assert.Single(Directory.GetDirectories(scratch["c"]));
+        }
+
+        static bool Again(CheckpointStore store)
+        {
+            using var engine = new ReferenceEngine();
+            using BufferSet model = Filled(engine, 50), slots = Filled(engine, 60);
+            return store.Save(State(5) with { BestStep = 5 }, identity, model.Buffers, slots.Buffers, 3).IsSuccess;
+        }
+    }
+
     [Fact]
     public void What_a_crash_left_is_removed_and_nothing_else()
     {
