@@ -250,6 +250,16 @@ public sealed class TorchTests
     public void Other_errors_keep_their_first_line() => Assert.Equal("libtorch on cpu: mat1 and mat2 shapes cannot be multiplied",
         Assert.IsType<InvalidOperationException>(TorchFaults.Of("mat1 and mat2 shapes cannot be multiplied\nException raised from meta", Device.Cpu)).Message);
 
+    /// <summary>What every error of a GPU advises is not taken for what went wrong.</summary>
+    [Theory]
+    [InlineData("CUDA error: misaligned address", typeof(InvalidOperationException), "libtorch on cuda:0: CUDA error: misaligned address; the GPU is lost to this process")]
+    [InlineData("CUDA error: device-side assert triggered", typeof(ArgumentOutOfRangeException), "an index is outside its table: CUDA error: device-side assert triggered")]
+    public void Errors_of_a_GPU_are_told_by_their_first_line(string first, Type type, string message)
+    {
+        var fault = TorchFaults.Of($"{first}\nCUDA kernel errors might be asynchronously reported.\nCompile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.", Device.Cuda(0));
+        Assert.Equal((type, message), (fault.GetType(), fault.Message));
+    }
+
     /// <summary>On a GPU the host waits only where it would write over what may not have been copied yet: at the third write with no read in between.</summary>
     [TorchFact]
     public void Uploads_wait_only_for_their_own_place()

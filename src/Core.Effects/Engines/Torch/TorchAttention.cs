@@ -23,7 +23,7 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
         return frame =>
         {
             var mask = attention.Mask(frame.Args.Length > 3 ? frame[3] : null);
-            TorchTape.Forward(frame, a => attention.Attend(a, mask), [frame[0], frame[1], frame[2]]);
+            TorchTape.Forward(frame, a => attention.Attend(a, mask), [attention.Whole(frame[0]), attention.Whole(frame[1]), attention.Whole(frame[2])]);
             if (frame.Wants(1)) frame.Results[1] = attention.Scores(attention.Heads(frame[0]), attention.Heads(frame[1]), mask ?? attention.Mask(null, always: true)).logsumexp(-1);
         };
     }
@@ -34,7 +34,8 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
         return frame =>
         {
             var mask = frame.Tape is null ? attention.Mask(frame.Args.Length > 6 ? frame[6] : null) : null;
-            var gradients = TorchTape.Gradients(frame, frame[5], a => attention.Attend(a, mask), [frame[0], frame[1], frame[2]]);
+            TorchTensor[] args = frame.Tape is null ? [attention.Whole(frame[0]), attention.Whole(frame[1]), attention.Whole(frame[2])] : [];
+            var gradients = TorchTape.Gradients(frame, attention.Whole(frame[5]), a => attention.Attend(a, mask), args);
             for (var i = 0; i < 3; i++) frame.Results[i] = gradients[i];
         };
     }
@@ -46,6 +47,8 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
         var last = TorchTypes.Range(n.Queries, context.Device).unsqueeze(1);
         return TorchTypes.Range(n.Keys, context.Device).unsqueeze(0).le(offset is null ? last : last.Plus(offset));
     }
+
+    TorchTensor Whole(TorchTensor x) => context.AsOnGpu ? TorchTypes.Aligned(x) : x;
 
     // [batch, tokens, heads, size] of q, k and v to that of the result.
     TorchTensor Attend(TorchTensor[] a, TorchTensor? mask)

@@ -18,9 +18,10 @@ static partial class TorchFaults
             var (free, total) = TorchMemory.Of(device);
             return new DeviceMemoryException(device.ToString(), Asked(text), free, total);
         }
-        return text.Contains("out of range", StringComparison.Ordinal) || text.Contains("out of bounds", StringComparison.Ordinal) || text.Contains("device-side assert", StringComparison.Ordinal)
+        // Of the first line alone: every error of a GPU is followed by advice that speaks of device-side assertions.
+        return first.Contains("out of range", StringComparison.Ordinal) || first.Contains("out of bounds", StringComparison.Ordinal) || first.Contains("device-side assert", StringComparison.Ordinal)
             ? new ArgumentOutOfRangeException(null, $"an index is outside its table: {first}")
-            : new InvalidOperationException($"libtorch on {device}: {first}", error);
+            : new InvalidOperationException($"libtorch on {device}: {first}{(first.Contains("CUDA error", StringComparison.Ordinal) ? "; the GPU is lost to this process" : "")}", error);
     }
 
     static bool IsMemory(string text) =>

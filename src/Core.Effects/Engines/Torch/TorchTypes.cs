@@ -36,6 +36,18 @@ static class TorchTypes
         return torch.full(shape, scalar, Of(type), device);
     }
 
+    /// <summary>
+    /// The same numbers, one after the other from a place that 16 bytes divide. A GPU's fused attention reads 16 bytes at a time; libtorch looks at the
+    /// length of the last axis, but not at where a view's rows begin: some views it refuses, and others end with an error that leaves the process
+    /// without the GPU.
+    /// </summary>
+    public static TorchTensor Aligned(TorchTensor x)
+    {
+        // Flat and back: an axis of length 1 may have any stride and still count as contiguous.
+        var whole = x.reshape(-1).view(x.shape);
+        return whole.storage_offset() * whole.element_size() % 16 == 0 ? whole : whole.clone();
+    }
+
     /// <summary>0, 1, 2, … as whole numbers.</summary>
     public static TorchTensor Range(long count, torch.Device device)
     {
