@@ -50,17 +50,17 @@ static class App
         }
         catch (FunctionalException e)
         {
-            foreach (var fault in e.Faults) terminal.Error.WriteLine($"error: {Named(fault)}");
+            foreach (var fault in e.Faults) terminal.Error.WriteLine(Show.Harmless($"error: {Named(fault)}"));
             return 1;
         }
         catch (OutputException e)
         {
-            terminal.Error.WriteLine($"error: standard output cannot be written: {e.Message}");
+            terminal.Error.WriteLine(Show.Harmless($"error: standard output cannot be written: {e.Message}"));
             return 1;
         }
         catch (DeviceMemoryException e)
         {
-            terminal.Error.WriteLine($"error: {e.Fault}");
+            terminal.Error.WriteLine(Show.Harmless($"error: {e.Fault}"));
             return 1;
         }
         catch (OutOfMemoryException) when (!Debugging)
@@ -71,13 +71,13 @@ static class App
         // What the system refuses is no defect, wherever it shows.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && !Debugging)
         {
-            terminal.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")}");
+            terminal.Error.WriteLine(Show.Harmless($"error: {e.Message.ReplaceLineEndings(" ")}"));
             return 1;
         }
         catch (Exception e) when (!Debugging)
         {
-            terminal.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")} ({e.GetType().Name}). This is a defect of {Program}: "
-                + "please report it with the command line and what FUNCTIONAL_DEBUG=1 shows.");
+            terminal.Error.WriteLine(Show.Harmless($"error: {e.Message.ReplaceLineEndings(" ")} ({e.GetType().Name}). This is a defect of {Program}: "
+                + "please report it with the command line and what FUNCTIONAL_DEBUG=1 shows."));
             return 70;
         }
     }
@@ -155,7 +155,7 @@ static class App
 
     static int Refuse(Terminal terminal, string path, IEnumerable<string> errors)
     {
-        foreach (var error in errors) terminal.Error.WriteLine($"error: {error}");
+        foreach (var error in errors) terminal.Error.WriteLine(Show.Harmless($"error: {error}"));
         terminal.Error.WriteLine($"{path} --help lists what it takes.");
         return 2;
     }

@@ -82,7 +82,7 @@ public sealed class LanguageModel : IDisposable
     {
         var generator = await Compute(() => model.Generator, cancellation).ConfigureAwait(false);
         using var pieces = generator.Text(generator.Encode(prompt).OrThrow(), options.Tokens, new(options.Sampling), Key.Seed((ulong)options.Seed)).GetEnumerator();
-        while (await Compute(pieces.MoveNext, cancellation).ConfigureAwait(false)) yield return pieces.Current;
+        while (await Compute(() => Finite(pieces.MoveNext), cancellation).ConfigureAwait(false)) yield return pieces.Current;
     }
 
     /// <summary>How well the model predicts a text.</summary>
@@ -96,7 +96,8 @@ public sealed class LanguageModel : IDisposable
     {
         using var turn = turns.Ask();
         await turn.Come(cancellation).ConfigureAwait(false);
-        return await Compute(() => model.Score((file is null ? model.Validation(cancellation) : model.Text(file, cancellation)).OrThrow(), cancellation), cancellation).ConfigureAwait(false);
+        return await Compute(() => Finite(() => model.Score((file is null ? model.Validation(cancellation) : model.Text(file, cancellation)).OrThrow(), cancellation)), cancellation)
+            .ConfigureAwait(false);
     }
 
     /// <summary>Saves the model in a folder of its own, without what only training needs.</summary>
@@ -108,6 +109,20 @@ public sealed class LanguageModel : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return Task.Run(() => model.Save(folder).OrThrow(), cancellation);
+    }
+
+    // What a diverged run left is no model.
+    T Finite<T>(Func<T> work)
+    {
+        try
+        {
+            var result = work();
+            return result is Score { Loss: var loss } && !double.IsFinite(loss) ? throw new NotFiniteNumberException() : result;
+        }
+        catch (NotFiniteNumberException)
+        {
+            throw new FunctionalException(new Fault(model.Checkpoint.Folder, "the model's numbers are not finite, as after a run that diverged", "allowed: another checkpoint, if the run has one"));
+        }
     }
 
     static Task<T> Compute<T>(Func<T> work, CancellationToken cancellation) => Task.Run(() => Outcomes.OnDevice(work), cancellation);

@@ -86,6 +86,7 @@ public static class Training
         return Task.Run(() =>
         {
             var data = RunData.Load(config).OrThrow();
+            if (config.InitialWeights is { } weights) _ = InitialWeights.Open(data.Resolve(config).OrThrow(), weights).MapFail(static f => f.ByMember()).OrThrow();
             return new TrainingPlan(data.Resolve(config).OrThrow(), data.Train.Length, data.Validation.Length);
         });
     }

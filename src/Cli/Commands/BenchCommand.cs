@@ -7,6 +7,9 @@ static class BenchCommand
 {
     const double Mebibyte = 1 << 20;
 
+    // Each is remembered until the end.
+    const int MostRepetitions = 1_000_000;
+
     static Flag Json => new("--json", null, "one line of JSON and nothing else");
 
     public static CommandSpec Spec => new("bench", "Measures matrix products, training steps and decoding on this machine.", [], null)
@@ -16,11 +19,11 @@ static class BenchCommand
 
     static CommandSpec Gemm => new("gemm", "Measures the product of two square float32 matrices.",
         [new("--n", "N", "rows and columns") { Default = "768" }, Json, .. EngineFlags.All],
-        (given, terminal, _) =>
+        (given, terminal, interruption) =>
         {
             var (n, options) = (given.Whole("--n", 768, 1, 16384), EngineFlags.Of(given)).Checked();
             using var engine = Engine.Create(options);
-            var measure = GemmMeasure.On(engine, n);
+            var measure = GemmMeasure.On(engine, n, interruption.Token);
             terminal.Line(given.Has("--json")
                 ? JsonLine.Of(json =>
                 {
@@ -46,17 +49,17 @@ static class BenchCommand
     static CommandSpec Step => new("step", "Measures a training step: forward, backward, clipping, AdamW; with biases, on random tokens.",
         [.. Model("65", "128", "4", "4", "64"), new("--batch", "N", "windows in a batch") { Default = "12" },
             new("--steps", "N", "steps to measure") { Default = "60" }, Json, .. EngineFlags.All],
-        (given, terminal, _) =>
+        (given, terminal, interruption) =>
         {
             var config = Config(given, new() { Layers = 4, Heads = 4, Width = 128, Vocabulary = 65, Context = 64 });
-            var (batch, steps, options) = (given.Whole("--batch", 12, 1), given.Whole("--steps", 60, 1), EngineFlags.Of(given)).Checked();
+            var (batch, steps, options) = (given.Whole("--batch", 12, 1), given.Whole("--steps", 60, 1, MostRepetitions), EngineFlags.Of(given)).Checked();
             // The rule of runs, for the run that this step is one of.
             Memory.Check(new()
             {
                 Model = config, Batch = batch, Engine = options.Engine, Device = options.Device, Precision = options.Precision, Threads = options.Threads,
             }).MapFail(f => EngineFlags.Named(given, f)).OrThrow();
             using var engine = Engine.Create(options);
-            var measure = StepMeasure.On(engine, config, batch, steps);
+            var measure = StepMeasure.On(engine, config, batch, steps, interruption.Token);
             terminal.Line(given.Has("--json")
                 ? JsonLine.Of(json =>
                 {
@@ -83,15 +86,15 @@ static class BenchCommand
     static CommandSpec Decode => new("decode", "Measures cached decoding, a token at a time, at several places of the context.",
         [.. Model("50257", "768", "12", "12", "1024"), new("--positions", "N,N", "places in the context; by default from its beginning to its end"),
             new("--tokens", "N", "tokens to measure at each") { Default = "20" }, Json, .. EngineFlags.All],
-        (given, terminal, _) =>
+        (given, terminal, interruption) =>
         {
             var config = Config(given, new() { Layers = 12, Heads = 12, Width = 768, Vocabulary = 50257, Context = 1024 });
             var last = config.Context - 1;
-            var (asked, tokens, options) = (given.Wholes("--positions", [0, last / 4, last / 2, last], 0), given.Whole("--tokens", 20, 1), EngineFlags.Of(given)).Checked();
+            var (asked, tokens, options) = (given.Wholes("--positions", [0, last / 4, last / 2, last], 0), given.Whole("--tokens", 20, 1, MostRepetitions), EngineFlags.Of(given)).Checked();
             Memory.CheckDecoding(config, options).OrThrow();
             if (asked.Any(p => p > last)) throw new FunctionalException(new Fault("--positions", $"{asked.Max()} is not in a context of {config.Context}", $"allowed: 0 to {last}"));
             using var engine = Engine.Create(options);
-            var places = DecodeMeasure.On(engine, config, asked, tokens);
+            var places = DecodeMeasure.On(engine, config, asked, tokens, interruption.Token);
             var (speed, traffic) = (places.Average(static p => p.TokensPerSecond), places.Average(static p => p.GigabytesPerSecond));
             terminal.Line(given.Has("--json")
                 ? JsonLine.Of(json =>

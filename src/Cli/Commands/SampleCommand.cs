@@ -5,6 +5,8 @@ namespace Functional.Cli;
 /// <summary><c>functional sample</c>: text from a trained model.</summary>
 static class SampleCommand
 {
+    const int LongestPrompt = 10_000_000;
+
     static readonly GenerationOptions standard = new();
 
     public static CommandSpec Spec => new("sample", "Writes text with a trained model.",
@@ -33,7 +35,7 @@ static class SampleCommand
             CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
         var options = new GenerationOptions { Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed };
         new SamplingConfig { Temperature = temperature, TopK = topK, TopP = topP }.Validate().MapFail(static f => f with { Where = $"--{f.Where}" }).OrThrow();
-        var prompt = Prompt(given, terminal);
+        var prompt = await Prompt(given, terminal, interruption.Token).ConfigureAwait(false);
         using var model = await LanguageModel.LoadAsync(given.Text("--run")!, engine, checkpoint, interruption.Token).ConfigureAwait(false);
         var pieces = model.GenerateAsync(prompt, options, interruption.Token);
         var (begun, lines) = (false, LineEndStream.Start(LineEnds.Lf));
@@ -57,13 +59,24 @@ static class SampleCommand
         }
     }
 
-    static string Prompt(Given given, Terminal terminal)
+    // A stream may have no end.
+    static string All(TextReader reader)
+    {
+        var text = new StringBuilder();
+        var piece = new char[1 << 16];
+        while (reader.Read(piece) is > 0 and var count)
+            if (text.Append(piece, 0, count).Length > LongestPrompt) throw new FunctionalException(new Fault("--prompt-file", "never ends, or nearly so", $"allowed: up to {LongestPrompt:N0} characters from standard input"));
+        return text.ToString();
+    }
+
+    static async Task<string> Prompt(Given given, Terminal terminal, CancellationToken stop)
     {
         if (given.Text("--prompt-file") is not { } file) return given.Text("--prompt") ?? "";
         if (given.Has("--prompt")) throw new FunctionalException(new Fault("--prompt-file", "stands beside --prompt", "allowed: one of them"));
         try
         {
-            return file == "-" ? terminal.In().ReadToEnd() : TextFile.Read(file).OrThrow();
+            // Whoever is to type it may rather stop; a read that waits cannot be called off, only left.
+            return await Task.Run(() => file == "-" ? All(terminal.In()) : TextFile.Read(file).OrThrow(), stop).WaitAsync(stop).ConfigureAwait(false);
         }
         catch (DecoderFallbackException)
         {

@@ -48,12 +48,19 @@ static class Show
         < 0.95 => Text($"{seconds * 1000:0} ms"),
         < 9.5 => Text($"{seconds:0.0} s"),
         < 59.5 => Text($"{seconds:0} s"),
-        < 60 * Minute => Text($"{(int)(seconds / Minute)} min {(int)(seconds % Minute)} s"),
-        < 2 * Day => Text($"{(int)(seconds / 60 / Minute)} h {(int)(seconds / Minute % 60)} min"),
+        < 60 * Minute - 0.5 => Sixties(seconds, "min", "s"),
+        < 2 * Day => Sixties(seconds / Minute, "h", "min"),
         < 1000 * Day => Text($"{seconds / Day:0.0} days"),
         < LongestYears * Year => Text($"{seconds / Year:N1} years"),
         _ => Text($"more than {LongestYears:N0} years"),
     };
+
+    // Rounded before it is divided: 59.7 s is a minute, not "0 min 59 s".
+    static string Sixties(double count, string large, string small)
+    {
+        var (whole, rest) = Math.DivRem((long)Math.Round(count), 60);
+        return Text($"{whole} {large} {rest} {small}");
+    }
 
     static string Text(FormattableString text) => FormattableString.Invariant(text);
 

@@ -9,6 +9,8 @@ namespace Functional;
 /// <summary>Configurations as YAML: a mapping from the names of <see cref="RunConfig.Fields"/> to their values.</summary>
 public static class ConfigYaml
 {
+    const int MostBrackets = 1000;
+
     /// <summary>The whole configuration, a comment on each setting; <see cref="Parse"/> reads it back.</summary>
     public static string Write(RunConfig config)
     {
@@ -36,6 +38,8 @@ public static class ConfigYaml
     /// <summary>Keys and values as they stand in a file's text, in order, without a meaning yet.</summary>
     public static Validation<Fault, Vec<ConfigEntry>> Entries(string text, string file)
     {
+        // The reader takes quadratic time over what nests deeply, and no setting nests at all.
+        if (text.Count(static c => c is '[' or '{') > MostBrackets) return Fault.Of<Vec<ConfigEntry>>(file, "nests too deeply", "expected lines such as layers: 4");
         try
         {
             var parser = new Parser(new StringReader(text));

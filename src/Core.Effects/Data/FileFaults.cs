@@ -24,8 +24,17 @@ static class FileFaults
     {
         if (Directory.Exists(path)) return Fault.Of<T>(path, "is a folder", "expected a file");
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
-        return file.CanSeek ? read(file) : Fault.Of<T>(path, "is a pipe or device", "expected a regular file, which can be read twice");
+        return file.CanSeek && !IsEndless(file) ? read(file) : Fault.Of<T>(path, "is a pipe or device", "expected a regular file, which can be read twice");
     });
+
+    // A file without a length that has something to read, such as /dev/zero, may never end.
+    static bool IsEndless(FileStream file)
+    {
+        if (file.Length > 0) return false;
+        var has = file.ReadByte() >= 0;
+        file.Position = 0;
+        return has;
+    }
 
     static string FirstLine(string message) => message.Split('\n', 2)[0].TrimEnd('.', '\r');
 }

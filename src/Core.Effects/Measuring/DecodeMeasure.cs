@@ -17,19 +17,20 @@ public sealed record DecodeMeasure(int Position, double Bytes, Timings Time)
     /// <param name="config">The model; its context is above every position.</param>
     /// <param name="positions">Where it measures.</param>
     /// <param name="tokens">How many tokens it measures at each.</param>
-    public static Vec<DecodeMeasure> On(IEngine engine, GptConfig config, Vec<int> positions, int tokens)
+    /// <param name="stop">Asks to give up.</param>
+    public static Vec<DecodeMeasure> On(IEngine engine, GptConfig config, Vec<int> positions, int tokens, CancellationToken stop = default)
     {
         var model = Gpt.Of(config);
         using var parameters = new MeasuredBuffers(engine);
         foreach (var (name, spec) in model.Specs) parameters.Fill(name, spec);
         using var decoder = new Decoder(engine, model, parameters.All);
         var logits = new float[config.Vocabulary];
-        return positions.Map(position => new DecodeMeasure(position, Traffic(model, position), Timings.Of(() => Step(position), tokens, 3, TimeSpan.FromMilliseconds(300))));
+        return positions.Map(position => new DecodeMeasure(position, Traffic(model, position), Timings.Of(() => Step(position), tokens, 3, TimeSpan.FromMilliseconds(300), stop)));
 
         void Step(int position)
         {
             decoder.Seek(position);
-            decoder.Read([1], logits);
+            decoder.Read([0], logits);
         }
     }
 

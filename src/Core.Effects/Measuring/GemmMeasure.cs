@@ -12,16 +12,16 @@ public sealed record GemmMeasure(int N, Timings Time)
     public double Gflops => 2.0 * N * N * N / Time.MedianMilliseconds / 1e6;
 
     /// <summary>Multiplies on an engine until a second has gone by.</summary>
-    public static GemmMeasure On(IEngine engine, int n)
+    public static GemmMeasure On(IEngine engine, int n, CancellationToken stop = default)
     {
         var (a, b) = (Movement.Input("a", [n, n]), Movement.Input("b", [n, n]));
         using var executable = engine.Compile(Program.Of(a.MatMul(b)));
         using var left = Random(engine, a.Type, "a");
         using var right = Random(engine, b.Type, "b");
         using var binding = executable.Bind(new Dictionary<string, IBuffer> { ["a"] = left, ["b"] = right });
-        var one = Timings.Of(binding.Run, 1, 1, TimeSpan.Zero).BestMilliseconds / 1e3;
+        var one = Timings.Of(binding.Run, 1, 1, TimeSpan.Zero, stop).BestMilliseconds / 1e3;
         var repetitions = Math.Clamp((int)(Enough / one), Least, Most);
-        return new(n, Timings.Of(binding.Run, repetitions, 2, TimeSpan.FromSeconds(Enough)));
+        return new(n, Timings.Of(binding.Run, repetitions, 2, TimeSpan.FromSeconds(Enough), stop));
     }
 
     static IBuffer Random(IEngine engine, TensorType type, string name)

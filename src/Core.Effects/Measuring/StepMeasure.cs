@@ -17,7 +17,7 @@ public sealed record StepMeasure(long Tokens, double Flops, double CompileMillis
     public double Gflops => Flops / Time.MedianMilliseconds / 1e6;
 
     /// <summary>Trains on an engine. The optimiser is AdamW with betas 0.9 and 0.95, decay 0.1, gradients clipped at 1.</summary>
-    public static StepMeasure On(IEngine engine, GptConfig config, int batch, int steps)
+    public static StepMeasure On(IEngine engine, GptConfig config, int batch, int steps, CancellationToken stop = default)
     {
         var (model, optimiser, shape) = (Gpt.Of(config), Optimisers.AdamW(0.9, 0.95, decay: 0.1), new BatchShape(batch, config.Context));
         var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -32,7 +32,7 @@ public sealed record StepMeasure(long Tokens, double Flops, double CompileMillis
         if (program.Inputs.Any(static i => i.Name == Names.Key)) buffers.Add(Names.Key, new([2], DType.I32));
         using var binding = executable.Bind(buffers.All);
         var step = 0L;
-        var time = Timings.Of(Step, steps, 3, TimeSpan.FromMilliseconds(500));
+        var time = Timings.Of(Step, steps, 3, TimeSpan.FromMilliseconds(500), stop);
         return new((long)batch * config.Context, (double)Cost.Of(program).Flops, compile, time, Timings.PeakMemory(), engine.Name, engine.Memory);
 
         void Step()

@@ -12,19 +12,27 @@ public readonly record struct Timings(double MedianMilliseconds, double BestMill
     /// <param name="repetitions">How often it is measured, at least once.</param>
     /// <param name="unmeasured">How often it runs before, at least.</param>
     /// <param name="settle">It also runs unmeasured for so long: the runtime replaces first versions of methods only after a while.</param>
-    public static Timings Of(Action work, int repetitions, int unmeasured, TimeSpan settle)
+    /// <param name="stop">Asks to give up, which is heard before each repetition.</param>
+    public static Timings Of(Action work, int repetitions, int unmeasured, TimeSpan settle, CancellationToken stop = default)
     {
         var clock = Stopwatch.StartNew();
-        for (var i = 0; i < unmeasured || clock.Elapsed < settle; i++) work();
+        for (var i = 0; i < unmeasured || clock.Elapsed < settle; i++) Once();
         var times = new double[repetitions];
         for (var i = 0; i < repetitions; i++)
         {
-            clock.Restart();
-            work();
-            times[i] = clock.Elapsed.TotalMilliseconds;
+            var start = Stopwatch.GetTimestamp();
+            Once();
+            // At least a tick of the clock: what took no time at all would be infinitely fast.
+            times[i] = Math.Max(1, Stopwatch.GetTimestamp() - start) * 1e3 / Stopwatch.Frequency;
         }
         Array.Sort(times);
         return new(times[repetitions / 2], times[0]);
+
+        void Once()
+        {
+            stop.ThrowIfCancellationRequested();
+            work();
+        }
     }
 
     /// <summary>The most memory that the process has had at once, in units of 2^20 bytes.</summary>

@@ -58,10 +58,12 @@ public sealed class Checkpoint
         return Disk.Guard(path, "expected a file that can be read", () =>
         {
             using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan))
-                if (Crc32C.Of(file) != (sum.Bytes, sum.Crc)) return Fault.Of<Unit>(path, "is damaged: its checksum does not fit", $"expected what training wrote; remove {Folder} to go on from an earlier checkpoint");
+                if (Crc32C.Of(file) != (sum.Bytes, sum.Crc)) return Fault.Of<Unit>(path, "is damaged: its checksum does not fit", $"expected what training wrote; choose another checkpoint, or remove {Folder} to go on from the one before");
             return SafeTensors.Open(path).Bind(tensors =>
             {
-                using (tensors) return tensors.ReadInto(buffers);
+                using (tensors) return tensors.Tensors.Count == 0 && buffers.Count > 0
+                    ? Fault.Of<Unit>(Folder, $"was saved without {(name == Optimizer ? "the optimiser's state" : "parameters")}", "allowed: a run of its own that begins with its weights")
+                    : tensors.ReadInto(buffers);
             });
         });
     }

@@ -21,9 +21,9 @@ public sealed class CheckpointStore
     /// <summary>Where they lie.</summary>
     public string Folder { get; }
 
-    /// <summary>The steps of the checkpoints that are there, from the newest back; unfinished ones do not count.</summary>
+    /// <summary>The steps of the checkpoints that are there, from the newest back; unfinished ones have other names, and do not count.</summary>
     public Vec<long> Steps => Directory.Exists(Folder)
-        ? [.. Directory.EnumerateDirectories(Folder).Select(StepOf).OfType<long>().Where(step => File.Exists(Path.Combine(PathOf(step), Checkpoint.State))).OrderDescending()]
+        ? [.. Directory.EnumerateDirectories(Folder).Select(StepOf).OfType<long>().OrderDescending()]
         : [];
 
     internal static string NameOf(long step) => Prefix + step.ToString("D8", CultureInfo.InvariantCulture);

@@ -27,12 +27,21 @@ class Disk
     public void Replace(string path, ReadOnlySpan<byte> content)
     {
         var partial = path + ".partial";
-        using (var file = Create(partial))
+        try
         {
-            file.Write(content);
-            Flush(file);
+            using (var file = Create(partial))
+            {
+                file.Write(content);
+                Flush(file);
+            }
+            MoveFile(partial, path);
         }
-        MoveFile(partial, path);
+        catch (IOException)
+        {
+            // What is half written may be what fills the disk.
+            File.Delete(partial);
+            throw;
+        }
     }
 
     /// <summary>Runs work on files and turns what the system refuses into a fault.</summary>
@@ -48,13 +57,14 @@ class Disk
         catch (UnauthorizedAccessException) { return Fault.Of<T>(where, "permission denied", allowed); }
         catch (DirectoryNotFoundException) { return Fault.Of<T>(where, "is in a folder that does not exist", allowed); }
         catch (FileNotFoundException e) { return Fault.Of<T>(where, $"lacks {Path.GetFileName(e.FileName)}", allowed); }
-        catch (IOException e) { return Fault.Of<T>(where, Reason(e), allowed); }
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException) { return Fault.Of<T>(where, Reason(e), allowed); }
         catch (Exception e) when (e is ArgumentException or NotSupportedException) { return Fault.Of<T>(where, "is no name of a file or folder", allowed); }
     }
 
-    // "No space left on device : '/some/file'" without the file, which the fault names itself.
-    static string Reason(IOException e)
+    // "No space left on device : '/some/file'" without the file, which the fault names itself. .NET has no IOException for a file that may not grow.
+    public static string Reason(Exception e)
     {
+        if (e is ArgumentOutOfRangeException) return "file too large";
         var line = e.Message.Split('\n', 2)[0].TrimEnd('.', '\r');
         var path = line.IndexOf(" : '", StringComparison.Ordinal);
         return path < 0 ? line : line[..path];

@@ -105,9 +105,9 @@ public sealed class MetricsFile : IDisposable
             file.Write(line.WrittenSpan);
             return written;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
         {
-            return Fault.Of<Unit>(path, e.Message, "expected room for metrics; the run can be resumed");
+            return Fault.Of<Unit>(path, Disk.Reason(e), "expected room for metrics");
         }
     }
 

@@ -22,7 +22,7 @@ public static class InitialWeights
     internal static Validation<Fault, Tokenizer> Tokenizer(string weights) => Run(weights).Map(static run => run.Tokenizer);
 
     /// <summary>The checkpoint, when it is one of the architecture and tokenizer that a configuration asks for; else a fault for each setting that differs.</summary>
-    internal static Validation<Fault, Checkpoint> Open(RunConfig config, string weights) =>
+    public static Validation<Fault, Checkpoint> Open(RunConfig config, string weights) =>
         from run in Run(weights)
         from same in Inherited
             .Select(f => Fault.Unless(f.Get(run.Config) == f.Get(config), f.Name, $"is {f.Show(config)}, but the weights of {weights} have {f.Show(run.Config)}", $"allowed with them: {f.Show(run.Config)}"))

@@ -24,8 +24,13 @@ public sealed record RunFolder(string Location, RunConfig Config, Tokenizer Toke
     /// <summary>Opens a run; what is missing or damaged is faults that name it.</summary>
     public static Validation<Fault, RunFolder> Open(string location) => !Holds(location)
         ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist", $"expected a run's folder, with {ConfigName} in it")
-        : (ConfigYaml.Read(Path.Combine(location, ConfigName), new()), TokenizerFile.Read(Path.Combine(location, TokenizerName)))
+        : (WholeConfig(Path.Combine(location, ConfigName)), TokenizerFile.Read(Path.Combine(location, TokenizerName)))
             .Apply((config, tokenizer) => new RunFolder(location, config with { Model = config.Model with { Vocabulary = tokenizer.VocabularySize } }, tokenizer));
+
+    // Training writes every setting: without the last one, what follows a cut would silently be defaults.
+    static Validation<Fault, RunConfig> WholeConfig(string path) => TextFile.Read(path).Bind(text => ConfigYaml.Entries(text, path)).Bind(entries =>
+        Fault.Unless(entries.Any(static e => e.Key == RunConfig.Fields[^1].Name), path, $"is cut off: {RunConfig.Fields[^1].Name}, the last setting, is missing", "expected the file that training wrote")
+            .Bind(_ => RunConfig.Read(new(), entries)));
 
     /// <summary>
     /// One of its checkpoints. One that was written with another architecture, text split or tokenizer than the folder now says is faults that name

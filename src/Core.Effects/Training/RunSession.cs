@@ -108,7 +108,8 @@ public sealed class RunSession : IDisposable
         from same in Fault.Unless(folder.Tokenizer.Equals(data.Tokenizer), "tokenizer", $"is a {data.Tokenizer} for {config.DataName}, other than the run's {folder.Tokenizer}",
             "allowed: the tokenizer that the run was begun with")
         from resolved in data.Resolve(config)
-        from allowed in RunConfig.Resume(folder.Config, resolved)
+        from begun in data.Resolve(folder.Config)
+        from allowed in RunConfig.Resume(begun, resolved)
         from newest in new CheckpointStore(RunFolder.CheckpointsOf(location), disk).Newest()
         from ahead in newest.Match(c => Fault.Unless(c.Step <= allowed.Steps, "steps", $"is {allowed.Steps}, but the run has done {c.Step}", $"allowed: {c.Step} or more"),
             static () => Success<Fault, Unit>(unit))

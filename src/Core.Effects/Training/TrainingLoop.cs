@@ -76,7 +76,7 @@ public sealed class TrainingLoop
     // What an effect gives back; nothing for those that answer with nothing.
     TrainEvent? Do(in TrainEffect effect, TrainState state, CancellationToken stop) => effect.Kind switch
     {
-        TrainEffectKind.LogStep => Log(effect.Metrics),
+        TrainEffectKind.LogStep => Log(effect.Metrics, state),
         TrainEffectKind.LogEvaluation => Log(effect.Step, effect.Loss, state),
         TrainEffectKind.RunStep => Step(state, effect.LearningRate, stop),
         TrainEffectKind.Evaluate => trainer.Evaluate(stop) is { } loss ? TrainEvent.Evaluated(loss) : TrainEvent.Skipped,
@@ -93,16 +93,16 @@ public sealed class TrainingLoop
         return TrainEvent.Stepped(outcome, outcome.IsFinite ? default : trainer.NotFinite());
     }
 
-    TrainEvent? Log(in StepMetrics metrics)
+    TrainEvent? Log(in StepMetrics metrics, TrainState state)
     {
-        if (Failure(session.Metrics.Append(metrics)) is { } failed) return failed;
+        if (Failure(session.Metrics.Append(metrics), state) is { } failed) return failed;
         observer.Stepped(metrics);
         return null;
     }
 
     TrainEvent? Log(long step, double loss, TrainState state)
     {
-        if (Failure(session.Metrics.AppendEvaluation(step, loss)) is { } failed) return failed;
+        if (Failure(session.Metrics.AppendEvaluation(step, loss), state) is { } failed) return failed;
         observer.Evaluated(step, loss, state.BestStep == step);
         return null;
     }
@@ -123,7 +123,9 @@ public sealed class TrainingLoop
         return stop.IsCancellationRequested ? TrainEvent.Skipped : TrainEvent.Sampled;
     }
 
-    static TrainEvent? Failure(Validation<Fault, Unit> outcome) => outcome.IsSuccess ? null : outcome.Match(static _ => default, static faults => TrainEvent.Failed(faults.Head));
+    // A line that cannot be written is for want of room, where no checkpoint can be written either: it ends here, and says where it goes on.
+    static TrainEvent? Failure(Validation<Fault, Unit> outcome, TrainState state) => outcome.IsSuccess ? null : outcome.Match(static _ => default,
+        faults => TrainEvent.Failed(faults.Head with { Allowed = $"{faults.Head.Allowed}; {(state.Saved < 0 ? "nothing was saved yet" : $"resumed, the run goes on from step {state.Saved}")}" }));
 
     Validation<Fault, TrainResult> End(TrainEffect stop, TrainState state) => stop.Fault is { } fault
         ? fault.As<TrainResult>()

@@ -111,12 +111,36 @@ public sealed class PlanLaws : IDisposable
         Assert.Contains("layers: is 2, but the run was begun with 1", run.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>What the weights to begin with do not fit is said by the plan, too.</summary>
+    [Fact]
+    public async Task What_cannot_begin_with_its_weights_is_not_planned()
+    {
+        await Run([.. Options(new() { Model = new() { Layers = 1, Heads = 1, Width = 8, Context = 8 }, Batch = 2, Steps = 2, Warmup = 0 }), "--eval-batches", "1"]);
+        string[] next = ["train", "--data", this["text.txt"], "--out", this["next"], "--from", this["run"], "--layers", "2"];
+        var run = await Run(next);
+        Assert.Equal((1, run.Error), await Run([.. next, "--dry-run"]) is var plan ? (plan.Code, plan.Error) : default);
+        Assert.Contains("layers: is 2, but the weights of ", run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>The smallest that there is to measure has finite speeds.</summary>
+    [Theory]
+    [InlineData("gemm", "--n", "1")]
+    [InlineData("step", "--layers", "1", "--heads", "1", "--width", "1", "--vocab", "1", "--context", "1", "--batch", "1", "--steps", "1")]
+    [InlineData("decode", "--layers", "1", "--heads", "1", "--width", "1", "--vocab", "1", "--context", "1", "--tokens", "1")]
+    public async Task The_smallest_is_measured(params string[] args)
+    {
+        var (code, text, error) = await Run(["bench", .. args, "--json", "--threads", "1", "--engine", "managed"]);
+        Assert.True(code == 0, error);
+        using var json = System.Text.Json.JsonDocument.Parse(text);
+        Assert.Contains(json.RootElement.EnumerateObject(), static p => p.Name is "gflops" or "tokens_per_second" && double.IsFinite(p.Value.GetDouble()));
+    }
+
     /// <summary>A run of another machine that has no room here is shown, with a warning.</summary>
     [Fact]
     public async Task A_run_that_has_no_room_here_can_be_looked_at()
     {
         Directory.CreateDirectory(this["run"]);
-        File.WriteAllText(Path.Combine(this["run"], "config.yaml"), "layers: 2000000000\ndevice: cpu\n");
+        File.WriteAllText(Path.Combine(this["run"], "config.yaml"), ConfigYaml.Write(new RunConfig { Device = Device.Cpu }.Sized(layers: 2_000_000_000)));
         Assert.True(TokenizerFile.Write(Path.Combine(this["run"], "tokenizer.json"), ByteTokenizer.Instance).IsSuccess);
         var (code, text, error) = await Run("inspect", "--run", this["run"]).WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(0, code);

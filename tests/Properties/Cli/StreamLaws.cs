@@ -69,6 +69,17 @@ public sealed class StreamLaws : IDisposable
         Assert.Equal((1, "error: standard output cannot be written: no space left on device\n"), (code, error));
     }
 
+    /// <summary>Where no line can be written any more, the run ends, and says where it goes on.</summary>
+    [Fact]
+    public async Task Without_room_for_its_lines_a_run_says_where_it_goes_on()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs ulimit");
+        // No file may be longer than 60 KiB; the runtime itself would make one.
+        var (code, _, error) = await Shell($"trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; ulimit -f 60; {Train("run", "--steps 2000 --save-every 100")}");
+        Assert.Equal((1, $"error: {this["run"]}/metrics.jsonl: file too large; expected room for metrics; resumed, the run goes on from step 500\n"), (code, error));
+        Assert.Equal(0, (await Shell(Train("run", "--resume --steps 700"))).Code);
+    }
+
     /// <summary>A step of thousands of micro-batches is left in the middle, the signal is answered at once, and what was done before is saved.</summary>
     [Theory]
     [InlineData("TERM", 143)]
@@ -93,17 +104,33 @@ public sealed class StreamLaws : IDisposable
     public async Task A_second_wish_is_obeyed_without_saving()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "has no signals");
-        await Shell(Train("run", "--steps 5"));
-        // It waits for the end of its prompt, where no wish to stop is heard.
-        using var process = Process.Start(new ProcessStartInfo(Program, ["sample", "--run", this["run"], "--prompt-file", "-", "--threads", "1"]) { RedirectStandardInput = true, RedirectStandardError = true })!;
-        // More than a pipe holds: when all is written, it reads.
-        await process.StandardInput.WriteAsync(new string('a', 1 << 18));
-        await process.StandardInput.FlushAsync();
+        // It waits for somebody to write into its settings, where no wish to stop is heard.
+        await Shell($"mkfifo {this["settings.yaml"]}");
+        using var process = Start($"exec {Program} train --config {this["settings.yaml"]}");
+        await Listens(process);
         await Signal("TERM", process);
-        Assert.Equal("stopping; again to stop at once", await process.StandardError.ReadLineAsync());
+        Assert.Equal(Stopping, await process.StandardError.ReadLineAsync());
         Assert.False(process.WaitForExit(200));
         await Signal("TERM", process);
         Assert.Equal(143, await Ends(process));
+    }
+
+    /// <summary>Whoever is to type the prompt may rather stop, and so may whoever waits for a measurement.</summary>
+    [Theory]
+    [InlineData("sample --run RUN --prompt-file -", "TERM", 143)]
+    [InlineData("bench step --steps 1000000", "INT", 130)]
+    [InlineData("bench decode --layers 1 --heads 1 --width 8 --tokens 1000000 --context 1000", "INT", 130)]
+    public async Task Waiting_stops_when_asked(string command, string signal, int exit)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
+        await Shell(Train("run", "--steps 2 --warmup 0"));
+        using var process = Process.Start(new ProcessStartInfo(Program, [.. command.Replace("RUN", this["run"], StringComparison.Ordinal).Split(' '), "--threads", "1"])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+        await Listens(process);
+        await Signal(signal, process);
+        Assert.Equal((exit, "stopping; again to stop at once"), (await Ends(process), await process.StandardError.ReadLineAsync()));
     }
 
     /// <summary>What writes and what measures hear the wish to stop as training does.</summary>
@@ -228,6 +255,16 @@ public sealed class StreamLaws : IDisposable
         var patience = Stopwatch.StartNew();
         while (!File.Exists(Path.Combine(this["run"], "metrics.jsonl")) && !process.HasExited && patience.Elapsed < TimeSpan.FromSeconds(60)) await Task.Delay(20);
         await Task.Delay(500);
+    }
+
+    // It catches the signals, and has had time to come to its work.
+    static async Task Listens(Process process)
+    {
+        var patience = Stopwatch.StartNew();
+        bool Catches() => File.ReadLines($"/proc/{process.Id}/status").Single(static l => l.StartsWith("SigCgt", StringComparison.Ordinal)) is var line
+            && (Convert.ToUInt64(line.Split('\t')[1], 16) & 1 << 14) != 0;
+        while (!process.HasExited && !Catches() && patience.Elapsed < TimeSpan.FromSeconds(30)) await Task.Delay(20);
+        await Task.Delay(1000);
     }
 
     static async Task Signal(string name, Process process)

@@ -34,6 +34,10 @@ public sealed class TerminalLaws
     [InlineData(0.25, "250 ms")]
     [InlineData(3.14, "3.1 s")]
     [InlineData(59, "59 s")]
+    [InlineData(59.6, "1 min 0 s")]
+    [InlineData(119.7, "2 min 0 s")]
+    [InlineData(3599.7, "1 h 0 min")]
+    [InlineData(7170, "2 h 0 min")]
     [InlineData(112, "1 min 52 s")]
     [InlineData(11220, "3 h 7 min")]
     [InlineData(260000, "3.0 days")]
@@ -52,6 +56,34 @@ public sealed class TerminalLaws
         var shown = Show.Harmless(text.Get + "\u001b[2J\u009b\a\n\té☃");
         Assert.EndsWith("\uFFFD[2J\uFFFD\uFFFD\n\té☃", shown, StringComparison.Ordinal);
         Assert.DoesNotContain(shown, static c => char.IsControl(c) && c is not ('\n' or '\t'));
+    }
+
+    [Fact]
+    public async Task A_prompt_that_never_ends_is_refused()
+    {
+        using StringWriter output = new(), error = new();
+        Assert.Equal(1, await App.Run(["sample", "--run", "none", "--prompt-file", "-"], new(output, error, Live: false, Width: 100) { In = static () => new Endless() }));
+        Assert.Equal("error: --prompt-file: never ends, or nearly so; allowed: up to 10,000,000 characters from standard input", error.ToString().TrimEnd());
+    }
+
+    sealed class Endless : TextReader
+    {
+        public override int Read(char[] buffer, int index, int count) => count;
+    }
+
+    /// <summary>What a user typed or a file says comes back in an error, but moves no cursor.</summary>
+    [Theory]
+    [InlineData("train", "--steps", "\u001b[31m5")]
+    [InlineData("train", "--data", "\u001b]0;a\u0007")]
+    [InlineData("eval", "--run", "\u001b[2J")]
+    [InlineData("\u001b[2J")]
+    [InlineData("train", "--\u001b[2J")]
+    public async Task No_error_moves_a_cursor(params string[] args)
+    {
+        using StringWriter output = new(), error = new();
+        Assert.NotEqual(0, await App.Run(args, new(output, error, Live: false, Width: 100)));
+        Assert.Contains("\uFFFD", error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(error.ToString(), static c => char.IsControl(c) && c is not ('\n' or '\t' or '\r'));
     }
 
     /// <summary>Line ends of every kind show as line ends, also where a piece ends between CR and LF; a raw CR would let a line be written over.</summary>

@@ -202,6 +202,14 @@ public class ConfigLaws
         else Assert.Equal(expected, faults);
     }
 
+    /// <summary>What nests deeply is refused at once, whatever it would take to read.</summary>
+    [Theory]
+    [InlineData("[")]
+    [InlineData("{")]
+    [InlineData("{a: [")]
+    public async Task What_nests_deeply_is_refused(string bracket) => Assert.Equal("run.yaml: nests too deeply; expected lines such as layers: 4",
+        await Task.Run(() => Faults($"layers: {string.Concat(Enumerable.Repeat(bracket, 300_000))}")).WaitAsync(TimeSpan.FromSeconds(20)));
+
     [Property]
     public bool No_text_throws(string text) => Faults(text ?? "") is not null;
 

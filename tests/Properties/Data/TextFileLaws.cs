@@ -83,6 +83,17 @@ public sealed class TextFileLaws : IDisposable
             Show(TextFile.Tokens(path, CharTokenizer.Train("ab\n"), LineEnds.Keep)));
     }
 
+    /// <summary>A text is read twice, and to its end: what has none is refused at once.</summary>
+    [Theory]
+    [InlineData("/dev/zero")]
+    [InlineData("/dev/urandom")]
+    public void What_never_ends_is_no_text(string path)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), $"needs {path}");
+        foreach (var tokenizer in (string[])["char", "byte"])
+            Assert.Equal($"{path}: is a pipe or device; expected a regular file, which can be read twice", Show(TextFile.Load(path, tokenizer, LineEnds.Keep)));
+    }
+
     [Fact]
     public void Characters_far_in_are_faulted_at_their_place()
     {

@@ -72,6 +72,8 @@ public sealed class FacadeTests : IDisposable
         Assert.Equal(await Collect(model.GenerateAsync("A")), await Collect(copy.GenerateAsync("A")));
         var refused = await Assert.ThrowsAsync<FunctionalException>(() => model.SaveAsync(this["copy"]));
         Assert.Equal($"{this["copy"]}: already holds a run; allowed: another folder", refused.Message);
+        var resumed = await Assert.ThrowsAsync<FunctionalException>(() => Training.ResumeAsync(this["copy"]));
+        Assert.Equal($"{this["copy/checkpoints/step-00000030"]}: was saved without the optimiser's state; allowed: a run of its own that begins with its weights", resumed.Message);
     }
 
     [Fact]
@@ -339,6 +341,20 @@ public sealed class FacadeTests : IDisposable
         Assert.Equal(["Tokens", "Temperature", "TopK", "TopP"], wrong.Faults.Select(static f => f.Where));
         var engine = Assert.Throws<FunctionalException>(() => Functional.Engine.Create(new() { Engine = EngineKind.Managed, Device = Device.Cuda(), Threads = -1 }));
         Assert.Equal(["Device", "Threads"], engine.Faults.Select(static f => f.Where));
+    }
+
+    /// <summary>A checkpoint from just before its run diverged may hold numbers that lead to none.</summary>
+    [Fact]
+    public async Task A_model_whose_numbers_are_not_finite_is_said_to_be_none()
+    {
+        // One step so large that the second has no loss.
+        var config = Config with { SaveEvery = 1, EvalEvery = 30, Warmup = 0, LearningRate = 3e18, MinLearningRate = 3e18, WeightDecay = 0 };
+        await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(config, this["run"]));
+        using var model = await LanguageModel.LoadAsync(this["run"]);
+        Func<Task>[] uses = [() => model.EvaluateAsync(), () => model.EvaluateAsync(this["text.txt"]), () => Collect(model.GenerateAsync("The ", new() { Tokens = 5 }))];
+        foreach (var use in uses)
+            Assert.Equal($"{this["run/checkpoints/step-00000001"]}: the model's numbers are not finite, as after a run that diverged; allowed: another checkpoint, if the run has one",
+                (await Assert.ThrowsAsync<FunctionalException>(use)).Message);
     }
 
     [Fact]

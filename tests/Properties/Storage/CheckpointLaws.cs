@@ -78,6 +78,9 @@ public class CheckpointLaws
         File.WriteAllText(Path.Combine(newest, "state.json"), "{}");
         Assert.Equal($"{newest}/state.json: is damaged: its checksum does not fit; expected what training wrote; remove {newest} to go on from step 2", Load(store));
         File.Delete(Path.Combine(newest, "state.json"));
+        // Never silently the one before: what has the name was whole once.
+        Assert.Equal($"{newest}: lacks state.json; expected a whole checkpoint; remove {newest} to go on from step 2", Load(store));
+        Directory.Delete(newest, recursive: true);
         Assert.StartsWith("TrainState { Key = 00000000:00000007, Step = 2,", Load(store), StringComparison.Ordinal);
     }
 

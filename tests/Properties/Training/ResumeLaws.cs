@@ -52,6 +52,7 @@ public class ResumeLaws
             if (result.IsSuccess) { done = disk.Done; Assert.True(done > 60, $"only {done} operations were tried"); continue; }
             Assert.Contains("No space left on device", TinyRun.Faults(result), StringComparison.Ordinal);
             Assert.DoesNotContain('\n', TinyRun.Faults(result));
+            Assert.DoesNotContain(Directory.EnumerateFiles(scratch.Path, "*.partial", SearchOption.AllDirectories), static _ => true);
             if (Directory.Exists(scratch["run/checkpoints"]))
                 Assert.DoesNotContain(Directory.EnumerateDirectories(scratch["run/checkpoints"]), f => f.EndsWith(".partial", StringComparison.Ordinal));
             foreach (var step in new CheckpointStore(scratch["run/checkpoints"]).Steps) TinyRun.Get(Checkpoint.Open(new CheckpointStore(scratch["run/checkpoints"]).PathOf(step)));

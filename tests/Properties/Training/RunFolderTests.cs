@@ -89,6 +89,24 @@ public class RunFolderTests
         Assert.Equal($"{scratch.Path}: holds no run; expected a run's folder, with config.yaml in it", Faults(RunFolder.Open(scratch.Path)));
     }
 
+    /// <summary>A configuration that was cut off would have its last settings be the defaults: it is refused wherever it was cut, but in its last line.</summary>
+    [Fact]
+    public void A_configuration_that_was_cut_off_is_refused()
+    {
+        using var scratch = new Scratch();
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config));
+        var text = File.ReadAllText(scratch["run/config.yaml"]);
+        for (var length = 0; length < text.TrimEnd().LastIndexOf('\n'); length += 7)
+        {
+            File.WriteAllText(scratch["run/config.yaml"], text[..length]);
+            Assert.NotEqual("", Faults(RunFolder.Open(scratch["run"])));
+        }
+        File.WriteAllText(scratch["run/config.yaml"], text[..(text.IndexOf("batch:", StringComparison.Ordinal))]);
+        Assert.Equal($"{scratch["run/config.yaml"]}: is cut off: threads, the last setting, is missing; expected the file that training wrote", Faults(RunFolder.Open(scratch["run"])));
+        File.WriteAllText(scratch["run/config.yaml"], text);
+        TinyRun.Get(RunFolder.Open(scratch["run"]));
+    }
+
     [Fact]
     public void A_folder_in_place_of_a_file_is_a_fault()
     {
