@@ -9,17 +9,17 @@ import functools
 import json
 import os
 import platform
-import queue
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 import libraries
 import report
+from peer import Peer
+from processes import Budget, kill, last_line
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(HERE, "program")
@@ -30,46 +30,8 @@ PASSED, FAILED, MISFIT = 0, 1, 3
 STEPS = {"cuda": [200, 60, 40], "cpu": [5, 1, 1]}
 
 
-class Budget:
-    """The time that is left, and processes that end within it."""
-
-    def __init__(self, minutes):
-        self.end = time.monotonic() + 60 * minutes
-
-    @property
-    def left(self):
-        return max(0.0, self.end - time.monotonic())
-
-    def run(self, command, seconds, env):
-        """Its exit code, output and errors; killed, with all that it started, when the time is over (the code is then nothing)."""
-        process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True)
-        try:
-            out, error = process.communicate(timeout=min(seconds, self.left))
-            return process.returncode, out, error
-        except subprocess.TimeoutExpired:
-            kill(process)
-            out, error = process.communicate()
-            return None, out, error
-        except BaseException:
-            kill(process)
-            raise
-
-
-def kill(process):
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-
-
 def say(text=""):
     print(text, flush=True)
-
-
-def last_line(*texts):
-    """What a program said at last that is not empty."""
-    lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
 
 
 class Misfit(Exception):
@@ -317,47 +279,6 @@ class Check:
         finally:
             self.conclude()
         return code
-
-
-class Peer:
-    """PyTorch's own step, in a process that stays: importing PyTorch for each run would take longer than the runs."""
-
-    def __init__(self, check):
-        self.check, self.process, self.hello = check, None, {}
-
-    def measure(self, shape, precision, steps):
-        try:
-            if self.process is None:
-                self.start()
-            self.process.stdin.write(json.dumps({"shape": shape, "precision": precision, "steps": steps}) + "\n")
-            self.process.stdin.flush()
-            return self.answer()
-        except (OSError, ValueError, queue.Empty) as e:
-            self.end()
-            return {"error": "took too long" if isinstance(e, queue.Empty) else str(e)}
-
-    def start(self):
-        command = [sys.executable, os.path.join(HERE, "torch_gpt.py"), "--serve", "--fused", "--settle", "0.5", "--device", self.check.given.device]
-        # As a user has it: PyTorch finds its libraries itself.
-        env = {**os.environ, "OMP_WAIT_POLICY": self.check.env["OMP_WAIT_POLICY"]}
-        self.errors = tempfile.TemporaryFile("w+", errors="replace")
-        self.process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True, start_new_session=True)
-        self.lines, process = queue.Queue(), self.process
-        threading.Thread(target=lambda: [self.lines.put(line) for line in process.stdout] + [self.lines.put("")], daemon=True).start()
-        self.hello = self.answer()
-
-    def answer(self):
-        line = self.lines.get(timeout=max(1, min(self.check.run_seconds, self.check.budget.left)))
-        if not line:
-            self.errors.seek(0)
-            raise ValueError(f"ended: {last_line(self.errors.read())}")
-        return json.loads(line)
-
-    def end(self):
-        if self.process is not None:
-            kill(self.process)
-            self.process.wait()
-        self.process = None
 
 
 def processor():
