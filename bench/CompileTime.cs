@@ -1,5 +1,7 @@
 using System.Diagnostics;
-using Functional.Engines;
+using Functional.Compiling;
+using Functional.Engines.Managed;
+using Functional.Graphs;
 
 namespace Functional.Bench;
 
@@ -13,7 +15,7 @@ internal static class CompileTime
             var start = Stopwatch.GetTimestamp();
             var program = shape.Program;
             var graph = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            var plan = Functional.Compiler.Compile(program, ManagedEngine.HasKernel);
+            var plan = Compiler.Compile(program, ManagedEngine.HasKernel);
             var all = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             Console.WriteLine(FormattableString.Invariant(
                 $$"""{"graph_ms": {{graph:F1}}, "compile_ms": {{all - graph:F1}}, "nodes": {{Graph.Topological(program.Outputs.Select(static o => o.Value)).Count}}, "steps": {{plan.Steps.Count}}, "arena_mb": {{plan.ArenaBytes / 1e6:F1}}}"""));

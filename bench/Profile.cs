@@ -1,5 +1,7 @@
 using System.Diagnostics;
-using Functional.Engines;
+using Functional.Compiling;
+using Functional.Engines.Managed;
+using Functional.Graphs;
 
 namespace Functional.Bench;
 

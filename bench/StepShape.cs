@@ -1,3 +1,10 @@
+using Functional.Base;
+using Functional.Compiling;
+using Functional.Engines;
+using Functional.Layers;
+using Functional.Learning;
+using Functional.Models;
+
 namespace Functional.Bench;
 
 /// <summary>The training step that is measured: the model of <c>peers/torch_gpt.py</c>.</summary>

@@ -1,4 +1,8 @@
 using System.Text;
+using Functional.Base;
+using Functional.Graphs;
+using Functional.Layers;
+using Functional.Meaning;
 
 namespace Functional.Samples;
 

@@ -1,4 +1,12 @@
 using System.Text;
+using Functional.Base;
+using Functional.Data;
+using Functional.Graphs;
+using Functional.Layers;
+using Functional.Learning;
+using Functional.Meaning;
+using Functional.Models;
+using Functional.Text;
 
 namespace Functional.Samples;
 

@@ -1,5 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Functional.Base;
+using Functional.Engines;
+using Functional.Graphs;
+using Functional.Settings;
 
 namespace Functional.Cli;
 

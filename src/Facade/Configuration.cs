@@ -1,3 +1,8 @@
+using Functional.Base;
+using Functional.Files;
+using Functional.Runs;
+using Functional.Settings;
+using Functional.Storage;
 using LanguageExt;
 using static LanguageExt.Prelude;
 

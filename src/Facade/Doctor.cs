@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Functional.Engines;
+using Functional.Engines.Catalogue;
+using Functional.Execution;
 
 namespace Functional;
 

@@ -1,4 +1,7 @@
+using Functional.Base;
 using Functional.Engines;
+using Functional.Engines.Catalogue;
+using Functional.Execution;
 using LanguageExt;
 
 namespace Functional;

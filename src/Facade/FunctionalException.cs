@@ -1,3 +1,6 @@
+using Functional.Base;
+using Functional.Engines;
+using Functional.Settings;
 using LanguageExt;
 
 namespace Functional;

@@ -1,3 +1,6 @@
+using Functional.Base;
+using Functional.Graphs;
+using Functional.Sampling;
 using LanguageExt;
 
 namespace Functional;

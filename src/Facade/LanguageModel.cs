@@ -1,5 +1,11 @@
 using System.Runtime.CompilerServices;
-using LanguageExt;
+using Functional.Base;
+using Functional.Engines;
+using Functional.Execution;
+using Functional.Generation;
+using Functional.Settings;
+using Functional.Storage;
+using Functional.Text;
 
 namespace Functional;
 
@@ -75,7 +81,7 @@ public sealed class LanguageModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(prompt);
         var valid = (options ?? new()).Validate().OrThrow();
-        return new Generation(turns, stop => Write(prompt, valid, stop).GetAsyncEnumerator(stop), cancellation);
+        return new Writing(turns, stop => Write(prompt, valid, stop).GetAsyncEnumerator(stop), cancellation);
     }
 
     async IAsyncEnumerable<string> Write(string prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)

@@ -1,3 +1,12 @@
+using Functional.Base;
+using Functional.Data;
+using Functional.Engines;
+using Functional.Execution;
+using Functional.Generation;
+using Functional.Graphs;
+using Functional.Runs;
+using Functional.Settings;
+using Functional.Storage;
 using LanguageExt;
 
 namespace Functional;

@@ -1,3 +1,6 @@
+using Functional.Engines;
+using Functional.Runs;
+using Functional.Settings;
 using static System.FormattableString;
 
 namespace Functional;

@@ -1,3 +1,4 @@
+using Functional.Base;
 using LanguageExt;
 
 namespace Functional.Cli;

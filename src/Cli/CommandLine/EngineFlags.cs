@@ -1,3 +1,7 @@
+using Functional.Base;
+using Functional.Execution;
+using Functional.Graphs;
+using Functional.Settings;
 using LanguageExt;
 
 namespace Functional.Cli;

@@ -1,3 +1,4 @@
+using Functional.Base;
 namespace Functional.Cli;
 
 /// <summary>An option of a command.</summary>

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Functional.Base;
+using Functional.Graphs;
 using LanguageExt;
 using static LanguageExt.Prelude;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Functional.Graphs;
 
 namespace Functional.Cli;
 

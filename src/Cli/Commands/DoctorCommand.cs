@@ -1,3 +1,4 @@
+using Functional.Execution;
 namespace Functional.Cli;
 
 /// <summary><c>functional doctor</c>: what there is to compute on, and what is missing.</summary>

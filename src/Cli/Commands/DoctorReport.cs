@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Functional.Base;
+using Functional.Execution;
 
 namespace Functional.Cli;
 

@@ -1,3 +1,4 @@
+using Functional.Storage;
 namespace Functional.Cli;
 
 /// <summary><c>functional eval</c>.</summary>

@@ -1,3 +1,10 @@
+using Functional.Base;
+using Functional.Engines.Catalogue;
+using Functional.Learning;
+using Functional.Models;
+using Functional.Runs;
+using Functional.Storage;
+
 namespace Functional.Cli;
 
 /// <summary><c>functional inspect</c>.</summary>

@@ -1,4 +1,9 @@
 using System.Text;
+using Functional.Base;
+using Functional.Files;
+using Functional.Sampling;
+using Functional.Storage;
+using Functional.Text;
 
 namespace Functional.Cli;
 

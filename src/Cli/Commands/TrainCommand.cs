@@ -1,3 +1,11 @@
+using Functional.Base;
+using Functional.Engines.Catalogue;
+using Functional.Graphs;
+using Functional.Measuring;
+using Functional.Runs;
+using Functional.Settings;
+using Functional.Storage;
+
 namespace Functional.Cli;
 
 /// <summary><c>functional train</c>.</summary>

@@ -1,3 +1,6 @@
+using Functional.Graphs;
+using Functional.Runs;
+
 namespace Functional.Cli;
 
 /// <summary>What is shown when a run is complete: samples, the curve of losses, and how well the model does beside simpler ones.</summary>

@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using Functional.Engines;
+using Functional.Execution;
+using Functional.Runs;
 using Spectre.Console;
 
 namespace Functional.Cli;

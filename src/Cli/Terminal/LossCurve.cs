@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Functional.Engines;
+using Functional.Graphs;
 
 namespace Functional.Cli;
 

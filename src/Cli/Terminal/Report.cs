@@ -1,8 +1,13 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
+using Functional.Layers;
+using Functional.Models;
+using Functional.Runs;
+using Functional.Settings;
 using Spectre.Console;
 
 namespace Functional.Cli;
+
+using Text = Spectre.Console.Text;
 
 /// <summary>What a run is and costs, as tables.</summary>
 static class Report

@@ -1,3 +1,6 @@
+using Functional.Compiling;
+using Functional.Graphs;
+
 namespace Functional.Engines;
 
 /// <summary>The buffers of a binding by name: those that were given, and its own for outputs that nobody gave one.</summary>

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Functional;
+namespace Functional.Engines;
 
 /// <summary>Typed reading and writing of buffers.</summary>
 public static class Buffers

@@ -1,4 +1,4 @@
-namespace Functional;
+namespace Functional.Engines;
 
 /// <summary>The memory of an engine's device, in bytes.</summary>
 /// <param name="Device">The device, such as <c>cpu</c> or <c>cuda:0</c>.</param>

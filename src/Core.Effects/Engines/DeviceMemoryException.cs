@@ -1,4 +1,5 @@
-namespace Functional;
+using Functional.Base;
+namespace Functional.Engines;
 
 /// <summary>A device has not so much memory as was asked for. Nothing that was there before is harmed.</summary>
 /// <param name="device">The device, such as <c>cuda:0</c>.</param>
@@ -24,7 +25,7 @@ public sealed class DeviceMemoryException(string device, long asked, long free, 
 
     static Fault Describe(string device, long asked, long free, long total) => new("memory",
         $"{(asked > 0 ? $"{Bytes(asked)} were" : "more was")} asked for on {device}, {Bytes(free)} of {Bytes(total)} are free",
-        $"to need less: a smaller batch (with accumulate), context, layers or width{(device == $"{Functional.Device.Cpu}" ? "" : ", or precision bf16")}");
+        $"to need less: a smaller batch (with accumulate), context, layers or width{(device == $"{Execution.Device.Cpu}" ? "" : ", or precision bf16")}");
 
     static string Bytes(long bytes) => bytes switch
     {

@@ -1,4 +1,7 @@
-namespace Functional;
+using Functional.Compiling;
+using Functional.Graphs;
+
+namespace Functional.Engines;
 
 /// <summary>Runs programs. An engine compiles a program and runs it on buffers that it allocated; nothing more.</summary>
 public interface IEngine : IDisposable

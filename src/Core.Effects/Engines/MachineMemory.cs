@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Functional.Execution;
 
 namespace Functional.Engines;
 

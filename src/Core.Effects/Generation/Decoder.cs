@@ -1,6 +1,11 @@
 using System.Numerics;
+using Functional.Engines;
+using Functional.Graphs;
+using Functional.Layers;
+using Functional.Learning;
+using Functional.Models;
 
-namespace Functional;
+namespace Functional.Generation;
 
 /// <summary>
 /// A model reading tokens one after the other through caches of keys and values, so that each new token costs the same whatever came

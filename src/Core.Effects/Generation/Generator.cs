@@ -1,7 +1,10 @@
+using Functional.Base;
+using Functional.Sampling;
+using Functional.Text;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Generation;
 
 /// <summary>
 /// Continues texts: prompt to tokens, tokens through a <see cref="Decoder"/>, a draw from the logits a token, and text as soon as its

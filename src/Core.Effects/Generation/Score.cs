@@ -1,4 +1,12 @@
-namespace Functional;
+using Functional.Data;
+using Functional.Engines;
+using Functional.Graphs;
+using Functional.Layers;
+using Functional.Learning;
+using Functional.Models;
+using Functional.Text;
+
+namespace Functional.Generation;
 
 /// <summary>How well a model predicts a text.</summary>
 /// <param name="Loss">The mean cross-entropy in nats a token.</param>

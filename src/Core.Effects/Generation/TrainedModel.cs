@@ -1,6 +1,13 @@
+using Functional.Base;
+using Functional.Data;
+using Functional.Engines;
+using Functional.Files;
+using Functional.Models;
+using Functional.Runs;
+using Functional.Storage;
 using LanguageExt;
 
-namespace Functional;
+namespace Functional.Generation;
 
 /// <summary>The model of a run folder with its trained parameters, ready to write and to be measured.</summary>
 public sealed class TrainedModel : IDisposable
@@ -47,7 +54,7 @@ public sealed class TrainedModel : IDisposable
     /// <summary>How well the model predicts a text.</summary>
     /// <param name="text">At least two tokens.</param>
     /// <param name="stop">Asks to stop.</param>
-    public Score Score(TokenStream text, CancellationToken stop = default) => Functional.Score.Of(engine, Model, parameters, Run.Tokenizer, text, stop);
+    public Score Score(TokenStream text, CancellationToken stop = default) => Generation.Score.Of(engine, Model, parameters, Run.Tokenizer, text, stop);
 
     /// <summary>Writes a run folder of this model's own, without what only training needs.</summary>
     /// <param name="location">A folder that holds no run.</param>

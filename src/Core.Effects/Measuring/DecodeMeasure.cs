@@ -1,4 +1,9 @@
-namespace Functional;
+using Functional.Base;
+using Functional.Engines;
+using Functional.Generation;
+using Functional.Models;
+
+namespace Functional.Measuring;
 
 /// <summary>The speed of cached decoding, one token at a time, at one place of the context.</summary>
 /// <param name="Position">How many tokens the caches hold.</param>

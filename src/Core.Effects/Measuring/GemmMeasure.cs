@@ -1,4 +1,10 @@
-namespace Functional;
+using Functional.Base;
+using Functional.Compiling;
+using Functional.Engines;
+using Functional.Graphs;
+using Functional.Layers;
+
+namespace Functional.Measuring;
 
 /// <summary>The speed of square matrix products in float32.</summary>
 /// <param name="N">Rows and columns.</param>

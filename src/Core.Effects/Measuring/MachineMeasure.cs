@@ -1,4 +1,8 @@
-namespace Functional;
+using Functional.Compiling;
+using Functional.Engines;
+using Functional.Graphs;
+
+namespace Functional.Measuring;
 
 /// <summary>What a machine can do, in two numbers, for estimates.</summary>
 /// <param name="FlopsPerSecond">Floating-point operations a second in a large matrix product.</param>

@@ -1,4 +1,9 @@
-namespace Functional;
+using Functional.Base;
+using Functional.Engines;
+using Functional.Graphs;
+using Functional.Layers;
+
+namespace Functional.Measuring;
 
 /// <summary>Buffers by name, given back together.</summary>
 /// <param name="engine">Where they are.</param>

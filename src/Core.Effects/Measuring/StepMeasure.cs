@@ -1,4 +1,11 @@
-namespace Functional;
+using Functional.Compiling;
+using Functional.Engines;
+using Functional.Graphs;
+using Functional.Layers;
+using Functional.Learning;
+using Functional.Models;
+
+namespace Functional.Measuring;
 
 /// <summary>The speed of a whole training step: forward, backward, clipping and AdamW, on random tokens.</summary>
 /// <param name="Tokens">Tokens in a step.</param>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Functional;
+namespace Functional.Measuring;
 
 /// <summary>How long repetitions of a work took.</summary>
 /// <param name="MedianMilliseconds">The middle one, or the upper of the two middle ones.</param>

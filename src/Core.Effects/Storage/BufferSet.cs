@@ -1,7 +1,10 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
+using Functional.Base;
+using Functional.Engines;
+using Functional.Graphs;
 
-namespace Functional;
+namespace Functional.Storage;
 
 /// <summary>Buffers by name that belong together and go together, such as the parameters of a model; owns them.</summary>
 public sealed class BufferSet : IReadOnlyDictionary<string, IBuffer>, IDisposable

@@ -1,7 +1,12 @@
+using Functional.Base;
+using Functional.Engines;
+using Functional.Files;
+using Functional.Graphs;
+using Functional.Runs;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Storage;
 
 /// <summary>A complete checkpoint on disk: <c>model.safetensors</c>, <c>optimizer.safetensors</c> and <c>state.json</c> in a folder of its own.</summary>
 public sealed class Checkpoint

@@ -1,8 +1,9 @@
 using System.Globalization;
+using Functional.Base;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Storage;
 
 /// <summary>Which of a run's checkpoints: the last, which is the default, the best by validation loss, or that of a step.</summary>
 public readonly record struct CheckpointChoice

@@ -2,10 +2,13 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Functional.Base;
+using Functional.Files;
+using Functional.Runs;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Storage;
 
 /// <summary>A file of a checkpoint as it was written.</summary>
 sealed record FileSum(string Name, long Bytes, uint Crc);

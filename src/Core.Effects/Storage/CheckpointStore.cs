@@ -1,8 +1,13 @@
 using System.Globalization;
+using Functional.Base;
+using Functional.Engines;
+using Functional.Files;
+using Functional.Graphs;
+using Functional.Runs;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Storage;
 
 /// <summary>
 /// The checkpoints of a run, <c>step-00000100</c> and so on. One is written into a folder beside its place, each file flushed to the medium,

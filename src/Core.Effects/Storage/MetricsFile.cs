@@ -1,9 +1,14 @@
 using System.Buffers;
 using System.Text.Json;
+using Functional.Base;
+using Functional.Engines;
+using Functional.Files;
+using Functional.Graphs;
+using Functional.Runs;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Storage;
 
 /// <summary>A line of a run's metrics: of a step, or of an evaluation, whose loss alone is given.</summary>
 /// <param name="Step">The step.</param>

@@ -1,7 +1,10 @@
+using Functional.Base;
+using Functional.Graphs;
+using Functional.Settings;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Storage;
 
 /// <summary>What a text and its tokens are, summed up.</summary>
 /// <param name="Tokenizer">The tokenizer's fingerprint.</param>

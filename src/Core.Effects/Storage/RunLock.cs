@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text;
+using Functional.Base;
+using Functional.Files;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Storage;
 
 /// <summary>
 /// Keeps two runs off one folder: <c>run.lock</c>, held open. The system lets go of it when the process ends, however it ends, so a lock is

@@ -1,7 +1,11 @@
+using Functional.Base;
+using Functional.Engines;
+using Functional.Files;
+using Functional.Graphs;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Storage;
 
 /// <summary>
 /// Tensors in a file, in the format of Hugging Face's safetensors. Reading and writing take one tensor at a time, so that memory holds the

@@ -1,10 +1,12 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
+using Functional.Base;
+using Functional.Graphs;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Storage;
 
 /// <summary>
 /// The header of a safetensors file (Hugging Face's format): 8 bytes of length, then JSON that gives each tensor's element type, shape and

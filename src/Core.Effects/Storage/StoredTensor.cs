@@ -1,7 +1,9 @@
+using Functional.Base;
+using Functional.Graphs;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Storage;
 
 /// <summary>
 /// A tensor as a safetensors file lists it. Files may hold more than tensors can be here: other elements, axes of length 0, more elements
@@ -26,7 +28,7 @@ public sealed record StoredTensor(string DType, Vec<long> Shape, long Begin, lon
 
     /// <summary>A tensor of a type that can be held, from a byte on.</summary>
     internal static StoredTensor Of(TensorType type, long begin) =>
-        new(type.DType == Functional.DType.Bool ? "BOOL" : type.DType.ToString(), type.Shape.Map(static d => (long)d), begin, begin + type.Bytes);
+        new(type.DType == Graphs.DType.Bool ? "BOOL" : type.DType.ToString(), type.Shape.Map(static d => (long)d), begin, begin + type.Bytes);
 
     /// <summary>The number of elements, 0 when any axis has length 0; nothing when no <see cref="long"/> can hold it.</summary>
     internal long? Elements
@@ -58,10 +60,10 @@ public sealed record StoredTensor(string DType, Vec<long> Shape, long Begin, lon
 
     static DType? Known(string text) => text switch
     {
-        "F32" => Functional.DType.F32,
-        "BF16" => Functional.DType.BF16,
-        "I32" => Functional.DType.I32,
-        "BOOL" => Functional.DType.Bool,
+        "F32" => Graphs.DType.F32,
+        "BF16" => Graphs.DType.BF16,
+        "I32" => Graphs.DType.I32,
+        "BOOL" => Graphs.DType.Bool,
         _ => null,
     };
 }

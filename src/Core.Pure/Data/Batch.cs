@@ -1,4 +1,4 @@
-namespace Functional;
+namespace Functional.Data;
 
 /// <summary>Training examples: windows of a token stream, and for each token the next one as its label.</summary>
 /// <param name="Rows">Windows.</param>

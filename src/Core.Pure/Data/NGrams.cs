@@ -1,4 +1,4 @@
-namespace Functional;
+namespace Functional.Data;
 
 /// <summary>
 /// What the simplest models reach on the same tokens, as yardsticks for a trained one. Both are fitted by counting on the training part

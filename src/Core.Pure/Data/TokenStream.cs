@@ -1,4 +1,4 @@
-namespace Functional;
+namespace Functional.Data;
 
 /// <summary>A long row of token ids that never changes, wherever it is kept.</summary>
 public abstract class TokenStream

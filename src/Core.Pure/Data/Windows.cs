@@ -1,7 +1,8 @@
+using Functional.Base;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Data;
 
 /// <summary>
 /// The windows of a token stream that serve as training examples: <c>Context</c> inputs from some start, and as labels the same tokens

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Functional;
+namespace Functional.Execution;
 
 /// <summary>What kind of hardware computes.</summary>
 public enum DeviceKind

@@ -1,4 +1,5 @@
-namespace Functional;
+using Functional.Base;
+namespace Functional.Execution;
 
 /// <summary>A GPU as its driver describes it.</summary>
 /// <param name="Index">Its number, counted from 0.</param>

@@ -1,7 +1,10 @@
+using Functional.Base;
+using Functional.Graphs;
+using Functional.Settings;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Execution;
 
 /// <summary>Which engine and device a wish comes to, given what there is.</summary>
 public static class EngineChoice

@@ -1,4 +1,7 @@
-namespace Functional;
+using Functional.Base;
+using Functional.Settings;
+
+namespace Functional.Execution;
 
 /// <summary>What runs programs.</summary>
 public enum EngineKind

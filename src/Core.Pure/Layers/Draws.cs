@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Functional.Base;
 
-namespace Functional;
+namespace Functional.Layers;
 
 /// <summary>
 /// Many random floats at once: 16 from 8 neighbouring Threefry counters, element 16g + j from the first word of counter 8g + j and

@@ -1,4 +1,7 @@
-namespace Functional;
+using Functional.Base;
+using Functional.Graphs;
+
+namespace Functional.Layers;
 
 /// <summary>Everything that a layer may depend on beside its input. Immutable; a caller narrows it with <see cref="In"/>.</summary>
 /// <param name="Parameters">The parameter of a full name, such as <c>blocks.0.qkv.weight</c>.</param>

@@ -1,4 +1,8 @@
-namespace Functional;
+using Functional.Base;
+using Functional.Compiling;
+using Functional.Graphs;
+
+namespace Functional.Layers;
 
 /// <summary>
 /// What a layer gives: its value, and beside it named side outputs (new caches, attention weights, auxiliary losses), collected purely.

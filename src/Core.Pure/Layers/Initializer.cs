@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Functional.Base;
 
-namespace Functional;
+namespace Functional.Layers;
 
 /// <summary>How a parameter's first value is made: a pure function of a key and the element's index.</summary>
 public abstract record Initializer

@@ -1,4 +1,7 @@
-namespace Functional;
+using Functional.Base;
+using Functional.Graphs;
+
+namespace Functional.Layers;
 
 /// <summary>
 /// A model or a part of one, as a value: which parameters it has, and a pure function from an environment and an input to an output.

@@ -1,4 +1,4 @@
-namespace Functional;
+namespace Functional.Layers;
 
 /// <summary>How programs name their inputs and outputs. An input and the output that replaces it have one name.</summary>
 public static class Names

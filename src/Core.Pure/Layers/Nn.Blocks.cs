@@ -1,4 +1,4 @@
-namespace Functional;
+namespace Functional.Layers;
 
 /// <summary>Where a block normalises.</summary>
 public enum NormPlacement

@@ -1,4 +1,7 @@
-namespace Functional;
+using Functional.Base;
+using Functional.Graphs;
+
+namespace Functional.Layers;
 
 public static partial class Nn
 {

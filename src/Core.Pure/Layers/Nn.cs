@@ -1,4 +1,7 @@
-namespace Functional;
+using Functional.Base;
+using Functional.Graphs;
+
+namespace Functional.Layers;
 
 /// <summary>The layers that models are made of. Each is small enough to read at a glance; inputs are <c>[batch, time, width]</c>.</summary>
 public static partial class Nn
@@ -41,8 +44,8 @@ public static partial class Nn
     /// <summary>An elementwise nonlinearity.</summary>
     public static Layer Activation(Activation kind) => Layer.Lift(kind switch
     {
-        Functional.Activation.Gelu => static x => x.Gelu(),
-        Functional.Activation.GeluTanh => static x => x.GeluTanh(),
+        Layers.Activation.Gelu => static x => x.Gelu(),
+        Layers.Activation.GeluTanh => static x => x.GeluTanh(),
         _ => throw new ArgumentException($"there is no activation {kind}."),
     });
 

@@ -1,4 +1,7 @@
-namespace Functional;
+using Functional.Base;
+using Functional.Graphs;
+
+namespace Functional.Layers;
 
 /// <summary>What a parameter is, without its value.</summary>
 /// <param name="Name">Its full name, such as <c>blocks.0.qkv.weight</c>; what checkpoints and programs call it.</param>

@@ -1,4 +1,8 @@
-namespace Functional;
+using Functional.Base;
+using Functional.Graphs;
+using Functional.Layers;
+
+namespace Functional.Models;
 
 /// <summary>
 /// GPT-2 (Radford et al. 2019, "Language models are unsupervised multitask learners") and its variants. Parameters:

@@ -1,7 +1,9 @@
+using Functional.Base;
+using Functional.Graphs;
+using Functional.Layers;
 using LanguageExt;
-using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Models;
 
 /// <summary>How a model knows where a token stands.</summary>
 public enum Positions

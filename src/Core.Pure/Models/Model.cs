@@ -1,4 +1,9 @@
-namespace Functional;
+using Functional.Base;
+using Functional.Graphs;
+using Functional.Layers;
+using Functional.Learning;
+
+namespace Functional.Models;
 
 /// <summary>
 /// A language model as a value: parameter specifications and pure functions over an environment. A model over a model (adapters, other

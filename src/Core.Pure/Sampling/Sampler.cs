@@ -1,8 +1,9 @@
 using System.Buffers;
+using Functional.Base;
+using Functional.Graphs;
 using LanguageExt;
-using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Sampling;
 
 /// <summary>How the next token is chosen from logits. <see cref="Validate"/> before use.</summary>
 public sealed record SamplingConfig

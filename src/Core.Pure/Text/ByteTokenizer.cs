@@ -1,8 +1,9 @@
 using System.Text;
+using Functional.Base;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Text;
 
 /// <summary>One token for each of the 256 bytes; text is its UTF-8 bytes. Knows every text and needs no training.</summary>
 public sealed class ByteTokenizer : Tokenizer

@@ -1,8 +1,10 @@
 using System.Text;
+using Functional.Base;
+using Functional.Graphs;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Text;
 
 /// <summary>
 /// One token for each different character (Unicode code point) of a training text, ids in ascending order of code point.

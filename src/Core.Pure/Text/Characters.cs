@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Functional;
+namespace Functional.Text;
 
 /// <summary>How characters are shown to people.</summary>
 static class Characters

@@ -1,4 +1,4 @@
-namespace Functional;
+namespace Functional.Text;
 
 /// <summary>What becomes of the line ends of a text that is read.</summary>
 public enum LineEnds

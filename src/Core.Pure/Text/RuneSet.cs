@@ -1,6 +1,7 @@
 using System.Text;
+using Functional.Base;
 
-namespace Functional;
+namespace Functional.Text;
 
 /// <summary>
 /// A set of Unicode characters that grows as text streams by. Immutable: adding text gives another set, the same one when nothing is new,

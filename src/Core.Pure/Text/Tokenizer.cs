@@ -1,7 +1,8 @@
 using System.Text;
+using Functional.Base;
 using LanguageExt;
 
-namespace Functional;
+namespace Functional.Text;
 
 /// <summary>
 /// A reversible map between text and token ids 0 … VocabularySize-1. Immutable; two tokenizers are equal when every id stands for the

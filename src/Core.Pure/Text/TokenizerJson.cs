@@ -2,10 +2,11 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Functional.Base;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Text;
 
 /// <summary>
 /// Tokenizers as the text of a <c>tokenizer.json</c> in the layout of Hugging Face's tokenizers: byte-pair encoding without merges,

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace Functional;
+namespace Functional.Text;
 
 /// <summary>
 /// Incremental UTF-8 decoding for text that arrives in pieces, such as tokens: only complete characters come out, whatever the cuts. An

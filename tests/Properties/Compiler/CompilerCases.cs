@@ -1,7 +1,6 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
-using Functional.Engines;
 
 namespace Functional.Tests.Properties;
 
@@ -72,7 +71,7 @@ public static class CompilerCases
 
     static (string Name, Program Program, IReadOnlyDictionary<string, Value> Inputs) Gpt(GptConfig config, int kind, ulong seed)
     {
-        var (model, batch) = (Functional.Gpt.Of(config), new BatchShape(2, config.Context));
+        var (model, batch) = (Models.Gpt.Of(config), new BatchShape(2, config.Context));
         var optimiser = seed % 2 == 0 ? Optimisers.AdamW() : Optimisers.Sgd(0.9, true, 0.1);
         var inputs = Runs.Parameters(model, seed)
             .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)), (Names.Key, Runs.KeyOf(seed)), (Names.Position, Value.Scalar(0, DType.I32)))

@@ -13,7 +13,7 @@ public sealed class RewriteLaws
         var after = Simplifier.Run(roots);
         Same(roots, after, given.Inputs);
         Assert.True(Graph.Topological(after).Count <= Graph.Topological(roots).Count, $"it grew:\n{Graph.Print(after)}");
-        Assert.Empty(Verifier.Check(after));
+        Assert.Empty(GraphVerifier.Check(after));
     }
 
     [Property(MaxTest = 500, Arbitrary = [typeof(CompilerCases)])]
@@ -26,7 +26,7 @@ public sealed class RewriteLaws
             Assert.True(node.Op is not Op.Fused f || given.HasKernel(f.Kind), $"{node} has no kernel");
             Assert.True(node.Op is not (Op.MatMul or Op.Reduce or Op.CumSum or Op.ArgMax or Op.ScatterAdd or Op.Gather) || node.Args.All(static a => a.DType != DType.BF16), $"{node} computes in BF16");
         }
-        Assert.Empty(Verifier.Check(after));
+        Assert.Empty(GraphVerifier.Check(after));
     }
 
     /// <summary>In bfloat16 every product of floats is one of rounded factors, itself rounded; and all else is as it was.</summary>
@@ -37,7 +37,7 @@ public sealed class RewriteLaws
         var after = Products.InBF16(before);
         Assert.Equal(before.Map(static r => r.Type), after.Map(static r => r.Type));
         Assert.DoesNotContain(Graph.Topological(after), static n => n.Op is Op.MatMul && n.DType == DType.F32);
-        Assert.Empty(Verifier.Check(after));
+        Assert.Empty(GraphVerifier.Check(after));
         Assert.Equal(Graph.Topological(before).Where(static n => n.Op is Op.Input).ToHashSet(), Graph.Topological(after).Where(static n => n.Op is Op.Input).ToHashSet());
         // By another way: what is rounded once is rounded by hand in the values of a product's own arguments.
         foreach (var product in Graph.Topological(before).Where(static n => n.Op is Op.MatMul && n.DType == DType.F32).Take(2))
@@ -57,7 +57,7 @@ public sealed class RewriteLaws
         Assert.Equal(given.Roots.Map(static r => r.Type), after.Map(static r => r.Type));
         Assert.DoesNotContain(Graph.Topological(after), static n => n.Op is Op.Fused);
         Assert.Equal(after, Graph.Expand(after));
-        Assert.Empty(Verifier.Check(after));
+        Assert.Empty(GraphVerifier.Check(after));
     }
 
     static void Same(Vec<Tensor> before, Vec<Tensor> after, IReadOnlyDictionary<string, Value> inputs)

@@ -10,7 +10,7 @@ public sealed class ScaledSumLaws
     {
         var roots = Simplifier.Run(Graph.Expand(given.Roots));
         var after = ScaledSums.Run(roots);
-        Assert.Empty(Verifier.Check(after));
+        Assert.Empty(GraphVerifier.Check(after));
         // No product is computed once for a sum and again for something else.
         Assert.True(Products(after) <= Products(roots), Graph.Print(after));
         var (expected, actual) = (Evaluator.Run(roots, given.Inputs), Evaluator.Run(after, given.Inputs));

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.RegularExpressions;
 using Functional.Cli;
-using Functional.Engines;
 
 namespace Functional.Tests.Properties;
 

@@ -1,4 +1,3 @@
-using Functional.Engines;
 
 namespace Functional.Tests.Properties;
 

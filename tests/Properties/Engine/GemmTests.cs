@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Functional.Engines;
 using Xunit;
 
 namespace Functional.Tests.Properties.Engine;

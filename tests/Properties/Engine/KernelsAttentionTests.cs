@@ -1,4 +1,3 @@
-using Functional.Engines;
 using Xunit;
 
 namespace Functional.Tests.Properties;

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using Functional.Engines;
 using Xunit;
 
 namespace Functional.Tests.Properties;

@@ -48,7 +48,7 @@ static class ParityCases
             [.. Enumerable.Range(0, (int)t.Size).Select(_ => ((double[])[3e9, -3e9, 2147483520, -2147483648, double.NaN, double.PositiveInfinity, double.NegativeInfinity, -0.9, 0.9])[r.Next(9)])])).Cast(DType.I32)),
         // What is left is 0, or far more than rounding when the constant is not rounded as its type says.
         ("BF16 beside a constant of its size", static g => (c: g.Random.NextDouble() * 4 - 2, s: g.Shape()) is var p
-            && g.View(new(new(p.s, DType.BF16), (_, t) => [.. Enumerable.Repeat(Functional.Numbers.Convert(p.c, DType.BF16), (int)t.Size)])) is var x
+            && g.View(new(new(p.s, DType.BF16), (_, t) => [.. Enumerable.Repeat(Meaning.Numbers.Convert(p.c, DType.BF16), (int)t.Size)])) is var x
             && Movement.Fill(p.c, p.s, DType.BF16) is var c ? g.Any(x - c, c - x, x + Movement.Fill(-p.c, p.s, DType.BF16), x.Max(c) - x) : null!),
         ("integers wrap", static g => g.Shape() is var s ? g.View(Domain.Words(s)) * g.View(Domain.Words(s)) - g.View(Domain.Words(s)) : null!),
         ("integer sums wrap", static g => g.View(Domain.Words(g.Shape(1))).Sum(-1)),

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Functional.Engines;
 
 namespace Functional.Tests.Properties;
 

@@ -1,5 +1,4 @@
 using FsCheck;
-using Functional.Engines;
 
 namespace Functional.Tests.Properties;
 

@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Functional.Engines;
 
 namespace Functional.Tests.Properties.Execution;
 

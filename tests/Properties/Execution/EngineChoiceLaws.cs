@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using LanguageExt;
-using static Functional.DeviceKind;
+using static Functional.Execution.DeviceKind;
 
 namespace Functional.Tests.Properties.Execution;
 

@@ -1,4 +1,4 @@
-using Run = System.Func<Functional.Program, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Value>, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Value>>;
+using Run = System.Func<Functional.Compiling.Program, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Meaning.Value>, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Meaning.Value>>;
 
 namespace Functional.Tests.Properties;
 

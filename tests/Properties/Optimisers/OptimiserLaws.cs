@@ -1,5 +1,5 @@
 using FsCheck;
-using static Functional.Optimisers;
+using static Functional.Learning.Optimisers;
 
 namespace Functional.Tests.Properties;
 

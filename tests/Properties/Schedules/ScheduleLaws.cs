@@ -6,6 +6,8 @@ using Xunit;
 
 namespace Functional.Tests.Properties.Schedules;
 
+using Schedule = Functional.Learning.Schedule;
+
 /// <summary>Any schedule, and named ones with their peak, floor, warm-up and total.</summary>
 public static class AnySchedule
 {

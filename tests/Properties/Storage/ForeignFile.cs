@@ -97,7 +97,7 @@ public sealed record ForeignFile(Vec<ForeignTensor> Tensors, Vec<int> Order, int
         return Gen.Frequency((5, known), (1, unknown));
     }
 
-    static Vec<T> Vec<T>(params ReadOnlySpan<T> items) => Functional.Vec.Create(items);
+    static Vec<T> Vec<T>(params ReadOnlySpan<T> items) => Base.Vec.Create(items);
 }
 
 public static class AnyForeign

@@ -24,7 +24,7 @@ public sealed class DeepGraphTests
     public void PullAndEvaluate() => Assert.Equal(1, Evaluator.Run([Vjp.Gradients(Deep, X)[0]], new Dictionary<string, Value>())[0][0]);
 
     [Fact]
-    public void Verify() => Assert.Empty(Functional.Verifier.Check(Deep));
+    public void Verify() => Assert.Empty(GraphVerifier.Check(Deep));
 
     [Fact]
     public void ProgramOf() => Assert.Equal("x", Program.Of(Deep).Inputs.Single().Name);
@@ -36,6 +36,6 @@ public sealed class DeepGraphTests
         var wide = Enumerable.Range(0, 64).Aggregate(X, static (x, _) => x + x);
         Assert.Equal(65, Graph.Topological(wide).Count);
         Assert.Equal(Math.Pow(2, 64), Evaluator.Run([Vjp.Gradients(wide, X)[0]], new Dictionary<string, Value>())[0][0]);
-        Assert.Empty(Functional.Verifier.Check(wide));
+        Assert.Empty(GraphVerifier.Check(wide));
     }
 }

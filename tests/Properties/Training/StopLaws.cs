@@ -1,5 +1,4 @@
 using FsCheck;
-using Functional.Engines;
 using Functional.Testing;
 using Functional.Tests.Properties.Execution;
 using LanguageExt;

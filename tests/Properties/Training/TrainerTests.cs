@@ -1,4 +1,3 @@
-using Functional.Engines;
 using Functional.Testing;
 using LanguageExt;
 using Xunit;

@@ -1,5 +1,7 @@
 using System.Text;
+using Functional.Base;
 using Functional.Cli;
+using Functional.Execution;
 
 namespace Functional.Tests.Snapshots.Cli;
 

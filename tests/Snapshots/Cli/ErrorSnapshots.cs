@@ -1,5 +1,7 @@
 using System.Text;
-using Functional.Engines;
+using Functional.Engines.Catalogue;
+using Functional.Execution;
+using Functional.Runs;
 
 namespace Functional.Tests.Snapshots.Cli;
 

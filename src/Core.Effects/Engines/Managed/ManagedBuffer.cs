@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using Functional.Graphs;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>A tensor in native memory.</summary>
 internal sealed unsafe class ManagedBuffer : IBuffer

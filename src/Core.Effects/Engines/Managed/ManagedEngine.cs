@@ -1,6 +1,9 @@
 using System.Runtime.InteropServices;
+using Functional.Compiling;
+using Functional.Execution;
+using Functional.Graphs;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// The default engine: compiled plans on SIMD kernels in managed code, on a team of threads. Results are the same bits for every number

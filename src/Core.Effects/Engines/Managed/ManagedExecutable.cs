@@ -1,4 +1,7 @@
-namespace Functional.Engines;
+using Functional.Compiling;
+using Functional.Graphs;
+
+namespace Functional.Engines.Managed;
 
 /// <summary>A plan that waits for its buffers.</summary>
 internal sealed class ManagedExecutable(ManagedEngine engine, Plan plan) : IExecutable

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
+using Functional.Graphs;
+using Functional.Meaning;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Reference;
 
 /// <summary>A managed array of bytes, as the declared element type lays them out.</summary>
 sealed class ReferenceBuffer : IBuffer

@@ -1,6 +1,8 @@
-using Functional.Engines;
+using Functional.Compiling;
+using Functional.Execution;
+using Functional.Graphs;
 
-namespace Functional;
+namespace Functional.Engines.Reference;
 
 /// <summary>
 /// An engine over the reference evaluator: slow, in double precision between inputs and outputs, rounded only where a buffer keeps

@@ -1,4 +1,9 @@
-namespace Functional.Engines;
+using Functional.Base;
+using Functional.Compiling;
+using Functional.Graphs;
+using Functional.Meaning;
+
+namespace Functional.Engines.Reference;
 
 /// <summary>A program with its fused ops expanded once.</summary>
 sealed class ReferenceExecutable(ReferenceEngine engine, Program program) : IExecutable

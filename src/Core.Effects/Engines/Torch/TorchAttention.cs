@@ -1,7 +1,9 @@
+using Functional.Base;
+using Functional.Graphs;
 using TorchSharp;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>
 /// Scaled dot-product attention by libtorch's fused kernel. The gradient comes from automatic differentiation of what the forward step recorded.

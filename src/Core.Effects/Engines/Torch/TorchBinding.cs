@@ -1,7 +1,8 @@
+using Functional.Compiling;
 using TorchSharp;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>A plan on its buffers. A run leaves no tensor behind but those of the buffers.</summary>
 sealed class TorchBinding(

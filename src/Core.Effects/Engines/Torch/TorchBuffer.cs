@@ -1,7 +1,8 @@
+using Functional.Graphs;
 using TorchSharp;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>
 /// A tensor on the engine's device. What is written goes by way of locked host memory, and the host goes on at once: there are two such places,

@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using Functional.Graphs;
 using TorchSharp;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>Kernels of elementwise ops; in place where the plan says so.</summary>
 static class TorchElements

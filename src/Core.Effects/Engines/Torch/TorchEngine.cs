@@ -1,6 +1,9 @@
+using Functional.Compiling;
+using Functional.Execution;
+using Functional.Graphs;
 using TorchSharp;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>
 /// Programs on TorchSharp: one library call an op, on an NVIDIA GPU or on the processor. Buffers stay on the device; nothing comes to the host

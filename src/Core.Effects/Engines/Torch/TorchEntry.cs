@@ -1,6 +1,8 @@
+using Functional.Engines.Catalogue;
+using Functional.Execution;
 using TorchSharp;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>What the torch engine offers on this machine.</summary>
 static class TorchEntry

@@ -1,6 +1,8 @@
+using Functional.Compiling;
+using Functional.Graphs;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>An eager plan with its kernels and constants.</summary>
 sealed class TorchExecutable : IExecutable

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Functional.Execution;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>libtorch's errors in our words: it reports text, from which the numbers are read.</summary>
 static partial class TorchFaults

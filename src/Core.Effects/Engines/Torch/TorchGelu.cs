@@ -1,7 +1,7 @@
 using TorchSharp;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>GELU by libtorch's own kernels.</summary>
 static class TorchGelu

@@ -1,7 +1,9 @@
+using Functional.Base;
+using Functional.Graphs;
 using TorchSharp;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>
 /// The cross-entropy of a linear head, some rows at a time, so that no logits of all rows are in memory at once. libtorch's own cross-entropy,
@@ -46,5 +48,5 @@ static class TorchHead
     }
 
     static TorchTensor Loss(TorchTensor logits, TorchTensor labels, double smoothing) => torch.nn.functional.cross_entropy(
-        logits, labels, ignore_index: Functional.LinearCrossEntropy.Ignore, reduction: torch.nn.Reduction.Sum, label_smoothing: smoothing);
+        logits, labels, ignore_index: Graphs.LinearCrossEntropy.Ignore, reduction: torch.nn.Reduction.Sum, label_smoothing: smoothing);
 }

@@ -1,6 +1,8 @@
+using Functional.Compiling;
+using Functional.Execution;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>What a kernel is given and gives. Made once a step; what lies in it belongs to the run.</summary>
 /// <param name="step">The step.</param>

@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using Functional.Compiling;
+using Functional.Execution;
+using Functional.Graphs;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>The kernel of each op.</summary>
 static class TorchKernels

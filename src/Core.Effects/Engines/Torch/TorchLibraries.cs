@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
+using Functional.Base;
+using Functional.Execution;
 using TorchSharp;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>
 /// Loads libtorch and TorchSharp's shim over it before TorchSharp looks for them: what is missing is then said in the system's own words, and

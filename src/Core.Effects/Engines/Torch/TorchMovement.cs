@@ -1,7 +1,8 @@
+using Functional.Base;
+using Functional.Graphs;
 using TorchSharp;
-using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>Kernels that move elements; most give a view.</summary>
 static class TorchMovement

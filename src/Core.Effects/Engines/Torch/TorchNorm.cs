@@ -1,7 +1,8 @@
+using Functional.Graphs;
 using TorchSharp;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>Layer normalisation by libtorch's own kernels; their backward is reached through its automatic differentiation alone.</summary>
 static class TorchNorm

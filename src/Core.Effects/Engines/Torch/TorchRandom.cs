@@ -1,7 +1,9 @@
+using Functional.Base;
+using Functional.Graphs;
 using TorchSharp;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>
 /// Threefry-2x32 by library calls on whole tensors, in wrapping 32-bit integers: the bits of <see cref="Key.Bits(uint, uint)"/>. Some hundred

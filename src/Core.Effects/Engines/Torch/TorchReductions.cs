@@ -1,7 +1,8 @@
+using Functional.Graphs;
 using TorchSharp;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>Kernels that combine elements: reductions, running sums, products.</summary>
 static class TorchReductions

@@ -1,7 +1,7 @@
 using TorchSharp;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>
 /// A function whose evaluation TorchSharp recorded, for where its automatic differentiation is the only way to a fused backward kernel.

@@ -1,7 +1,9 @@
+using Functional.Base;
+using Functional.Graphs;
 using TorchSharp;
 using TorchTensor = TorchSharp.torch.Tensor;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Torch;
 
 /// <summary>Shapes, element types and constants as TorchSharp has them.</summary>
 static class TorchTypes

@@ -1,7 +1,8 @@
 using System.Text;
+using Functional.Base;
 using LanguageExt;
 
-namespace Functional;
+namespace Functional.Data;
 
 /// <summary>A text of the corpus: either a story with questions, or a page of exercises.</summary>
 /// <param name="Text">What a model reads, ending in an empty line.</param>

@@ -1,6 +1,7 @@
 using System.Globalization;
+using Functional.Base;
 
-namespace Functional;
+namespace Functional.Data;
 
 /// <summary>What an exercise trains.</summary>
 public enum ExerciseKind

@@ -1,4 +1,5 @@
-namespace Functional;
+using Functional.Base;
+namespace Functional.Data;
 
 /// <summary>Somebody in a story.</summary>
 /// <param name="Name">Unique among people.</param>

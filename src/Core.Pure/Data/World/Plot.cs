@@ -1,4 +1,5 @@
-namespace Functional;
+using Functional.Base;
+namespace Functional.Data;
 
 /// <summary>Makes up what happens in a story: only things that can happen.</summary>
 static class Plot

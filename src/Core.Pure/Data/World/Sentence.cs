@@ -1,4 +1,4 @@
-namespace Functional;
+namespace Functional.Data;
 
 /// <summary>Small rules of English.</summary>
 static class Sentence

@@ -1,4 +1,5 @@
-namespace Functional;
+using Functional.Base;
+namespace Functional.Data;
 
 /// <summary>A short story whose facts are known, with questions that it answers.</summary>
 /// <param name="Events">All that is told, in order.</param>

@@ -1,7 +1,8 @@
+using Functional.Base;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional;
+namespace Functional.Data;
 
 /// <summary>
 /// The state of the small world is the facts that hold: one place for each person, one place or holder for each thing, one number for each

@@ -1,4 +1,3 @@
-using Functional.Engines;
 using TorchSharp;
 
 namespace Functional.Tests.Properties;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// Inner products of R contiguous rows of A with contiguous rows of Bᵀ, one after the other: B is read in one sequential

@@ -1,4 +1,4 @@
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>What is done to each block of a product while it is still in the cache: bias, activation, residual.</summary>
 internal abstract class Epilogue

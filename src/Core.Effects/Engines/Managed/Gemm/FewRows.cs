@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// Products with so few rows (decoding) that reading B is all the work: B is read in place, once, in the order it is

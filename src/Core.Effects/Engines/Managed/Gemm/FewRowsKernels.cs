@@ -1,4 +1,4 @@
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>The kernels of <see cref="FewRows"/> for one vector width.</summary>
 internal sealed unsafe class FewRowsKernels

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// A matrix product prepared for one shape: blocks of C are tasks, each tile of a block is summed in registers, and

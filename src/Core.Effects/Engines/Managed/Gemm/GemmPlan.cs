@@ -1,4 +1,4 @@
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>Where the tiles read B from.</summary>
 internal enum Panels

@@ -1,4 +1,4 @@
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>Distances, in elements, between neighbouring rows, columns and matrices of a batch. A batch distance of 0 shares one matrix.</summary>
 internal readonly record struct Strides(long Row, long Column, long Batch = 0)

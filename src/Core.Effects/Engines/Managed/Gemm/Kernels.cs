@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>The widths of vector that the kernels are compiled for.</summary>
 internal enum LaneWidth

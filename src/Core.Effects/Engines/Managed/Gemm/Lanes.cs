@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>A register of floats: the kernels are written once over it and compiled for each width.</summary>
 internal unsafe interface ILanes<T> where T : struct, ILanes<T>

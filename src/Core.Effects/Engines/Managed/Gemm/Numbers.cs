@@ -1,4 +1,4 @@
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>A number known to the compiler, so that a kernel for each number of rows comes from one source.</summary>
 internal interface INumber

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>Copies a slab of an operand into a panel: for each of k steps, <c>width</c> adjacent floats.</summary>
 internal static unsafe class Packing

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>Adds multiples of B's rows to the few rows of C: B is streamed once, one row or four at a time.</summary>
 internal static unsafe class Sweep<V> where V : struct, ILanes<V>

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// The register tile: up to 12 rows × 1 or 2 vectors of C stay in registers while k products are added to each.

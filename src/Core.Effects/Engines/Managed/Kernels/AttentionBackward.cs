@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// Gradients of attention by recomputing the weights from log-sum-exp. A task is one key head: it walks its query heads, blocks of keys and

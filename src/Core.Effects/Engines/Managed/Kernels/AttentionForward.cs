@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// Attention with a running softmax (FlashAttention, Dao et al., 2022): no [queries, keys] tensor in memory. A task is one block of

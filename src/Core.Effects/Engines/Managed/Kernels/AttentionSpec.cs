@@ -1,4 +1,4 @@
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// One attention: queries [Batch, Queries, Heads, Width] over the first <paramref name="Keys"/> keys and values [Batch, ·, KvHeads, Width];

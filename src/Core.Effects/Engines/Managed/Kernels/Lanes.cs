@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>Sixteen floats at a time: loads and stores of whole and partial vectors, and lane selections.</summary>
 internal static unsafe class Lanes

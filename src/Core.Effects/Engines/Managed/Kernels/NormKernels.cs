@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// LayerNorm (Ba et al., 2016) over the last axis of x [rows, width]: a row is read from memory once and the

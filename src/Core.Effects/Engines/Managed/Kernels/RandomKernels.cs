@@ -2,8 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Functional.Base;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>Threefry-2x32 with 20 rounds (Salmon et al., SC 2011), sixteen counters at a time; the scalar definition is <see cref="Key.Bits(uint, uint)"/>.</summary>
 internal static unsafe class RandomKernels

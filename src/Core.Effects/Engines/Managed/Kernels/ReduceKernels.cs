@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// Sums and maxima. Each adds in an order fixed by the shape alone. Long columns are cut into

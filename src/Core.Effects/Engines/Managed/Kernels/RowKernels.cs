@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>The gradient of rows picked from a table [entries, width] by index.</summary>
 internal static unsafe class RowKernels

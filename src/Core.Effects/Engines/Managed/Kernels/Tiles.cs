@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// The register tile of attention: <c>C[rows, 16·vectors] (+)= Σₖ A(row, k) · B[k, ·]</c> with four rows of up to four vectors

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// A register of a tile: rows of lanes at a distance, anywhere in memory. A distance of 0 repeats one row; a mask of 0 repeats one vector.

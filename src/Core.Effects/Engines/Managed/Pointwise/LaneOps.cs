@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>A function of one vector of lanes.</summary>
 internal interface ILane1

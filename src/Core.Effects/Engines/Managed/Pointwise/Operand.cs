@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using Functional.Graphs;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>An input or output of pointwise code: where it lies, and how to step through it.</summary>
 internal readonly unsafe struct Operand(byte* data, DType type, int[] outerStrides, int innerStride)

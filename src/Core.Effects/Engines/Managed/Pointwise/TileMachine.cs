@@ -2,8 +2,12 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Functional.Base;
+using Functional.Compiling;
+using Functional.Engines;
+using Functional.Graphs;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// Runs the code of a pointwise kernel over rectangles of its domain, a tile that fits the first-level cache at a time. Inputs and outputs
@@ -86,7 +90,7 @@ internal sealed unsafe class TileMachine
     }
 
     /// <summary>Columns in whole vectors.</summary>
-    public static int Padded(int columns) => (columns + Engines.Lanes.Width - 1) / Engines.Lanes.Width * Engines.Lanes.Width;
+    public static int Padded(int columns) => (columns + Managed.Lanes.Width - 1) / Managed.Lanes.Width * Managed.Lanes.Width;
 
     // Inputs are read where they lie if their rows are contiguous lanes at an even distance, else through a register.
     void Tile(long row, int rows, int column, int columns, float* memory, Lane* registers)
@@ -98,7 +102,7 @@ internal sealed unsafe class TileMachine
             var from = input.At(outer, row, column);
             if (input.IsUniform)
             {
-                input.Load(from, memory + (long)i * Lanes, Engines.Lanes.Width);
+                input.Load(from, memory + (long)i * Lanes, Managed.Lanes.Width);
                 registers[i] = new(memory + (long)i * Lanes, 0, 0);
             }
             else if (input.IsDirect && Distance(input, row, rows, column, from) is { } apart)

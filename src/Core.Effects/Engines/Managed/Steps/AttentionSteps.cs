@@ -1,4 +1,8 @@
-namespace Functional.Engines;
+using Functional.Base;
+using Functional.Compiling;
+using Functional.Graphs;
+
+namespace Functional.Engines.Managed;
 
 /// <summary>Attention over views [batch, tokens, heads, size].</summary>
 internal sealed unsafe class AttentionStep(Attention kind, PlanStep.Fused s, Address at) : Step

@@ -1,4 +1,7 @@
-namespace Functional.Engines;
+using Functional.Compiling;
+using Functional.Graphs;
+
+namespace Functional.Engines.Managed;
 
 /// <summary>Rows of a table by indices.</summary>
 internal sealed unsafe class GatherStep(PlanStep.Gather s, Address at) : Step

@@ -1,4 +1,7 @@
-namespace Functional.Engines;
+using Functional.Compiling;
+using Functional.Graphs;
+
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// A linear head and its cross-entropy in chunks of rows: the logits of one chunk at a time, turned into their own gradient in place

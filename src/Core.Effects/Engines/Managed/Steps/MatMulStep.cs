@@ -1,4 +1,5 @@
-namespace Functional.Engines;
+using Functional.Compiling;
+namespace Functional.Engines.Managed;
 
 /// <summary>A matrix product, and an elementwise kernel on each of its blocks while they are in the cache.</summary>
 internal sealed unsafe class MatMulStep : Step

@@ -1,4 +1,8 @@
-namespace Functional.Engines;
+using Functional.Base;
+using Functional.Compiling;
+using Functional.Graphs;
+
+namespace Functional.Engines.Managed;
 
 /// <summary>Layer normalisation of rows.</summary>
 internal sealed unsafe class LayerNormStep(LayerNorm kind, PlanStep.Fused s, Address at) : Step

@@ -1,4 +1,8 @@
-namespace Functional.Engines;
+using Functional.Base;
+using Functional.Compiling;
+using Functional.Graphs;
+
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// An elementwise kernel whose results are summed, or their maximum taken, over the inner axes of its domain. The work is cut into chunks of

@@ -1,4 +1,7 @@
-namespace Functional.Engines;
+using Functional.Compiling;
+using Functional.Graphs;
+
+namespace Functional.Engines.Managed;
 
 /// <summary>Finds the address of a view's first element.</summary>
 internal unsafe delegate byte* Address(View view);

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>
 /// A persistent pool of threads that share the tasks of one <see cref="Work"/> at a time. The caller is worker 0.

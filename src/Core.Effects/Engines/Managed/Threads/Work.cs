@@ -1,4 +1,4 @@
-namespace Functional.Engines;
+namespace Functional.Engines.Managed;
 
 /// <summary>Something that a <see cref="ThreadTeam"/> does in numbered, independent tasks.</summary>
 internal abstract class Work

@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace Functional.Bench;
+
+/// <summary>What developers measure with; users have <c>functional bench</c>. One line of JSON a figure.</summary>
+// dotnet run -c Release --project bench -- profile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT [THREADS]
+// dotnet run -c Release --project bench -- compile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT
+static class Bench
+{
+    static int Main(string[] args)
+    {
+        int Number(int i, int otherwise) => i < args.Length ? int.Parse(args[i], CultureInfo.InvariantCulture) : otherwise;
+
+        var shape = new StepShape(Number(1, 4), Number(2, 4), Number(3, 128), Number(4, 65), Number(5, 12), Number(6, 64));
+        switch (args.FirstOrDefault())
+        {
+            case "profile": Profile.Run(shape, Number(7, Environment.ProcessorCount)); return 0;
+            case "compile": CompileTime.Run(shape); return 0;
+            default:
+                Console.Error.WriteLine("bench: profile|compile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT [THREADS]");
+                return 2;
+        }
+    }
+}

@@ -1,3 +1,0 @@
-using Functional.Cli;
-
-return await App.Run(args, Terminal.OfProcess()).ConfigureAwait(false);

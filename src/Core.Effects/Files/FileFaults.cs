@@ -1,0 +1,41 @@
+using Functional.Base;
+using LanguageExt;
+
+namespace Functional.Files;
+
+/// <summary>What can go wrong with a file, as faults that name it.</summary>
+static class FileFaults
+{
+    /// <summary>Runs work on a file and turns what the system refuses into a fault.</summary>
+    public static Validation<Fault, T> Guard<T>(string path, Func<Validation<Fault, T>> work)
+    {
+        try
+        {
+            return path.Length == 0 ? Fault.Of<T>("path", "is empty", "expected the name of a file") : work();
+        }
+        catch (FileNotFoundException) { return Fault.Of<T>(path, "does not exist", "expected a file"); }
+        catch (DirectoryNotFoundException) { return Fault.Of<T>(path, "is in a folder that does not exist", "expected a file in an existing folder"); }
+        catch (UnauthorizedAccessException) { return Fault.Of<T>(path, "permission denied", "expected a file that this user may open"); }
+        catch (IOException e) { return Fault.Of<T>(path, FirstLine(e.Message), "expected a file that can be opened"); }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException) { return Fault.Of<T>(path, "is no file name", "expected the name of a file"); }
+    }
+
+    /// <summary>Opens a regular file for reading from beginning to end, or says why not.</summary>
+    public static Validation<Fault, T> Reading<T>(string path, Func<FileStream, Validation<Fault, T>> read) => Guard(path, () =>
+    {
+        if (Directory.Exists(path)) return Fault.Of<T>(path, "is a folder", "expected a file");
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        return file.CanSeek && !IsEndless(file) ? read(file) : Fault.Of<T>(path, "is a pipe or device", "expected a regular file, which can be read twice");
+    });
+
+    // A file without a length that has something to read, such as /dev/zero, may never end.
+    static bool IsEndless(FileStream file)
+    {
+        if (file.Length > 0) return false;
+        var has = file.ReadByte() >= 0;
+        file.Position = 0;
+        return has;
+    }
+
+    static string FirstLine(string message) => message.Split('\n', 2)[0].TrimEnd('.', '\r');
+}

@@ -1,0 +1,120 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+using Functional.Base;
+using Functional.Data;
+using Functional.Text;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional.Files;
+
+/// <summary>
+/// Text files read as a stream of pieces: memory does not grow with the file. UTF-8 only, checked strictly; a byte order mark at the
+/// beginning is skipped. Places in a text are counted after line ends were made LF.
+/// </summary>
+public static class TextFile
+{
+    const int PieceBytes = 1 << 16;
+    static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    /// <summary>What a fold does with a piece: the next state, or faults that end the reading.</summary>
+    /// <typeparam name="S">The state.</typeparam>
+    /// <param name="state">What the pieces before gave.</param>
+    /// <param name="piece">Some characters; never half a surrogate pair.</param>
+    public delegate Validation<Fault, S> Step<S>(S state, ReadOnlySpan<char> piece);
+
+    /// <summary>
+    /// Folds over the pieces of a file in order, line ends as they are. A file that is missing, unreadable, a folder, empty or not UTF-8 is
+    /// a fault that names it, for invalid bytes with their offset, for UTF-16 with what to do.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="seed">The state before the first piece.</param>
+    /// <param name="step">Called for each piece.</param>
+    public static Validation<Fault, S> Fold<S>(string path, S seed, Step<S> step) => Fold(path, LineEnds.Keep, seed, step);
+
+    /// <summary>As <see cref="Fold{S}(string, S, Step{S})"/>, with the text's line ends as asked for.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="lineEnds">What becomes of line ends.</param>
+    /// <param name="seed">The state before the first piece.</param>
+    /// <param name="step">Called for each piece.</param>
+    /// <param name="stop">Asks to give up, between pieces.</param>
+    public static Validation<Fault, S> Fold<S>(string path, LineEnds lineEnds, S seed, Step<S> step, CancellationToken stop = default) => FileFaults.Reading(path, file =>
+    {
+        var bytes = new byte[PieceBytes];
+        var chars = new char[PieceBytes];
+        var lines = LineEndStream.Start(lineEnds);
+        var result = Success<Fault, S>(seed);
+        long offset = 0;
+        var kept = 0;
+        while (true)
+        {
+            stop.ThrowIfCancellationRequested();
+            var count = kept + file.ReadAtLeast(bytes.AsSpan(kept), bytes.Length - kept, throwOnEndOfStream: false);
+            var final = count < bytes.Length;
+            var piece = bytes.AsSpan(0, count);
+            if (offset == 0)
+            {
+                if (piece.StartsWith(ByteOrderMark)) { piece = piece[ByteOrderMark.Length..]; offset += ByteOrderMark.Length; }
+                else if (TextEncoding.Other(piece) is (var name, var sign))
+                    return Fault.Of<S>(path, $"looks like {name}, as {sign}", "expected UTF-8 text: save it as UTF-8");
+                if (final && piece.IsEmpty) return Fault.Of<S>(path, "is empty", "expected text");
+            }
+            var status = Utf8.ToUtf16(piece, chars, out var read, out var written, replaceInvalidSequences: false, isFinalBlock: final);
+            if (status == OperationStatus.InvalidData)
+                return Fault.Of<S>($"{path}, byte {offset + read}", $"0x{piece[read]:X2} does not continue or begin a UTF-8 character", "expected UTF-8 text");
+            result = result.Bind(state =>
+            {
+                lines = lines.Push(chars.AsSpan(0, written), chars, out var text);
+                return text.IsEmpty ? Success<Fault, S>(state) : step(state, text);
+            });
+            if (final || result.IsFail) return result;
+            offset += read;
+            kept = piece.Length - read;
+            piece[read..].CopyTo(bytes);
+        }
+    });
+
+    /// <summary>A whole file.</summary>
+    public static Validation<Fault, string> Read(string path) =>
+        Fold(path, new StringBuilder(), static (all, piece) => Success<Fault, StringBuilder>(all.Append(piece))).Map(static all => all.ToString());
+
+    /// <summary>The different characters of a file, in one pass.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="lineEnds">What becomes of line ends.</param>
+    /// <param name="stop">Asks to give up, between pieces.</param>
+    public static Validation<Fault, RuneSet> Characters(string path, LineEnds lineEnds, CancellationToken stop = default) =>
+        Fold(path, lineEnds, RuneSet.Empty, static (set, piece) => Success<Fault, RuneSet>(set.Add(piece)), stop);
+
+    /// <summary>The tokens of a file, in one pass; characters that the tokenizer does not know are faults.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="tokenizer">Encodes each piece.</param>
+    /// <param name="lineEnds">What becomes of line ends; as where the tokenizer was made.</param>
+    /// <param name="stop">Asks to give up, between pieces.</param>
+    public static Validation<Fault, TokenStream> Tokens(string path, Tokenizer tokenizer, LineEnds lineEnds, CancellationToken stop = default)
+    {
+        long position = 0;
+        return Fold(path, lineEnds, new TokenStore.Builder(tokenizer.VocabularySize), (store, piece) =>
+            {
+                var ids = tokenizer.Encode(piece, position);
+                position += piece.Length;
+                return ids.Map(store.Add).MapFail(fault => fault with { Where = $"{path}, {fault.Where}" });
+            }, stop)
+            .Map(static TokenStream (store) => store.Build());
+    }
+
+    /// <summary>Makes a tokenizer for a file, with a pass over it where the kind learns from text, then encodes it in another.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="kind"><c>char</c> or <c>byte</c>.</param>
+    /// <param name="lineEnds">What becomes of line ends.</param>
+    /// <param name="stop">Asks to give up, between pieces.</param>
+    public static Validation<Fault, (Tokenizer Tokenizer, TokenStream Tokens)> Load(string path, string kind, LineEnds lineEnds, CancellationToken stop = default) =>
+        from tokenizer in kind switch
+        {
+            "char" => Characters(path, lineEnds, stop).Map(static Tokenizer (set) => CharTokenizer.Of(set)),
+            "byte" => Success<Fault, Tokenizer>(ByteTokenizer.Instance),
+            _ => Fault.Of<Tokenizer>("tokenizer", $"is {kind}", "allowed: char, byte"),
+        }
+        from tokens in Tokens(path, tokenizer, lineEnds, stop)
+        select (tokenizer, tokens);
+}

@@ -1,0 +1,40 @@
+using Functional.Base;
+namespace Functional.Runs;
+
+/// <summary>
+/// Is told what happens in a run, on the thread that trains and before it goes on. Each method does nothing unless it is written. What it
+/// throws does not touch the run.
+/// </summary>
+public interface ITrainingObserver
+{
+    /// <summary>The run is about to begin or to go on.</summary>
+    /// <param name="session">Its folder and configuration.</param>
+    /// <param name="trainer">Its model.</param>
+    /// <param name="state">Where it stands.</param>
+    void Began(RunSession session, Trainer trainer, TrainState state) { }
+
+    /// <summary>A step is done and its line written.</summary>
+    void Stepped(in StepMetrics metrics) { }
+
+    /// <summary>An evaluation is done and its line written.</summary>
+    /// <param name="step">After which step.</param>
+    /// <param name="loss">The validation loss in nats a token.</param>
+    /// <param name="best">Whether it is the lowest so far.</param>
+    void Evaluated(long step, double loss, bool best) { }
+
+    /// <summary>A checkpoint is safe on disk.</summary>
+    /// <param name="step">After which step.</param>
+    /// <param name="folder">Where it lies.</param>
+    void Saved(long step, string folder) { }
+
+    /// <summary>It is time for samples.</summary>
+    /// <param name="step">After which step.</param>
+    /// <param name="trainer">The model and its parameters as they are now; they must not be changed.</param>
+    /// <param name="key">What to draw with.</param>
+    /// <param name="stop">Asks to give up.</param>
+    void Sample(long step, Trainer trainer, Key key, CancellationToken stop) { }
+
+    /// <summary>One of these methods threw, for the first time in this run, which goes on and tells of what follows all the same.</summary>
+    /// <param name="error">What it threw.</param>
+    void Failed(Exception error) { }
+}

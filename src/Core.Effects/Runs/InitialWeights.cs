@@ -1,0 +1,48 @@
+using Functional.Base;
+using Functional.Graphs;
+using Functional.Settings;
+using Functional.Storage;
+using Functional.Text;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional.Runs;
+
+/// <summary>The run whose weights another run begins with: named by its folder, for its last checkpoint, or by the folder of a checkpoint in it.</summary>
+public static class InitialWeights
+{
+    /// <summary>
+    /// A configuration that begins with a run's weights: its architecture and tokenizer, and everything else as it was. What it holds is the
+    /// checkpoint's own folder, so that a run that goes on training meanwhile makes no difference.
+    /// </summary>
+    /// <param name="config">What the new run is to be beside.</param>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="choice">Which of its checkpoints.</param>
+    public static Validation<Fault, RunConfig> Of(RunConfig config, string folder, CheckpointChoice choice) =>
+        from run in Run(folder)
+        from checkpoint in Chosen(run, folder, choice)
+        select Inherit(config, run.Config) with { InitialWeights = Path.GetFullPath(checkpoint.Folder) };
+
+    /// <summary>The tokenizer of the run.</summary>
+    internal static Validation<Fault, Tokenizer> Tokenizer(string weights) => Run(weights).Map(static run => run.Tokenizer);
+
+    /// <summary>The checkpoint, when it is one of the architecture and tokenizer that a configuration asks for; else a fault for each setting that differs.</summary>
+    public static Validation<Fault, Checkpoint> Open(RunConfig config, string weights) =>
+        from run in Run(weights)
+        from same in Inherited
+            .Select(f => Fault.Unless(f.Get(run.Config) == f.Get(config), f.Name, $"is {f.Show(config)}, but the weights of {weights} have {f.Show(run.Config)}", $"allowed with them: {f.Show(run.Config)}"))
+            .Gather()
+        from checkpoint in Chosen(run, weights, CheckpointChoice.Last)
+        select checkpoint;
+
+    // A folder that is a checkpoint itself is chosen already.
+    static Validation<Fault, Checkpoint> Chosen(RunFolder run, string folder, CheckpointChoice choice) =>
+        run.Checkpoint(Checkpoint.StepIn(folder) is { } step ? CheckpointChoice.At(step) : choice);
+
+    static Validation<Fault, RunFolder> Run(string folder) => RunFolder.Open(Checkpoint.StepIn(folder) is null ? folder : Path.GetFullPath(Path.Combine(folder, "..", "..")));
+
+    // Dropout is no part of what weights are.
+    static IEnumerable<ConfigField> Inherited => RunConfig.Fields.Where(static f => f is { Fixed: true, Group: "model", IsPath: false } or { Name: "tokenizer" or "line-ends" });
+
+    static RunConfig Inherit(RunConfig config, RunConfig from) => Inherited.Aggregate(config, (c, f) => f.Set(c, f.Get(from))!);
+}

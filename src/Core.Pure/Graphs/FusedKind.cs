@@ -1,0 +1,49 @@
+using Functional.Base;
+using Functional.Compiling;
+
+namespace Functional.Graphs;
+
+/// <summary>
+/// A computation that an engine may run in one kernel. Its <see cref="Expand"/> into primitives is its meaning; an engine without
+/// a kernel for it runs the expansion. Several results are several nodes of the same kind and arguments with different
+/// <see cref="Op.Fused.Output"/> numbers; a compiler computes those that are used together.
+/// </summary>
+public abstract record FusedKind
+{
+    /// <summary>The name and attributes, the same in every culture; part of a node's identity.</summary>
+    public abstract string Text { get; }
+
+    /// <summary>The types of all results.</summary>
+    /// <exception cref="ArgumentException">The arguments' types do not fit.</exception>
+    public abstract Vec<TensorType> Types(Vec<TensorType> args);
+
+    /// <summary>All results as expressions of primitives (or of other fused ops).</summary>
+    public abstract Vec<Tensor> Expand(Vec<Tensor> args);
+
+    /// <summary>
+    /// The cotangent of every argument when result <paramref name="output"/> has the cotangent <paramref name="cotangent"/>;
+    /// null where none flows. By default the gradient of the expansion.
+    /// </summary>
+    public virtual IReadOnlyList<Tensor?> Vjp(int output, Vec<Tensor> args, Tensor cotangent) =>
+        Graphs.Vjp.ThroughExpansion(this, output, args, cotangent);
+
+    /// <summary>The floating-point operations of one run, multiplications and additions counted singly.</summary>
+    public abstract double Flops(Vec<TensorType> args);
+
+    /// <summary>Whether a kernel reads argument <paramref name="argument"/> through this view as it is; else it is copied to be dense.</summary>
+    internal virtual bool Takes(int argument, View view) => view.IsDense;
+
+    /// <summary>For a gradient, a result of the forward op that belongs to these arguments; nothing where there is none.</summary>
+    internal virtual Tensor? Forward(Vec<Tensor> args) => null;
+
+    /// <summary>Result number <paramref name="output"/> as a node.</summary>
+    public Tensor Result(int output, Vec<Tensor> args) => Tensor.Of(new Op.Fused(this, output), args.Span);
+
+    /// <summary>All results as nodes.</summary>
+    public Vec<Tensor> Apply(params Vec<Tensor> args) => Types(args.Map(static a => a.Type)).Map((_, i) => Result(i, args));
+
+    /// <inheritdoc/>
+    public sealed override string ToString() => Text;
+
+    private protected void Require(bool condition, Vec<TensorType> args, string what) => TypeRules.Require(condition, Text, args, what);
+}

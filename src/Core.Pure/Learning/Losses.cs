@@ -1,0 +1,49 @@
+using Functional.Graphs;
+namespace Functional.Learning;
+
+/// <summary>
+/// A loss before it is divided: a weighted sum and the weight, both scalars. Micro-batches and ranks add; the division happens once.
+/// </summary>
+/// <param name="Sum">Σ weight · loss.</param>
+/// <param name="Weight">Σ weight; no gradient flows through it.</param>
+public readonly record struct WeightedSum(Tensor Sum, Tensor Weight)
+{
+    /// <summary>The sum over both parts.</summary>
+    public static WeightedSum operator +(WeightedSum a, WeightedSum b) => new(a.Sum + b.Sum, a.Weight + b.Weight);
+
+    /// <summary>The sum divided by the weight.</summary>
+    public Tensor Mean => Sum / Weight.StopGradient();
+}
+
+/// <summary>Losses as expressions.</summary>
+public static class Losses
+{
+    /// <summary>
+    /// Cross-entropy in nats of <c>logits [rows, vocabulary]</c> against <c>labels i32[rows]</c>; a label of −100 counts for nothing.
+    /// With smoothing s a row's loss is (1 − s)(lse − logit[label]) + s(lse − mean logit) (Szegedy et al. 2016).
+    /// </summary>
+    public static WeightedSum CrossEntropy(Tensor logits, Tensor labels, double smoothing = 0) =>
+        new(CrossEntropySum(logits, labels, smoothing), LabelCount(labels));
+
+    /// <summary>As <see cref="CrossEntropy"/> of the logits <c>hidden · weightᵀ</c>, without ever holding all of them.</summary>
+    /// <param name="hidden"><c>[rows, width]</c>.</param>
+    /// <param name="weight"><c>[vocabulary, width]</c>.</param>
+    /// <param name="labels"><c>i32[rows]</c>.</param>
+    /// <param name="smoothing">In [0, 1).</param>
+    public static WeightedSum LinearCrossEntropy(Tensor hidden, Tensor weight, Tensor labels, double smoothing = 0) =>
+        new(new LinearCrossEntropy(smoothing).Result(0, [hidden, weight, labels]), LabelCount(labels));
+
+    /// <summary>How many labels count, as a float scalar.</summary>
+    public static Tensor LabelCount(Tensor labels) => Counts(labels).Where(Movement.Scalar(1), Movement.Scalar(0)).SumAll();
+
+    internal static Tensor CrossEntropySum(Tensor logits, Tensor labels, double smoothing)
+    {
+        var counts = Counts(labels);
+        var lse = logits.LogSumExp().Reshape(labels.Shape);
+        var target = logits.TakeLast(counts.Where(labels, labels.Like(0)));
+        if (smoothing != 0) target = target * (1 - smoothing) + logits.Mean(-1).Reshape(labels.Shape) * smoothing;
+        return counts.Where(lse - target, lse.Like(0)).SumAll();
+    }
+
+    static Tensor Counts(Tensor labels) => labels.EqualTo(labels.Like(Graphs.LinearCrossEntropy.Ignore)).Not();
+}

@@ -1,0 +1,88 @@
+using Functional.Base;
+using Functional.Graphs;
+
+namespace Functional.Learning;
+
+/// <summary>The transforms that optimisers are chains of, and the chains. g is the update that comes in, u the one that goes out.</summary>
+public static class Optimisers
+{
+    /// <summary>
+    /// Adam's scaling (Kingma &amp; Ba 2015): m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², u = (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε), as PyTorch.
+    /// State: <c>m</c>, <c>v</c>. The corrections 1 − βᵗ are scalars of the step, in float32 exact to its last place at every t.
+    /// </summary>
+    public static GradientTransform ScaleByAdam(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8)
+    {
+        var (first, second) = (Correction(beta1), Correction(beta2));
+        return new(
+            static spec => [new("m", spec.Type), new("v", spec.Type)],
+            beta1 == beta2 ? [first] : [first, second],
+            c =>
+            {
+                var m = c.Slots["m"] * beta1 + c.Update * (1 - beta1);
+                var v = c.Slots["v"] * beta2 + c.Update * c.Update * (1 - beta2);
+                var (unbias1, unbias2) = (1 / c.Scalar(first.Name), 1 / c.Scalar(second.Name));
+                return new(m * unbias1 / ((v * unbias2).Sqrt() + epsilon), Params.Of(("m", m), ("v", v)));
+            });
+    }
+
+    /// <summary>
+    /// A running sum b ← μb + g (Polyak 1964); u = b, or with Nesterov's look-ahead u = g + μb, as PyTorch. State: <c>momentum</c>.
+    /// </summary>
+    public static GradientTransform Momentum(double decay, bool nesterov = false) => new(
+        static spec => [new("momentum", spec.Type)],
+        [],
+        c =>
+        {
+            var sum = c.Slots["momentum"] * decay + c.Update;
+            return new(nesterov ? c.Update + sum * decay : sum, Params.Of(("momentum", sum)));
+        });
+
+    /// <summary>u = g + decay · parameter, for parameters that decay.</summary>
+    public static GradientTransform AddDecayedWeights(double decay) =>
+        GradientTransform.Stateless(c => decay != 0 && c.Spec.Decays ? c.Update + c.Param * decay : c.Update);
+
+    /// <summary>u = −lr · g, with the learning rate of the step.</summary>
+    public static GradientTransform ScaleByLearningRate() => GradientTransform.Stateless(static c => c.Update * -c.Scalar("lr"));
+
+    /// <summary>u = factor · g.</summary>
+    public static GradientTransform Scale(double factor) => GradientTransform.Stateless(c => c.Update * factor);
+
+    /// <summary>u = g with every element brought into [−limit, limit].</summary>
+    public static GradientTransform ClipByValue(double limit) => limit > 0
+        ? GradientTransform.Stateless(c => c.Update.Min(c.Update.Like(limit)).Max(c.Update.Like(-limit)))
+        : throw new ArgumentException($"a limit must be above 0; given {limit}.");
+
+    /// <summary>Stochastic gradient descent, with momentum and decay (added to the gradient) if wanted, as PyTorch's SGD.</summary>
+    /// <param name="momentum">In [0, 1); 0 for none.</param>
+    /// <param name="nesterov">Whether to look ahead.</param>
+    /// <param name="decay">The weight decay.</param>
+    public static GradientTransform Sgd(double momentum = 0, bool nesterov = false, double decay = 0) => GradientTransform.Chain(
+    [
+        .. decay == 0 ? Array.Empty<GradientTransform>() : [AddDecayedWeights(decay)],
+        .. momentum == 0 ? Array.Empty<GradientTransform>() : [Momentum(momentum, nesterov)],
+        ScaleByLearningRate(),
+    ]);
+
+    /// <summary>Adam (Kingma &amp; Ba 2015).</summary>
+    public static GradientTransform Adam(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8) =>
+        ScaleByAdam(beta1, beta2, epsilon).Then(ScaleByLearningRate());
+
+    /// <summary>Adam with decoupled weight decay (Loshchilov &amp; Hutter 2019): p ← p − lr (adam + decay · p).</summary>
+    public static GradientTransform AdamW(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double decay = 0.01) =>
+        GradientTransform.Chain(ScaleByAdam(beta1, beta2, epsilon), AddDecayedWeights(decay), ScaleByLearningRate());
+
+    static StepScalar Correction(double beta) => new(FormattableString.Invariant($"1-{beta:R}^t"), t => OneMinusPower(beta, t));
+
+    // 1 − βᵗ = (1 − β)(1 + β + … + βᵗ⁻¹): by squaring, without the cancellation of the difference.
+    static double OneMinusPower(double beta, long t)
+    {
+        var (result, gap, power) = (0.0, 1 - beta, beta);
+        for (; t > 0; t >>= 1)
+        {
+            // 1 − ab = (1 − a) + a(1 − b), and 1 − a² = (1 − a)(1 + a).
+            if ((t & 1) == 1) result = gap + power * result;
+            (gap, power) = (gap * (1 + power), power * power);
+        }
+        return result;
+    }
+}

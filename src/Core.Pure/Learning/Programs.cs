@@ -1,0 +1,84 @@
+using Functional.Base;
+using Functional.Compiling;
+using Functional.Graphs;
+using Functional.Layers;
+using Functional.Models;
+
+namespace Functional.Learning;
+
+/// <summary>The shape of a batch of token windows.</summary>
+/// <param name="Rows">Windows.</param>
+/// <param name="Time">Tokens in each.</param>
+public readonly record struct BatchShape(int Rows, int Time)
+{
+    /// <summary>The type of inputs and of labels, <c>i32[rows, time]</c>.</summary>
+    public TensorType Tokens => new([Rows, Time], DType.I32);
+}
+
+/// <summary>
+/// The programs of a model, by pure construction. Inputs and outputs are named as <see cref="Names"/> says; a program has only the
+/// inputs that it uses (<see cref="Names.Key"/> only with dropout).
+/// </summary>
+public static partial class Programs
+{
+    static readonly TensorType scalar = new([]);
+
+    /// <summary>The state tensors of an optimiser for all trained parameters, named <c>slot/SLOT/NAME</c>; all begin at 0.</summary>
+    public static Params<TensorType> Slots(Model model, GradientTransform optimiser) =>
+        Trained(model).SelectMany(p => optimiser.Slots(p.Value).Select(s => (Names.Slot(s.Name, p.Name), s.Type))).ToParams();
+
+    /// <summary>The accumulators of gradients, loss and weight; all begin at 0.</summary>
+    public static Params<TensorType> Accumulators(Model model) =>
+        Trained(model).Select(static p => (Names.Gradient(p.Name), p.Value.Type)).ToParams()
+            .Add(Names.AccumulatedLoss, scalar).Add(Names.AccumulatedWeight, scalar);
+
+    /// <summary>The loss of a batch: outputs <c>loss_sum</c>, <c>weight</c> and <c>loss</c>, without dropout.</summary>
+    public static Program Evaluate(Model model, BatchShape batch, double smoothing = 0)
+    {
+        var loss = model.Loss(Parameters(model), Movement.Input(Names.Inputs, batch.Tokens), Movement.Input(Names.Labels, batch.Tokens), smoothing);
+        return Program.Of([new(Names.LossSum, loss.Sum), new(Names.Weight, loss.Weight), new(Names.Loss, loss.Mean)]);
+    }
+
+    /// <summary>All logits of a batch: output <c>logits [rows, time, vocabulary]</c>.</summary>
+    public static Program Logits(Model model, BatchShape batch) =>
+        Program.Of([new(Names.Logits, model.Logits(Parameters(model), Movement.Input(Names.Inputs, batch.Tokens)).Value)]);
+
+    /// <summary>The last hidden states of a batch: output <c>hidden [rows, time, width]</c>.</summary>
+    public static Program Hidden(Model model, BatchShape batch) =>
+        Program.Of([new(Names.Hidden, model.Hidden(Parameters(model), Movement.Input(Names.Inputs, batch.Tokens)).Value)]);
+
+    /// <summary>All logits and every attention layer's weights: outputs <c>logits</c> and <c>weights/PATH [rows, heads, time, time]</c>.</summary>
+    public static Program AttentionWeights(Model model, BatchShape batch)
+    {
+        var env = Parameters(model) with { Wants = static name => name.StartsWith(Names.Weights(""), StringComparison.Ordinal) };
+        var logits = model.Logits(env, Movement.Input(Names.Inputs, batch.Tokens));
+        return Program.Of([new(Names.Logits, logits.Value), .. logits.Under(Names.Weights(""))]);
+    }
+
+    /// <summary>
+    /// A step of cached decoding: inputs <c>batch/inputs i32[rows, time]</c>, <c>position i32[]</c> and caches; outputs <c>logits</c> of the
+    /// last position, <c>[rows, vocabulary]</c>, and the new caches in place of the old. Position + time must not exceed the context.
+    /// With a time above 1 it reads a prompt, with 1 it continues.
+    /// </summary>
+    public static Program CachedStep(Model model, BatchShape batch)
+    {
+        var caches = model.Caches(batch.Rows).Map(static (name, type) => Movement.Input(Names.Cache(name), type));
+        var env = Parameters(model) with
+        {
+            Position = Movement.Input(Names.Position, [], DType.I32),
+            Caches = name => caches.Contains(name) ? caches[name] : null,
+        };
+        var logits = model.LastLogits(env, Movement.Input(Names.Inputs, batch.Tokens));
+        var written = logits.Under(Names.Cache(""));
+        return Program.Of([new(Names.Logits, logits.Value), .. written], written.Map(static c => new Donation(c.Name, c.Name)));
+    }
+
+    /// <summary>An environment whose parameters are program inputs.</summary>
+    public static Env Parameters(Model model)
+    {
+        var inputs = model.Specs.Map(static (name, spec) => Movement.Input(Names.Param(name), spec.Type));
+        return Env.Of(inputs);
+    }
+
+    static Params<ParamSpec> Trained(Model model) => model.Specs.Filter(static (_, spec) => spec.Trains);
+}

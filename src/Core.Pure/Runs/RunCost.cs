@@ -1,0 +1,53 @@
+using Functional.Compiling;
+using Functional.Learning;
+using Functional.Models;
+using Functional.Settings;
+
+namespace Functional.Runs;
+
+/// <summary>
+/// What a run costs, worked out from its configuration alone: nothing is compiled or computed, and however large it is, only graphs of a few
+/// blocks are made (<see cref="Cost.Of(int, Func{int, Program})"/>).
+/// </summary>
+/// <param name="Memory">What it keeps in memory throughout.</param>
+/// <param name="WorkBytes">Most memory of activations and gradients during a step; an estimate, see <see cref="ProgramCost.WorkBytes"/>.</param>
+/// <param name="StepFlops">Floating-point operations of a step with all its micro-batches.</param>
+/// <param name="StepBytes">Bytes that a step moves; an estimate, see <see cref="ProgramCost.Bytes"/>.</param>
+/// <param name="TokensPerStep">Tokens that a step learns from.</param>
+/// <param name="Steps">Steps of the run.</param>
+public sealed record RunCost(RunMemory Memory, Int128 WorkBytes, double StepFlops, double StepBytes, long TokensPerStep, long Steps)
+{
+    /// <summary>All memory together, in bytes.</summary>
+    public Int128 Bytes => Memory.Bytes + WorkBytes;
+
+    /// <summary>Floating-point operations for each token learned from.</summary>
+    public double FlopsPerToken => StepFlops / TokensPerStep;
+
+    /// <summary>Floating-point operations of the whole run.</summary>
+    public double TotalFlops => StepFlops * Steps;
+
+    /// <summary>Bytes that the whole run moves; an estimate.</summary>
+    public double TotalBytes => StepBytes * Steps;
+
+    /// <summary>Tokens that the whole run learns from.</summary>
+    public Int128 TotalTokens => (Int128)TokensPerStep * Steps;
+
+    /// <summary>The cost of a run.</summary>
+    /// <param name="config">The run; its vocabulary is known.</param>
+    /// <exception cref="ArgumentException">The configuration has faults, or its vocabulary is not known.</exception>
+    public static RunCost Of(RunConfig config)
+    {
+        var (optimiser, clip, memory) = (config.Transform, GradientClip.To(config.Clip), RunMemory.Of(config));
+        if (config.Accumulate == 1)
+        {
+            var step = Blocks(model => Programs.TrainStep(model, optimiser, clip, config.BatchShape, config.LabelSmoothing));
+            return new(memory, step.WorkBytes, (double)step.Flops, (double)step.Bytes, config.TokensPerStep, config.Steps);
+        }
+        var part = Blocks(model => Programs.Accumulate(model, config.BatchShape, config.LabelSmoothing));
+        var end = Blocks(model => Programs.Apply(model, optimiser, clip));
+        return new(memory, Int128.Max(part.WorkBytes, end.WorkBytes), config.Accumulate * (double)part.Flops + (double)end.Flops,
+            config.Accumulate * (double)part.Bytes + (double)end.Bytes, config.TokensPerStep, config.Steps);
+
+        ProgramCost Blocks(Func<Model, Program> program) => Cost.Of(config.Model.Layers, blocks => program(Gpt.Of(config.Model, blocks)));
+    }
+}

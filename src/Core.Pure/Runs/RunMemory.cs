@@ -1,0 +1,34 @@
+using Functional.Base;
+using Functional.Compiling;
+using Functional.Graphs;
+using Functional.Learning;
+using Functional.Models;
+using Functional.Settings;
+
+namespace Functional.Runs;
+
+/// <summary>What a run keeps in memory from its first step to its last, exactly; activations and gradients come and go beside it.</summary>
+/// <param name="Parameters">Numbers that the model holds.</param>
+/// <param name="WeightBytes">Memory of the parameters, in bytes.</param>
+/// <param name="OptimiserBytes">Memory of the optimiser's state and of accumulated gradients, in bytes.</param>
+public sealed record RunMemory(Int128 Parameters, Int128 WeightBytes, Int128 OptimiserBytes)
+{
+    /// <summary>Both together, in bytes.</summary>
+    public Int128 Bytes => WeightBytes + OptimiserBytes;
+
+    /// <summary>The memory of a run: of the tensors that training makes, for any number of blocks.</summary>
+    /// <param name="config">The run; its vocabulary is known.</param>
+    /// <exception cref="ArgumentException">The configuration has faults, or its vocabulary is not known.</exception>
+    public static RunMemory Of(RunConfig config)
+    {
+        var optimiser = config.Transform;
+        var accumulators = config.Accumulate > 1 ? Sum(Programs.Accumulators, static type => type.Bytes) : 0;
+        return new(Sum(Types, static type => type.Size), Sum(Types, static type => type.Bytes),
+            Sum(model => Programs.Slots(model, optimiser), static type => type.Bytes) + accumulators);
+
+        Int128 Sum(Func<Model, Params<TensorType>> types, Func<TensorType, long> number) =>
+            Cost.At(config.Model.Layers, blocks => types(Gpt.Of(config.Model, blocks)).Fold(Int128.Zero, (sum, type) => sum + number(type)));
+    }
+
+    static Params<TensorType> Types(Model model) => model.Specs.Map(static spec => spec.Type);
+}

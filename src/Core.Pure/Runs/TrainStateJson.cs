@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text.Json;
+using Functional.Base;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional.Runs;
+
+/// <summary>A <see cref="TrainState"/> as JSON, read back exactly.</summary>
+public static class TrainStateJson
+{
+    /// <summary>Writes the members of a state into an object that is open.</summary>
+    public static void Write(Utf8JsonWriter json, TrainState state)
+    {
+        json.WriteNumber("step", state.Step);
+        json.WriteString("key", state.Key.ToString());
+        json.WriteNumber("epoch", state.Cursor.Epoch);
+        json.WriteNumber("position", state.Cursor.Position);
+        json.WriteNumber("tokens", state.Tokens);
+        if (double.IsFinite(state.BestLoss)) json.WriteNumber("best_loss", state.BestLoss); else json.WriteNull("best_loss");
+        json.WriteNumber("best_step", state.BestStep);
+        json.WriteNumber("saved", state.Saved);
+        json.WriteString("due", state.Due.ToString());
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote; nothing but that is read.</summary>
+    /// <param name="json">The object.</param>
+    /// <param name="file">What faults call the file.</param>
+    public static Validation<Fault, TrainState> Read(JsonElement json, string file)
+    {
+        var faults = new List<Fault>();
+        var state = new TrainState(Key(Text("key")))
+        {
+            Step = Number("step", 0),
+            Cursor = new(Number("epoch", 0), Number("position", 0)),
+            Tokens = Number("tokens", 0),
+            BestLoss = Loss(),
+            BestStep = Number("best_step", -1),
+            Saved = Number("saved", -1),
+            Due = Enum.TryParse<Due>(Text("due"), out var due) && (int)due is >= 0 and < 8 ? due : Wrong<Due>("due", "what is still to be done"),
+        };
+        return faults.Count == 0 ? Success<Fault, TrainState>(state) : Validation<Fault, TrainState>.Fail(faults.ToSeq().Strict());
+
+        JsonElement Member(string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var member) ? member : default;
+        string Text(string name) => Member(name) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";
+        long Number(string name, long least) => Member(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) && value >= least
+            ? value : Wrong<long>(name, $"a whole number, {least} or more");
+        double Loss() => Member("best_loss") switch
+        {
+            { ValueKind: JsonValueKind.Null } => double.PositiveInfinity,
+            { ValueKind: JsonValueKind.Number } number when number.TryGetDouble(out var value) && double.IsFinite(value) => value,
+            _ => Wrong<double>("best_loss", "a number or null"),
+        };
+        Key Key(string text) => text.Length == 17 && text[8] == ':'
+            && uint.TryParse(text.AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var a)
+            && uint.TryParse(text.AsSpan(9), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b) ? new(a, b) : Wrong<Key>("key", "two words of eight hexadecimal digits");
+        T Wrong<T>(string name, string allowed)
+        {
+            faults.Add(new($"{file}: {name}", Member(name).ValueKind == JsonValueKind.Undefined ? "is missing" : $"is {Member(name)}", $"expected {allowed}"));
+            return default!;
+        }
+    }
+}

@@ -1,0 +1,153 @@
+using Functional.Base;
+using Functional.Graphs;
+using Functional.Models;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional.Settings;
+
+public sealed partial record RunConfig
+{
+    const int MostTokens = 1 << 28;
+
+    /// <summary>This configuration, or every fault in it at once, each under the name of its setting in files.</summary>
+    public Validation<Fault, RunConfig> Validate() => Validate(static field => field.Name);
+
+    /// <summary>This configuration, or every fault in it at once.</summary>
+    /// <param name="name">What faults call a setting: its name in files, or its member in C#.</param>
+    public Validation<Fault, RunConfig> Validate(Func<ConfigField, string> name)
+    {
+        string N(string setting) => name(Field(setting)!);
+        Vec<Validation<Fault, Unit>> checks =
+        [
+            .. Fields.Select(f => Fault.Unless(f.Holds(this), name(f), $"is {f.Show(this)}", $"allowed: {f.Allowed}")),
+            Fault.Unless(!(MinLearningRate > LearningRate), N("min-lr"), FormattableString.Invariant($"{MinLearningRate:R} is above {N("lr")} {LearningRate:R}"), $"allowed: up to {N("lr")}"),
+            Fault.Unless(Warmup <= Steps, N("warmup"), $"{Warmup} is more than {N("steps")} {Steps}", $"allowed: up to {N("steps")}"),
+            .. SizeRules(N),
+        ];
+        return checks.Concat(ModelRules()).Gather().Map(_ => this);
+
+        // Rules over several settings, which single fields cannot know.
+        IEnumerable<Validation<Fault, Unit>> ModelRules() => (Model with { Vocabulary = Math.Max(1, Model.Vocabulary) }).Validate().Match(
+            static _ => [],
+            faults => faults.Where(f => Fields.All(field => field.Name != f.Where || field.Holds(this)))
+                .Select(f => Field(f.Where) is { } field ? f with { Where = name(field) } : f).Select(static f => f.As<Unit>()));
+    }
+
+    // What a step computes and counts in one piece. Sizes below 1 are faults of their own, and so are those that are too large alone.
+    IEnumerable<Validation<Fault, Unit>> SizeRules(Func<string, string> name)
+    {
+        if (Batch < 1 || Accumulate < 1 || Model.Context < 1 || Model.Width < 1 || Model.Heads < 1) yield break;
+        var tokens = (long)Batch * Model.Context;
+        yield return Fault.Unless(tokens <= MostTokens, name("batch"), $"makes {name("batch")} × {name("context")} = {tokens}", $"allowed: up to {MostTokens}");
+        var windows = (long)Batch * Accumulate;
+        yield return Fault.Unless(windows <= int.MaxValue, name("accumulate"), $"makes {name("batch")} × {name("accumulate")} = {windows}",
+            $"allowed: up to {int.MaxValue}, the most windows that one step counts");
+        if (tokens > MostTokens || Model.Heads > Model.Width || 4 * (Int128)Model.Width * Model.Width > int.MaxValue) yield break;
+        yield return GptConfig.Fits(name("batch"), $"{name("batch")} × {name("context")} × 4 × {name("width")}", 4 * (Int128)tokens * Model.Width);
+        // Only dropout needs the weights of attention spelt out.
+        if (Model.Dropout > 0)
+            yield return GptConfig.Fits(name("dropout"), $"{name("batch")} × {name("heads")} × {name("context")} × {name("context")}",
+                (Int128)tokens * Model.Heads * Model.Context);
+    }
+
+    /// <summary>The setting of a name; nothing when there is none.</summary>
+    public static ConfigField? Field(string name) => Fields.FirstOrDefault(f => f.Name == name);
+
+    /// <summary>
+    /// <paramref name="start"/> with the settings of a file or command line in place of its own, or every fault at once: unknown keys with
+    /// the nearest known one, keys given twice, values of another type, and what <see cref="Validate()"/> finds.
+    /// </summary>
+    /// <param name="start">What holds where nothing is said.</param>
+    /// <param name="entries">What is said.</param>
+    public static Validation<Fault, RunConfig> Read(RunConfig start, IEnumerable<ConfigEntry> entries) => Read(start, [entries.ToVec()], adapts: false);
+
+    /// <summary>
+    /// As <see cref="Read(RunConfig, IEnumerable{ConfigEntry})"/>, from several places, of which a later one takes the place of an earlier one. A
+    /// place that gives <c>steps</c> without <c>warmup</c> shortens the warm-up to a tenth of them, and one that gives an <c>lr</c> below
+    /// <c>min-lr</c> without giving that lowers it to a tenth of the rate: nobody who asks for the one means to be refused for the other.
+    /// </summary>
+    /// <param name="start">What holds where nothing is said.</param>
+    /// <param name="places">What is said, place by place.</param>
+    public static Validation<Fault, RunConfig> Begin(RunConfig start, params Vec<Vec<ConfigEntry>> places) => Read(start, places, adapts: true);
+
+    static Validation<Fault, RunConfig> Read(RunConfig start, Vec<Vec<ConfigEntry>> places, bool adapts)
+    {
+        var config = start;
+        var faults = new List<Fault>();
+        var givenBy = new Dictionary<string, ConfigEntry>(StringComparer.Ordinal);
+        for (var place = 0; place < places.Count; place++)
+        {
+            var later = places.Skip(place + 1).SelectMany(static p => p).Select(static e => e.Key).ToHashSet(StringComparer.Ordinal);
+            var seen = new Dictionary<string, ConfigEntry>(StringComparer.Ordinal);
+            foreach (var entry in places[place])
+            {
+                if (Field(entry.Key) is not { } field) faults.Add(Unknown(entry));
+                else if (!seen.TryAdd(entry.Key, entry)) faults.Add(new(entry.Where, "is given twice", $"first at {seen[entry.Key].Where}"));
+                else if (later.Contains(entry.Key)) { }
+                else if (Given(field, entry.Value) is not (true, var text) || field.Set(config, text) is not { } changed)
+                    faults.Add(new(entry.Where, $"is {entry.Value}", $"allowed: {field.Allowed}"));
+                else (config, givenBy[entry.Key]) = (changed, entry);
+            }
+            if (adapts) config = config.Adapted(seen.Keys);
+        }
+        var wrong = faults.Select(static f => f.Where).ToList();
+        var rules = config.Validate().Match(static _ => [], found => found
+            .Select(f => givenBy.TryGetValue(f.Where, out var entry) ? f with { Where = entry.Where } : f)
+            .Where(f => !wrong.Contains(f.Where)));
+        faults.AddRange(rules);
+        return faults.Count == 0 ? Success<Fault, RunConfig>(config) : Validation<Fault, RunConfig>.Fail(faults.ToSeq().Strict());
+    }
+
+    RunConfig Adapted(ICollection<string> given) => this with
+    {
+        Warmup = given.Contains("steps") && !given.Contains("warmup") ? Math.Min(Warmup, Steps / 10) : Warmup,
+        MinLearningRate = given.Contains("lr") && !given.Contains("min-lr") && MinLearningRate > LearningRate ? LearningRate / 10 : MinLearningRate,
+    };
+
+    /// <summary>What keeps a run that was begun with <paramref name="begun"/> from going on with <paramref name="now"/>: one fault for each fixed setting that differs.</summary>
+    public static Validation<Fault, RunConfig> Resume(RunConfig begun, RunConfig now) => Fields
+        .Where(static f => f.Fixed)
+        .Select(f => Fault.Unless(f.Get(begun) == f.Get(now), f.Name, $"is {f.Show(now)}, but the run was begun with {f.Show(begun)}", $"allowed: {f.Show(begun)}"))
+        .Gather().Map(_ => now);
+
+    // Text may be bare or in quotes, or absent; everything else is bare.
+    static (bool Given, string? Text) Given(ConfigField field, ConfigValue value) => value switch
+    {
+        ConfigValue.Plain p => (true, p.Text),
+        ConfigValue.Quoted q when field.IsText => (true, q.Text),
+        ConfigValue.Nothing when field.IsText => (true, null),
+        _ => (false, null),
+    };
+
+    static Fault Unknown(ConfigEntry entry)
+    {
+        var (nearest, isClose) = Nearest(entry.Key);
+        var known = isClose ? "" : $"; allowed: {string.Join(", ", Fields.Select(static f => f.Name))}";
+        return new(entry.Where, $"is no setting; the nearest is {nearest.Name}", $"it takes {nearest.Allowed}{known}");
+    }
+
+    /// <summary>The setting whose name, or whose name elsewhere, is nearest to a word, however it is cased and joined; and whether that is near.</summary>
+    public static (ConfigField Field, bool IsClose) Nearest(string word)
+    {
+#pragma warning disable CA1308 // Names are lower case.
+        var written = word.ToLowerInvariant().Replace('_', '-');
+#pragma warning restore CA1308
+        var (field, name) = Fields.SelectMany(static f => f.Aliases.Prepend(f.Name).Select(name => (Field: f, Name: name))).MinBy(f => EditDistance(f.Name, written));
+        return (field, EditDistance(name, written) <= Math.Max(1, name.Length / 3));
+    }
+
+    /// <summary>The least number of letters to insert, delete, replace or swap with a neighbour (Damerau 1964, as optimal string alignment).</summary>
+    public static int EditDistance(string a, string b)
+    {
+        var d = new int[a.Length + 1, b.Length + 1];
+        for (var i = 0; i <= a.Length; i++)
+            for (var j = 0; j <= b.Length; j++)
+            {
+                if (i == 0 || j == 0) { d[i, j] = i + j; continue; }
+                d[i, j] = Math.Min(Math.Min(d[i - 1, j], d[i, j - 1]) + 1, d[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
+            }
+        return d[a.Length, b.Length];
+    }
+}
