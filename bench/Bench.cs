@@ -1,4 +1,5 @@
 using System.Globalization;
+using Functional.Sessions;
 
 namespace Functional.Bench;
 

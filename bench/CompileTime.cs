@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Functional.Sessions;
 using Functional.Compiling;
 using Functional.Engines.Managed;
 using Functional.Graphs;

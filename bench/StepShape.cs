@@ -1,3 +1,4 @@
+using Functional.Sessions;
 using Functional.Base;
 using Functional.Compiling;
 using Functional.Engines;

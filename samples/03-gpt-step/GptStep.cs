@@ -60,7 +60,7 @@ public static class GptStep
         {
             var given = new Dictionary<string, Value>(values);
             foreach (var (name, value) in Programs.StepScalars(optimiser, i, learningRate: 0.01)) given[name] = Value.Scalar(value);
-            var results = Evaluator.Run(step, given);
+            var results = step.Evaluate(given);
             if (i % 4 == 0) text.Append(FormattableString.Invariant($"  step {i,2}   loss {results[Names.Loss][0]:0.0000}   gradient norm {results[Names.GradientNorm][0]:0.0000}\n"));
             foreach (var donation in step.Donations) values[donation.Input] = results[donation.Output];
         }

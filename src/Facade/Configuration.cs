@@ -1,6 +1,6 @@
 using Functional.Base;
 using Functional.Files;
-using Functional.Runs;
+using Functional.Sessions;
 using Functional.Settings;
 using Functional.Storage;
 using LanguageExt;

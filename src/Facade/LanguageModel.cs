@@ -3,6 +3,7 @@ using Functional.Base;
 using Functional.Engines;
 using Functional.Execution;
 using Functional.Generation;
+using Functional.Sessions;
 using Functional.Settings;
 using Functional.Storage;
 using Functional.Text;

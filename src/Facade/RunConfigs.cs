@@ -1,4 +1,5 @@
 using Functional.Settings;
+
 namespace Functional;
 
 /// <summary>Configurations, a few words at a time. Each gives a new configuration and leaves what it does not name as it was.</summary>

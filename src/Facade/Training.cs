@@ -5,6 +5,7 @@ using Functional.Execution;
 using Functional.Generation;
 using Functional.Graphs;
 using Functional.Runs;
+using Functional.Sessions;
 using Functional.Settings;
 using Functional.Storage;
 using LanguageExt;

@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Cli;
 
 /// <summary>An option of a command.</summary>

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using Functional.Base;
-using Functional.Engines.Catalogue;
 using Functional.Graphs;
 using Functional.Layers;
 using Functional.Measuring;
 using Functional.Models;
+using Functional.Sessions;
 
 namespace Functional.Cli;
 

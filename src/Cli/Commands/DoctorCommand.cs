@@ -1,4 +1,5 @@
 using Functional.Execution;
+
 namespace Functional.Cli;
 
 /// <summary><c>functional doctor</c>: what there is to compute on, and what is missing.</summary>

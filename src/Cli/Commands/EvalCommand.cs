@@ -1,4 +1,5 @@
 using Functional.Storage;
+
 namespace Functional.Cli;
 
 /// <summary><c>functional eval</c>.</summary>

@@ -1,8 +1,8 @@
 using Functional.Base;
-using Functional.Engines.Catalogue;
 using Functional.Learning;
 using Functional.Models;
 using Functional.Runs;
+using Functional.Sessions;
 using Functional.Storage;
 
 namespace Functional.Cli;

@@ -1,8 +1,8 @@
 using Functional.Base;
-using Functional.Engines.Catalogue;
 using Functional.Graphs;
 using Functional.Measuring;
 using Functional.Runs;
+using Functional.Sessions;
 using Functional.Settings;
 using Functional.Storage;
 

@@ -1,5 +1,5 @@
 using Functional.Graphs;
-using Functional.Runs;
+using Functional.Sessions;
 
 namespace Functional.Cli;
 

@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Engines;
 
 /// <summary>A device has not so much memory as was asked for. Nothing that was there before is harmed.</summary>

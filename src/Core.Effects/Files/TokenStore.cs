@@ -1,4 +1,5 @@
 using Functional.Data;
+
 namespace Functional.Files;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Collections;
-using Functional.Graphs;
 
 namespace Functional.Base;
 

@@ -17,6 +17,6 @@ static class EagerOrder
         return Graph.Topological(roots.OrderBy(r => depth[r]));
     }
 
-    // What is elementwise adds no depth: outputs of one update stay together.
-    static bool Deepens(Op op) => op is Op.MatMul or Op.Reduce or Op.ScatterAdd or Op.Fused { Kind: not (Gelu or GeluGradient or CacheWrite or ScaledSum) };
+    // What is elementwise or only updates an argument adds no depth: outputs of one update stay together.
+    static bool Deepens(Op op) => op is Op.MatMul or Op.Reduce or Op.ScatterAdd or Op.Fused { Kind: { IsElementwise: false, Overwrites: null } };
 }

@@ -104,7 +104,7 @@ sealed class EagerPlanner
     static ReadOnlySpan<int> Candidates(Op op) => op switch
     {
         Op.Binary { Kind: BinaryKind.Add or BinaryKind.Mul } => [0, 1],
-        Op.Unary or Op.Binary { Kind: not BinaryKind.Max } or Op.ScatterAdd or Op.Fused { Kind: CacheWrite or ScaledSum } => [0],
+        Op.Unary or Op.Binary { Kind: not BinaryKind.Max } or Op.ScatterAdd or Op.Fused { Kind.Overwrites: 0 } => [0],
         _ => [],
     };
 

@@ -1,4 +1,5 @@
 using Functional.Graphs;
+
 namespace Functional.Compiling;
 
 /// <summary>

@@ -54,7 +54,7 @@ sealed class Fusion
     public bool Contains(Tensor node) => index.ContainsKey(node);
 
     public static bool IsPointwise(Op op) =>
-        op is Op.Unary or Op.Binary or Op.Compare or Op.Where or Op.Cast or Op.RandomBits or Op.Fused { Kind: Gelu or GeluGradient } || IsConstant(op);
+        op is Op.Unary or Op.Binary or Op.Compare or Op.Where or Op.Cast or Op.RandomBits || (op is Op.Fused f && PointOps.Has(f.Kind)) || IsConstant(op);
 
     public static bool IsConstant(Op op) => op is Op.Fill or Op.Iota;
 

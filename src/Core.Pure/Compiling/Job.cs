@@ -1,4 +1,5 @@
 using Functional.Graphs;
+
 namespace Functional.Compiling;
 
 /// <summary>A value's place while a program is lowered; later a buffer.</summary>

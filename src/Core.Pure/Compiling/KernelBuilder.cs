@@ -105,8 +105,7 @@ sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<
             Op.Where => Next(new(PointOp.Where, Lane(node.DType), 0, A(0), A(1), A(2))),
             Op.Cast o => Cast(node.Args[0].DType, o.To, A(0)),
             Op.RandomBits o => RandomBits(o, node.Args[0]),
-            Op.Fused { Kind: Gelu kind } => Next(new(kind.Approximate ? PointOp.GeluTanh : PointOp.Gelu, type, 0, A(0))),
-            Op.Fused { Kind: GeluGradient kind } => Next(new(kind.Approximate ? PointOp.GeluTanhGradient : PointOp.GeluGradient, type, 0, A(0), A(1))),
+            Op.Fused o => Next(new(PointOps.Of(o.Kind)!.Value, type, 0, A(0), node.Args.Count > 1 ? A(1) : 0)),
             _ => throw new UnreachableException(node.Op.ToString()),
         };
         return node.DType == DType.BF16 && node.Op is not (Op.Where or Op.Cast) ? Next(new(PointOp.RoundBF16, DType.F32, 0, result)) : result;

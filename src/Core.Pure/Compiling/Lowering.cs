@@ -262,19 +262,19 @@ sealed class Lowering
     {
         // All results of one computation that are used become one job, made when the first of them is met.
         if (views.ContainsKey(node)) return;
-        var inputs = node.Args.Map((a, i) => o.Kind.Takes(i, ViewOf(a)) ? ViewOf(a) : Dense(a));
+        var inputs = node.Args.Map((a, i) => o.Kind.Layout(i) == ArgumentLayout.Rows && ViewOf(a).HasRows ? ViewOf(a) : Dense(a));
         var results = o.Kind.Types(node.Args.Map(static a => a.Type)).Map((_, i) => o.Kind.Result(i, node.Args));
         Vec<View?> outputs = results.Map(r => fusion.Contains(r) ? (View?)Place(r) : null);
         var step = new PlanStep.Fused(o.Kind, inputs, outputs);
-        if (o.Kind is CacheWrite) AddJob(Copy(inputs[0], outputs[0]!.Value), step with { Inputs = [outputs[0]!.Value, inputs[1], inputs[2]] });
+        if (o.Kind.Overwrites is { } over && outputs[0] is { } target) AddJob(Copy(inputs[over], target), step with { Inputs = inputs.With(over, target) });
         else AddJob(step);
     }
 
-    // A gradient that is only a part of a concatenation is written straight into its place there.
+    // What is only a part of a concatenation is written straight into its place there, where the kernel can.
     View Place(Tensor result)
     {
         var (node, shapes) = (result, new Stack<Vec<int>>());
-        while (result.Op is Op.Fused { Kind: AttentionGradient } && fusion.Users(node) is [{ } user] && !fusion.IsOutput(node))
+        while (result.Op is Op.Fused { Kind.WritesParts: true } && fusion.Users(node) is [{ } user] && !fusion.IsOutput(node))
         {
             if (user.Op is Op.Concat concat && user.Args.Count(a => a.Equals(node)) == 1)
             {

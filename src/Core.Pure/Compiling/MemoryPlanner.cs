@@ -1,4 +1,5 @@
 using Functional.Graphs;
+
 namespace Functional.Compiling;
 
 /// <summary>Shares memory between values: in place where a kernel allows it, and by lifetimes in one arena.</summary>

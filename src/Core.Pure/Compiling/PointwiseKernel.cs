@@ -70,6 +70,21 @@ public enum PointOp : byte
     Copy,
 }
 
+/// <summary>Fused kinds that are one instruction, so that they are computed inside elementwise kernels.</summary>
+static class PointOps
+{
+    /// <summary>The instruction that computes a kind from its arguments; nothing where there is none.</summary>
+    public static PointOp? Of(FusedKind kind) => kind switch
+    {
+        Gelu { Approximate: var tanh } => tanh ? PointOp.GeluTanh : PointOp.Gelu,
+        GeluGradient { Approximate: var tanh } => tanh ? PointOp.GeluTanhGradient : PointOp.GeluGradient,
+        _ => null,
+    };
+
+    /// <summary>Whether there is one.</summary>
+    public static bool Has(FusedKind kind) => Of(kind) is not null;
+}
+
 /// <summary>One instruction: registers hold 4-byte lanes (floats, integers, or all-ones masks for booleans).</summary>
 /// <param name="Op">What it does.</param>
 /// <param name="Type">What the operands are (BF16 counts as F32).</param>

@@ -1,5 +1,6 @@
 using Functional.Base;
 using Functional.Graphs;
+using Functional.Meaning;
 
 namespace Functional.Compiling;
 
@@ -53,6 +54,16 @@ public sealed record Program
 
     /// <summary>A program of one output named <c>result</c>.</summary>
     public static Program Of(Tensor result) => Of([new Named("result", result)]);
+
+    /// <summary>What the program means: its outputs by name, as the reference evaluator computes them.</summary>
+    /// <param name="inputs">Every input of the program by name; other names do not matter.</param>
+    /// <exception cref="ArgumentException">An input is missing or of another type.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A gather or scatter index is outside its table.</exception>
+    public IReadOnlyDictionary<string, Value> Evaluate(IReadOnlyDictionary<string, Value> inputs)
+    {
+        var values = Evaluator.Run(Outputs.Map(static o => o.Value), inputs);
+        return new SortedDictionary<string, Value>(Enumerable.Range(0, values.Count).ToDictionary(i => Outputs[i].Name, i => values[i]), StringComparer.Ordinal);
+    }
 
     /// <summary>The graph as text.</summary>
     public string Print() => Graph.Print(Outputs.Map(static o => o.Value));

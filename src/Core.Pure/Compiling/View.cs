@@ -29,6 +29,9 @@ public readonly record struct View(int Buffer, DType DType, long Offset, Vec<int
         return [.. strides];
     }
 
+    /// <summary>Whether at least the elements of the innermost axis lie one behind the other.</summary>
+    public bool HasRows => IsDense || (Shape.Count > 0 && (Strides[^1] == 1 || Shape[^1] == 1));
+
     /// <summary>Whether the elements lie one behind the other in row-major order.</summary>
     public bool IsDense
     {

@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Execution;
 
 /// <summary>A GPU as its driver describes it.</summary>

@@ -1,6 +1,4 @@
 using Functional.Base;
-using Functional.Graphs;
-using Functional.Settings;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
@@ -97,8 +95,8 @@ public static class EngineChoice
 
     static IEnumerable<Fault> ThreadFaults(EngineOptions asked)
     {
-        if (asked.Threads is < 0 or > RunConfig.MostThreads)
-            yield return new("threads", FormattableString.Invariant($"is {asked.Threads}"), FormattableString.Invariant($"allowed: a whole number, 0 to {RunConfig.MostThreads}"));
+        if (asked.Threads is < 0 or > EngineOptions.MostThreads)
+            yield return new("threads", FormattableString.Invariant($"is {asked.Threads}"), FormattableString.Invariant($"allowed: a whole number, 0 to {EngineOptions.MostThreads}"));
     }
 
     /// <summary>An engine as files and command lines call it.</summary>

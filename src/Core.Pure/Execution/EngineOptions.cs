@@ -1,5 +1,4 @@
 using Functional.Base;
-using Functional.Settings;
 
 namespace Functional.Execution;
 
@@ -28,13 +27,16 @@ public enum Precision
 /// <summary>What a program is to run on.</summary>
 public sealed record EngineOptions
 {
+    /// <summary>More threads than this are a mistake.</summary>
+    public const int MostThreads = 1024;
+
     /// <summary>The engine.</summary>
     public EngineKind Engine { get; init; }
 
     /// <summary>The engine's device.</summary>
     public Device Device { get; init; }
 
-    /// <summary>Threads that compute on the processor, 0 to <see cref="RunConfig.MostThreads"/>; 0 for one a processor.</summary>
+    /// <summary>Threads that compute on the processor, 0 to <see cref="MostThreads"/>; 0 for one a processor.</summary>
     public int Threads { get; init; }
 
     /// <summary>The precision of matrix products.</summary>

@@ -1,5 +1,4 @@
 using Functional.Base;
-using Functional.Compiling;
 
 namespace Functional.Graphs;
 
@@ -47,7 +46,7 @@ public sealed record Attention(double Scale, bool Causal = true) : FusedKind
     }
 
     /// <inheritdoc/>
-    internal override bool Takes(int argument, View view) => AttentionShape.Takes(view);
+    internal override ArgumentLayout Layout(int argument) => argument < 3 ? ArgumentLayout.Rows : ArgumentLayout.Dense;
 
     /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 4.0 * args[0].Size * args[1].Shape[1] * (Causal && args[0].Shape[1] > 1 ? 0.5 : 1);
@@ -105,7 +104,10 @@ public sealed record AttentionGradient(double Scale, bool Causal) : FusedKind
     }
 
     /// <inheritdoc/>
-    internal override bool Takes(int argument, View view) => AttentionShape.Takes(view);
+    internal override bool WritesParts => true;
+
+    /// <inheritdoc/>
+    internal override ArgumentLayout Layout(int argument) => argument is 4 or 6 ? ArgumentLayout.Dense : ArgumentLayout.Rows;
 
     /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 10.0 * args[0].Size * args[1].Shape[1] * (Causal ? 0.5 : 1);
@@ -113,9 +115,6 @@ public sealed record AttentionGradient(double Scale, bool Causal) : FusedKind
 
 static class AttentionShape
 {
-    // Slices of a packed projection do: the kernels step over batch, token and head, and need only the innermost axis contiguous.
-    public static bool Takes(View view) => view.IsDense || (view.Shape.Count == 4 && (view.Strides[3] == 1 || view.Shape[3] == 1));
-
     public static void Check(FusedKind kind, Vec<TensorType> a)
     {
         var fits = a.Take(3).All(static t => t is { Rank: 4, DType: DType.F32 }) && a[1] == a[2]

@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Graphs;
 
 /// <summary>
@@ -31,6 +32,9 @@ public sealed record CacheWrite : FusedKind
         var inside = at.Greater(Movement.Scalar(-1, DType.I32)).And(at.Less(Movement.Scalar(count, DType.I32)));
         return [inside.Reshape([capacity, .. Enumerable.Repeat(1, cache.Rank - 2)]).Where(placed, cache)];
     }
+
+    /// <inheritdoc/>
+    internal override int? Overwrites => 0;
 
     /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 0;

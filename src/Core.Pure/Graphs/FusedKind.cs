@@ -1,5 +1,4 @@
 using Functional.Base;
-using Functional.Compiling;
 
 namespace Functional.Graphs;
 
@@ -30,8 +29,17 @@ public abstract record FusedKind
     /// <summary>The floating-point operations of one run, multiplications and additions counted singly.</summary>
     public abstract double Flops(Vec<TensorType> args);
 
-    /// <summary>Whether a kernel reads argument <paramref name="argument"/> through this view as it is; else it is copied to be dense.</summary>
-    internal virtual bool Takes(int argument, View view) => view.IsDense;
+    /// <summary>Whether each element of the result depends on the same element of the arguments alone.</summary>
+    internal virtual bool IsElementwise => false;
+
+    /// <summary>The argument, of the result's type, that the result is written over where that is nobody else's; nothing where there is none.</summary>
+    internal virtual int? Overwrites => null;
+
+    /// <summary>How a kernel reads an argument.</summary>
+    internal virtual ArgumentLayout Layout(int argument) => ArgumentLayout.Dense;
+
+    /// <summary>Whether its kernel writes results through any view, so that one that is only a part of a concatenation is formed in its place there.</summary>
+    internal virtual bool WritesParts => false;
 
     /// <summary>For a gradient, a result of the forward op that belongs to these arguments; nothing where there is none.</summary>
     internal virtual Tensor? Forward(Vec<Tensor> args) => null;
@@ -46,4 +54,13 @@ public abstract record FusedKind
     public sealed override string ToString() => Text;
 
     private protected void Require(bool condition, Vec<TensorType> args, string what) => TypeRules.Require(condition, Text, args, what);
+}
+
+/// <summary>How a fused kind's kernel reads an argument; what lies otherwise is copied first.</summary>
+enum ArgumentLayout
+{
+    /// <summary>Row-major, without gaps.</summary>
+    Dense,
+    /// <summary>Any view whose innermost axis is without gaps, such as a slice of a packed projection.</summary>
+    Rows,
 }

@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Graphs;
 
 /// <summary>
@@ -28,6 +29,9 @@ public sealed record Gelu(bool Approximate) : FusedKind
         [new GeluGradient(Approximate).Result(0, [args[0], cotangent])];
 
     /// <inheritdoc/>
+    internal override bool IsElementwise => true;
+
+    /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 12.0 * args[0].Size;
 }
 
@@ -51,6 +55,9 @@ public sealed record GeluGradient(bool Approximate) : FusedKind
 
     /// <inheritdoc/>
     internal override Tensor? Forward(Vec<Tensor> args) => new Gelu(Approximate).Result(0, [args[0]]);
+
+    /// <inheritdoc/>
+    internal override bool IsElementwise => true;
 
     /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 20.0 * args[0].Size;

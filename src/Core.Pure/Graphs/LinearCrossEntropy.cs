@@ -1,5 +1,4 @@
 using Functional.Base;
-using Functional.Learning;
 
 namespace Functional.Graphs;
 
@@ -30,7 +29,7 @@ public sealed record LinearCrossEntropy(double Smoothing = 0) : FusedKind
     /// <inheritdoc/>
     public override Vec<Tensor> Expand(Vec<Tensor> args) => Graphs.Vjp.OverPlaceholders(args, holes =>
     {
-        var sum = Losses.CrossEntropySum(holes[0].MatMul(holes[1].T()), holes[2], Smoothing);
+        var sum = Sum(holes[0].MatMul(holes[1].T()), holes[2], Smoothing);
         return [sum, .. Graphs.Vjp.Gradients(sum, holes[0], holes[1])];
     });
 
@@ -41,4 +40,17 @@ public sealed record LinearCrossEntropy(double Smoothing = 0) : FusedKind
 
     /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 6.0 * args[0].Size * args[1].Shape[0];
+
+    /// <summary>The sum of the losses of <c>logits [rows, vocabulary]</c> against <c>labels i32[rows]</c>.</summary>
+    internal static Tensor Sum(Tensor logits, Tensor labels, double smoothing)
+    {
+        var counts = Counts(labels);
+        var lse = logits.LogSumExp().Reshape(labels.Shape);
+        var target = logits.TakeLast(counts.Where(labels, labels.Like(0)));
+        if (smoothing != 0) target = target * (1 - smoothing) + logits.Mean(-1).Reshape(labels.Shape) * smoothing;
+        return counts.Where(lse - target, lse.Like(0)).SumAll();
+    }
+
+    /// <summary>Which labels count.</summary>
+    internal static Tensor Counts(Tensor labels) => labels.EqualTo(labels.Like(Ignore)).Not();
 }

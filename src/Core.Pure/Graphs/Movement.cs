@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Graphs;
 
 /// <summary>Leaves, and ops that move elements without computing on them.</summary>

@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Graphs;
 
 /// <summary>Elementwise functions of one floating-point tensor; <see cref="Neg"/> takes integers too.</summary>

@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Graphs;
 
 /// <summary>Reductions, running sums and matrix products.</summary>

@@ -1,11 +1,10 @@
 using Functional.Base;
-using Functional.Compiling;
 
 namespace Functional.Graphs;
 
 /// <summary>
 /// a + scale · b, or a + scale · b · c, elementwise, for arguments of one f32 type: in one pass where an engine has it. Compilers find it in
-/// sums (<see cref="ScaledSums"/>); models have no need to say it.
+/// sums; models have no need to say it.
 /// </summary>
 /// <param name="Scale">The factor.</param>
 public sealed record ScaledSum(double Scale) : FusedKind
@@ -22,6 +21,12 @@ public sealed record ScaledSum(double Scale) : FusedKind
 
     /// <inheritdoc/>
     public override Vec<Tensor> Expand(Vec<Tensor> args) => [args[0] + (args.Count == 2 ? args[1] : args[1] * args[2]) * Scale];
+
+    /// <inheritdoc/>
+    internal override bool IsElementwise => true;
+
+    /// <inheritdoc/>
+    internal override int? Overwrites => 0;
 
     /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => args.Count * (double)args[0].Size;

@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Graphs;
 
 /// <summary>The shape and element type of a tensor.</summary>

@@ -1,4 +1,7 @@
 using Functional.Graphs;
+using Functional.Layers;
+using Functional.Models;
+
 namespace Functional.Learning;
 
 /// <summary>
@@ -23,7 +26,7 @@ public static class Losses
     /// With smoothing s a row's loss is (1 − s)(lse − logit[label]) + s(lse − mean logit) (Szegedy et al. 2016).
     /// </summary>
     public static WeightedSum CrossEntropy(Tensor logits, Tensor labels, double smoothing = 0) =>
-        new(CrossEntropySum(logits, labels, smoothing), LabelCount(labels));
+        new(Graphs.LinearCrossEntropy.Sum(logits, labels, smoothing), LabelCount(labels));
 
     /// <summary>As <see cref="CrossEntropy"/> of the logits <c>hidden · weightᵀ</c>, without ever holding all of them.</summary>
     /// <param name="hidden"><c>[rows, width]</c>.</param>
@@ -34,16 +37,20 @@ public static class Losses
         new(new LinearCrossEntropy(smoothing).Result(0, [hidden, weight, labels]), LabelCount(labels));
 
     /// <summary>How many labels count, as a float scalar.</summary>
-    public static Tensor LabelCount(Tensor labels) => Counts(labels).Where(Movement.Scalar(1), Movement.Scalar(0)).SumAll();
+    public static Tensor LabelCount(Tensor labels) => Graphs.LinearCrossEntropy.Counts(labels).Where(Movement.Scalar(1), Movement.Scalar(0)).SumAll();
 
-    internal static Tensor CrossEntropySum(Tensor logits, Tensor labels, double smoothing)
+    /// <summary>
+    /// The cross-entropy of a model's tokens against labels, both <c>i32[batch, time]</c>, in nats: a sum and the number of labels that are not −100.
+    /// The logits of all positions are never in memory at once.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="env">Parameters, and a key when training.</param>
+    /// <param name="tokens">What the model reads.</param>
+    /// <param name="labels">What comes next at each position.</param>
+    /// <param name="smoothing">The share of the target spread over the whole vocabulary, in [0, 1).</param>
+    public static WeightedSum NextToken(Model model, Env env, Tensor tokens, Tensor labels, double smoothing = 0)
     {
-        var counts = Counts(labels);
-        var lse = logits.LogSumExp().Reshape(labels.Shape);
-        var target = logits.TakeLast(counts.Where(labels, labels.Like(0)));
-        if (smoothing != 0) target = target * (1 - smoothing) + logits.Mean(-1).Reshape(labels.Shape) * smoothing;
-        return counts.Where(lse - target, lse.Like(0)).SumAll();
+        var hidden = model.Hidden(env, tokens).Value;
+        return LinearCrossEntropy(hidden.Reshape(-1, hidden.Shape[^1]), model.Head(env), labels.Reshape(-1), smoothing);
     }
-
-    static Tensor Counts(Tensor labels) => labels.EqualTo(labels.Like(Graphs.LinearCrossEntropy.Ignore)).Not();
 }

@@ -66,7 +66,7 @@ public static partial class Programs
     static (WeightedSum Loss, Params<Tensor> Gradients) Differentiated(Model model, BatchShape batch, double smoothing)
     {
         var env = Parameters(model) with { RandomKey = Movement.Input(Names.Key, [2], DType.I32) };
-        var loss = model.Loss(env, Movement.Input(Names.Inputs, batch.Tokens), Movement.Input(Names.Labels, batch.Tokens), smoothing);
+        var loss = Losses.NextToken(model, env, Movement.Input(Names.Inputs, batch.Tokens), Movement.Input(Names.Labels, batch.Tokens), smoothing);
         var trained = Trained(model);
         var gradients = Vjp.Gradients(loss.Sum, trained.Names.Map(name => env.Parameters(name)));
         return (loss, trained.Names.Map((name, i) => (name, gradients[i])).ToParams());

@@ -35,7 +35,7 @@ public static partial class Programs
     /// <summary>The loss of a batch: outputs <c>loss_sum</c>, <c>weight</c> and <c>loss</c>, without dropout.</summary>
     public static Program Evaluate(Model model, BatchShape batch, double smoothing = 0)
     {
-        var loss = model.Loss(Parameters(model), Movement.Input(Names.Inputs, batch.Tokens), Movement.Input(Names.Labels, batch.Tokens), smoothing);
+        var loss = Losses.NextToken(model, Parameters(model), Movement.Input(Names.Inputs, batch.Tokens), Movement.Input(Names.Labels, batch.Tokens), smoothing);
         return Program.Of([new(Names.LossSum, loss.Sum), new(Names.Weight, loss.Weight), new(Names.Loss, loss.Mean)]);
     }
 

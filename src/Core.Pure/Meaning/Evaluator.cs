@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Functional.Base;
-using Functional.Compiling;
 using Functional.Graphs;
 
 namespace Functional.Meaning;
@@ -11,18 +10,6 @@ namespace Functional.Meaning;
 /// </summary>
 public static class Evaluator
 {
-    /// <summary>The outputs of a program by name.</summary>
-    /// <param name="program">What to compute.</param>
-    /// <param name="inputs">Every input of the program by name; other names do not matter.</param>
-    /// <exception cref="ArgumentException">An input is missing or of another type.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A gather or scatter index is outside its table.</exception>
-    public static IReadOnlyDictionary<string, Value> Run(Program program, IReadOnlyDictionary<string, Value> inputs)
-    {
-        var values = Run(program.Outputs.Map(static o => o.Value), inputs);
-        return new SortedDictionary<string, Value>(
-            Enumerable.Range(0, values.Count).ToDictionary(i => program.Outputs[i].Name, i => values[i]), StringComparer.Ordinal);
-    }
-
     /// <summary>The values of the roots, in order.</summary>
     /// <param name="roots">What to compute.</param>
     /// <param name="inputs">Every input that the roots depend on, by name.</param>

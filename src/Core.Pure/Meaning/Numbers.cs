@@ -1,4 +1,5 @@
 using Functional.Graphs;
+
 namespace Functional.Meaning;
 
 /// <summary>What the element types do to numbers, and functions that the base library lacks, in double precision.</summary>

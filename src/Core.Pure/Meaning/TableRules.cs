@@ -1,4 +1,5 @@
 using Functional.Graphs;
+
 namespace Functional.Meaning;
 
 /// <summary>Reference evaluation of reading and adding rows of a table by index.</summary>

@@ -1,7 +1,6 @@
 using Functional.Base;
 using Functional.Graphs;
 using Functional.Layers;
-using Functional.Learning;
 
 namespace Functional.Models;
 
@@ -27,20 +26,6 @@ public sealed record Model(
     /// <summary>Logits of the last position only, <c>[batch, vocabulary]</c>.</summary>
     public Flow LastLogits(Env env, Tensor tokens) => Hidden(env, tokens)
         .Map(h => h.Slice(1, h.Shape[1] - 1, 1).Reshape(h.Shape[0], h.Shape[2]).MatMul(Head(env).T()));
-
-    /// <summary>
-    /// The cross-entropy of tokens against labels, both <c>i32[batch, time]</c>, in nats: a sum and the number of labels that are not −100.
-    /// The logits of all positions are never in memory at once.
-    /// </summary>
-    /// <param name="env">Parameters, and a key when training.</param>
-    /// <param name="tokens">What the model reads.</param>
-    /// <param name="labels">What comes next at each position.</param>
-    /// <param name="smoothing">The share of the target spread over the whole vocabulary, in [0, 1).</param>
-    public WeightedSum Loss(Env env, Tensor tokens, Tensor labels, double smoothing = 0)
-    {
-        var hidden = Hidden(env, tokens).Value;
-        return Losses.LinearCrossEntropy(hidden.Reshape(-1, hidden.Shape[^1]), Head(env), labels.Reshape(-1), smoothing);
-    }
 
     /// <summary>The same functions in a changed environment, over the same or other parameters.</summary>
     /// <param name="change">Gives the environment of the original model, such as one whose weights have an adapter added.</param>

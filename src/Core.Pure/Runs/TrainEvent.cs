@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Runs;
 
 /// <summary>What a step gave.</summary>

@@ -113,7 +113,7 @@ public sealed partial record RunConfig
         ConfigField.OneOf("precision", "run", "precision of matrix products", static c => c.Precision, static (c, v) => c with { Precision = v },
             Choices<Precision>(EngineChoice.Text)) with { Aliases = ["dtype"] },
         ConfigField.Whole("threads", "run", "threads that compute; 0 for one a processor", static c => c.Threads,
-            static (c, v) => c with { Threads = (int)Math.Clamp(v, int.MinValue, int.MaxValue) }, 0, MostThreads) with { Aliases = ["num-threads", "workers"] },
+            static (c, v) => c with { Threads = (int)Math.Clamp(v, int.MinValue, int.MaxValue) }, 0, EngineOptions.MostThreads) with { Aliases = ["num-threads", "workers"] },
     ];
 
     static (string, T)[] Choices<T>(Func<T, string> text) where T : struct, Enum => [.. Enum.GetValues<T>().Select(value => (text(value), value))];

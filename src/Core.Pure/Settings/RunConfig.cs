@@ -53,9 +53,6 @@ public enum WindowOrder
 /// </summary>
 public sealed partial record RunConfig
 {
-    /// <summary>More threads than this are a mistake.</summary>
-    public const int MostThreads = 1024;
-
     /// <summary>
     /// The architecture. A vocabulary of 0 stands for the tokenizer's. The head is its own matrix: at the small vocabularies of characters and
     /// bytes it costs little, and the same steps end at a lower loss (docs/performance.md, "Learning").

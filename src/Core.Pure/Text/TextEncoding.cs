@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Text;
 
 /// <summary>How to tell text in another encoding than UTF-8 by its first bytes.</summary>

@@ -1,4 +1,3 @@
-
 namespace Functional.Tests.Properties;
 
 /// <summary>What the compiler makes of a training step of a GPT with norms before its blocks: so that a regression is seen.</summary>

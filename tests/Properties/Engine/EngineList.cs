@@ -1,4 +1,3 @@
-
 namespace Functional.Tests.Properties;
 
 /// <summary>The engines that the suites run: the reference, the managed one, and torch on every device where its libraries load.</summary>

@@ -1,4 +1,3 @@
-
 namespace Functional.Tests.Properties;
 
 /// <summary>Why libtorch does not load, read from what the runtime says of every place where it looked.</summary>

@@ -160,7 +160,7 @@ public sealed class TorchTests
             ["hidden"] = Float(Runs.Normal(hidden.Type, Key.Seed(seed))), ["weight"] = Float(Runs.Normal(weight.Type, Key.Seed(seed).FoldIn(1))), ["labels"] = Value.Of(labels.Type, [.. Runs.Labels(new(1, r), v, seed).Items.ToArray()]),
         };
         using var engine = new TorchEngine(Device.Cpu) { LogitsAtOnce = 1 + atOnce.Get % (r * v) };
-        var (expected, actual) = (Evaluator.Run(program, given), Runs.On(engine)(program, given));
+        var (expected, actual) = (program.Evaluate(given), Runs.On(engine)(program, given));
         foreach (var (name, value) in expected) Runs.Close(value, actual[name], 1e-5 * (1 + value.Items.ToArray().Max(Math.Abs)), name);
     }
 
@@ -182,7 +182,7 @@ public sealed class TorchTests
         var program = Program.Of([.. results.Select(static (t, i) => new Named($"{i}", t))]);
         var given = program.Inputs.ToDictionary(static i => i.Name, i => i.Name == "labels" ? Value.Of(i.Value.Type, [.. Enumerable.Range(0, 13).Select(static n => (double)n)]) : Float(Runs.Normal(i.Value.Type, Key.Seed(3).FoldIn(i.Name))));
         using IEngine half = new TorchEngine(Device.Cpu, Precision.BF16), full = new TorchEngine(Device.Cpu);
-        var (exact, rounded, plain) = (Evaluator.Run(program, given), Runs.On(half)(program, given), Runs.On(full)(program, given));
+        var (exact, rounded, plain) = (program.Evaluate(given), Runs.On(half)(program, given), Runs.On(full)(program, given));
         foreach (var (name, value) in exact)
         {
             var size = value.Items.ToArray().Max(Math.Abs);
@@ -201,7 +201,7 @@ public sealed class TorchTests
             var (a, b) = (Movement.Input("a", shape.Item1), Movement.Input("b", shape.Item2));
             var program = Program.Of(a.MatMul(b) * 3);
             var given = new Dictionary<string, Value> { ["a"] = Float(Runs.Normal(a.Type, Key.Seed(1))), ["b"] = Float(Runs.Normal(b.Type, Key.Seed(2))) };
-            var (expected, exact) = (ParityBounds.Run(Products.InBF16(program.Outputs.Map(static o => o.Value)), given)[0], Evaluator.Run(program, given)["result"]);
+            var (expected, exact) = (ParityBounds.Run(Products.InBF16(program.Outputs.Map(static o => o.Value)), given)[0], program.Evaluate(given)["result"]);
             var (rounded, plain) = (Runs.On(half)(program, given)["result"], Runs.On(full)(program, given)["result"]);
             for (var i = 0; i < expected.Bound.Length; i++) Assert.InRange(Math.Abs(rounded[i] - expected.Value[i]), 0, 4 * expected.Bound[i]);
             Assert.InRange(Runs.LargestDifference(plain, exact), 0, 1e-4);

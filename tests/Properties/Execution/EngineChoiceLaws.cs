@@ -19,7 +19,7 @@ public sealed record Wish(EngineOptions Asked, Vec<EngineOffer> Offers)
     public bool Fits(EngineOptions options) => Offer(options.Engine) is { } offer && offer.Devices.Any(d => d.Device == options.Device)
         && (options.Precision == Precision.F32 || options.Engine == EngineKind.Torch)
         && (options.Precision != Precision.TF32 || options.Device.Kind == Cuda)
-        && options.Threads is >= 0 and <= RunConfig.MostThreads;
+        && options.Threads is >= 0 and <= EngineOptions.MostThreads;
 
     public bool Grants(EngineOptions options) => (Asked.Engine == EngineKind.Auto || Asked.Engine == options.Engine)
         && (Asked.Device.Kind == DeviceKind.Auto || Asked.Device == options.Device) && Asked.Precision == options.Precision && Asked.Threads == options.Threads;
@@ -41,7 +41,7 @@ public class EngineChoiceLaws
             from engine in Gen.Elements(EngineKind.Auto, EngineKind.Managed, EngineKind.Torch)
             from device in Gen.Elements(Device.Auto, Device.Auto, Device.Cpu, Device.Cuda(), Device.Cuda(1), Device.Cuda(7))
             from precision in Gen.Elements(Precision.F32, Precision.F32, Precision.TF32, Precision.BF16)
-            from threads in Gen.Frequency((8, Gen.Choose(0, RunConfig.MostThreads)), (1, Gen.Elements(-1, int.MinValue, RunConfig.MostThreads + 1, int.MaxValue)))
+            from threads in Gen.Frequency((8, Gen.Choose(0, EngineOptions.MostThreads)), (1, Gen.Elements(-1, int.MinValue, EngineOptions.MostThreads + 1, int.MaxValue)))
             select new EngineOptions { Engine = engine, Device = device, Precision = precision, Threads = threads };
         return Arb.From(from o in offers from a in asked select new Wish(a, o));
     }
@@ -84,11 +84,11 @@ public class EngineChoiceLaws
     [Property(Arbitrary = [typeof(EngineChoiceLaws)], MaxTest = 1000)]
     public bool An_option_that_asks_for_nothing_is_not_to_blame(Wish wish) => wish.Faults.All(f =>
         (f.Where != "device" || wish.Asked.Device.Kind != DeviceKind.Auto) && (f.Where != "precision" || wish.Asked.Precision != Precision.F32)
-        && (f.Where != "threads" || wish.Asked.Threads is < 0 or > RunConfig.MostThreads));
+        && (f.Where != "threads" || wish.Asked.Threads is < 0 or > EngineOptions.MostThreads));
 
     [Property(Arbitrary = [typeof(EngineChoiceLaws)], MaxTest = 1000)]
     public bool Threads_are_checked_whatever_else_is_wrong(Wish wish) =>
-        wish.Asked.Threads is >= 0 and <= RunConfig.MostThreads || wish.Faults.Any(static f => f.Where == "threads");
+        wish.Asked.Threads is >= 0 and <= EngineOptions.MostThreads || wish.Faults.Any(static f => f.Where == "threads");
 
     [Property(Arbitrary = [typeof(EngineChoiceLaws)], MaxTest = 1000)]
     public bool Left_open_the_first_GPU_is_chosen_where_there_is_one(Wish wish)

@@ -1,4 +1,3 @@
-
 namespace Functional.Tests.Properties.Execution;
 
 /// <summary>An engine on a device of which only so many bytes are free.</summary>

@@ -12,16 +12,16 @@ public sealed class GoldenGpt
     readonly Golden golden = Golden.Read();
 
     [Fact]
-    public void Evaluator_gives_PyTorchs_logits() => Logits(Evaluator.Run, Exact);
+    public void Evaluator_gives_PyTorchs_logits() => Logits(static (program, given) => program.Evaluate(given), Exact);
 
     [Fact]
-    public void Evaluator_gives_PyTorchs_gradients() => Gradients(Evaluator.Run, Exact);
+    public void Evaluator_gives_PyTorchs_gradients() => Gradients(static (program, given) => program.Evaluate(given), Exact);
 
     [Fact]
-    public void Evaluator_gives_PyTorchs_five_steps() => FiveSteps(Evaluator.Run, Exact, Exact);
+    public void Evaluator_gives_PyTorchs_five_steps() => FiveSteps(static (program, given) => program.Evaluate(given), Exact, Exact);
 
     [Fact]
-    public void Evaluator_gives_PyTorchs_five_steps_by_accumulation() => FiveAccumulatedSteps(Evaluator.Run, Exact, Exact);
+    public void Evaluator_gives_PyTorchs_five_steps_by_accumulation() => FiveAccumulatedSteps(static (program, given) => program.Evaluate(given), Exact, Exact);
 
     public static TheoryData<string> Engines => EngineList.Names;
 

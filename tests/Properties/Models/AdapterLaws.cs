@@ -24,9 +24,9 @@ public sealed class AdapterLaws
         var adapted = Adapted(model, 2);
         var given = Runs.Parameters(adapted, seed).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)));
         given = given.With(given.Where(static p => p.Key.EndsWith(".b", StringComparison.Ordinal)).Select(static p => KeyValuePair.Create(p.Key, Runs.Changed(p.Value, static (_, _) => 0))));
-        Runs.Close(Evaluator.Run(Programs.Logits(model, batch), given)[Names.Logits], Evaluator.Run(Programs.Logits(adapted, batch), given)[Names.Logits], 0);
+        Runs.Close(Programs.Logits(model, batch).Evaluate(given)[Names.Logits], Programs.Logits(adapted, batch).Evaluate(given)[Names.Logits], 0);
         var step = Programs.TrainStep(adapted, Optimisers.Sgd(), GradientClip.None, batch);
-        var after = Evaluator.Run(step, given.With((Names.LearningRate, Value.Scalar(1))));
+        var after = step.Evaluate(given.With((Names.LearningRate, Value.Scalar(1))));
         Assert.Equal(2 * config.Layers, step.Donations.Count);
         Assert.All(step.Donations, static d => Assert.Contains("qkv.weight.", d.Output, StringComparison.Ordinal));
         if (config.Width < 4 || config.Vocabulary < 2 || config.Context < 2) return;

@@ -8,7 +8,7 @@ public sealed class GptLaws
     const double Exact = 1e-9;
 
     static Value Logits(Model model, BatchShape batch, IReadOnlyDictionary<string, Value> given, Value tokens) =>
-        Evaluator.Run(Programs.Logits(model, batch), given.With((Names.Inputs, tokens)))[Names.Logits];
+        Programs.Logits(model, batch).Evaluate(given.With((Names.Inputs, tokens)))[Names.Logits];
 
     [Property(MaxTest = 40, Arbitrary = [typeof(AnyGpt)])]
     public void No_output_depends_on_a_later_token(GptConfig config, ushort seed)
@@ -30,11 +30,11 @@ public sealed class GptLaws
         var (model, batch) = (Gpt.Of(config), new BatchShape(1, config.Context));
         var (given, tokens) = (Runs.Parameters(model, seed), Runs.Tokens(batch, config.Vocabulary, seed));
         var hidden = Programs.Hidden(model, batch);
-        var before = Evaluator.Run(hidden, given.With((Names.Inputs, tokens)))[Names.Hidden];
+        var before = hidden.Evaluate(given.With((Names.Inputs, tokens)))[Names.Hidden];
         for (var place = 0; place < config.Context; place++)
         {
             var changed = Runs.Changed(tokens, (t, i) => i == place ? (t + 1) % config.Vocabulary : t);
-            var after = Evaluator.Run(hidden, given.With((Names.Inputs, changed)))[Names.Hidden];
+            var after = hidden.Evaluate(given.With((Names.Inputs, changed)))[Names.Hidden];
             Assert.Contains(Enumerable.Range((batch.Time - 1) * config.Width, config.Width), i => before[i] != after[i]);
         }
     }
@@ -51,7 +51,7 @@ public sealed class GptLaws
         {
             var part = new BatchShape(2, time);
             var inputs = Value.Of(part.Tokens, [.. Enumerable.Range(0, 2 * time).Select(i => tokens[i / time * batch.Time + position + i % time])]);
-            var step = Evaluator.Run(Programs.CachedStep(model, part), state.With((Names.Inputs, inputs), (Names.Position, Value.Scalar(position, DType.I32))));
+            var step = Programs.CachedStep(model, part).Evaluate(state.With((Names.Inputs, inputs), (Names.Position, Value.Scalar(position, DType.I32))));
             state = state.With(step.Where(static o => o.Key != Names.Logits));
             for (var i = 0; i < 2 * config.Vocabulary; i++)
                 Assert.Equal(full[((i / config.Vocabulary * batch.Time) + position + time - 1) * config.Vocabulary + i % config.Vocabulary], step[Names.Logits][i], Exact);
@@ -76,9 +76,9 @@ public sealed class GptLaws
     {
         var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
         var given = Runs.Parameters(model, seed).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)));
-        var outputs = Evaluator.Run(Programs.AttentionWeights(model, batch), given);
+        var outputs = Programs.AttentionWeights(model, batch).Evaluate(given);
         Assert.Equal(config.Layers + 1, outputs.Count);
-        Runs.Close(Evaluator.Run(Programs.Logits(model, batch), given)[Names.Logits], outputs[Names.Logits], 0);
+        Runs.Close(Programs.Logits(model, batch).Evaluate(given)[Names.Logits], outputs[Names.Logits], 0);
         for (var layer = 0; layer < config.Layers; layer++)
         {
             var weights = outputs[Names.Weights($"blocks.{layer}")];
@@ -98,7 +98,7 @@ public sealed class GptLaws
         var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
         var labels = Runs.Labels(batch, config.Vocabulary, seed);
         var given = Runs.Parameters(model, seed).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, labels));
-        var (logits, loss) = (Evaluator.Run(Programs.Logits(model, batch), given)[Names.Logits], Evaluator.Run(Programs.Evaluate(model, batch), given));
+        var (logits, loss) = (Programs.Logits(model, batch).Evaluate(given)[Names.Logits], Programs.Evaluate(model, batch).Evaluate(given));
         var (sum, weight) = (0.0, 0);
         for (var row = 0; row < labels.Type.Size; row++)
         {

@@ -16,7 +16,7 @@ public sealed class GptOnEngine : IDisposable
 
     void Agree(Program program, IReadOnlyDictionary<string, Value> given)
     {
-        var expected = Evaluator.Run(program, given);
+        var expected = program.Evaluate(given);
         foreach (var (name, engine) in engines) Agree(name, expected, Runs.On(engine)(program, given));
     }
 

@@ -35,7 +35,7 @@ public sealed class OptimiserLaws
         for (var step = 1; step <= count; step++)
         {
             var given = state.With(Runs.Scalars(Programs.StepScalars(transform, step, 0.1 / step))).With(("$gradient", Gradient(spec, seed, step, scale)));
-            var outputs = Evaluator.Run(program, given);
+            var outputs = program.Evaluate(given);
             state = state.With(outputs.Where(static o => !o.Key.StartsWith('$'))).With(("$param", outputs["$next"]));
             updates.Add(outputs["$update"]);
             values.Add(outputs["$next"]);

@@ -21,16 +21,16 @@ public sealed class TrainStepLaws
     {
         var (model, batch, clip) = (Gpt.Of(config), new BatchShape(4, config.Context), GradientClip.To(0.5));
         var given = Given(model, adam, batch, seed);
-        var whole = Evaluator.Run(Programs.TrainStep(model, adam, clip, batch), given);
+        var whole = Programs.TrainStep(model, adam, clip, batch).Evaluate(given);
         var state = given.With(Runs.Zeros(Programs.Accumulators(model)));
         for (int row = 0, rows; row < 4; row += rows)
         {
             // The bits of the cut say after which rows a micro-batch ends.
             for (rows = 1; row + rows < 4 && (cut >> (row + rows) & 1) == 0; rows++) { }
             var part = state.With((Names.Inputs, Part(given[Names.Inputs], row, rows)), (Names.Labels, Part(given[Names.Labels], row, rows)));
-            state = state.With(Evaluator.Run(Programs.Accumulate(model, new(rows, config.Context)), part));
+            state = state.With(Programs.Accumulate(model, new(rows, config.Context)).Evaluate(part));
         }
-        var split = Evaluator.Run(Programs.Apply(model, adam, clip), state);
+        var split = Programs.Apply(model, adam, clip).Evaluate(state);
         foreach (var (name, value) in whole) Runs.Close(value, split[name], Exact, name);
         foreach (var (name, _) in Programs.Accumulators(model)) Assert.All(split[name].Items.ToArray(), static v => Assert.Equal(0, v));
     }
@@ -43,7 +43,7 @@ public sealed class TrainStepLaws
         var more = given.With(
             (Names.Inputs, Value.Of(large.Tokens, [.. given[Names.Inputs].Items, .. Runs.Tokens(new(1, config.Context), config.Vocabulary, seed + 9UL).Items])),
             (Names.Labels, Value.Of(large.Tokens, [.. given[Names.Labels].Items, .. Enumerable.Repeat(-100.0, config.Context)])));
-        var (few, many) = (Evaluator.Run(Programs.TrainStep(model, adam, GradientClip.None, small), given), Evaluator.Run(Programs.TrainStep(model, adam, GradientClip.None, large), more));
+        var (few, many) = (Programs.TrainStep(model, adam, GradientClip.None, small).Evaluate(given), Programs.TrainStep(model, adam, GradientClip.None, large).Evaluate(more));
         foreach (var (name, value) in few) Runs.Close(value, many[name], Exact, name);
     }
 
@@ -53,8 +53,8 @@ public sealed class TrainStepLaws
     {
         var (model, batch, limit) = (Gpt.Of(config), new BatchShape(2, config.Context), n.Get / 20.0);
         var given = Given(model, plain, batch, seed, 1);
-        var free = Evaluator.Run(Programs.TrainStep(model, plain, GradientClip.None, batch), given);
-        var clipped = Evaluator.Run(Programs.TrainStep(model, plain, GradientClip.To(limit), batch), given);
+        var free = Programs.TrainStep(model, plain, GradientClip.None, batch).Evaluate(given);
+        var clipped = Programs.TrainStep(model, plain, GradientClip.To(limit), batch).Evaluate(given);
         var (norm, total, after) = (free[Names.GradientNorm][0], 0.0, 0.0);
         var factor = norm > limit ? limit / (norm + 1e-6) : 1;
         foreach (var (name, _) in model.Specs)
@@ -83,7 +83,7 @@ public sealed class TrainStepLaws
         given = kind % 4 == 3
             ? given.With((Names.Labels, Runs.Changed(given[Names.Labels], static (_, _) => -100)))
             : given.With((Names.Param(bad), Runs.Changed(given[Names.Param(bad)], (_, _) => poison)));
-        var after = Evaluator.Run(Programs.TrainStep(model, adam, GradientClip.To(1), batch), given);
+        var after = Programs.TrainStep(model, adam, GradientClip.To(1), batch).Evaluate(given);
         if (double.IsFinite(after[Names.Loss][0]) && double.IsFinite(after[Names.GradientNorm][0])) return;
         Assert.All(after.Where(o => given.ContainsKey(o.Key)), o => Runs.Close(given[o.Key], o.Value, 0, o.Key));
     }
@@ -94,7 +94,7 @@ public sealed class TrainStepLaws
         var (model, batch) = (Gpt.Of(new() { Layers = 1, Heads = 1, Width = 2, Context = 2, Vocabulary = 3 }), new BatchShape(1, 2));
         var given = Given(model, adam, batch, 3).With(Runs.Zeros(Programs.Accumulators(model)))
             .With((Names.AccumulatedWeight, Value.Scalar(1)), (Names.Gradient("tokens"), Value.Of(new([3, 2]), 0, 1, double.PositiveInfinity, 0, 0, 0)));
-        var after = Evaluator.Run(Programs.Apply(model, adam, GradientClip.To(1)), given);
+        var after = Programs.Apply(model, adam, GradientClip.To(1)).Evaluate(given);
         Assert.Equal(0, after[Names.Loss][0]);
         Assert.Equal(double.PositiveInfinity, after[Names.GradientSquares("tokens")][0]);
         Assert.Equal(0, after[Names.GradientSquares("norm.weight")][0]);
@@ -111,7 +111,7 @@ public sealed class TrainStepLaws
         Assert.Equal([Names.Param("blocks.0.up.weight"), "slot/m/blocks.0.up.weight", "slot/v/blocks.0.up.weight"], program.Donations.Select(static d => d.Output));
         Assert.Equal(model.Specs.Count, program.Inputs.Count(static i => i.Name.StartsWith("param/", StringComparison.Ordinal)));
         var given = Given(model, adam, new(1, 2), 5);
-        var (some, whole) = (Evaluator.Run(program, given), Evaluator.Run(Programs.TrainStep(model, adam, GradientClip.None, new(1, 2)), given));
+        var (some, whole) = (program.Evaluate(given), Programs.TrainStep(model, adam, GradientClip.None, new(1, 2)).Evaluate(given));
         Runs.Close(whole[Names.Param("blocks.0.up.weight")], some[Names.Param("blocks.0.up.weight")], Exact);
     }
 
@@ -136,11 +136,11 @@ public sealed class TrainStepLaws
         var (model, batch) = (Gpt.Of(config with { Dropout = 0.4 }), new BatchShape(2, config.Context));
         var program = Programs.TrainStep(model, plain, GradientClip.None, batch);
         var given = Given(model, plain, batch, seed);
-        IReadOnlyDictionary<string, Value> Run(ulong key) => Evaluator.Run(program, given.With((Names.Key, Runs.KeyOf(key))));
+        IReadOnlyDictionary<string, Value> Run(ulong key) => program.Evaluate(given.With((Names.Key, Runs.KeyOf(key))));
         var once = Run(1);
         Assert.All(Run(1), o => Runs.Close(once[o.Key], o.Value, 0));
         if (config.Width > 4 && config.Vocabulary > 1) Assert.NotEqual(once[Names.Loss][0], Run(2)[Names.Loss][0]);
-        Runs.Close(Evaluator.Run(Programs.Logits(Gpt.Of(config), batch), given)[Names.Logits], Evaluator.Run(Programs.Logits(model, batch), given)[Names.Logits], 0);
+        Runs.Close(Programs.Logits(Gpt.Of(config), batch).Evaluate(given)[Names.Logits], Programs.Logits(model, batch).Evaluate(given)[Names.Logits], 0);
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class TrainStepLaws
         var losses = new List<double>();
         for (var step = 1; step <= 60; step++)
         {
-            var after = Evaluator.Run(program, state.With(Runs.Scalars(Programs.StepScalars(adam, step, 0.03))).With(Runs.Scalars(Programs.StepScalars(Optimisers.AdamW(), step, 0.03))));
+            var after = program.Evaluate(state.With(Runs.Scalars(Programs.StepScalars(adam, step, 0.03))).With(Runs.Scalars(Programs.StepScalars(Optimisers.AdamW(), step, 0.03))));
             losses.Add(after[Names.Loss][0]);
             state = state.With(after.Where(o => state.ContainsKey(o.Key)));
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using Functional.Sessions;
 using Functional.Base;
 using Functional.Cli;
 using Functional.Execution;

@@ -1,4 +1,5 @@
 using System.Text;
+using Functional.Sessions;
 using Functional.Engines.Catalogue;
 using Functional.Execution;
 using Functional.Runs;

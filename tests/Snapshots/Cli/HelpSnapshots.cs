@@ -1,3 +1,5 @@
+using Functional.Sessions;
+
 namespace Functional.Tests.Snapshots.Cli;
 
 /// <summary>What the command says about itself.</summary>

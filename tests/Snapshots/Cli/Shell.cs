@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Functional.Sessions;
 using Functional.Cli;
 
 namespace Functional.Tests.Snapshots.Cli;

@@ -1,3 +1,4 @@
+using Functional.Sessions;
 using Functional.Samples;
 
 namespace Functional.Tests.Snapshots.Samples;

@@ -31,9 +31,3 @@ public static class EngineCatalog
     public static Validation<Fault, IEngine> Create(EngineOptions options) =>
         Choose(options).Map(chosen => entries.First(e => e.Kind == chosen.Options.Engine).Create(chosen.Options));
 }
-
-/// <summary>An engine that can be chosen.</summary>
-/// <param name="Kind">Which one.</param>
-/// <param name="Offer">What it offers on this machine; never throws.</param>
-/// <param name="Create">Makes it, of options that its offer fulfils.</param>
-internal sealed record EngineEntry(EngineKind Kind, Func<EngineOffer> Offer, Func<EngineOptions, IEngine> Create);

@@ -47,8 +47,7 @@ public sealed unsafe class ManagedEngine : IEngine
     public IExecutable Compile(Program program) => new ManagedExecutable(this, Compiler.Compile(program, HasKernel));
 
     /// <summary>Whether a fused kind runs in one kernel; the others are expanded.</summary>
-    internal static bool HasKernel(FusedKind kind) => 
-        kind is LayerNorm or LayerNormGradient or Attention or AttentionGradient or LinearCrossEntropy or CacheWrite or Gelu or GeluGradient;
+    internal static bool HasKernel(FusedKind kind) => StepFactory.Has(kind);
 
     internal void Reserve(long arenaBytes, long workspaceBytes, int registerCount)
     {

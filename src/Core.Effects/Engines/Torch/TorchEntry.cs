@@ -1,4 +1,3 @@
-using Functional.Engines.Catalogue;
 using Functional.Execution;
 using TorchSharp;
 

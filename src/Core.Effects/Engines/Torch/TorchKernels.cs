@@ -14,7 +14,7 @@ static class TorchKernels
     /// <summary>The kernel of a step.</summary>
     public static TorchKernel Of(EagerStep.Compute step, TorchContext context) => step.Node switch
     {
-        { Op: Op.Fused f } node => Fused(f.Kind, node, step, context),
+        { Op: Op.Fused f } => fused[f.Kind.GetType()].Make(step, f.Kind, context),
         { Op: Op.Unary o } => TorchElements.Unary(o.Kind, step.Overwrites == 0, context),
         { Op: Op.Binary } node => TorchElements.Binary(node, step.Overwrites),
         { Op: Op.Compare o } => TorchElements.Compare(o.Kind),
@@ -37,22 +37,21 @@ static class TorchKernels
         var node => throw new UnreachableException(node.Op.GetType().Name),
     };
 
-    static TorchKernel Fused(FusedKind kind, Tensor node, EagerStep.Compute step, TorchContext context) => kind switch
+    // The kernels of fused kinds, and which of them keep what the gradient needs: this is where the engine is told of one.
+    static readonly Dictionary<Type, (Func<EagerStep.Compute, FusedKind, TorchContext, TorchKernel> Make, bool Keeps)> fused = new()
     {
-        LayerNorm k => TorchNorm.Forward(k, node.Args[0].Shape[^1]),
-        LayerNormGradient k => TorchNorm.Gradient(k, node.Args[0].Shape[^1]),
-        Attention k => TorchAttention.Forward(k, node.Args, context),
-        AttentionGradient k => TorchAttention.Gradient(k, node.Args, context),
-        LinearCrossEntropy k => TorchHead.LinearCrossEntropy(k, node.Args, context),
-        Gelu k => TorchGelu.Forward(k.Approximate),
-        GeluGradient k => TorchGelu.Gradient(k.Approximate),
-        ScaledSum k => TorchElements.ScaledSum(k, node.Args.Count, step.Overwrites == 0),
-        CacheWrite => TorchTables.CacheWrite(node, step.Overwrites == 0, context),
-        _ => throw new UnreachableException(kind.Text),
+        [typeof(LayerNorm)] = (static (s, k, _) => TorchNorm.Forward((LayerNorm)k, s.Node.Args[0].Shape[^1]), true),
+        [typeof(LayerNormGradient)] = (static (s, k, _) => TorchNorm.Gradient((LayerNormGradient)k, s.Node.Args[0].Shape[^1]), false),
+        [typeof(Attention)] = (static (s, k, context) => TorchAttention.Forward((Attention)k, s.Node.Args, context), true),
+        [typeof(AttentionGradient)] = (static (s, k, context) => TorchAttention.Gradient((AttentionGradient)k, s.Node.Args, context), false),
+        [typeof(LinearCrossEntropy)] = (static (s, k, context) => TorchHead.LinearCrossEntropy((LinearCrossEntropy)k, s.Node.Args, context), false),
+        [typeof(Gelu)] = (static (_, k, _) => TorchGelu.Forward(((Gelu)k).Approximate), true),
+        [typeof(GeluGradient)] = (static (_, k, _) => TorchGelu.Gradient(((GeluGradient)k).Approximate), false),
+        [typeof(ScaledSum)] = (static (s, k, _) => TorchElements.ScaledSum((ScaledSum)k, s.Node.Args.Count, s.Overwrites == 0), false),
+        [typeof(CacheWrite)] = (static (s, _, context) => TorchTables.CacheWrite(s.Node, s.Overwrites == 0, context), false),
     };
 
-    static bool Has(FusedKind kind) =>
-        kind is LayerNorm or LayerNormGradient or Attention or AttentionGradient or LinearCrossEntropy or CacheWrite or Gelu or GeluGradient or ScaledSum;
+    static bool Has(FusedKind kind) => fused.ContainsKey(kind.GetType());
 
-    static bool Keeps(FusedKind kind) => kind is LayerNorm or Gelu or Attention;
+    static bool Keeps(FusedKind kind) => fused.TryGetValue(kind.GetType(), out var entry) && entry.Keeps;
 }

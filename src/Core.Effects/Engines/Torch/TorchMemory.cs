@@ -1,4 +1,5 @@
 using Functional.Execution;
+
 namespace Functional.Engines.Torch;
 
 /// <summary>How much memory a device has.</summary>

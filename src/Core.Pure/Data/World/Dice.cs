@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Data;
 
 /// <summary>Draws in a row from one key: a counter that lives no longer than the function that makes it.</summary>

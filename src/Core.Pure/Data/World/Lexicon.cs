@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Data;
 
 /// <summary>Somebody in a story.</summary>

@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Data;
 
 /// <summary>Makes up what happens in a story: only things that can happen.</summary>

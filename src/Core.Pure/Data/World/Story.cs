@@ -1,4 +1,5 @@
 using Functional.Base;
+
 namespace Functional.Data;
 
 /// <summary>A short story whose facts are known, with questions that it answers.</summary>

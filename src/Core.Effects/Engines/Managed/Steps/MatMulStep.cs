@@ -1,4 +1,5 @@
 using Functional.Compiling;
+
 namespace Functional.Engines.Managed;
 
 /// <summary>A matrix product, and an elementwise kernel on each of its blocks while they are in the cache.</summary>

@@ -1,4 +1,5 @@
 using Functional.Compiling;
+
 namespace Functional.Engines.Managed;
 
 /// <summary>An elementwise kernel over the whole domain, in tasks of a fixed size.</summary>

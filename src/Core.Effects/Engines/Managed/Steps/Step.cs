@@ -22,6 +22,20 @@ internal abstract class Step
 /// <summary>Makes a runnable step of a planned one.</summary>
 internal static class StepFactory
 {
+    // The kernels of fused kinds: this is where the engine is told of one.
+    static readonly Dictionary<Type, Func<PlanStep.Fused, Address, Step>> fused = new()
+    {
+        [typeof(LayerNorm)] = static (s, at) => new LayerNormStep((LayerNorm)s.Kind, s, at),
+        [typeof(LayerNormGradient)] = static (s, at) => new LayerNormGradientStep(s, at),
+        [typeof(Attention)] = static (s, at) => new AttentionStep((Attention)s.Kind, s, at),
+        [typeof(AttentionGradient)] = static (s, at) => new AttentionGradientStep((AttentionGradient)s.Kind, s, at),
+        [typeof(LinearCrossEntropy)] = static (s, at) => new LinearCrossEntropyStep((LinearCrossEntropy)s.Kind, s, at),
+        [typeof(CacheWrite)] = static (s, at) => new CacheWriteStep(s, at),
+    };
+
+    /// <summary>Whether a fused kind has a kernel, or an instruction of pointwise kernels.</summary>
+    public static bool Has(FusedKind kind) => fused.ContainsKey(kind.GetType()) || PointOps.Has(kind);
+
     public static Step Make(PlanStep step, Address at) => step switch
     {
         PlanStep.Pointwise s => new PointwiseStep(s, at),
@@ -31,12 +45,7 @@ internal static class StepFactory
         PlanStep.ScatterAdd s => new ScatterAddStep(s, at),
         PlanStep.ArgMax s => new ArgMaxStep(s, at),
         PlanStep.CumSum s => new CumSumStep(s, at),
-        PlanStep.Fused { Kind: LayerNorm kind } s => new LayerNormStep(kind, s, at),
-        PlanStep.Fused { Kind: LayerNormGradient } s => new LayerNormGradientStep(s, at),
-        PlanStep.Fused { Kind: Attention kind } s => new AttentionStep(kind, s, at),
-        PlanStep.Fused { Kind: AttentionGradient kind } s => new AttentionGradientStep(kind, s, at),
-        PlanStep.Fused { Kind: LinearCrossEntropy kind } s => new LinearCrossEntropyStep(kind, s, at),
-        PlanStep.Fused { Kind: CacheWrite } s => new CacheWriteStep(s, at),
+        PlanStep.Fused s => fused[s.Kind.GetType()](s, at),
         _ => throw new System.Diagnostics.UnreachableException(step.GetType().Name),
     };
 }

@@ -1,5 +1,7 @@
 using Functional.Base;
-namespace Functional.Runs;
+using Functional.Runs;
+
+namespace Functional.Sessions;
 
 /// <summary>
 /// Keeps what an observer throws from the run: a view that fails is no failure of what it shows. The first time is told, and the observer is

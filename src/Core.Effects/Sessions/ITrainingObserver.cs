@@ -1,5 +1,7 @@
 using Functional.Base;
-namespace Functional.Runs;
+using Functional.Runs;
+
+namespace Functional.Sessions;
 
 /// <summary>
 /// Is told what happens in a run, on the thread that trains and before it goes on. Each method does nothing unless it is written. What it

@@ -9,7 +9,7 @@ using Functional.Text;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional.Runs;
+namespace Functional.Sessions;
 
 /// <summary>The text of a run as tokens, in its two parts.</summary>
 /// <param name="Tokenizer">What made the tokens.</param>

@@ -6,12 +6,13 @@ using Functional.Graphs;
 using Functional.Layers;
 using Functional.Learning;
 using Functional.Models;
+using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional.Runs;
+namespace Functional.Sessions;
 
 /// <summary>
 /// A model that is being trained, on an engine: parameters and slots as buffers, and the programs of a step bound to them once. A step

@@ -6,7 +6,7 @@ using Functional.Text;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional.Runs;
+namespace Functional.Sessions;
 
 /// <summary>The run whose weights another run begins with: named by its folder, for its last checkpoint, or by the folder of a checkpoint in it.</summary>
 public static class InitialWeights

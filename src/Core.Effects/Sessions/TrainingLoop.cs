@@ -1,9 +1,10 @@
 using Functional.Base;
 using Functional.Engines;
+using Functional.Runs;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional.Runs;
+namespace Functional.Sessions;
 
 /// <summary>How a run ended.</summary>
 /// <param name="Reason">Completed or interrupted; everything else is a fault.</param>

@@ -10,7 +10,7 @@ using Functional.Text;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional.Runs;
+namespace Functional.Sessions;
 
 /// <summary>
 /// A folder that holds a run: <c>config.yaml</c>, <c>tokenizer.json</c>, <c>metrics.jsonl</c> and <c>checkpoints/</c>. Opened for reading;

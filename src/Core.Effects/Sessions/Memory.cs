@@ -1,5 +1,6 @@
 using Functional.Base;
 using Functional.Compiling;
+using Functional.Engines.Catalogue;
 using Functional.Execution;
 using Functional.Models;
 using Functional.Runs;
@@ -7,7 +8,7 @@ using Functional.Settings;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional.Engines.Catalogue;
+namespace Functional.Sessions;
 
 /// <summary>Whether there is room on a device, before anything is made there. One rule for everyone who asks: what certainly does not fit is refused.</summary>
 public static class Memory

@@ -2,12 +2,12 @@ using Functional.Base;
 using Functional.Data;
 using Functional.Engines;
 using Functional.Files;
+using Functional.Generation;
 using Functional.Models;
-using Functional.Runs;
 using Functional.Storage;
 using LanguageExt;
 
-namespace Functional.Generation;
+namespace Functional.Sessions;
 
 /// <summary>The model of a run folder with its trained parameters, ready to write and to be measured.</summary>
 public sealed class TrainedModel : IDisposable

@@ -1,12 +1,11 @@
 using Functional.Base;
-using Functional.Engines.Catalogue;
 using Functional.Files;
 using Functional.Settings;
 using Functional.Storage;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional.Runs;
+namespace Functional.Sessions;
 
 /// <summary>A run folder while its run is training: locked, cleaned up, and open for metrics and checkpoints.</summary>
 public sealed class RunSession : IDisposable
