@@ -17,8 +17,8 @@ public static class OneHead
     {
         var (time, width, size) = (AttentionByHand.X.GetLength(0), AttentionByHand.X.GetLength(1), AttentionByHand.QueryWeight.GetLength(1));
         var head = Nn.AttentionHead(width, size, bias: false);
-        var x = Movement.Input("x", [1, time, width]);
-        var parameters = head.Params.Map(static (name, spec) => Movement.Input(name, spec.Type));
+        var x = Create.Input("x", [1, time, width]);
+        var parameters = head.Params.Map(static (name, spec) => Create.Input(name, spec.Type));
         // The weights are asked for beside the result; without this line the graph would not keep them.
         var env = Env.Of(parameters) with { Wants = static name => name == Names.Weights("") };
         var flow = head.Apply(env, x);

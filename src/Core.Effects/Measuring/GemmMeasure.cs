@@ -20,7 +20,7 @@ public sealed record GemmMeasure(int N, Timings Time)
     /// <summary>Multiplies on an engine until a second has gone by.</summary>
     public static GemmMeasure On(IEngine engine, int n, CancellationToken stop = default)
     {
-        var (a, b) = (Movement.Input("a", [n, n]), Movement.Input("b", [n, n]));
+        var (a, b) = (Create.Input("a", [n, n]), Create.Input("b", [n, n]));
         using var executable = engine.Compile(Program.Of(a.MatMul(b)));
         using var left = Random(engine, a.Type, "a");
         using var right = Random(engine, b.Type, "b");

@@ -20,7 +20,7 @@ public sealed record MachineMeasure(double FlopsPerSecond, double BytesPerSecond
     /// <summary>Measures an engine on this machine for about a second.</summary>
     public static MachineMeasure Of(IEngine engine)
     {
-        var x = Movement.Input("x", [Elements]);
+        var x = Create.Input("x", [Elements]);
         using var executable = engine.Compile(Program.Of(x + 1));
         using var input = engine.Allocate(x.Type);
         using var binding = executable.Bind(new Dictionary<string, IBuffer> { ["x"] = input });

@@ -56,7 +56,7 @@ public sealed record Attention(double Scale, bool Causal = true) : FusedKind
     {
         var scores = q.Permute(0, 2, 1, 3).MatMul(Grouped(k, q.Shape[2]).T()) * Scale;
         return Causal
-            ? Derived.CausalMask(q.Shape[1], k.Shape[1], offset ?? Movement.Scalar(0, DType.I32)).Where(scores, scores.Like(double.NegativeInfinity))
+            ? Derived.CausalMask(q.Shape[1], k.Shape[1], offset ?? Create.Scalar(0, DType.I32)).Where(scores, scores.Like(double.NegativeInfinity))
             : scores;
     }
 

@@ -25,11 +25,11 @@ public sealed record CacheWrite : FusedKind
     {
         var (cache, rows, position) = (args[0], args[1], args[2]);
         var (capacity, count) = (cache.Shape[1], rows.Shape[1]);
-        var at = Movement.Range(capacity) - position;
-        var (zero, last) = (Movement.Scalar(0, DType.I32), Movement.Scalar(count - 1, DType.I32));
+        var at = Create.Range(capacity) - position;
+        var (zero, last) = (Create.Scalar(0, DType.I32), Create.Scalar(count - 1, DType.I32));
         Vec<int> timeFirst = [1, 0, .. Enumerable.Range(2, cache.Rank - 2)];
         var placed = rows.Permute(timeFirst).Gather(at.Max(zero).Min(last)).Permute(timeFirst);
-        var inside = at.Greater(Movement.Scalar(-1, DType.I32)).And(at.Less(Movement.Scalar(count, DType.I32)));
+        var inside = at.Greater(Create.Scalar(-1, DType.I32)).And(at.Less(Create.Scalar(count, DType.I32)));
         return [inside.Reshape([capacity, .. Enumerable.Repeat(1, cache.Rank - 2)]).Where(placed, cache)];
     }
 

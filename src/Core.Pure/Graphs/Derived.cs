@@ -48,7 +48,7 @@ public static class Derived
         {
             // Compared as integers: every engine keeps exactly the same elements.
             var threshold = Math.Floor((1 - rate) * 4294967296.0) - 2147483648.0;
-            var keep = Movement.RandomBits(key, x.Shape, stream).Less(Movement.Fill(threshold, x.Shape, DType.I32));
+            var keep = Create.RandomBits(key, x.Shape, stream).Less(Create.Fill(threshold, x.Shape, DType.I32));
             return keep.Where(x * (1 / (1 - rate)), x.Like(0));
         }
 
@@ -61,5 +61,5 @@ public static class Derived
 
     /// <summary>A boolean <c>[queries, keys]</c>: true where key j may be seen by query i, that is j ≤ i + offset (a scalar <c>i32[]</c>).</summary>
     public static Tensor CausalMask(int queries, int keys, Tensor offset) =>
-        Movement.Iota([queries, keys], 1).Less(Movement.Iota([queries, keys], 0) + offset + Movement.Scalar(1, DType.I32));
+        Create.Iota([queries, keys], 1).Less(Create.Iota([queries, keys], 0) + offset + Create.Scalar(1, DType.I32));
 }

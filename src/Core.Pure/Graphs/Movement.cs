@@ -2,30 +2,9 @@ using Functional.Base;
 
 namespace Functional.Graphs;
 
-/// <summary>Leaves, and ops that move elements without computing on them.</summary>
+/// <summary>Ops that move elements without computing on them.</summary>
 public static class Movement
 {
-    /// <summary>A value that is given, by name, when the program runs.</summary>
-    public static Tensor Input(string name, TensorType type) => Tensor.Of(new Op.Input(name, type));
-
-    /// <summary>A value that is given, by name, when the program runs.</summary>
-    public static Tensor Input(string name, Vec<int> shape, DType type = DType.F32) => Input(name, new TensorType(shape, type));
-
-    /// <summary>A tensor filled with one value.</summary>
-    public static Tensor Fill(double value, Vec<int> shape, DType type = DType.F32) => Tensor.Of(new Op.Fill(value, new(shape, type)));
-
-    /// <summary>A scalar constant.</summary>
-    public static Tensor Scalar(double value, DType type = DType.F32) => Fill(value, [], type);
-
-    /// <summary>Each element's index along <paramref name="axis"/>, as an integer.</summary>
-    public static Tensor Iota(Vec<int> shape, int axis) => Tensor.Of(new Op.Iota(shape, axis));
-
-    /// <summary>0, 1, …, n − 1, as integers.</summary>
-    public static Tensor Range(int n) => Iota([n], 0);
-
-    /// <summary>32 random bits an element, drawn from <paramref name="key"/> (<c>i32[2]</c>) and a stream number.</summary>
-    public static Tensor RandomBits(Tensor key, Vec<int> shape, uint stream) => Tensor.Of(new Op.RandomBits(shape, stream), key);
-
     /// <summary>The arguments one behind the other along <paramref name="axis"/> (negative counts from the end).</summary>
     public static Tensor Concat(int axis, params ReadOnlySpan<Tensor> parts) =>
         parts.Length == 1 ? parts[0] : Tensor.Of(new Op.Concat(axis < 0 ? axis + parts[0].Rank : axis), parts);
@@ -56,7 +35,7 @@ public static class Movement
             if (x.Rank > shape.Count) throw new ArgumentException($"cannot broadcast {x.Type} to {shape}: it has more axes.");
             var aligned = x.Reshape([.. Enumerable.Repeat(1, shape.Count - x.Rank), .. x.Shape]);
             return aligned.Shape == shape ? aligned
-                : x.Op is Op.Fill fill ? Fill(fill.Value, shape, x.DType)
+                : x.Op is Op.Fill fill ? Create.Fill(fill.Value, shape, x.DType)
                 : Tensor.Of(new Op.Broadcast(shape), aligned);
         }
 
@@ -91,7 +70,7 @@ public static class Movement
         public Tensor TakeLast(Tensor indices)
         {
             var (n, rows) = (x.Shape[^1], (int)(x.Type.Size / x.Shape[^1]));
-            var flat = Range(rows) * Fill(n, [rows], DType.I32) + indices.Reshape(rows);
+            var flat = Create.Range(rows) * Create.Fill(n, [rows], DType.I32) + indices.Reshape(rows);
             return x.Reshape(rows * n).Gather(flat).Reshape(indices.Shape);
         }
     }

@@ -54,7 +54,7 @@ public static class Vjp
     /// </summary>
     internal static Vec<Tensor> OverPlaceholders(Vec<Tensor> args, Func<Vec<Tensor>, Vec<Tensor>> build)
     {
-        var holes = args.Map((a, i) => Movement.Input($"$arg{i}", a.Type));
+        var holes = args.Map((a, i) => Create.Input($"$arg{i}", a.Type));
         return Graph.Substitute(build(holes), Enumerable.Range(0, args.Count).ToDictionary(i => holes[i], i => args[i]));
     }
 

@@ -18,7 +18,7 @@ public static partial class Nn
             var (q, k, v) = (query.Apply(env, x).Value, key.Apply(env, x).Value, value.Apply(env, x).Value);
             var time = x.Shape[1];
             var scores = q.MatMul(k.T()) * (1 / Math.Sqrt(size));
-            var seen = Derived.CausalMask(time, time, Movement.Scalar(0, DType.I32));
+            var seen = Derived.CausalMask(time, time, Create.Scalar(0, DType.I32));
             var weights = seen.Where(scores, scores.Like(double.NegativeInfinity)).Softmax();
             var name = Names.Weights(env.Path);
             Flow result = weights.MatMul(v);
@@ -58,7 +58,7 @@ public static partial class Nn
     static Flow Cached(Env env, Tensor k, Tensor v, Func<Tensor, Tensor, Tensor?, Flow> attend)
     {
         if (env.Caches(env.Full("k")) is not { } keys || env.Caches(env.Full("v")) is not { } values) return attend(k, v, null);
-        var position = env.Position ?? Movement.Scalar(0, DType.I32);
+        var position = env.Position ?? Create.Scalar(0, DType.I32);
         var (allKeys, allValues) = (new CacheWrite().Result(0, [keys, k, position]), new CacheWrite().Result(0, [values, v, position]));
         return attend(allKeys, allValues, position).With(Names.Cache(env.Full("k")), allKeys).With(Names.Cache(env.Full("v")), allValues);
     }

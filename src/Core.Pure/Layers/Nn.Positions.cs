@@ -11,7 +11,7 @@ public static partial class Nn
     /// </summary>
     public static Layer LearnedPositions(int context, int width, Initializer? init = null) =>
         Layer.Of([ParamSpec.Of("", [context, width], init ?? new Initializer.Normal(0.02))], (env, x) => x + (env.Position is { } first
-            ? env[""].Gather(Movement.Range(x.Shape[1]) + first)
+            ? env[""].Gather(Create.Range(x.Shape[1]) + first)
             : env[""].Slice(0, 0, x.Shape[1])));
 
     /// <summary>
@@ -26,9 +26,9 @@ public static partial class Nn
     /// <param name="first">The first position, <c>i32[]</c>; null for 0.</param>
     public static Tensor Sinusoids(int time, int width, Tensor? first = null)
     {
-        var position = (Movement.Range(time) + (first ?? Movement.Scalar(0, DType.I32))).Cast(DType.F32).Reshape(time, 1);
-        var pair = (Movement.Range(width).Cast(DType.F32) * 0.5).Cast(DType.I32);
-        var odd = Movement.Range(width).EqualTo(pair + pair).Not().Reshape(1, width);
+        var position = (Create.Range(time) + (first ?? Create.Scalar(0, DType.I32))).Cast(DType.F32).Reshape(time, 1);
+        var pair = (Create.Range(width).Cast(DType.F32) * 0.5).Cast(DType.I32);
+        var odd = Create.Range(width).EqualTo(pair + pair).Not().Reshape(1, width);
         var angle = position * (pair.Cast(DType.F32) * (-2 * Math.Log(10000) / width)).Exp().Reshape(1, width);
         return odd.BroadcastTo(angle.Shape).Where(angle.Cos(), angle.Sin());
     }

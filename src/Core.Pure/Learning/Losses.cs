@@ -37,7 +37,7 @@ public static class Losses
         new(new LinearCrossEntropy(smoothing).Result(0, [hidden, weight, labels]), LabelCount(labels));
 
     /// <summary>How many labels count, as a float scalar.</summary>
-    public static Tensor LabelCount(Tensor labels) => Graphs.LinearCrossEntropy.Counts(labels).Where(Movement.Scalar(1), Movement.Scalar(0)).SumAll();
+    public static Tensor LabelCount(Tensor labels) => Graphs.LinearCrossEntropy.Counts(labels).Where(Create.Scalar(1), Create.Scalar(0)).SumAll();
 
     /// <summary>
     /// The cross-entropy of a model's tokens against labels, both <c>i32[batch, time]</c>, in nats: a sum and the number of labels that are not −100.

@@ -34,9 +34,9 @@ public static partial class Programs
         var (loss, gradients) = Differentiated(model, batch, smoothing);
         Vec<Named> sums =
         [
-            .. gradients.Select(static g => new Named(Names.Gradient(g.Name), Movement.Input(Names.Gradient(g.Name), g.Value.Type) + g.Value)),
-            new(Names.AccumulatedLoss, Movement.Input(Names.AccumulatedLoss, scalar) + loss.Sum),
-            new(Names.AccumulatedWeight, Movement.Input(Names.AccumulatedWeight, scalar) + loss.Weight),
+            .. gradients.Select(static g => new Named(Names.Gradient(g.Name), Create.Input(Names.Gradient(g.Name), g.Value.Type) + g.Value)),
+            new(Names.AccumulatedLoss, Create.Input(Names.AccumulatedLoss, scalar) + loss.Sum),
+            new(Names.AccumulatedWeight, Create.Input(Names.AccumulatedWeight, scalar) + loss.Weight),
         ];
         return Program.Of(sums, sums.Map(static s => new Donation(s.Name, s.Name)));
     }
@@ -47,9 +47,9 @@ public static partial class Programs
     /// </summary>
     public static Program Apply(Model model, GradientTransform optimiser, GradientClip clip)
     {
-        var gradients = Trained(model).Map(static (name, spec) => Movement.Input(Names.Gradient(name), spec.Type));
-        var loss = new WeightedSum(Movement.Input(Names.AccumulatedLoss, scalar), Movement.Input(Names.AccumulatedWeight, scalar));
-        var cleared = Accumulators(model).Map(static (name, type) => new Named(name, Movement.Fill(0, type.Shape, type.DType))).Values;
+        var gradients = Trained(model).Map(static (name, spec) => Create.Input(Names.Gradient(name), spec.Type));
+        var loss = new WeightedSum(Create.Input(Names.AccumulatedLoss, scalar), Create.Input(Names.AccumulatedWeight, scalar));
+        var cleared = Accumulators(model).Map(static (name, type) => new Named(name, Create.Fill(0, type.Shape, type.DType))).Values;
         return Program.Of(
             [.. Step(model, optimiser, clip, loss, gradients), .. cleared],
             [.. InPlace(model, optimiser), .. cleared.Map(static c => new Donation(c.Name, c.Name))]);
@@ -65,8 +65,8 @@ public static partial class Programs
     // Gradients of the loss's sum: the division by the weight happens once, in the scale of the update.
     static (WeightedSum Loss, Params<Tensor> Gradients) Differentiated(Model model, BatchShape batch, double smoothing)
     {
-        var env = Parameters(model) with { RandomKey = Movement.Input(Names.Key, [2], DType.I32) };
-        var loss = Losses.NextToken(model, env, Movement.Input(Names.Inputs, batch.Tokens), Movement.Input(Names.Labels, batch.Tokens), smoothing);
+        var env = Parameters(model) with { RandomKey = Create.Input(Names.Key, [2], DType.I32) };
+        var loss = Losses.NextToken(model, env, Create.Input(Names.Inputs, batch.Tokens), Create.Input(Names.Labels, batch.Tokens), smoothing);
         var trained = Trained(model);
         var gradients = Vjp.Gradients(loss.Sum, trained.Names.Map(name => env.Parameters(name)));
         return (loss, trained.Names.Map((name, i) => (name, gradients[i])).ToParams());
@@ -91,9 +91,9 @@ public static partial class Programs
     // The new parameter and slots, or the old ones when this step must not count.
     static Vec<Named> Updated(ParamSpec spec, GradientTransform optimiser, Tensor gradient, Tensor ok)
     {
-        var param = Movement.Input(Names.Param(spec.Name), spec.Type);
-        var slots = optimiser.Slots(spec).Select(s => (s.Name, Movement.Input(Names.Slot(s.Name, spec.Name), s.Type))).ToParams();
-        var after = optimiser.Apply(new(spec, param, gradient, slots, static name => Movement.Input(Names.Scalar(name), scalar)));
+        var param = Create.Input(Names.Param(spec.Name), spec.Type);
+        var slots = optimiser.Slots(spec).Select(s => (s.Name, Create.Input(Names.Slot(s.Name, spec.Name), s.Type))).ToParams();
+        var after = optimiser.Apply(new(spec, param, gradient, slots, static name => Create.Input(Names.Scalar(name), scalar)));
         return
         [
             new(Names.Param(spec.Name), ok.Where(param + after.Update, param)),

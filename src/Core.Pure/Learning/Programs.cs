@@ -35,23 +35,23 @@ public static partial class Programs
     /// <summary>The loss of a batch: outputs <c>loss_sum</c>, <c>weight</c> and <c>loss</c>, without dropout.</summary>
     public static Program Evaluate(Model model, BatchShape batch, double smoothing = 0)
     {
-        var loss = Losses.NextToken(model, Parameters(model), Movement.Input(Names.Inputs, batch.Tokens), Movement.Input(Names.Labels, batch.Tokens), smoothing);
+        var loss = Losses.NextToken(model, Parameters(model), Create.Input(Names.Inputs, batch.Tokens), Create.Input(Names.Labels, batch.Tokens), smoothing);
         return Program.Of([new(Names.LossSum, loss.Sum), new(Names.Weight, loss.Weight), new(Names.Loss, loss.Mean)]);
     }
 
     /// <summary>All logits of a batch: output <c>logits [rows, time, vocabulary]</c>.</summary>
     public static Program Logits(Model model, BatchShape batch) =>
-        Program.Of([new(Names.Logits, model.Logits(Parameters(model), Movement.Input(Names.Inputs, batch.Tokens)).Value)]);
+        Program.Of([new(Names.Logits, model.Logits(Parameters(model), Create.Input(Names.Inputs, batch.Tokens)).Value)]);
 
     /// <summary>The last hidden states of a batch: output <c>hidden [rows, time, width]</c>.</summary>
     public static Program Hidden(Model model, BatchShape batch) =>
-        Program.Of([new(Names.Hidden, model.Hidden(Parameters(model), Movement.Input(Names.Inputs, batch.Tokens)).Value)]);
+        Program.Of([new(Names.Hidden, model.Hidden(Parameters(model), Create.Input(Names.Inputs, batch.Tokens)).Value)]);
 
     /// <summary>All logits and every attention layer's weights: outputs <c>logits</c> and <c>weights/PATH [rows, heads, time, time]</c>.</summary>
     public static Program AttentionWeights(Model model, BatchShape batch)
     {
         var env = Parameters(model) with { Wants = static name => name.StartsWith(Names.Weights(""), StringComparison.Ordinal) };
-        var logits = model.Logits(env, Movement.Input(Names.Inputs, batch.Tokens));
+        var logits = model.Logits(env, Create.Input(Names.Inputs, batch.Tokens));
         return Program.Of([new(Names.Logits, logits.Value), .. logits.Under(Names.Weights(""))]);
     }
 
@@ -62,13 +62,13 @@ public static partial class Programs
     /// </summary>
     public static Program CachedStep(Model model, BatchShape batch)
     {
-        var caches = model.Caches(batch.Rows).Map(static (name, type) => Movement.Input(Names.Cache(name), type));
+        var caches = model.Caches(batch.Rows).Map(static (name, type) => Create.Input(Names.Cache(name), type));
         var env = Parameters(model) with
         {
-            Position = Movement.Input(Names.Position, [], DType.I32),
+            Position = Create.Input(Names.Position, [], DType.I32),
             Caches = name => caches.Contains(name) ? caches[name] : null,
         };
-        var logits = model.LastLogits(env, Movement.Input(Names.Inputs, batch.Tokens));
+        var logits = model.LastLogits(env, Create.Input(Names.Inputs, batch.Tokens));
         var written = logits.Under(Names.Cache(""));
         return Program.Of([new(Names.Logits, logits.Value), .. written], written.Map(static c => new Donation(c.Name, c.Name)));
     }
@@ -76,7 +76,7 @@ public static partial class Programs
     /// <summary>An environment whose parameters are program inputs.</summary>
     public static Env Parameters(Model model)
     {
-        var inputs = model.Specs.Map(static (name, spec) => Movement.Input(Names.Param(name), spec.Type));
+        var inputs = model.Specs.Map(static (name, spec) => Create.Input(Names.Param(name), spec.Type));
         return Env.Of(inputs);
     }
 

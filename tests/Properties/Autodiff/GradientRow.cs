@@ -25,7 +25,7 @@ sealed record GradientRow(Func<Vec<Tensor>, Tensor> Build, Gradient How, params 
     public double Tolerance { get; init; } = 1e-8;
 
     /// <summary>Inputs <c>a0</c>, <c>a1</c>, …</summary>
-    public Vec<Tensor> Inputs { get; } = Arguments.Map(static (d, i) => Movement.Input($"a{i}", d.Type));
+    public Vec<Tensor> Inputs { get; } = Arguments.Map(static (d, i) => Create.Input($"a{i}", d.Type));
 
     /// <summary>The node.</summary>
     public Tensor Node => Build(Inputs);

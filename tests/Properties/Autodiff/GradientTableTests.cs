@@ -86,5 +86,5 @@ public sealed class GradientTableTests
 
     // Distinct random constants without an input: 1.5 · sin of a counter.
     static Tensor Constant(TensorType type, Random random) =>
-        ((Movement.Range((int)type.Size).Cast(DType.F32) * 2.7 + random.NextDouble() * 6).Sin() * 1.5).Reshape(type.Shape).Cast(type.DType);
+        ((Create.Range((int)type.Size).Cast(DType.F32) * 2.7 + random.NextDouble() * 6).Sin() * 1.5).Reshape(type.Shape).Cast(type.DType);
 }

@@ -5,7 +5,7 @@ public sealed class VjpLawTests
 {
     const double Tolerance = 1e-12;
 
-    static readonly Tensor X = Movement.Input("x", [2, 3]), W = Movement.Input("w", [3, 4]), Y = Movement.Input("y", [2, 4]);
+    static readonly Tensor X = Create.Input("x", [2, 3]), W = Create.Input("w", [3, 4]), Y = Create.Input("y", [2, 4]);
 
     // A function of x and w with shared parts, kinks aside.
     static Tensor F(Tensor x, Tensor w) => (x.Tanh().MatMul(w) + x.Sin().MatMul(w).Exp() * x.Sum(1)).Softmax();
@@ -15,7 +15,7 @@ public sealed class VjpLawTests
     [Property]
     public void ThePullIsLinearInTheCotangent(int seed)
     {
-        Tensor u = Movement.Input("u", [2, 4]), v = Movement.Input("v", [2, 4]);
+        Tensor u = Create.Input("u", [2, 4]), v = Create.Input("v", [2, 4]);
         var values = Samples(seed, X, W, u, v);
         var (both, first, second) = (Vjp.Pull(F(X, W), u * 0.7 + v * -1.3, X, W), Vjp.Pull(F(X, W), u, X, W), Vjp.Pull(F(X, W), v, X, W));
         for (var i = 0; i < 2; i++) Same(both[i], first[i] * 0.7 + second[i] * -1.3, values);
@@ -28,7 +28,7 @@ public sealed class VjpLawTests
     [Property]
     public void TheChainRuleHoldsOverComposition(int seed)
     {
-        var u = Movement.Input("u", [2, 4]);
+        var u = Create.Input("u", [2, 4]);
         var whole = Vjp.Pull(G(F(X, W)), u, X, W);
         var outer = Graph.Substitute([Vjp.Pull(G(Y), u, Y)[0]], new Dictionary<Tensor, Tensor> { [Y] = F(X, W) })[0];
         var inner = Vjp.Pull(F(X, W), outer, X, W);
@@ -50,7 +50,7 @@ public sealed class VjpLawTests
     [Property]
     public void BroadcastingSumsItsGradient(int seed)
     {
-        var (b, u) = (Movement.Input("b", [4]), Movement.Input("u", [3, 2, 4]));
+        var (b, u) = (Create.Input("b", [4]), Create.Input("u", [3, 2, 4]));
         var values = Samples(seed, b, u);
         Same(Vjp.Pull(b + u, u, b)[0], u.Sum(0, 1).Reshape(4), values);
         Same(Vjp.Pull(u * b, u, b)[0], (u * u).Sum(0, 1).Reshape(4), values);
@@ -88,11 +88,11 @@ public sealed class VjpLawTests
     public void OnlyFloatingPointScalarsHaveGradients()
     {
         Assert.Contains("f32[2, 3]", Assert.Throws<ArgumentException>(() => Vjp.Gradients(X, X)).Message, StringComparison.Ordinal);
-        Assert.Contains("i32[]", Assert.Throws<ArgumentException>(() => Vjp.Gradients(Movement.Scalar(1, DType.I32), X)).Message, StringComparison.Ordinal);
-        Assert.Contains("f32[2]", Assert.Throws<ArgumentException>(() => Vjp.Pull(X, Movement.Fill(1, [2]), X)).Message, StringComparison.Ordinal);
+        Assert.Contains("i32[]", Assert.Throws<ArgumentException>(() => Vjp.Gradients(Create.Scalar(1, DType.I32), X)).Message, StringComparison.Ordinal);
+        Assert.Contains("f32[2]", Assert.Throws<ArgumentException>(() => Vjp.Pull(X, Create.Fill(1, [2]), X)).Message, StringComparison.Ordinal);
     }
 
-    static readonly Tensor X1 = Movement.Input("x", [3]), A = Movement.Input("a", []), B = Movement.Input("b", []);
+    static readonly Tensor X1 = Create.Input("x", [3]), A = Create.Input("a", []), B = Create.Input("b", []);
     static readonly Dictionary<string, Value> Tied = new() { ["x"] = Value.Of(new([3]), 2, 1, 2) };
     static readonly Dictionary<string, Value> Equal = new() { ["a"] = Value.Scalar(2), ["b"] = Value.Scalar(2) };
 

@@ -96,8 +96,8 @@ sealed class EagerRun
     static void AssertIsGradient(EagerStep.Compute step, Kept kept, Vec<double[]> values, Vec<double[]> results)
     {
         var cotangent = ((Op.Fused)step.Node.Op).Kind switch { GeluGradient => 1, LayerNormGradient => 3, AttentionGradient => 5, var kind => throw new NotSupportedException($"{kind}: say which argument is the cotangent") };
-        var inputs = kept.Node.Args.Map((a, i) => Movement.Input($"{i}", a.Shape, a.DType));
-        var ct = Movement.Input("cotangent", step.Node.Args[cotangent].Shape);
+        var inputs = kept.Node.Args.Map((a, i) => Create.Input($"{i}", a.Shape, a.DType));
+        var ct = Create.Input("cotangent", step.Node.Args[cotangent].Shape);
         var given = inputs.Select((t, i) => ($"{i}", Value.Of(t.Type, kept.Values[i]))).Append(("cotangent", Value.Of(ct.Type, values[cotangent]))).ToDictionary();
         var gradients = Vjp.Pull(((Op.Fused)kept.Node.Op).Kind.Expand(inputs)[0], ct, [.. inputs.Where(static t => t.DType.IsFloat())]);
         foreach (var (gradient, result) in Evaluator.Run([.. gradients], given).Zip(results))
@@ -107,12 +107,12 @@ sealed class EagerRun
 
     static bool IsView(Op op) => op is Op.Reshape or Op.Permute or Op.Broadcast or Op.Slice or Op.StopGradient;
 
-    static Tensor Apply(Op op, Vec<TensorType> types) => Tensor.Of(op, [.. types.Map((t, i) => Movement.Input($"{i}", t.Shape, IsView(op) ? DType.I32 : t.DType))]);
+    static Tensor Apply(Op op, Vec<TensorType> types) => Tensor.Of(op, [.. types.Map((t, i) => Create.Input($"{i}", t.Shape, IsView(op) ? DType.I32 : t.DType))]);
 
     // Every result of a node's computation.
     static Vec<double[]> All(Tensor node, Vec<double[]> args)
     {
-        var inputs = node.Args.Map((a, i) => Movement.Input($"{i}", a.Shape, a.DType));
+        var inputs = node.Args.Map((a, i) => Create.Input($"{i}", a.Shape, a.DType));
         var results = node.Op is Op.Fused f ? f.Kind.Apply(inputs) : [Tensor.Of(node.Op, inputs.Span)];
         return Evaluator.Run(results, inputs.Select((t, i) => ($"{i}", Value.Of(t.Type, args[i]))).ToDictionary()).Map(static v => v.Items.ToArray());
     }

@@ -39,7 +39,7 @@ static class PlanKernel
     /// <summary>The op on arguments of these types, by the reference evaluator.</summary>
     public static double[] Apply(Op op, Vec<(TensorType Type, double[] Items)> args)
     {
-        var inputs = args.Map(static (a, i) => Movement.Input($"x{i}", a.Type));
+        var inputs = args.Map(static (a, i) => Create.Input($"x{i}", a.Type));
         var values = args.Select(static (a, i) => ($"x{i}", new Value(a.Type, a.Items))).ToDictionary();
         return Evaluator.Run([Tensor.Of(op, inputs.Span)], values)[0].Items.ToArray();
     }

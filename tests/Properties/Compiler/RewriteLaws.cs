@@ -42,7 +42,7 @@ public sealed class RewriteLaws
         // By another way: what is rounded once is rounded by hand in the values of a product's own arguments.
         foreach (var product in Graph.Topological(before).Where(static n => n.Op is Op.MatMul && n.DType == DType.F32).Take(2))
         {
-            var (a, b) = (Movement.Input("a", product.Args[0].Type), Movement.Input("b", product.Args[1].Type));
+            var (a, b) = (Create.Input("a", product.Args[0].Type), Create.Input("b", product.Args[1].Type));
             var (x, y) = (Runs.Normal(a.Type, Key.Seed(1)), Runs.Normal(b.Type, Key.Seed(2)));
             Value Half(Value v) => Runs.Changed(v, static (e, _) => Numbers.Convert(e, DType.BF16));
             var byHand = Half(Evaluator.Run([a.MatMul(b)], new Dictionary<string, Value> { ["a"] = Half(x), ["b"] = Half(y) })[0]);

@@ -12,15 +12,15 @@ public sealed class SharedMemory
     readonly Random random;
     readonly int n;
     readonly Vec<Tensor> inputs;
-    readonly Tensor offset = Movement.Input("offset", [], DType.I32), rows;
+    readonly Tensor offset = Create.Input("offset", [], DType.I32), rows;
     readonly List<Tensor> pool;
 
     SharedMemory(int seed)
     {
         random = new(seed);
         n = random.Next(1, 5);
-        inputs = [.. Enumerable.Range(0, random.Next(2, 5)).Select(i => Movement.Input($"x{i}", [n, n]))];
-        rows = Movement.Input("rows", [n], DType.I32);
+        inputs = [.. Enumerable.Range(0, random.Next(2, 5)).Select(i => Create.Input($"x{i}", [n, n]))];
+        rows = Create.Input("rows", [n], DType.I32);
         pool = [.. inputs];
         for (var steps = random.Next(1, 14); steps > 0; steps--) Grow();
     }

@@ -7,7 +7,7 @@ static class Simplifiable
     {
         var (type, n) = (g.Any(DType.F32, DType.F32, DType.BF16, DType.I32), g.Length(6));
         Vec<int> s = [n, n];
-        Tensor Constant() => Movement.Fill(g.Any(0, 0, 1, 1, -1, 2), s, type);
+        Tensor Constant() => Create.Fill(g.Any(0, 0, 1, 1, -1, 2), s, type);
         // Whole numbers of little size: no sum or product of a few is rounded, so every order of summing gives the same.
         var pool = new List<Tensor> { Input(g, s, type), Input(g, s, type), Constant(), Constant() };
         Tensor Any() => g.Maybe(0.2) ? Constant() : pool[g.Random.Next(pool.Count)];
@@ -26,12 +26,12 @@ static class Simplifiable
         {
             case 0 or 1: return Binary(BinaryKind.Add);
             case 2 or 3: return Binary(BinaryKind.Sub);
-            case 4: return Tensor.Of(new Op.Binary(BinaryKind.Mul), a, Movement.Fill(g.Any(0, 1, 1, -1), s, a.DType));
-            case 5: return Tensor.Of(new Op.Binary(BinaryKind.Mul), Movement.Fill(g.Any(0, 1, 1, -1), s, a.DType), a);
-            case 6 when a.DType.IsFloat(): return Tensor.Of(new Op.Binary(BinaryKind.Div), a, Movement.Fill(g.Any(1, 1, -1, 0.5), s, a.DType));
+            case 4: return Tensor.Of(new Op.Binary(BinaryKind.Mul), a, Create.Fill(g.Any(0, 1, 1, -1), s, a.DType));
+            case 5: return Tensor.Of(new Op.Binary(BinaryKind.Mul), Create.Fill(g.Any(0, 1, 1, -1), s, a.DType), a);
+            case 6 when a.DType.IsFloat(): return Tensor.Of(new Op.Binary(BinaryKind.Div), a, Create.Fill(g.Any(1, 1, -1, 0.5), s, a.DType));
             case 7: return Binary(BinaryKind.Max);
             case 8: return Tensor.Of(new Op.Unary(UnaryKind.Neg), a);
-            case 9: return Tensor.Of(new Op.Where(), g.Maybe() ? Movement.Fill(at % 2, s, DType.Bool) : Tensor.Of(new Op.Compare(CompareKind.Less), a, b), a, g.Maybe() ? a : b);
+            case 9: return Tensor.Of(new Op.Where(), g.Maybe() ? Create.Fill(at % 2, s, DType.Bool) : Tensor.Of(new Op.Compare(CompareKind.Less), a, b), a, g.Maybe() ? a : b);
             case 10: return Tensor.Of(new Op.Cast(a.DType), Tensor.Of(new Op.Cast(g.Any(DType.F32, DType.Bool, DType.I32)), a));
             case 11: return Tensor.Of(new Op.Reshape(s), Tensor.Of(new Op.Reshape([n * n]), g.Maybe() ? a : Tensor.Of(new Op.Reshape([1, n, n]), a)));
             case 12: return Tensor.Of(new Op.Permute(g.Maybe() ? [1, 0] : [0, 1]), g.Maybe() ? a : Tensor.Of(new Op.Permute([1, 0]), a));
@@ -44,8 +44,8 @@ static class Simplifiable
                 if (from != 0 && cut + from < n && cut + from > 0) right = b.Slice(axis, cut + from, n - cut - from);
                 var parts = (Tensor.Of(new Op.Pad(none, none.With(axis, n - left.Shape[axis])), left), Tensor.Of(new Op.Pad(none.With(axis, n - right.Shape[axis]), none), right));
                 return g.Maybe() ? Tensor.Of(new Op.Binary(BinaryKind.Add), parts.Item1, parts.Item2) : Tensor.Of(new Op.Binary(BinaryKind.Add), parts.Item2, parts.Item1);
-            case 16 when a.DType.IsFloat(): return Tensor.Of(new Op.ScatterAdd(), Movement.Fill(g.Any(0, 0, 1), s, a.DType), g.Input(Domain.Integers([n], 0, n)), a);
-            case 17: return Tensor.Of(new Op.Broadcast(s), Tensor.Of(new Op.Reduce(g.Any(ReduceKind.Sum, ReduceKind.Max), [axis]), Movement.Fill(g.Any(0, 1, -2), s, a.DType)));
+            case 16 when a.DType.IsFloat(): return Tensor.Of(new Op.ScatterAdd(), Create.Fill(g.Any(0, 0, 1), s, a.DType), g.Input(Domain.Integers([n], 0, n)), a);
+            case 17: return Tensor.Of(new Op.Broadcast(s), Tensor.Of(new Op.Reduce(g.Any(ReduceKind.Sum, ReduceKind.Max), [axis]), Create.Fill(g.Any(0, 1, -2), s, a.DType)));
             default: return Tensor.Of(new Op.Broadcast(s), Tensor.Of(new Op.Reduce(ReduceKind.Max, [axis]), n == 1 ? a : a.Slice(axis, at, 1)));
         }
     }

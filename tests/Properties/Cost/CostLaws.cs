@@ -3,7 +3,7 @@ namespace Functional.Tests.Properties;
 /// <summary>The cost model against sums worked out by hand and the closed form for a GPT.</summary>
 public sealed class CostLaws
 {
-    static readonly Tensor a = Movement.Input("a", [8, 16]), b = Movement.Input("b", [16, 4]), c = Movement.Input("c", [8, 4]);
+    static readonly Tensor a = Create.Input("a", [8, 16]), b = Create.Input("b", [16, 4]), c = Create.Input("c", [8, 4]);
 
     [Fact]
     public void A_product_reads_its_arguments_and_writes_its_result() =>
@@ -25,8 +25,8 @@ public sealed class CostLaws
     [Fact]
     public void Results_of_one_fused_op_are_one_run()
     {
-        var (kind, labels) = (new LinearCrossEntropy(), Movement.Input("labels", [8], DType.I32));
-        var (h, w) = (Movement.Input("h", [8, 16]), Movement.Input("w", [32, 16]));
+        var (kind, labels) = (new LinearCrossEntropy(), Create.Input("labels", [8], DType.I32));
+        var (h, w) = (Create.Input("h", [8, 16]), Create.Input("w", [32, 16]));
         var all = kind.Apply(h, w, labels);
         var cost = Cost.Of(Program.Of([new("sum", all[0]), new("h'", all[1]), new("w'", all[2])]));
         Assert.Equal((Int128)kind.Flops([h.Type, w.Type, labels.Type]), cost.Flops);

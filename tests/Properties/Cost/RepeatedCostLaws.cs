@@ -106,7 +106,7 @@ public sealed class RepeatedCostLaws
         public void Dispose() => inner.Dispose();
     }
 
-    static readonly Tensor x = Movement.Input("x", [4, 4]);
+    static readonly Tensor x = Create.Input("x", [4, 4]);
 
     [Fact]
     public void Parts_that_are_not_alike_are_refused()

@@ -6,7 +6,7 @@ public sealed class BindingTests
     public static TheoryData<string> Engines => EngineList.Names;
 
     // The output y goes into x's buffer; z is the binding's own unless somebody gives it one.
-    static readonly (Tensor X, Tensor W) input = (Movement.Input("x", [3]), Movement.Input("w", [3]));
+    static readonly (Tensor X, Tensor W) input = (Create.Input("x", [3]), Create.Input("w", [3]));
     static readonly Program program = Program.Of([new("y", input.X + input.W), new("z", input.X * 2)], [new("x", "y")]);
 
     [Theory]

@@ -131,7 +131,7 @@ static class ParityBounds
     // The op on other numbers of its arguments' shapes.
     static double[] Evaluate(Op op, Vec<double[]> items, Vec<Value> like)
     {
-        var inputs = like.Map((v, i) => Movement.Input($"x{i}", v.Type.Shape, op is Op.Gather or Op.ScatterAdd && i == 1 ? DType.I32 : DType.F32));
+        var inputs = like.Map((v, i) => Create.Input($"x{i}", v.Type.Shape, op is Op.Gather or Op.ScatterAdd && i == 1 ? DType.I32 : DType.F32));
         var values = inputs.Select((t, i) => ($"x{i}", Value.Of(t.Type, items[i]))).ToDictionary();
         return Evaluator.Run([Tensor.Of(op, inputs.Span)], values)[0].Items.ToArray();
     }

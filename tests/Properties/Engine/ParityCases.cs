@@ -23,9 +23,9 @@ static class ParityCases
     static IEnumerable<(string Name, ParityCase Make)> Leaves() =>
     [
         ("input", static g => g.View(Ordinary(g.Any(Types), g.Shape()))),
-        .. Types.Select(static t => ($"fill {t}", (ParityCase)(g => Movement.Fill(g.Any(0, 1, -2.5, 0.1), g.Shape(), t)))),
-        ("iota", static g => g.Shape(1) is var s ? Movement.Iota(s, g.Random.Next(s.Count)) : null!),
-        ("random bits", static g => Movement.RandomBits(g.View(Domain.Words(2)), g.Shape(), (uint)g.Random.Next())),
+        .. Types.Select(static t => ($"fill {t}", (ParityCase)(g => Create.Fill(g.Any(0, 1, -2.5, 0.1), g.Shape(), t)))),
+        ("iota", static g => g.Shape(1) is var s ? Create.Iota(s, g.Random.Next(s.Count)) : null!),
+        ("random bits", static g => Create.RandomBits(g.View(Domain.Words(2)), g.Shape(), (uint)g.Random.Next())),
         ("dropout", static g => g.View(Ordinary(DType.F32, g.Shape())).Dropout(g.Any(0.1, 0.5), g.Input(Domain.Words(2)), 3)),
     ];
 
@@ -49,7 +49,7 @@ static class ParityCases
         // What is left is 0, or far more than rounding when the constant is not rounded as its type says.
         ("BF16 beside a constant of its size", static g => (c: g.Random.NextDouble() * 4 - 2, s: g.Shape()) is var p
             && g.View(new(new(p.s, DType.BF16), (_, t) => [.. Enumerable.Repeat(Meaning.Numbers.Convert(p.c, DType.BF16), (int)t.Size)])) is var x
-            && Movement.Fill(p.c, p.s, DType.BF16) is var c ? g.Any(x - c, c - x, x + Movement.Fill(-p.c, p.s, DType.BF16), x.Max(c) - x) : null!),
+            && Create.Fill(p.c, p.s, DType.BF16) is var c ? g.Any(x - c, c - x, x + Create.Fill(-p.c, p.s, DType.BF16), x.Max(c) - x) : null!),
         ("integers wrap", static g => g.Shape() is var s ? g.View(Domain.Words(s)) * g.View(Domain.Words(s)) - g.View(Domain.Words(s)) : null!),
         ("integer sums wrap", static g => g.View(Domain.Words(g.Shape(1))).Sum(-1)),
         ("stop gradient", static g => g.View(Ordinary(g.Any(Types), g.Shape())).StopGradient()),

@@ -36,7 +36,7 @@ sealed class ParityGenerator(Random random, bool large)
     /// <summary>A new input.</summary>
     public Tensor Input(Domain domain)
     {
-        var input = Movement.Input($"in{Inputs.Count}", domain.Type);
+        var input = Create.Input($"in{Inputs.Count}", domain.Type);
         Inputs.Add(input);
         // What a buffer can hold, so that engine and reference see the same numbers.
         var sample = domain.Sample(random);
@@ -96,7 +96,7 @@ sealed class ParityGenerator(Random random, bool large)
 
     Tensor Numeric(Tensor x) => x.DType switch
     {
-        DType.Bool => Any(x.Not(), x.Where(Movement.Scalar(2.5), Movement.Scalar(-1)), x.Cast(DType.I32), x.Cast(DType.F32)),
+        DType.Bool => Any(x.Not(), x.Where(Create.Scalar(2.5), Create.Scalar(-1)), x.Cast(DType.I32), x.Cast(DType.F32)),
         DType.I32 => Any(x + x.Like(3), x * x, -x, x.Less(x.Like(2)), x.Cast(DType.F32)),
         _ => Any(x.Tanh(), x * 2 + 1, x - x.Like(0.3), x.Abs(), x.Relu(), x.Sigmoid(), x.Cast(DType.F32).Sin(), x.Bent()),
     };

@@ -8,7 +8,7 @@ static class ParityMixtures
         ("softmax", static g => Floats(g).Softmax()),
         ("log softmax", static g => Floats(g).LogSoftmax()),
         ("masked softmax", static g => (m: g.Length(), n: g.Length()) is var s
-            ? Derived.CausalMask(s.m, s.n, g.Input(Domain.Integers([], 0, s.n))).Where(g.View(Domain.Uniform([s.m, s.n])), Movement.Scalar(double.NegativeInfinity)).Softmax() : null!),
+            ? Derived.CausalMask(s.m, s.n, g.Input(Domain.Integers([], 0, s.n))).Where(g.View(Domain.Uniform([s.m, s.n])), Create.Scalar(double.NegativeInfinity)).Softmax() : null!),
         ("activations", static g => Floats(g) is var x ? x.Gelu() + x.GeluTanh() * x.Silu() - x.Softplus() : null!),
         ("mean and variance", static g => Floats(g) is var x ? (x - x.Mean(-1)).Square().Mean(-1) : null!),
         ("embedding and its gradient", static g =>

@@ -66,7 +66,7 @@ public sealed class TorchTests
     {
         const int floats = 1 << 18, times = 400;
         using var engine = new TorchEngine(Device.Cpu);
-        var (x, ct) = (Movement.Input("x", [floats]), Movement.Input("ct", [floats]));
+        var (x, ct) = (Create.Input("x", [floats]), Create.Input("ct", [floats]));
         using var executable = engine.Compile(Program.Of(new GeluGradient(false).Result(0, [x, ct])));
         using IBuffer first = engine.Allocate(x.Type), second = engine.Allocate(ct.Type);
         using var binding = executable.Bind(new Dictionary<string, IBuffer> { ["x"] = first, ["ct"] = second });
@@ -81,7 +81,7 @@ public sealed class TorchTests
     public void Buffers_that_do_not_fit_are_refused()
     {
         using IEngine engine = new TorchEngine(Device.Cpu), other = new TorchEngine(Device.Cpu), managed = new ManagedEngine(1);
-        var x = Movement.Input("x", [3]);
+        var x = Create.Input("x", [3]);
         using var executable = engine.Compile(Program.Of(x + 1));
         string Refusal(IEngine maker, TensorType type)
         {
@@ -104,7 +104,7 @@ public sealed class TorchTests
     {
         using var engine = new TorchEngine(Device.Cpu);
         var before = TorchEngine.LiveTensors;
-        var (table, indices) = (Movement.Input("table", [3, 2]), Movement.Input("indices", [2], DType.I32));
+        var (table, indices) = (Create.Input("table", [3, 2]), Create.Input("indices", [2], DType.I32));
         using (var executable = engine.Compile(Program.Of((table * 2).Gather(indices) + 1)))
         {
             using IBuffer rows = engine.Allocate(table.Type), places = engine.Allocate(indices.Type);
@@ -121,7 +121,7 @@ public sealed class TorchTests
     {
         using var engine = new TorchEngine(Device.Cpu);
         var before = TorchEngine.LiveTensors;
-        var head = new LinearCrossEntropy().Apply(Movement.Input("hidden", [2, 3]), Movement.Input("weight", [4, 3]), Movement.Input("labels", [2], DType.I32));
+        var head = new LinearCrossEntropy().Apply(Create.Input("hidden", [2, 3]), Create.Input("weight", [4, 3]), Create.Input("labels", [2], DType.I32));
         var program = Program.Of(head[differentiates ? 1 : 0].Exp());
         var given = program.Inputs.ToDictionary(static i => i.Name, i => Value.Of(i.Value.Type, [.. Enumerable.Repeat(i.Name == "labels" ? 3.0 + wrong.Get : 1.0, (int)i.Value.Type.Size)]));
         using (var executable = engine.Compile(program))
@@ -139,7 +139,7 @@ public sealed class TorchTests
     public void A_binding_that_fails_takes_no_memory()
     {
         using var engine = new TorchEngine(Device.Cpu);
-        var x = Movement.Input("x", [3]);
+        var x = Create.Input("x", [3]);
         using var executable = engine.Compile(Program.Of([new Named("own", x + 1), new("given", x * 2)]));
         using IBuffer buffer = engine.Allocate(x.Type), wrong = engine.Allocate(new([4]));
         var (tensors, bytes) = (TorchEngine.LiveTensors, engine.Memory.Buffers);
@@ -152,7 +152,7 @@ public sealed class TorchTests
     public void A_head_in_pieces_is_the_head(PositiveInt rows, PositiveInt vocabulary, PositiveInt atOnce, bool smooth, byte wanted, ushort seed)
     {
         var (r, v, width) = (1 + rows.Get % 9, 1 + vocabulary.Get % 7, 1 + seed % 5);
-        var (hidden, weight, labels) = (Movement.Input("hidden", [r, width]), Movement.Input("weight", [v, width]), Movement.Input("labels", [r], DType.I32));
+        var (hidden, weight, labels) = (Create.Input("hidden", [r, width]), Create.Input("weight", [v, width]), Create.Input("labels", [r], DType.I32));
         var head = new LinearCrossEntropy(smooth ? 0.1 : 0).Apply(hidden, weight, labels);
         var program = Program.Of([.. head.Select(static (t, i) => new Named($"{i}", t)).Where((_, i) => (1 + wanted % 7 & 1 << i) != 0)]);
         var given = new Dictionary<string, Value>
@@ -171,13 +171,13 @@ public sealed class TorchTests
     [InlineData("head")]
     public void Fused_products_have_the_precision_that_was_asked_for(string what)
     {
-        Tensor F(string name, params Vec<int> shape) => Movement.Input(name, shape);
+        Tensor F(string name, params Vec<int> shape) => Create.Input(name, shape);
         var attention = new Attention(0.3);
         var results = what switch
         {
             "attention" => attention.Result(0, [F("q", 2, 9, 4, 16), F("k", 2, 9, 2, 16), F("v", 2, 9, 2, 16)]) is var y ? [y, .. Vjp.Pull(y, F("ct", 2, 9, 4, 16), [.. y.Args])] : [],
             "attention by its weights" => [attention.Weights(F("q", 2, 9, 4, 16), F("k", 2, 9, 2, 16))],
-            _ => new LinearCrossEntropy(0.1).Apply(F("hidden", 13, 32), F("weight", 17, 32), Movement.Input("labels", [13], DType.I32)),
+            _ => new LinearCrossEntropy(0.1).Apply(F("hidden", 13, 32), F("weight", 17, 32), Create.Input("labels", [13], DType.I32)),
         };
         var program = Program.Of([.. results.Select(static (t, i) => new Named($"{i}", t))]);
         var given = program.Inputs.ToDictionary(static i => i.Name, i => i.Name == "labels" ? Value.Of(i.Value.Type, [.. Enumerable.Range(0, 13).Select(static n => (double)n)]) : Float(Runs.Normal(i.Value.Type, Key.Seed(3).FoldIn(i.Name))));
@@ -198,7 +198,7 @@ public sealed class TorchTests
         using IEngine half = new TorchEngine(Device.Cpu, Precision.BF16), full = new TorchEngine(Device.Cpu);
         foreach (var shape in new (Vec<int>, Vec<int>)[] { ([17, 33], [33, 9]), ([3, 8, 16], [3, 16, 8]), ([2, 3, 5, 7], [2, 3, 7, 4]) })
         {
-            var (a, b) = (Movement.Input("a", shape.Item1), Movement.Input("b", shape.Item2));
+            var (a, b) = (Create.Input("a", shape.Item1), Create.Input("b", shape.Item2));
             var program = Program.Of(a.MatMul(b) * 3);
             var given = new Dictionary<string, Value> { ["a"] = Float(Runs.Normal(a.Type, Key.Seed(1))), ["b"] = Float(Runs.Normal(b.Type, Key.Seed(2))) };
             var (expected, exact) = (ParityBounds.Run(Products.InBF16(program.Outputs.Map(static o => o.Value)), given)[0], program.Evaluate(given)["result"]);
@@ -284,7 +284,7 @@ public sealed class TorchTests
         using var engine = new TorchEngine(Device.Cpu);
         var buffer = engine.Allocate(new([10, 10]));
         Assert.Equal(400, engine.Memory.Buffers);
-        var x = Movement.Input("x", [1000]);
+        var x = Create.Input("x", [1000]);
         using var executable = engine.Compile(Program.Of((x.Exp() + x.Sin()).SumAll()));
         // Two at a time, and their sum over one of them.
         Assert.InRange(engine.Memory.Workspace, 8000, 9000);

@@ -109,7 +109,7 @@ public sealed class DeviceMemoryTests : IDisposable
     public void After_a_program_that_found_no_room_the_others_run_as_before(long arena, long workspace)
     {
         using var engine = new ManagedEngine(2);
-        var (a, b) = (Movement.Input("a", [64, 64]), Movement.Input("b", [64, 64]));
+        var (a, b) = (Create.Input("a", [64, 64]), Create.Input("b", [64, 64]));
         var product = a.MatMul(b);
         using var executable = engine.Compile(Program.Of((product.MatMul(a) - product.MatMul(b)).Exp().MatMul(a)));
         using var left = engine.Allocate(a.Type);

@@ -85,7 +85,7 @@ public sealed class AttentionTests
         var whole = Evaluator.Run([new Attention(0.6).Result(0, args)], values)[0];
         for (var i = 0; i < s.Queries; i++)
         {
-            Vec<Tensor> one = [args[0].Slice(1, i, 1), args[1], args[2], args[3] + Movement.Scalar(i, DType.I32)];
+            Vec<Tensor> one = [args[0].Slice(1, i, 1), args[1], args[2], args[3] + Create.Scalar(i, DType.I32)];
             var row = Evaluator.Run([new Attention(0.6).Result(0, one)], values)[0];
             var length = s.Heads * s.Size;
             for (var b = 0; b < s.Batch; b++)
@@ -95,8 +95,8 @@ public sealed class AttentionTests
 
     static (Vec<Tensor>, Dictionary<string, Value>) Inputs((int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size, int Offset) s, Random random)
     {
-        Vec<Tensor> args = [Movement.Input("q", [s.Batch, s.Queries, s.Heads, s.Size]), Movement.Input("k", [s.Batch, s.Keys, s.KvHeads, s.Size]),
-            Movement.Input("v", [s.Batch, s.Keys, s.KvHeads, s.Size]), Movement.Input("offset", [], DType.I32)];
+        Vec<Tensor> args = [Create.Input("q", [s.Batch, s.Queries, s.Heads, s.Size]), Create.Input("k", [s.Batch, s.Keys, s.KvHeads, s.Size]),
+            Create.Input("v", [s.Batch, s.Keys, s.KvHeads, s.Size]), Create.Input("offset", [], DType.I32)];
         var values = args.Take(3).ToDictionary(static a => ((Op.Input)a.Op).Name, a => Domain.Uniform(a.Shape).Sample(random));
         values["offset"] = Value.Scalar(s.Offset, DType.I32);
         return (args, values);

@@ -9,7 +9,7 @@ public sealed class CacheWriteTests
     {
         var random = new Random(seed);
         var (batch, capacity, count, width, position) = (random.Next(1, 3), random.Next(1, 6), random.Next(1, 5), random.Next(1, 4), random.Next(-3, 8));
-        Vec<Tensor> args = [Movement.Input("cache", [batch, capacity, width]), Movement.Input("rows", [batch, count, width]), Movement.Input("position", [], DType.I32)];
+        Vec<Tensor> args = [Create.Input("cache", [batch, capacity, width]), Create.Input("rows", [batch, count, width]), Create.Input("position", [], DType.I32)];
         Value cache = Domain.Uniform(args[0].Shape).Sample(random), rows = Domain.Uniform(args[1].Shape).Sample(random);
         var values = new Dictionary<string, Value> { ["cache"] = cache, ["rows"] = rows, ["position"] = Value.Scalar(position, DType.I32) };
         var expected = cache.Items.ToArray();
@@ -27,7 +27,7 @@ public sealed class CacheWriteTests
         foreach (var type in Enum.GetValues<DType>())
         {
             Vec<int> tail = [.. Enumerable.Range(0, random.Next(0, 3)).Select(_ => random.Next(1, 3))];
-            Vec<Tensor> args = [Movement.Fill(0, [1, 3, .. tail], type), Movement.Fill(1, [1, 2, .. tail], type), Movement.Scalar(1, DType.I32)];
+            Vec<Tensor> args = [Create.Fill(0, [1, 3, .. tail], type), Create.Fill(1, [1, 2, .. tail], type), Create.Scalar(1, DType.I32)];
             var written = Evaluator.Run(new CacheWrite().Result(0, args));
             var row = written.Items.Length / 3;
             for (var i = 0; i < written.Items.Length; i++) Assert.Equal(i < row ? 0 : 1, written[i]);

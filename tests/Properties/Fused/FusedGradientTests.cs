@@ -45,7 +45,7 @@ public sealed class FusedGradientTests
         var fused = (Op.Fused)row.Node.Op;
         var args = arrange(fused.Kind, row.Node.Args);
         var (node, expansion) = (fused.Kind.Result(fused.Output, args), fused.Kind.Expand(args)[fused.Output]);
-        var cotangent = Movement.Input("cotangent", node.Type);
+        var cotangent = Create.Input("cotangent", node.Type);
         Vec<Tensor> floats = [.. row.Inputs.Where(static i => i.DType.IsFloat())];
         var (actual, expected) = (Vjp.Pull(node, cotangent, floats), Vjp.Pull(Graph.Expand([expansion])[0], cotangent, floats));
         var random = new Random(key.Length * 31 + floats.Count);

@@ -3,7 +3,7 @@ namespace Functional.Tests.Properties;
 /// <summary>The loss of a linear head against plain code.</summary>
 public sealed class LinearCrossEntropyTests
 {
-    static readonly Tensor Hidden = Movement.Input("hidden", [7, 3]), Weight = Movement.Input("weight", [5, 3]), Labels = Movement.Input("labels", [7], DType.I32);
+    static readonly Tensor Hidden = Create.Input("hidden", [7, 3]), Weight = Create.Input("weight", [5, 3]), Labels = Create.Input("labels", [7], DType.I32);
     static readonly Vec<Tensor> Args = [Hidden, Weight, Labels];
 
     [Property]

@@ -10,7 +10,7 @@ public sealed class AttentionLaws
     static Dictionary<string, Value> Parameters(Layer layer, ulong seed) =>
         layer.Params.ToDictionary(static p => p.Name, p => Runs.Normal(p.Value.Type, Key.Seed(seed).FoldIn(p.Name), 0.7));
 
-    static Env Inputs(Layer layer) => Env.Of(layer.Params.Map(static (name, spec) => Movement.Input(name, spec.Type)));
+    static Env Inputs(Layer layer) => Env.Of(layer.Params.Map(static (name, spec) => Create.Input(name, spec.Type)));
 
     static Value Columns(Value x, int start, int count) => Value.Of(
         new(x.Type.Rank == 1 ? [count] : [x.Type.Shape[0], count]),
@@ -26,7 +26,7 @@ public sealed class AttentionLaws
         var width = heads * size;
         var multi = Nn.SelfAttention(width, heads, bias);
         var given = Parameters(multi, seed);
-        var x = Movement.Input("x", [2, time, width]);
+        var x = Create.Input("x", [2, time, width]);
         var input = Runs.Normal(x.Type, Key.Seed(seed));
         var env = Inputs(multi) with { Path = "", Wants = static _ => true };
         var flow = multi.Apply(env, x);
@@ -42,7 +42,7 @@ public sealed class AttentionLaws
                 if (bias) of[$"{part}.bias"] = Columns(given["qkv.bias"], i * width + h * size, size);
             }
             var one = head.Apply(Inputs(head) with { Wants = static _ => true }, x);
-            var results = Evaluator.Run([one.Value.MatMul(Movement.Input("w", [size, width])), one.Side[0].Value], of);
+            var results = Evaluator.Run([one.Value.MatMul(Create.Input("w", [size, width])), one.Side[0].Value], of);
             for (var i = 0; i < sum.Length; i++) sum[i] += results[0][i] + (bias && h == 0 ? given["out.bias"][i % width] : 0);
             for (var row = 0; row < 2; row++)
                 for (var i = 0; i < time * time; i++)
@@ -56,12 +56,12 @@ public sealed class AttentionLaws
     {
         var (heads, time, size) = (1 + a.Get % 3, 1 + b.Get % 5, 2);
         var layer = Nn.SelfAttention(heads * size, heads);
-        var x = Movement.Input("x", [1, time, heads * size]);
+        var x = Create.Input("x", [1, time, heads * size]);
         var flow = layer.Apply(Inputs(layer) with { Wants = static name => name == Names.Weights("") }, x);
         Assert.Equal([Names.Weights("")], flow.Side.Select(static s => s.Name));
-        var v = (x.MatMul(Movement.Input("qkv.weight", [heads * size, 3 * heads * size])) + Movement.Input("qkv.bias", [3 * heads * size])).Split(3)[2];
+        var v = (x.MatMul(Create.Input("qkv.weight", [heads * size, 3 * heads * size])) + Create.Input("qkv.bias", [3 * heads * size])).Split(3)[2];
         var mixed = flow.Side[0].Value.MatMul(v.Reshape(1, time, heads, size).Permute(0, 2, 1, 3)).Permute(0, 2, 1, 3).Reshape(x.Shape);
-        var again = mixed.MatMul(Movement.Input("out.weight", [heads * size, heads * size])) + Movement.Input("out.bias", [heads * size]);
+        var again = mixed.MatMul(Create.Input("out.weight", [heads * size, heads * size])) + Create.Input("out.bias", [heads * size]);
         var values = Evaluator.Run([flow.Value, again], Parameters(layer, seed).With(("x", Runs.Normal(x.Type, Key.Seed(seed)))));
         Runs.Close(values[0], values[1], Exact);
     }
@@ -74,10 +74,10 @@ public sealed class AttentionLaws
     public void Dropout_on_weights_keeps_the_expectation()
     {
         var (plain, dropped) = (Nn.SelfAttention(4, 2), Nn.SelfAttention(4, 2, dropout: 0.3));
-        var x = Movement.Input("x", [2, 5, 4]);
+        var x = Create.Input("x", [2, 5, 4]);
         var given = Parameters(plain, 3).With(("x", Runs.Normal(x.Type, Key.Seed(8))));
         var exact = Evaluator.Run([plain.Apply(Inputs(plain), x).Value], given)[0];
-        var program = dropped.Apply(Inputs(dropped) with { RandomKey = Movement.Input(Names.Key, [2], DType.I32) }, x).Value;
+        var program = dropped.Apply(Inputs(dropped) with { RandomKey = Create.Input(Names.Key, [2], DType.I32) }, x).Value;
         Assert.NotEqual(program, plain.Apply(Inputs(plain), x).Value);
         Assert.Equal(plain.Apply(Inputs(plain), x).Value, dropped.Apply(Inputs(dropped), x).Value);
         const int Keys = 4000;

@@ -5,9 +5,9 @@ namespace Functional.Tests.Properties;
 /// <summary>The algebra of layers, names and tying, and what single layers compute.</summary>
 public sealed class LayerLaws
 {
-    static readonly Tensor x = Movement.Input("x", [2, 3, 4]);
+    static readonly Tensor x = Create.Input("x", [2, 3, 4]);
 
-    static Env Inputs(Layer layer) => Env.Of(layer.Params.Map(static (name, spec) => Movement.Input(name, spec.Type)));
+    static Env Inputs(Layer layer) => Env.Of(layer.Params.Map(static (name, spec) => Create.Input(name, spec.Type)));
 
     static Tensor On(Layer layer) => layer.Apply(Inputs(layer), x).Value;
 
@@ -86,7 +86,7 @@ public sealed class LayerLaws
     public void Sinusoids_are_Vaswanis_at_any_offset(PositiveInt t, PositiveInt w, byte first)
     {
         var (time, width) = (1 + t.Get % 7, 1 + w.Get % 9);
-        var value = Evaluator.Run(Nn.Sinusoids(time, width, Movement.Scalar(first, DType.I32)));
+        var value = Evaluator.Run(Nn.Sinusoids(time, width, Create.Scalar(first, DType.I32)));
         for (var p = 0; p < time; p++)
             for (var i = 0; i < width; i++)
             {
@@ -102,7 +102,7 @@ public sealed class LayerLaws
     {
         var (attention, mlp) = (Nn.Linear(4, 4).Named("attention"), Nn.Linear(4, 4).Named("mlp"));
         var block = Nn.Block(placement, static () => Nn.Norm(4), attention, mlp);
-        Tensor Norm(string name, Tensor y) => new LayerNorm().Result(0, [y, Movement.Input($"{name}.weight", [4]), Movement.Input($"{name}.bias", [4])]);
+        Tensor Norm(string name, Tensor y) => new LayerNorm().Result(0, [y, Create.Input($"{name}.weight", [4]), Create.Input($"{name}.bias", [4])]);
         Tensor Apply(Layer f, Tensor y) => f.Apply(Inputs(f), y).Value;
         var first = placement == NormPlacement.Pre ? x + Apply(attention, Norm("norm1", x)) : Norm("norm1", x + Apply(attention, x));
         var second = placement == NormPlacement.Pre ? first + Apply(mlp, Norm("norm2", first)) : Norm("norm2", first + Apply(mlp, first));
@@ -114,8 +114,8 @@ public sealed class LayerLaws
     {
         var rate = percent % 90 / 100.0;
         var layer = Nn.Dropout(rate).Named("a") >> Nn.Dropout(rate).Named("b");
-        var env = Inputs(layer) with { RandomKey = Movement.Input(Names.Key, [2], DType.I32) };
-        var ones = Movement.Fill(1, [40, 50]);
+        var env = Inputs(layer) with { RandomKey = Create.Input(Names.Key, [2], DType.I32) };
+        var ones = Create.Fill(1, [40, 50]);
         Value Run(Layer f, ulong key) => Evaluator.Run([f.Apply(env, ones).Value], new Dictionary<string, Value> { [Names.Key] = Runs.KeyOf(key) })[0];
         var (a, both) = (Nn.Dropout(rate).Named("a"), Run(layer, seed));
         var once = Run(a, seed);

@@ -10,7 +10,7 @@ public sealed class LossLaws
     static Value Run(Tensor t, params (string, Value)[] given) => Evaluator.Run([t], new Dictionary<string, Value>().With(given))[0];
 
     static (Tensor Logits, Tensor Labels, Value Scores, Value Targets) Make(int rows, int vocabulary, ushort seed) => (
-        Movement.Input("logits", [rows, vocabulary]), Movement.Input("labels", [rows], DType.I32),
+        Create.Input("logits", [rows, vocabulary]), Create.Input("labels", [rows], DType.I32),
         Runs.Normal(new([rows, vocabulary]), Key.Seed(seed), 3),
         Value.Of(new([rows], DType.I32), Runs.Labels(new(1, rows), vocabulary, seed).Items));
 
@@ -36,8 +36,8 @@ public sealed class LossLaws
     {
         var (rows, vocabulary) = (1 + r.Get % 6, 2 + v.Get % 7);
         var (logits, labels, scores, targets) = Make(rows, vocabulary, seed);
-        var (width, table) = (3, Movement.Input("table", [vocabulary, 3]));
-        var hidden = Movement.Input("hidden", [rows, width]);
+        var (width, table) = (3, Create.Input("table", [vocabulary, 3]));
+        var hidden = Create.Input("hidden", [rows, width]);
         var noise = Runs.Normal(new([rows, width]), Key.Seed(seed).FoldIn(1));
         var other = Runs.Changed(noise, (x, i) => targets[i / width] == -100 ? 1e6 * (x + 1) : x);
         var weights = Runs.Normal(table.Type, Key.Seed(2));
@@ -52,7 +52,7 @@ public sealed class LossLaws
     {
         var (rows, vocabulary, smoothing) = (1 + r.Get % 6, 1 + v.Get % 7, percent % 100 / 100.0);
         var (_, labels, _, targets) = Make(rows, vocabulary, seed);
-        var (hidden, table) = (Movement.Input("hidden", [rows, 3]), Movement.Input("table", [vocabulary, 3]));
+        var (hidden, table) = (Create.Input("hidden", [rows, 3]), Create.Input("table", [vocabulary, 3]));
         (string, Value)[] given = [("hidden", Runs.Normal(hidden.Type, Key.Seed(seed))), ("table", Runs.Normal(table.Type, Key.Seed(2))), ("labels", targets)];
         var (fused, plain) = (Losses.LinearCrossEntropy(hidden, table, labels, smoothing), Losses.CrossEntropy(hidden.MatMul(table.T()), labels, smoothing));
         Runs.Close(Run(plain.Sum, given), Run(fused.Sum, given), Exact);
@@ -75,5 +75,5 @@ public sealed class LossLaws
 
     [Fact]
     public void Equal_scores_cost_the_logarithm_of_the_vocabulary() =>
-        Assert.Equal(Math.Log(7), Run(Losses.CrossEntropy(Movement.Fill(3, [2, 7]), Movement.Fill(4, [2], DType.I32), 0.3).Mean)[0], Exact);
+        Assert.Equal(Math.Log(7), Run(Losses.CrossEntropy(Create.Fill(3, [2, 7]), Create.Fill(4, [2], DType.I32), 0.3).Mean)[0], Exact);
 }

@@ -24,9 +24,9 @@ public sealed class OptimiserLaws
     /// <summary>The updates of some steps on one parameter, each of whose values is the one before plus its update.</summary>
     static (List<Value> Updates, List<Value> Values, Dictionary<string, Value> Slots) Steps(GradientTransform transform, ParamSpec spec, int count, ulong seed, double scale = 1)
     {
-        var slots = transform.Slots(spec).Select(static s => (s.Name, Movement.Input(s.Name, s.Type))).ToParams();
-        var (param, gradient) = (Movement.Input("$param", spec.Type), Movement.Input("$gradient", spec.Type));
-        var after = transform.Apply(new(spec, param, gradient, slots, static name => Movement.Input(Names.Scalar(name), [])));
+        var slots = transform.Slots(spec).Select(static s => (s.Name, Create.Input(s.Name, s.Type))).ToParams();
+        var (param, gradient) = (Create.Input("$param", spec.Type), Create.Input("$gradient", spec.Type));
+        var after = transform.Apply(new(spec, param, gradient, slots, static name => Create.Input(Names.Scalar(name), [])));
         Assert.Equal(slots.Names, after.Slots.Names);
         var program = Program.Of([new("$update", after.Update), new("$next", param + after.Update), .. after.Slots.Select(static s => new Named(s.Name, s.Value))]);
         var state = transform.Slots(spec).ToDictionary(static s => s.Name, static s => Value.Of(s.Type, new double[s.Type.Size]))
@@ -88,15 +88,15 @@ public sealed class OptimiserLaws
     public void A_chain_is_its_steps_by_hand(byte i, byte j, ushort seed)
     {
         var (f, g) = (all[i % all.Length].Transform, all[j % all.Length].Transform);
-        var param = Movement.Input("p", matrix.Type);
-        Tensor Scalar(string name) => Movement.Input(Names.Scalar(name), []);
-        Params<Tensor> Slots(GradientTransform t, string prefix) => t.Slots(matrix).Select(s => (s.Name, Movement.Input(prefix + s.Name, s.Type))).ToParams();
-        var first = f.Apply(new(matrix, param, Movement.Input("g", matrix.Type), Slots(f, "f."), Scalar));
+        var param = Create.Input("p", matrix.Type);
+        Tensor Scalar(string name) => Create.Input(Names.Scalar(name), []);
+        Params<Tensor> Slots(GradientTransform t, string prefix) => t.Slots(matrix).Select(s => (s.Name, Create.Input(prefix + s.Name, s.Type))).ToParams();
+        var first = f.Apply(new(matrix, param, Create.Input("g", matrix.Type), Slots(f, "f."), Scalar));
         var second = g.Apply(new(matrix, param, first.Update, Slots(g, "g."), Scalar));
         var chain = f.Then(g);
         var names = chain.Slots(matrix).Map(static s => s.Name);
         var given = Slots(f, "f.").Values.Concat(Slots(g, "g.").Values).ToArray();
-        var both = chain.Apply(new(matrix, param, Movement.Input("g", matrix.Type), names.Map((n, at) => (n, given[at])).ToParams(), Scalar));
+        var both = chain.Apply(new(matrix, param, Create.Input("g", matrix.Type), names.Map((n, at) => (n, given[at])).ToParams(), Scalar));
         Assert.Equal(second.Update, both.Update);
         Assert.Equal([.. first.Slots.Values, .. second.Slots.Values], both.Slots.Values.ToArray());
     }
@@ -202,11 +202,11 @@ public sealed class OptimiserLaws
     public void The_norm_after_clipping_is_at_most_the_limit(PositiveInt n, PositiveInt l)
     {
         var (norm, limit) = (n.Get / 7.0, l.Get / 7.0);
-        var factor = Evaluator.Run(GradientClip.To(limit).Factor(Movement.Scalar(norm)))[0];
+        var factor = Evaluator.Run(GradientClip.To(limit).Factor(Create.Scalar(norm)))[0];
         Assert.InRange(factor, 0, 1);
         Assert.True(norm * factor <= limit);
         if (norm <= limit) Assert.Equal(1, factor);
         else Assert.Equal(limit, norm * factor, limit * 1e-5);
-        Assert.Equal(1, Evaluator.Run(GradientClip.None.Factor(Movement.Scalar(norm)))[0]);
+        Assert.Equal(1, Evaluator.Run(GradientClip.None.Factor(Create.Scalar(norm)))[0]);
     }
 }

@@ -5,7 +5,7 @@ public sealed class DeepGraphTests
 {
     const int Depth = 100_000;
 
-    static readonly Tensor X = Movement.Input("x", []);
+    static readonly Tensor X = Create.Input("x", []);
     static readonly Tensor Deep = Enumerable.Range(0, Depth).Aggregate(X, static (x, _) => -x);
 
     [Fact]

@@ -37,13 +37,13 @@ public sealed class EvaluatorTests
     [InlineData(1.9, 1), InlineData(-1.9, -1), InlineData(3e9, int.MaxValue), InlineData(-3e9, int.MinValue), InlineData(double.NaN, 0)]
     [InlineData(double.PositiveInfinity, int.MaxValue), InlineData(double.NegativeInfinity, int.MinValue)]
     public void FloatsBecomeIntegersTowardsZeroAndSaturate(double x, int expected) =>
-        Assert.Equal(expected, Evaluator.Run(Movement.Scalar(x).Cast(DType.I32))[0]);
+        Assert.Equal(expected, Evaluator.Run(Create.Scalar(x).Cast(DType.I32))[0]);
 
     [Theory]
 #pragma warning disable xUnit1025 // −0 is not 0 here.
     [InlineData(0, false), InlineData(-0.0, false), InlineData(0.001, true), InlineData(double.NaN, true)]
 #pragma warning restore xUnit1025
-    public void WhateverIsNotZeroIsTrue(double x, bool expected) => Assert.Equal(expected ? 1 : 0, Evaluator.Run(Movement.Scalar(x).Cast(DType.Bool))[0]);
+    public void WhateverIsNotZeroIsTrue(double x, bool expected) => Assert.Equal(expected ? 1 : 0, Evaluator.Run(Create.Scalar(x).Cast(DType.Bool))[0]);
 
     [Property]
     public void IntegersWrap(int a, int b)
@@ -63,8 +63,8 @@ public sealed class EvaluatorTests
     [Property]
     public void RandomBitsAreThreefry(uint a, uint b, uint stream)
     {
-        var key = Movement.Concat(0, Movement.Fill((int)a, [1], DType.I32), Movement.Fill((int)b, [1], DType.I32));
-        var bits = Evaluator.Run(Movement.RandomBits(key, [3, 2], stream));
+        var key = Movement.Concat(0, Create.Fill((int)a, [1], DType.I32), Create.Fill((int)b, [1], DType.I32));
+        var bits = Evaluator.Run(Create.RandomBits(key, [3, 2], stream));
         for (var i = 0; i < 6; i++) Assert.Equal((int)new Key(a, b).Bits((uint)i, stream).X, bits[i]);
     }
 
@@ -72,8 +72,8 @@ public sealed class EvaluatorTests
     [InlineData(-1), InlineData(5), InlineData(int.MaxValue)]
     public void AnIndexOutsideTheTableIsNamed(int index)
     {
-        var (table, at) = (Movement.Fill(1, [5, 2]), Movement.Fill(index, [1], DType.I32));
-        foreach (var (name, node) in new[] { ("gather", table.Gather(at)), ("scatter_add", table.ScatterAdd(at, Movement.Fill(1, [1, 2]))) })
+        var (table, at) = (Create.Fill(1, [5, 2]), Create.Fill(index, [1], DType.I32));
+        foreach (var (name, node) in new[] { ("gather", table.Gather(at)), ("scatter_add", table.ScatterAdd(at, Create.Fill(1, [1, 2]))) })
         {
             var fault = Assert.Throws<ArgumentOutOfRangeException>(() => Evaluator.Run(node));
             Assert.Contains(name, fault.Message, StringComparison.Ordinal);
@@ -85,7 +85,7 @@ public sealed class EvaluatorTests
     [Fact]
     public void InputsAreChecked()
     {
-        var x = Movement.Input("x", [2]);
+        var x = Create.Input("x", [2]);
         Assert.Contains("'x'", Assert.Throws<ArgumentException>(() => Evaluator.Run(x)).Message, StringComparison.Ordinal);
         var other = new Dictionary<string, Value> { ["x"] = Value.Scalar(1) };
         Assert.Contains("f32[2]", Assert.Throws<ArgumentException>(() => Evaluator.Run([x], other)).Message, StringComparison.Ordinal);
@@ -99,8 +99,8 @@ public sealed class EvaluatorTests
     {
         var random = new Random(seed);
         Vec<int> s = [random.Next(1, 4), random.Next(1, 4), random.Next(1, 4)];
-        var x = Evaluator.Run(Movement.Range((int)new TensorType(s).Size).Reshape(s));
-        var node = Movement.Input("x", x.Type);
+        var x = Evaluator.Run(Create.Range((int)new TensorType(s).Size).Reshape(s));
+        var node = Create.Input("x", x.Type);
         int At(int i, int j, int k) => (i * s[1] + j) * s[2] + k;
 
         Check(node.Permute(2, 0, 1), [s[2], s[0], s[1]], (i, j, k) => At(j, k, i));
@@ -126,14 +126,14 @@ public sealed class EvaluatorTests
     [Fact]
     public void TheFirstOfEqualMaximaIsTaken()
     {
-        var x = Movement.Input("x", [2, 4]);
+        var x = Create.Input("x", [2, 4]);
         var value = Value.Of(x.Type, 1, 3, 3, 2, double.NegativeInfinity, double.NegativeInfinity, -5, -5);
         Assert.Equal([1, 2], Evaluator.Run([x.ArgMaxLast()], new Dictionary<string, Value> { ["x"] = value })[0].Items.ToArray());
     }
 
     static double Integers(int a, int b, Func<Tensor, Tensor, Tensor> f)
     {
-        var (x, y) = (Movement.Input("x", [], DType.I32), Movement.Input("y", [], DType.I32));
+        var (x, y) = (Create.Input("x", [], DType.I32), Create.Input("y", [], DType.I32));
         return Evaluator.Run([f(x, y)], new Dictionary<string, Value> { ["x"] = Value.Scalar(a, DType.I32), ["y"] = Value.Scalar(b, DType.I32) })[0][0];
     }
 }

@@ -5,7 +5,7 @@ namespace Functional.Tests.Properties;
 /// <summary>Nodes that no constructor would make are found.</summary>
 public sealed class GraphVerifierTests
 {
-    static readonly Tensor X = Movement.Input("x", [2, 3]);
+    static readonly Tensor X = Create.Input("x", [2, 3]);
 
     static readonly ConstructorInfo Forge =
         typeof(Tensor).GetConstructor(BindingFlags.Instance | BindingFlags.NonPublic, [typeof(Op), typeof(Vec<Tensor>), typeof(TensorType)])!;
@@ -40,7 +40,7 @@ public sealed class GraphVerifierTests
 
     [Fact]
     public void TwoTypesUnderOneNameAreFound() =>
-        Assert.Contains("has the name of an input", GraphVerifier.Check(X.SumAll(), Movement.Input("x", []))[0].What, StringComparison.Ordinal);
+        Assert.Contains("has the name of an input", GraphVerifier.Check(X.SumAll(), Create.Input("x", []))[0].What, StringComparison.Ordinal);
 
     [Fact]
     public void AnIdentityThatIsNotTheContentsIsFound()

@@ -47,7 +47,7 @@ public sealed class IdentityTests
         foreach (var node in GradientTable.Rows.Select(r => r.Node))
             for (var i = 0; i < node.Args.Count; i++)
             {
-                var other = Tensor.Of(node.Op, node.Args.With(i, Movement.Input("other", node.Args[i].Type)).Span);
+                var other = Tensor.Of(node.Op, node.Args.With(i, Create.Input("other", node.Args[i].Type)).Span);
                 Assert.NotEqual(node.Id, other.Id);
                 Assert.NotEqual(node, other);
             }
@@ -56,7 +56,7 @@ public sealed class IdentityTests
     [Fact]
     public void TheOrderOfArgumentsCounts()
     {
-        Tensor a = Movement.Input("a", [2]), b = Movement.Input("b", [2]);
+        Tensor a = Create.Input("a", [2]), b = Create.Input("b", [2]);
         Assert.NotEqual(a - b, b - a);
         Assert.NotEqual(Movement.Concat(0, a, b, a), Movement.Concat(0, b, a, a));
     }
@@ -65,11 +65,11 @@ public sealed class IdentityTests
     public void AHundredThousandNodesDoNotCollide()
     {
         var ids = new HashSet<UInt128>();
-        Tensor x = Movement.Input("x", []), chain = x;
+        Tensor x = Create.Input("x", []), chain = x;
         for (var i = 0; i < 25_000; i++)
         {
             chain += x;
-            foreach (var node in (Tensor[])[chain, Movement.Scalar(i), Movement.Scalar(i + 0.5), Movement.Input($"x{i}", [i + 1])])
+            foreach (var node in (Tensor[])[chain, Create.Scalar(i), Create.Scalar(i + 0.5), Create.Input($"x{i}", [i + 1])])
                 Assert.True(ids.Add(node.Id), $"{node} has another node's identity");
         }
         // Half of the bits must not already be the same for two of them: expected 0.3 pairs of equal 64-bit halves in 10⁹ runs.
@@ -86,8 +86,8 @@ public sealed class IdentityTests
         {
             CultureInfo.CurrentCulture = Commas();
             Assert.Equal("-1234,5", (-1234.5).ToString(CultureInfo.CurrentCulture).Replace('~', '-'));
-            Assert.Equal(plain, GradientTable.Rows.Select(r => (Graph.Print(r.Build(r.Arguments.Map((d, i) => Movement.Input($"a{i}", d.Type)))), r.Node.Id, $"{r.Node.Type}")));
-            Assert.Equal("fill(-2.5)", $"{Movement.Scalar(-2.5).Op}");
+            Assert.Equal(plain, GradientTable.Rows.Select(r => (Graph.Print(r.Build(r.Arguments.Map((d, i) => Create.Input($"a{i}", d.Type)))), r.Node.Id, $"{r.Node.Type}")));
+            Assert.Equal("fill(-2.5)", $"{Create.Scalar(-2.5).Op}");
             Assert.Equal("layer_norm(eps=1E-05)", new LayerNorm().Text);
         }
         finally { CultureInfo.CurrentCulture = before; }

@@ -3,11 +3,11 @@ namespace Functional.Tests.Properties;
 /// <summary>A shape mistake names the op and prints what it was given.</summary>
 public sealed class TypeRuleTests
 {
-    static Tensor F(params Vec<int> shape) => Movement.Input("x", shape);
+    static Tensor F(params Vec<int> shape) => Create.Input("x", shape);
 
-    static Tensor I(params Vec<int> shape) => Movement.Input("i", shape, DType.I32);
+    static Tensor I(params Vec<int> shape) => Create.Input("i", shape, DType.I32);
 
-    static Tensor B(params Vec<int> shape) => Movement.Input("b", shape, DType.Bool);
+    static Tensor B(params Vec<int> shape) => Create.Input("b", shape, DType.Bool);
 
     static Func<Tensor> Of(Op op, params Vec<Tensor> args) => () => Tensor.Of(op, args.Span);
 
@@ -24,9 +24,9 @@ public sealed class TypeRuleTests
         ("where", Of(new Op.Where(), F(2), F(2), F(2)), ["f32[2]"]),
         ("where", () => B(2).Where(F(3), F(3)), ["bool[2]", "f32[3]"]),
         ("input(x)", () => F(2, 0), ["[2, 0]"]),
-        ("fill(1)", () => Movement.Fill(1, [70_000, 70_000]), ["[70000, 70000]"]),
-        ("iota(axis=2)", () => Movement.Iota([2, 3], 2), ["0..1"]),
-        ("random_bits", () => Movement.RandomBits(I(3), [2], 0), ["i32[3]"]),
+        ("fill(1)", () => Create.Fill(1, [70_000, 70_000]), ["[70000, 70000]"]),
+        ("iota(axis=2)", () => Create.Iota([2, 3], 2), ["0..1"]),
+        ("random_bits", () => Create.RandomBits(I(3), [2], 0), ["i32[3]"]),
         ("reshape[4, 2]", () => F(2, 3).Reshape(4, 2), ["f32[2, 3]"]),
         ("reshape[3, 0]", () => F(1, 2).Reshape(3, -1), ["f32[1, 2]"]),
         ("permute[0, 0]", () => F(2, 3).Permute(0, 0), ["f32[2, 3]"]),
@@ -83,8 +83,8 @@ public sealed class TypeRuleTests
     [Fact]
     public void OperandsBroadcastAlignedAtTheirLastAxes()
     {
-        Assert.Equal(new TensorType([4, 2, 3]), (F(4, 1, 3) + Movement.Input("y", [2, 1])).Type);
-        Assert.Equal(new TensorType([2, 3], DType.Bool), F(3).Less(Movement.Input("y", [2, 1])).Type);
-        Assert.Equal(new TensorType([4, 2, 3]), B(4, 1, 1).Where(F(2, 1), Movement.Input("y", [3])).Type);
+        Assert.Equal(new TensorType([4, 2, 3]), (F(4, 1, 3) + Create.Input("y", [2, 1])).Type);
+        Assert.Equal(new TensorType([2, 3], DType.Bool), F(3).Less(Create.Input("y", [2, 1])).Type);
+        Assert.Equal(new TensorType([4, 2, 3]), B(4, 1, 1).Where(F(2, 1), Create.Input("y", [3])).Type);
     }
 }
