@@ -59,7 +59,7 @@ public readonly record struct Key(uint A, uint B)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public (uint X, uint Y) Bits(uint c0, uint c1)
     {
-        uint a = A, b = B, c = a ^ b ^ 0x1BD11BDAu;
+        uint a = A, b = B, c = a ^ b ^ Threefry.Parity;
         uint x = c0 + a, y = c1 + b;
         Even(ref x, ref y); x += b; y += c + 1;
         Odd(ref x, ref y); x += c; y += a + 2;
@@ -110,18 +110,18 @@ public readonly record struct Key(uint A, uint B)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Even(ref uint x, ref uint y)
     {
-        x += y; y = uint.RotateLeft(y, 13) ^ x;
-        x += y; y = uint.RotateLeft(y, 15) ^ x;
-        x += y; y = uint.RotateLeft(y, 26) ^ x;
-        x += y; y = uint.RotateLeft(y, 6) ^ x;
+        x += y; y = uint.RotateLeft(y, Threefry.Even0) ^ x;
+        x += y; y = uint.RotateLeft(y, Threefry.Even1) ^ x;
+        x += y; y = uint.RotateLeft(y, Threefry.Even2) ^ x;
+        x += y; y = uint.RotateLeft(y, Threefry.Even3) ^ x;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Odd(ref uint x, ref uint y)
     {
-        x += y; y = uint.RotateLeft(y, 17) ^ x;
-        x += y; y = uint.RotateLeft(y, 29) ^ x;
-        x += y; y = uint.RotateLeft(y, 16) ^ x;
-        x += y; y = uint.RotateLeft(y, 24) ^ x;
+        x += y; y = uint.RotateLeft(y, Threefry.Odd0) ^ x;
+        x += y; y = uint.RotateLeft(y, Threefry.Odd1) ^ x;
+        x += y; y = uint.RotateLeft(y, Threefry.Odd2) ^ x;
+        x += y; y = uint.RotateLeft(y, Threefry.Odd3) ^ x;
     }
 }

@@ -69,7 +69,7 @@ static class Draws
     internal static (Vector256<uint> X, Vector256<uint> Y) Bits(Key key, long group)
     {
         var index = group * 8;
-        var (a, b, c) = (Vector256.Create(key.A), Vector256.Create(key.B), Vector256.Create(key.A ^ key.B ^ 0x1BD11BDAu));
+        var (a, b, c) = (Vector256.Create(key.A), Vector256.Create(key.B), Vector256.Create(key.A ^ key.B ^ Threefry.Parity));
         // 8 neighbours never cross a multiple of 2³², so the high word is one for all.
         var x = Vector256.Create((uint)index) + Vector256.Create(0u, 1, 2, 3, 4, 5, 6, 7) + a;
         var y = Vector256.Create((uint)(index >> 32) & 0x7FFFFFFFu) + b;
@@ -84,20 +84,23 @@ static class Draws
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Even(ref Vector256<uint> x, ref Vector256<uint> y)
     {
-        x += y; y = (y << 13 | y >>> 19) ^ x;
-        x += y; y = (y << 15 | y >>> 17) ^ x;
-        x += y; y = (y << 26 | y >>> 6) ^ x;
-        x += y; y = (y << 6 | y >>> 26) ^ x;
+        x += y; y = Rotated(y, Threefry.Even0) ^ x;
+        x += y; y = Rotated(y, Threefry.Even1) ^ x;
+        x += y; y = Rotated(y, Threefry.Even2) ^ x;
+        x += y; y = Rotated(y, Threefry.Even3) ^ x;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Odd(ref Vector256<uint> x, ref Vector256<uint> y)
     {
-        x += y; y = (y << 17 | y >>> 15) ^ x;
-        x += y; y = (y << 29 | y >>> 3) ^ x;
-        x += y; y = (y << 16 | y >>> 16) ^ x;
-        x += y; y = (y << 24 | y >>> 8) ^ x;
+        x += y; y = Rotated(y, Threefry.Odd0) ^ x;
+        x += y; y = Rotated(y, Threefry.Odd1) ^ x;
+        x += y; y = Rotated(y, Threefry.Odd2) ^ x;
+        x += y; y = Rotated(y, Threefry.Odd3) ^ x;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<uint> Rotated(Vector256<uint> x, byte turn) => x << turn | x >>> 32 - turn;
 
     // Exact: below 2²⁴.
     static Vector256<float> Float(Vector256<uint> below24Bits) => Vector256.ConvertToSingle(below24Bits.AsInt32());

@@ -11,8 +11,8 @@ namespace Functional.Engines.Torch;
 /// </summary>
 sealed class TorchRandom(Op.RandomBits op, TorchContext context)
 {
-    static readonly Dictionary<int, Scalar> powers = ((int[])[13, 15, 26, 6, 17, 29, 16, 24]).ToDictionary(static r => r, static r => (1 << r).ToScalar());
-    static readonly int[] even = [13, 15, 26, 6], odd = [17, 29, 16, 24];
+    static readonly int[] even = [Threefry.Even0, Threefry.Even1, Threefry.Even2, Threefry.Even3], odd = [Threefry.Odd0, Threefry.Odd1, Threefry.Odd2, Threefry.Odd3];
+    static readonly Dictionary<int, Scalar> powers = even.Concat(odd).ToDictionary(static r => r, static r => (1 << r).ToScalar());
 
     readonly long[] shape = TorchTypes.Shape(op.Shape);
     readonly long count = new TensorType(op.Shape).Size;
@@ -22,7 +22,7 @@ sealed class TorchRandom(Op.RandomBits op, TorchContext context)
     void Run(TorchFrame frame)
     {
         var (a, b) = (frame[0].narrow(0, 0, 1), frame[0].narrow(0, 1, 1));
-        TorchTensor[] keys = [a, b, a.bitwise_xor(b).bitwise_xor(Word(0x1BD11BDA))];
+        TorchTensor[] keys = [a, b, a.bitwise_xor(b).bitwise_xor(Word((int)Threefry.Parity))];
         var x = TorchTypes.Range(count, context.Device).PlusInPlace(a);
         var y = TorchTypes.Full(unchecked((int)op.Stream), DType.I32, context.Device, count).PlusInPlace(b);
         for (var group = 0; group < 5; group++)

@@ -39,7 +39,7 @@ internal static unsafe class RandomKernels
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Rounds(uint a, uint b, ref Vector512<uint> x0, ref Vector512<uint> y0, ref Vector512<uint> x1, ref Vector512<uint> y1)
     {
-        var c = a ^ b ^ 0x1BD11BDAu;
+        var c = a ^ b ^ Threefry.Parity;
         Even(ref x0, ref y0, ref x1, ref y1);
         Inject(b, c + 1, ref x0, ref y0, ref x1, ref y1);
         Odd(ref x0, ref y0, ref x1, ref y1);
@@ -65,19 +65,19 @@ internal static unsafe class RandomKernels
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Even(ref Vector512<uint> x0, ref Vector512<uint> y0, ref Vector512<uint> x1, ref Vector512<uint> y1)
     {
-        Mix(13, ref x0, ref y0, ref x1, ref y1);
-        Mix(15, ref x0, ref y0, ref x1, ref y1);
-        Mix(26, ref x0, ref y0, ref x1, ref y1);
-        Mix(6, ref x0, ref y0, ref x1, ref y1);
+        Mix(Threefry.Even0, ref x0, ref y0, ref x1, ref y1);
+        Mix(Threefry.Even1, ref x0, ref y0, ref x1, ref y1);
+        Mix(Threefry.Even2, ref x0, ref y0, ref x1, ref y1);
+        Mix(Threefry.Even3, ref x0, ref y0, ref x1, ref y1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Odd(ref Vector512<uint> x0, ref Vector512<uint> y0, ref Vector512<uint> x1, ref Vector512<uint> y1)
     {
-        Mix(17, ref x0, ref y0, ref x1, ref y1);
-        Mix(29, ref x0, ref y0, ref x1, ref y1);
-        Mix(16, ref x0, ref y0, ref x1, ref y1);
-        Mix(24, ref x0, ref y0, ref x1, ref y1);
+        Mix(Threefry.Odd0, ref x0, ref y0, ref x1, ref y1);
+        Mix(Threefry.Odd1, ref x0, ref y0, ref x1, ref y1);
+        Mix(Threefry.Odd2, ref x0, ref y0, ref x1, ref y1);
+        Mix(Threefry.Odd3, ref x0, ref y0, ref x1, ref y1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
