@@ -65,6 +65,12 @@ public sealed class RoomTests
 
     static IEnumerable<Type> Types => new[] { typeof(Tensor).Assembly, typeof(IEngine).Assembly, typeof(LanguageModel).Assembly, typeof(App).Assembly }.SelectMany(static a => a.GetTypes());
 
+    /// <summary>The architecture's table is this list: rooms stand in the first column, in order.</summary>
+    [Fact]
+    public void The_order_is_the_one_that_is_documented() => Assert.Equal(order.Where(static room => room.Length > 0),
+        File.ReadLines(Path.Combine(SourceTree.Root, "docs", "architecture.md")).SkipWhile(static line => line != "## Rooms").TakeWhile(static line => line != "## What one touches")
+            .Select(static line => System.Text.RegularExpressions.Regex.Match(line, @"^\| (\*\*Cli\*\* )?`([\w.]+)` \|").Groups[2].Value).Where(static room => room.Length > 0));
+
     [Fact]
     public void Every_type_is_in_a_room() => Assert.Empty(Types.Select(Room).OfType<string>().Distinct().Except(order));
 
