@@ -103,8 +103,8 @@ sealed class EagerPlanner
 
     static ReadOnlySpan<int> Candidates(Op op) => op switch
     {
-        Op.Binary { Kind: BinaryKind.Add or BinaryKind.Mul } => [0, 1],
-        Op.Unary or Op.Binary { Kind: not BinaryKind.Max } or Op.ScatterAdd or Op.Fused { Kind.Overwrites: 0 } => [0],
+        Op.Binary { Function.Commutes: true } => [0, 1],
+        Op.Unary or Op.Binary { Function: not BinaryFunction.Max } or Op.ScatterAdd or Op.Fused { Kind.Overwrites: 0 } => [0],
         _ => [],
     };
 

@@ -74,9 +74,8 @@ sealed class Fusion
             {
                 Op.RandomBits => 12,
                 Op.Fused => 6,
-                Op.Unary { Kind: UnaryKind.Neg } => 1,
-                Op.Unary => 4,
-                Op.Binary { Kind: BinaryKind.Pow } => 8,
+                Op.Unary o => o.Function.Cost,
+                Op.Binary o => o.Function.Cost,
                 _ => 1,
             };
             if (IsPointwise(node.Op)) cost[i] = Math.Min(1000, own + node.Args.Sum(a => cost[index[a]]));

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Functional.Base;
 using Functional.Graphs;
-using Functional.Meaning;
 
 namespace Functional.Compiling;
 
@@ -99,9 +98,9 @@ sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<
         int A(int i) => Emit(node.Args[i]);
         var result = node.Op switch
         {
-            Op.Unary o => Next(new(Unary(o.Kind), type, 0, A(0))),
-            Op.Binary o => Next(new(Binary(o.Kind), type, 0, A(0), A(1))),
-            Op.Compare o => Next(new(o.Kind == CompareKind.Less ? PointOp.Less : PointOp.Equal, type, 0, A(0), A(1))),
+            Op.Unary o => Next(new(PointOp.Apply, type, 0, A(0), Function: o.Function)),
+            Op.Binary o => Next(new(PointOp.Apply, type, 0, A(0), A(1), Function: o.Function)),
+            Op.Compare o => Next(new(PointOp.Apply, type, 0, A(0), A(1), Function: o.Function)),
             Op.Where => Next(new(PointOp.Where, Lane(node.DType), 0, A(0), A(1), A(2))),
             Op.Cast o => Cast(node.Args[0].DType, o.To, A(0)),
             Op.RandomBits o => RandomBits(o, node.Args[0]),
@@ -130,29 +129,4 @@ sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<
     };
 
     static DType Lane(DType type) => type == DType.BF16 ? DType.F32 : type;
-
-    static PointOp Unary(UnaryKind kind) => kind switch
-    {
-        UnaryKind.Neg => PointOp.Neg,
-        UnaryKind.Exp => PointOp.Exp,
-        UnaryKind.Log => PointOp.Log,
-        UnaryKind.Log1p => PointOp.Log1p,
-        UnaryKind.Sqrt => PointOp.Sqrt,
-        UnaryKind.Sin => PointOp.Sin,
-        UnaryKind.Cos => PointOp.Cos,
-        UnaryKind.Tanh => PointOp.Tanh,
-        UnaryKind.Erf => PointOp.Erf,
-        _ => throw new UnreachableException(kind.ToString()),
-    };
-
-    static PointOp Binary(BinaryKind kind) => kind switch
-    {
-        BinaryKind.Add => PointOp.Add,
-        BinaryKind.Sub => PointOp.Sub,
-        BinaryKind.Mul => PointOp.Mul,
-        BinaryKind.Div => PointOp.Div,
-        BinaryKind.Max => PointOp.Max,
-        BinaryKind.Pow => PointOp.Pow,
-        _ => throw new UnreachableException(kind.ToString()),
-    };
 }

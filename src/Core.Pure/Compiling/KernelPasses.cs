@@ -42,13 +42,13 @@ static class MulAddFusion
         foreach (var i in code)
         {
             var next = i;
-            if (i is { Op: PointOp.Add, Type: DType.F32 })
+            if (i is { Function: BinaryFunction.Add, Type: DType.F32 })
             {
-                if (Single(i.A) is { } p) next = i with { Op = PointOp.MulAdd, A = p.A, B = p.B, C = i.B };
-                else if (Single(i.B) is { } q) next = i with { Op = PointOp.MulAdd, A = q.A, B = q.B, C = i.A };
+                if (Single(i.A) is { } p) next = i with { Op = PointOp.MulAdd, Function = null, A = p.A, B = p.B, C = i.B };
+                else if (Single(i.B) is { } q) next = i with { Op = PointOp.MulAdd, Function = null, A = q.A, B = q.B, C = i.A };
             }
             if (next.Op == PointOp.MulAdd) joined.RemoveAll(j => j.Target == (Single(i.A) is null ? i.B : i.A));
-            if (i is { Op: PointOp.Mul, Type: DType.F32 }) product[i.Target] = i;
+            if (i is { Function: BinaryFunction.Mul, Type: DType.F32 }) product[i.Target] = i;
             joined.Add(next);
         }
         return joined;
@@ -78,7 +78,7 @@ static class RegisterAllocator
         for (var i = 0; i < code.Count; i++)
         {
             var c = code[i];
-            var (a, b, d) = c.Op == PointOp.Index ? (c.A, 0, 0) : (At(c.A), Arity(c.Op) > 1 ? At(c.B) : 0, Arity(c.Op) > 2 ? At(c.C) : 0);
+            var (a, b, d) = c.Op == PointOp.Index ? (c.A, 0, 0) : (At(c.A), Arity(c) > 1 ? At(c.B) : 0, Arity(c) > 2 ? At(c.C) : 0);
             foreach (var r in Operands(c).Distinct())
                 if (r >= 0 && last[r] == i) free.Push(place[r]);
             // A result has its register to itself: an engine may form it where the output lies.
@@ -91,17 +91,17 @@ static class RegisterAllocator
 
     public static IEnumerable<int> Operands(PointInstruction i)
     {
-        var arity = Arity(i.Op);
+        var arity = Arity(i);
         if (arity > 0) yield return i.A;
         if (arity > 1) yield return i.B;
         if (arity > 2) yield return i.C;
     }
 
-    static int Arity(PointOp op) => op switch
+    static int Arity(PointInstruction i) => i.Op switch
     {
         PointOp.Index => 0,
-        PointOp.Add or PointOp.Sub or PointOp.Mul or PointOp.Div or PointOp.Max or PointOp.Pow or PointOp.Less or PointOp.Equal
-            or PointOp.GeluGradient or PointOp.GeluTanhGradient => 2,
+        PointOp.Apply => i.Function is UnaryFunction ? 1 : 2,
+        PointOp.GeluGradient or PointOp.GeluTanhGradient => 2,
         PointOp.MulAdd or PointOp.Where or PointOp.RandomBits => 3,
         _ => 1,
     };

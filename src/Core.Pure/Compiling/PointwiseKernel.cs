@@ -10,24 +10,8 @@ public enum PointOp : byte
     Index,
     /// <summary>Threefry bits of <see cref="PointInstruction.Stream"/> at the counters in A, with the two key words in registers B and C.</summary>
     RandomBits,
-    /// <summary>−a.</summary>
-    Neg,
-    /// <summary>eᵃ.</summary>
-    Exp,
-    /// <summary>ln a.</summary>
-    Log,
-    /// <summary>ln(1 + a).</summary>
-    Log1p,
-    /// <summary>√a.</summary>
-    Sqrt,
-    /// <summary>sin a.</summary>
-    Sin,
-    /// <summary>cos a.</summary>
-    Cos,
-    /// <summary>tanh a.</summary>
-    Tanh,
-    /// <summary>erf a.</summary>
-    Erf,
+    /// <summary><see cref="PointInstruction.Function"/> of a, or of a and b.</summary>
+    Apply,
     /// <summary>GELU of a.</summary>
     Gelu,
     /// <summary>GELU of a by tanh.</summary>
@@ -36,24 +20,8 @@ public enum PointOp : byte
     GeluGradient,
     /// <summary>b · the derivative of GELU by tanh at a.</summary>
     GeluTanhGradient,
-    /// <summary>a + b.</summary>
-    Add,
-    /// <summary>a − b.</summary>
-    Sub,
-    /// <summary>a · b.</summary>
-    Mul,
-    /// <summary>a / b.</summary>
-    Div,
-    /// <summary>The larger of a and b.</summary>
-    Max,
-    /// <summary>aᵇ.</summary>
-    Pow,
     /// <summary>a · b + c, rounded once.</summary>
     MulAdd,
-    /// <summary>a &lt; b.</summary>
-    Less,
-    /// <summary>a = b.</summary>
-    Equal,
     /// <summary>a ? b : c.</summary>
     Where,
     /// <summary>Float to integer, towards zero.</summary>
@@ -93,7 +61,8 @@ static class PointOps
 /// <param name="B">The second's.</param>
 /// <param name="C">The third's.</param>
 /// <param name="Stream">The stream of <see cref="PointOp.RandomBits"/>.</param>
-public readonly record struct PointInstruction(PointOp Op, DType Type, int Target, int A = 0, int B = 0, int C = 0, uint Stream = 0);
+/// <param name="Function">The function of <see cref="PointOp.Apply"/>.</param>
+public readonly record struct PointInstruction(PointOp Op, DType Type, int Target, int A = 0, int B = 0, int C = 0, uint Stream = 0, ElementFunction? Function = null);
 
 /// <summary>The same value in every lane of a register.</summary>
 /// <param name="Type">What it is.</param>

@@ -1,6 +1,5 @@
 using Functional.Base;
 using Functional.Graphs;
-using Functional.Meaning;
 
 namespace Functional.Compiling;
 
@@ -14,8 +13,8 @@ static class Simplifier
 
     static Tensor Simplify(Tensor t) => t.Op switch
     {
-        Op.Unary o => Unary(o.Kind, t),
-        Op.Binary o => Binary(o.Kind, t),
+        Op.Unary o => Unary(o.Function, t),
+        Op.Binary o => Binary(o.Function, t),
         Op.Where => Where(t),
         Op.Cast => Constant(t.Args[0]) is { } v && t.DType != DType.I32 ? t.Like(t.DType == DType.Bool && v != 0 ? 1 : v) : t,
         Op.Reshape => Reshape(t),
@@ -31,46 +30,36 @@ static class Simplifier
 
     static bool Is(Tensor t, double value) => t.Op is Op.Fill f && f.Value == value;
 
-    static Tensor Unary(UnaryKind kind, Tensor t) => (kind, t.Args[0]) switch
+    static Tensor Unary(UnaryFunction function, Tensor t) => (function, t.Args[0]) switch
     {
-        (UnaryKind.Neg, { Op: Op.Unary { Kind: UnaryKind.Neg } } x) => x.Args[0],
-        (UnaryKind.Neg, { Op: Op.Fill f }) when t.DType.IsFloat() => t.Like(-f.Value),
-        (UnaryKind.Sqrt, { Op: Op.Fill f }) => t.Like(Math.Sqrt(f.Value)),
+        (UnaryFunction.Neg, { Op: Op.Unary { Function: UnaryFunction.Neg } } x) => x.Args[0],
+        (UnaryFunction.Neg, { Op: Op.Fill f }) when t.DType.IsFloat() => t.Like(-f.Value),
+        (UnaryFunction.Sqrt, { Op: Op.Fill f }) => t.Like(Math.Sqrt(f.Value)),
         _ => t,
     };
 
-    static Tensor Binary(BinaryKind kind, Tensor t)
+    static Tensor Binary(BinaryFunction function, Tensor t)
     {
         var (a, b) = (t.Args[0], t.Args[1]);
-        if (Constant(a) is { } x && Constant(b) is { } y && t.DType == DType.F32 && Fold(kind, x, y) is { } folded) return t.Like(folded);
-        return kind switch
+        if (Constant(a) is { } x && Constant(b) is { } y && t.DType == DType.F32 && function is not BinaryFunction.Pow) return t.Like(function.Of(x, y));
+        return function switch
         {
-            BinaryKind.Add when Is(a, 0) => b,
-            BinaryKind.Add when Is(b, 0) => a,
-            BinaryKind.Add => Sum(t, a, b),
-            BinaryKind.Sub when Is(b, 0) => a,
-            BinaryKind.Sub when Is(a, 0) => -b,
-            BinaryKind.Sub when b.Op is Op.Unary { Kind: UnaryKind.Neg } => Simplify(a + b.Args[0]),
-            BinaryKind.Mul when Is(a, 1) => b,
-            BinaryKind.Mul when Is(b, 1) => a,
-            BinaryKind.Div when Is(b, 1) => a,
+            BinaryFunction.Add when Is(a, 0) => b,
+            BinaryFunction.Add when Is(b, 0) => a,
+            BinaryFunction.Add => Sum(t, a, b),
+            BinaryFunction.Sub when Is(b, 0) => a,
+            BinaryFunction.Sub when Is(a, 0) => -b,
+            BinaryFunction.Sub when b.Op is Op.Unary { Function: UnaryFunction.Neg } => Simplify(a + b.Args[0]),
+            BinaryFunction.Mul when Is(a, 1) => b,
+            BinaryFunction.Mul when Is(b, 1) => a,
+            BinaryFunction.Div when Is(b, 1) => a,
             _ => t,
         };
     }
 
-    static double? Fold(BinaryKind kind, double x, double y) => kind switch
-    {
-        BinaryKind.Add => x + y,
-        BinaryKind.Sub => x - y,
-        BinaryKind.Mul => x * y,
-        BinaryKind.Div => x / y,
-        BinaryKind.Max => Math.Max(x, y),
-        _ => null,
-    };
-
     static Tensor Sum(Tensor t, Tensor a, Tensor b) =>
-        b.Op is Op.Unary { Kind: UnaryKind.Neg } ? Simplify(a - b.Args[0])
-        : a.Op is Op.Unary { Kind: UnaryKind.Neg } ? Simplify(b - a.Args[0])
+        b.Op is Op.Unary { Function: UnaryFunction.Neg } ? Simplify(a - b.Args[0])
+        : a.Op is Op.Unary { Function: UnaryFunction.Neg } ? Simplify(b - a.Args[0])
         : b.Op is Op.ScatterAdd && Is(b.Args[0], 0) ? a.ScatterAdd(b.Args[1], b.Args[2])
         : a.Op is Op.ScatterAdd && Is(a.Args[0], 0) ? b.ScatterAdd(a.Args[1], a.Args[2])
         : Joined(a, b) ?? Joined(b, a) ?? t;

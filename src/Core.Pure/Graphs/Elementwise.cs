@@ -3,33 +3,33 @@ namespace Functional.Graphs;
 /// <summary>Elementwise functions and operators. Two operands broadcast against each other, aligned at their last axes.</summary>
 public static class Elementwise
 {
-    static Tensor Apply(UnaryKind kind, Tensor x) => Tensor.Of(new Op.Unary(kind), x);
+    static Tensor Apply(UnaryFunction function, Tensor x) => Tensor.Of(new Op.Unary(function), x);
 
-    static Tensor Apply(BinaryKind kind, Tensor a, Tensor b)
+    static Tensor Apply(BinaryFunction function, Tensor a, Tensor b)
     {
-        var (x, y) = Movement.Align(a, b, new Op.Binary(kind));
-        return Tensor.Of(new Op.Binary(kind), x, y);
+        var (x, y) = Movement.Align(a, b, new Op.Binary(function));
+        return Tensor.Of(new Op.Binary(function), x, y);
     }
 
-    static Tensor Apply(CompareKind kind, Tensor a, Tensor b)
+    static Tensor Apply(CompareFunction function, Tensor a, Tensor b)
     {
-        var (x, y) = Movement.Align(a, b, new Op.Compare(kind));
-        return Tensor.Of(new Op.Compare(kind), x, y);
+        var (x, y) = Movement.Align(a, b, new Op.Compare(function));
+        return Tensor.Of(new Op.Compare(function), x, y);
     }
 
     extension(Tensor x)
     {
         /// <summary>a + b, elementwise.</summary>
-        public static Tensor operator +(Tensor a, Tensor b) => Apply(BinaryKind.Add, a, b);
+        public static Tensor operator +(Tensor a, Tensor b) => Apply(new BinaryFunction.Add(), a, b);
 
         /// <summary>a − b, elementwise.</summary>
-        public static Tensor operator -(Tensor a, Tensor b) => Apply(BinaryKind.Sub, a, b);
+        public static Tensor operator -(Tensor a, Tensor b) => Apply(new BinaryFunction.Sub(), a, b);
 
         /// <summary>a · b, elementwise.</summary>
-        public static Tensor operator *(Tensor a, Tensor b) => Apply(BinaryKind.Mul, a, b);
+        public static Tensor operator *(Tensor a, Tensor b) => Apply(new BinaryFunction.Mul(), a, b);
 
         /// <summary>a / b, elementwise.</summary>
-        public static Tensor operator /(Tensor a, Tensor b) => Apply(BinaryKind.Div, a, b);
+        public static Tensor operator /(Tensor a, Tensor b) => Apply(new BinaryFunction.Div(), a, b);
 
         /// <summary>a + b, elementwise.</summary>
         public static Tensor operator +(Tensor a, double b) => a + a.Like(b);
@@ -50,34 +50,34 @@ public static class Elementwise
         public static Tensor operator /(double a, Tensor b) => b.Like(a) / b;
 
         /// <summary>−a.</summary>
-        public static Tensor operator -(Tensor a) => Apply(UnaryKind.Neg, a);
+        public static Tensor operator -(Tensor a) => Apply(new UnaryFunction.Neg(), a);
 
         /// <summary>eˣ.</summary>
-        public Tensor Exp() => Apply(UnaryKind.Exp, x);
+        public Tensor Exp() => Apply(new UnaryFunction.Exp(), x);
 
         /// <summary>ln x.</summary>
-        public Tensor Log() => Apply(UnaryKind.Log, x);
+        public Tensor Log() => Apply(new UnaryFunction.Log(), x);
 
         /// <summary>ln(1 + x).</summary>
-        public Tensor Log1p() => Apply(UnaryKind.Log1p, x);
+        public Tensor Log1p() => Apply(new UnaryFunction.Log1p(), x);
 
         /// <summary>√x.</summary>
-        public Tensor Sqrt() => Apply(UnaryKind.Sqrt, x);
+        public Tensor Sqrt() => Apply(new UnaryFunction.Sqrt(), x);
 
         /// <summary>sin x.</summary>
-        public Tensor Sin() => Apply(UnaryKind.Sin, x);
+        public Tensor Sin() => Apply(new UnaryFunction.Sin(), x);
 
         /// <summary>cos x.</summary>
-        public Tensor Cos() => Apply(UnaryKind.Cos, x);
+        public Tensor Cos() => Apply(new UnaryFunction.Cos(), x);
 
         /// <summary>tanh x.</summary>
-        public Tensor Tanh() => Apply(UnaryKind.Tanh, x);
+        public Tensor Tanh() => Apply(new UnaryFunction.Tanh(), x);
 
         /// <summary>The error function.</summary>
-        public Tensor Erf() => Apply(UnaryKind.Erf, x);
+        public Tensor Erf() => Apply(new UnaryFunction.Erf(), x);
 
         /// <summary>The larger of x and y.</summary>
-        public Tensor Max(Tensor y) => Apply(BinaryKind.Max, x, y);
+        public Tensor Max(Tensor y) => Apply(new BinaryFunction.Max(), x, y);
 
         /// <summary>The smaller of x and y.</summary>
         public Tensor Min(Tensor y) => -(-x).Max(-y);
@@ -86,19 +86,19 @@ public static class Elementwise
         public Tensor Abs() => x.Max(-x);
 
         /// <summary>xʸ.</summary>
-        public Tensor Pow(Tensor y) => Apply(BinaryKind.Pow, x, y);
+        public Tensor Pow(Tensor y) => Apply(new BinaryFunction.Pow(), x, y);
 
         /// <summary>x².</summary>
         public Tensor Square() => x * x;
 
         /// <summary>x &lt; y, a boolean.</summary>
-        public Tensor Less(Tensor y) => Apply(CompareKind.Less, x, y);
+        public Tensor Less(Tensor y) => Apply(new CompareFunction.Less(), x, y);
 
         /// <summary>x &gt; y, a boolean.</summary>
-        public Tensor Greater(Tensor y) => Apply(CompareKind.Less, y, x);
+        public Tensor Greater(Tensor y) => Apply(new CompareFunction.Less(), y, x);
 
         /// <summary>x = y, a boolean.</summary>
-        public Tensor EqualTo(Tensor y) => Apply(CompareKind.Equal, x, y);
+        public Tensor EqualTo(Tensor y) => Apply(new CompareFunction.Equal(), x, y);
 
         /// <summary>Not x, for a boolean.</summary>
         public Tensor Not() => x.Where(x.Like(0), x.Like(1));

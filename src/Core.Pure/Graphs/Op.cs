@@ -2,55 +2,6 @@ using Functional.Base;
 
 namespace Functional.Graphs;
 
-/// <summary>Elementwise functions of one floating-point tensor; <see cref="Neg"/> takes integers too.</summary>
-public enum UnaryKind : byte
-{
-    /// <summary>−x.</summary>
-    Neg,
-    /// <summary>eˣ.</summary>
-    Exp,
-    /// <summary>ln x.</summary>
-    Log,
-    /// <summary>ln(1 + x), accurate near 0.</summary>
-    Log1p,
-    /// <summary>√x.</summary>
-    Sqrt,
-    /// <summary>sin x, x in radians.</summary>
-    Sin,
-    /// <summary>cos x, x in radians.</summary>
-    Cos,
-    /// <summary>tanh x.</summary>
-    Tanh,
-    /// <summary>The error function, 2/√π ∫₀ˣ e^(−t²) dt.</summary>
-    Erf,
-}
-
-/// <summary>Elementwise functions of two tensors of one type. Integers have all but <see cref="Div"/> and <see cref="Pow"/>, and wrap.</summary>
-public enum BinaryKind : byte
-{
-    /// <summary>a + b.</summary>
-    Add,
-    /// <summary>a − b.</summary>
-    Sub,
-    /// <summary>a · b.</summary>
-    Mul,
-    /// <summary>a / b.</summary>
-    Div,
-    /// <summary>The larger of a and b.</summary>
-    Max,
-    /// <summary>aᵇ.</summary>
-    Pow,
-}
-
-/// <summary>Elementwise comparisons of two tensors of one type.</summary>
-public enum CompareKind : byte
-{
-    /// <summary>a &lt; b.</summary>
-    Less,
-    /// <summary>a = b.</summary>
-    Equal,
-}
-
 /// <summary>Ways to combine the elements along an axis into one.</summary>
 public enum ReduceKind : byte
 {
@@ -84,13 +35,13 @@ public abstract record Op
     public sealed record RandomBits(Vec<int> Shape, uint Stream) : Op;
 
     /// <summary>An elementwise function of one argument.</summary>
-    public sealed record Unary(UnaryKind Kind) : Op;
+    public sealed record Unary(UnaryFunction Function) : Op;
 
     /// <summary>An elementwise function of two arguments of one type; broadcasts are nodes of their own.</summary>
-    public sealed record Binary(BinaryKind Kind) : Op;
+    public sealed record Binary(BinaryFunction Function) : Op;
 
     /// <summary>An elementwise comparison; the result is boolean.</summary>
-    public sealed record Compare(CompareKind Kind) : Op;
+    public sealed record Compare(CompareFunction Function) : Op;
 
     /// <summary>Elementwise choice: (condition, whenTrue, whenFalse).</summary>
     public sealed record Where : Op;

@@ -86,10 +86,10 @@ static class TypeRules
     }
 
     static TensorType Unary(Op.Unary op, Vec<TensorType> a) =>
-        op.Kind == UnaryKind.Neg ? Numeric(op, a, a[0]) : Float(op, a, a[0]);
+        op.Function.TakesIntegers ? Numeric(op, a, a[0]) : Float(op, a, a[0]);
 
     static TensorType Binary(Op.Binary op, Vec<TensorType> a) =>
-        op.Kind is BinaryKind.Div or BinaryKind.Pow ? Float(op, a, Same(op, a, 0)) : Numeric(op, a, Same(op, a, 0));
+        op.Function.TakesIntegers ? Numeric(op, a, Same(op, a, 0)) : Float(op, a, Same(op, a, 0));
 
     static TensorType Where(Op op, Vec<TensorType> a)
     {

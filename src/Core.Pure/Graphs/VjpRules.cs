@@ -15,8 +15,8 @@ static class VjpRules
         Op.RandomBits or Op.ArgMax or Op.StopGradient => [null],
         Op.Compare => [null, null],
         _ when !node.DType.IsFloat() => new Tensor?[node.Args.Count],
-        Op.Unary o => [Unary(o.Kind, node, node.Args[0], ct)],
-        Op.Binary o => Binary(o.Kind, node, node.Args[0], node.Args[1], ct),
+        Op.Unary o => [o.Function.Pull(node.Args[0], node, ct)],
+        Op.Binary o => o.Function.Pull(node.Args[0], node.Args[1], node, ct) is var (a, b) ? [a, b] : [],
         Op.Where => [null, node.Args[0].Where(ct, ct.Like(0)), node.Args[0].Where(ct.Like(0), ct)],
         Op.Cast => [node.Args[0].DType.IsFloat() ? ct.Cast(node.Args[0].DType) : null],
         Op.Reshape => [ct.Reshape(node.Args[0].Shape)],
@@ -34,38 +34,6 @@ static class VjpRules
         Op.Fused o => o.Kind.Vjp(o.Output, node.Args, ct),
         _ => throw new UnreachableException(node.Op.GetType().Name),
     };
-
-    static Tensor Unary(UnaryKind kind, Tensor y, Tensor x, Tensor ct) => kind switch
-    {
-        UnaryKind.Neg => -ct,
-        UnaryKind.Exp => ct * y,
-        UnaryKind.Log => ct / x,
-        UnaryKind.Log1p => ct / (x + 1),
-        UnaryKind.Sqrt => ct / (y * 2),
-        UnaryKind.Sin => ct * x.Cos(),
-        UnaryKind.Cos => -(ct * x.Sin()),
-        UnaryKind.Tanh => ct * (1 - y * y),
-        UnaryKind.Erf => ct * (-(x * x)).Exp() * (2 / Math.Sqrt(Math.PI)),
-        _ => throw new UnreachableException(kind.ToString()),
-    };
-
-    static Tensor?[] Binary(BinaryKind kind, Tensor y, Tensor a, Tensor b, Tensor ct) => kind switch
-    {
-        BinaryKind.Add => [ct, ct],
-        BinaryKind.Sub => [ct, -ct],
-        BinaryKind.Mul => [ct * b, ct * a],
-        BinaryKind.Div => [ct / b, -(ct * y / b)],
-        BinaryKind.Max => [a.Less(b).Where(ct.Like(0), ct), a.Less(b).Where(ct, ct.Like(0))],
-        BinaryKind.Pow => [ct * b * a.Pow(b - 1), ct * y * LogOfPositive(a)],
-        _ => throw new UnreachableException(kind.ToString()),
-    };
-
-    // At a = 0 the derivative by the exponent is 0 for every positive exponent; ln would make it NaN.
-    static Tensor LogOfPositive(Tensor a)
-    {
-        var positive = a.Greater(a.Like(0));
-        return positive.Where(positive.Where(a, a.Like(1)).Log(), a.Like(0));
-    }
 
     static Tensor ReduceMax(Vec<int> axes, Tensor max, Tensor x, Tensor ct)
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Functional.Base;
 using Functional.Graphs;
 
@@ -7,41 +6,13 @@ namespace Functional.Meaning;
 /// <summary>Reference evaluation of elementwise ops.</summary>
 static class ElementRules
 {
-    public static double[] Unary(UnaryKind kind, Value x) => kind switch
-    {
-        UnaryKind.Neg when x.Type.DType == DType.I32 => Map(x, static v => unchecked(-(int)v)),
-        UnaryKind.Neg => Map(x, static v => -v),
-        UnaryKind.Exp => Map(x, Math.Exp),
-        UnaryKind.Log => Map(x, Math.Log),
-        UnaryKind.Log1p => Map(x, Numbers.Log1p),
-        UnaryKind.Sqrt => Map(x, Math.Sqrt),
-        UnaryKind.Sin => Map(x, Math.Sin),
-        UnaryKind.Cos => Map(x, Math.Cos),
-        UnaryKind.Tanh => Map(x, Math.Tanh),
-        UnaryKind.Erf => Map(x, Numbers.Erf),
-        _ => throw new UnreachableException(kind.ToString()),
-    };
+    public static double[] Unary(UnaryFunction function, Value x) =>
+        x.Type.DType == DType.I32 ? Map(x, v => function.Of((int)v)) : Map(x, function.Of);
 
-    public static double[] Binary(BinaryKind kind, Value a, Value b) => (kind, a.Type.DType) switch
-    {
-        (BinaryKind.Add, DType.I32) => Map(a, b, static (x, y) => unchecked((int)x + (int)y)),
-        (BinaryKind.Sub, DType.I32) => Map(a, b, static (x, y) => unchecked((int)x - (int)y)),
-        (BinaryKind.Mul, DType.I32) => Map(a, b, static (x, y) => unchecked((int)x * (int)y)),
-        (BinaryKind.Add, _) => Map(a, b, static (x, y) => x + y),
-        (BinaryKind.Sub, _) => Map(a, b, static (x, y) => x - y),
-        (BinaryKind.Mul, _) => Map(a, b, static (x, y) => x * y),
-        (BinaryKind.Div, _) => Map(a, b, static (x, y) => x / y),
-        (BinaryKind.Max, _) => Map(a, b, Math.Max),
-        (BinaryKind.Pow, _) => Map(a, b, Math.Pow),
-        _ => throw new UnreachableException(kind.ToString()),
-    };
+    public static double[] Binary(BinaryFunction function, Value a, Value b) =>
+        a.Type.DType == DType.I32 ? Map(a, b, (x, y) => function.Of((int)x, (int)y)) : Map(a, b, function.Of);
 
-    public static double[] Compare(CompareKind kind, Value a, Value b) => kind switch
-    {
-        CompareKind.Less => Map(a, b, static (x, y) => x < y ? 1 : 0),
-        CompareKind.Equal => Map(a, b, static (x, y) => x == y ? 1 : 0),
-        _ => throw new UnreachableException(kind.ToString()),
-    };
+    public static double[] Compare(CompareFunction function, Value a, Value b) => Map(a, b, (x, y) => function.Of(x, y) ? 1 : 0);
 
     public static double[] Where(Value condition, Value whenTrue, Value whenFalse)
     {

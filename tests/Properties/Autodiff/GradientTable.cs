@@ -24,17 +24,17 @@ static class GradientTable
 
     static IEnumerable<GradientRow> Elements() =>
     [
-        .. Enum.GetValues<UnaryKind>().Select(k => Row(new Op.Unary(k), Smooth, k is UnaryKind.Log or UnaryKind.Log1p or UnaryKind.Sqrt ? Positive : Any)),
-        .. Enum.GetValues<BinaryKind>().Select(k => k switch
+        .. UnaryFunction.All.Select(f => Row(new Op.Unary(f), Smooth, double.IsFinite(f.Least) ? Positive : Any)),
+        .. BinaryFunction.All.Select(f => f switch
         {
-            BinaryKind.Max => Row(new Op.Binary(k), Once, Apart, Domain.Uniform(Shape, -0.01, 0.01)),
-            BinaryKind.Div or BinaryKind.Pow => Row(new Op.Binary(k), Smooth, Positive, Positive),
-            _ => Row(new Op.Binary(k), Smooth, Any, Any),
+            BinaryFunction.Max => Row(new Op.Binary(f), Once, Apart, Domain.Uniform(Shape, -0.01, 0.01)),
+            BinaryFunction.Div or BinaryFunction.Pow => Row(new Op.Binary(f), Smooth, Positive, Positive),
+            _ => Row(new Op.Binary(f), Smooth, Any, Any),
         }),
         // A negative base: only the base may vary.
         new(static a => a[0].Pow(a[0].Like(3)), Smooth, Domain.Uniform(Shape, -2, -0.5)),
         new(static a => a[0].Pow(a[0].Like(0)), Smooth, Any),
-        .. Enum.GetValues<CompareKind>().Select(k => Row(new Op.Compare(k), None, Any, Any)),
+        .. CompareFunction.All.Select(f => Row(new Op.Compare(f), None, Any, Any)),
         Row(new Op.Where(), Smooth, Truths, Any, Any),
         Row(new Op.StopGradient(), None, Any),
         Row(new Op.Cast(DType.I32), None, Domain.Uniform(Shape, -9, 9)),

@@ -29,9 +29,13 @@ static class PlanKernel
             PointOp.RandomBits => [.. a.Select((counter, i) => (double)(int)new Key((uint)(int)b[i], (uint)(int)c[i]).Bits((uint)(int)counter, code.Stream).X)],
             PointOp.Where => [.. a.Select((condition, i) => condition != 0 ? b[i] : c[i])],
             PointOp.MulAdd => [.. a.Select((x, i) => x * b[i] + c[i])],
-            PointOp.Add or PointOp.Sub or PointOp.Mul or PointOp.Div or PointOp.Max or PointOp.Pow or PointOp.Less or PointOp.Equal =>
-                [.. a.Select((x, i) => code.Type == DType.I32 ? Integer(code.Op, (int)x, (int)b[i]) : Float(code.Op, x, b[i]))],
-            PointOp.Neg when code.Type == DType.I32 => [.. a.Select(static x => (double)unchecked(-(int)x))],
+            PointOp.Apply => code.Function switch
+            {
+                UnaryFunction f => [.. a.Select(x => code.Type == DType.I32 ? f.Of((int)x) : f.Of(x))],
+                BinaryFunction f => [.. a.Select((x, i) => code.Type == DType.I32 ? f.Of((int)x, (int)b[i]) : f.Of(x, b[i]))],
+                CompareFunction f => [.. a.Select((x, i) => f.Of(x, b[i]) ? 1.0 : 0.0)],
+                _ => throw new UnreachableException(code.ToString()),
+            },
             _ => [.. a.Select(x => One(code.Op, x))],
         };
     }
@@ -46,40 +50,10 @@ static class PlanKernel
 
     static double One(PointOp op, double x) => op switch
     {
-        PointOp.Neg => -x,
-        PointOp.Exp => Math.Exp(x),
-        PointOp.Log => Math.Log(x),
-        PointOp.Log1p => Numbers.Log1p(x),
-        PointOp.Sqrt => Math.Sqrt(x),
-        PointOp.Sin => Math.Sin(x),
-        PointOp.Cos => Math.Cos(x),
-        PointOp.Tanh => Math.Tanh(x),
-        PointOp.Erf => Numbers.Erf(x),
         PointOp.FloatToInt => Numbers.Convert(x, DType.I32),
         PointOp.ToBool => x != 0 ? 1 : 0,
         PointOp.RoundBF16 => Numbers.RoundToBF16(x),
         PointOp.IntToFloat or PointOp.FromBool or PointOp.Copy => x,
         _ => throw new UnreachableException(op.ToString()),
-    };
-
-    static double Float(PointOp op, double a, double b) => op switch
-    {
-        PointOp.Add => a + b,
-        PointOp.Sub => a - b,
-        PointOp.Mul => a * b,
-        PointOp.Div => a / b,
-        PointOp.Max => Math.Max(a, b),
-        PointOp.Pow => Math.Pow(a, b),
-        PointOp.Less => a < b ? 1 : 0,
-        PointOp.Equal => a == b ? 1 : 0,
-        _ => throw new UnreachableException(op.ToString()),
-    };
-
-    static double Integer(PointOp op, int a, int b) => op switch
-    {
-        PointOp.Add => unchecked(a + b),
-        PointOp.Sub => unchecked(a - b),
-        PointOp.Mul => unchecked(a * b),
-        _ => Float(op, a, b),
     };
 }

@@ -21,17 +21,17 @@ static class Simplifiable
     {
         Vec<int> s = a.Shape, none = [0, 0];
         var (axis, at) = (g.Random.Next(2), g.Random.Next(n));
-        Tensor Binary(BinaryKind kind) => Tensor.Of(new Op.Binary(kind), a, b);
+        Tensor Binary(BinaryFunction function) => Tensor.Of(new Op.Binary(function), a, b);
         switch (g.Random.Next(19))
         {
-            case 0 or 1: return Binary(BinaryKind.Add);
-            case 2 or 3: return Binary(BinaryKind.Sub);
-            case 4: return Tensor.Of(new Op.Binary(BinaryKind.Mul), a, Create.Fill(g.Any(0, 1, 1, -1), s, a.DType));
-            case 5: return Tensor.Of(new Op.Binary(BinaryKind.Mul), Create.Fill(g.Any(0, 1, 1, -1), s, a.DType), a);
-            case 6 when a.DType.IsFloat(): return Tensor.Of(new Op.Binary(BinaryKind.Div), a, Create.Fill(g.Any(1, 1, -1, 0.5), s, a.DType));
-            case 7: return Binary(BinaryKind.Max);
-            case 8: return Tensor.Of(new Op.Unary(UnaryKind.Neg), a);
-            case 9: return Tensor.Of(new Op.Where(), g.Maybe() ? Create.Fill(at % 2, s, DType.Bool) : Tensor.Of(new Op.Compare(CompareKind.Less), a, b), a, g.Maybe() ? a : b);
+            case 0 or 1: return Binary(new BinaryFunction.Add());
+            case 2 or 3: return Binary(new BinaryFunction.Sub());
+            case 4: return Tensor.Of(new Op.Binary(new BinaryFunction.Mul()), a, Create.Fill(g.Any(0, 1, 1, -1), s, a.DType));
+            case 5: return Tensor.Of(new Op.Binary(new BinaryFunction.Mul()), Create.Fill(g.Any(0, 1, 1, -1), s, a.DType), a);
+            case 6 when a.DType.IsFloat(): return Tensor.Of(new Op.Binary(new BinaryFunction.Div()), a, Create.Fill(g.Any(1, 1, -1, 0.5), s, a.DType));
+            case 7: return Binary(new BinaryFunction.Max());
+            case 8: return Tensor.Of(new Op.Unary(new UnaryFunction.Neg()), a);
+            case 9: return Tensor.Of(new Op.Where(), g.Maybe() ? Create.Fill(at % 2, s, DType.Bool) : Tensor.Of(new Op.Compare(new CompareFunction.Less()), a, b), a, g.Maybe() ? a : b);
             case 10: return Tensor.Of(new Op.Cast(a.DType), Tensor.Of(new Op.Cast(g.Any(DType.F32, DType.Bool, DType.I32)), a));
             case 11: return Tensor.Of(new Op.Reshape(s), Tensor.Of(new Op.Reshape([n * n]), g.Maybe() ? a : Tensor.Of(new Op.Reshape([1, n, n]), a)));
             case 12: return Tensor.Of(new Op.Permute(g.Maybe() ? [1, 0] : [0, 1]), g.Maybe() ? a : Tensor.Of(new Op.Permute([1, 0]), a));
@@ -43,7 +43,7 @@ static class Simplifiable
                 var (left, right) = (a.Slice(axis, 0, cut), b.Slice(axis, cut, n - cut));
                 if (from != 0 && cut + from < n && cut + from > 0) right = b.Slice(axis, cut + from, n - cut - from);
                 var parts = (Tensor.Of(new Op.Pad(none, none.With(axis, n - left.Shape[axis])), left), Tensor.Of(new Op.Pad(none.With(axis, n - right.Shape[axis]), none), right));
-                return g.Maybe() ? Tensor.Of(new Op.Binary(BinaryKind.Add), parts.Item1, parts.Item2) : Tensor.Of(new Op.Binary(BinaryKind.Add), parts.Item2, parts.Item1);
+                return g.Maybe() ? Tensor.Of(new Op.Binary(new BinaryFunction.Add()), parts.Item1, parts.Item2) : Tensor.Of(new Op.Binary(new BinaryFunction.Add()), parts.Item2, parts.Item1);
             case 16 when a.DType.IsFloat(): return Tensor.Of(new Op.ScatterAdd(), Create.Fill(g.Any(0, 0, 1), s, a.DType), g.Input(Domain.Integers([n], 0, n)), a);
             case 17: return Tensor.Of(new Op.Broadcast(s), Tensor.Of(new Op.Reduce(g.Any(ReduceKind.Sum, ReduceKind.Max), [axis]), Create.Fill(g.Any(0, 1, -2), s, a.DType)));
             default: return Tensor.Of(new Op.Broadcast(s), Tensor.Of(new Op.Reduce(ReduceKind.Max, [axis]), n == 1 ? a : a.Slice(axis, at, 1)));

@@ -47,8 +47,8 @@ static class ParityBounds
         switch (node.Op)
         {
             case Op.Fill or Op.Cast or Op.Binary:
-                return i => unit * (node.Op is Op.Binary { Kind: BinaryKind.Pow } ? 8 : 1) * Math.Abs(y[i]);
-            case Op.Unary { Kind: not UnaryKind.Neg }:
+                return i => unit * (node.Op is Op.Binary { Function: BinaryFunction.Pow } ? 8 : 1) * Math.Abs(y[i]);
+            case Op.Unary { Function: not UnaryFunction.Neg }:
                 return i => 8 * unit * Math.Abs(y[i]);
             case Op.Reduce { Kind: ReduceKind.Sum } or Op.CumSum or Op.MatMul or Op.ScatterAdd when node.DType.IsFloat():
                 var sums = Evaluate(node.Op, args.Map(static a => a.Type.DType.IsFloat() ? a.Items.ToArray().Select(Math.Abs).ToArray() : a.Items.ToArray()), args);
@@ -63,8 +63,8 @@ static class ParityBounds
     {
         Op.Input or Op.Fill or Op.Iota => Each(y, static _ => 0),
         Op.RandomBits => Each(y, _ => e[0].Max()),
-        Op.Unary o => Each(y, i => Unary(o.Kind, x[0], x[0][i], e[0][i])),
-        Op.Binary o => Each(y, i => Binary(o.Kind, x[0][i], x[1][i], e[0][i], e[1][i])),
+        Op.Unary o => Each(y, i => Unary(o.Function, x[0][i], e[0][i])),
+        Op.Binary o => Each(y, i => Binary(o.Function, x[0][i], x[1][i], e[0][i], e[1][i])),
         Op.Compare => Each(y, i => e[0][i] + e[1][i] > 0 && !(Math.Abs(x[0][i] - x[1][i]) > e[0][i] + e[1][i]) ? double.PositiveInfinity : 0),
         Op.Where => Each(y, i => e[0][i] > 0
             ? Math.Max(e[1][i], e[2][i]) + Math.Abs(x[1][i] - x[2][i])
@@ -78,31 +78,29 @@ static class ParityBounds
         _ => throw new NotSupportedException($"{node.Op}: say how it passes errors on"),
     };
 
-    static double Unary(UnaryKind kind, Value x, double at, double error)
+    static double Unary(UnaryFunction function, double at, double error)
     {
         if (error == 0) return 0;
-        if (kind is UnaryKind.Neg) return error;
-        if (kind is UnaryKind.Sin or UnaryKind.Cos) return Math.Min(error, 2);
+        if (function is UnaryFunction.Neg) return error;
+        if (function is UnaryFunction.Sin or UnaryFunction.Cos) return Math.Min(error, 2);
         // Increasing functions: the ends of the interval bound what is between.
         double low = at - error, high = at + error;
-        if (kind is UnaryKind.Sqrt) low = Math.Max(low, 0);
-        var scalar = x.Type with { Shape = [], DType = DType.F32 };
-        double F(double v) => ElementRules.Unary(kind, Value.Of(scalar, v))[0];
-        return Math.Max(Math.Abs(F(high) - F(at)), Math.Abs(F(at) - F(low)));
+        if (function is UnaryFunction.Sqrt) low = Math.Max(low, function.Least);
+        return Math.Max(Math.Abs(function.Of(high) - function.Of(at)), Math.Abs(function.Of(at) - function.Of(low)));
     }
 
-    static double Binary(BinaryKind kind, double a, double b, double ea, double eb)
+    static double Binary(BinaryFunction function, double a, double b, double ea, double eb)
     {
         if (ea == 0 && eb == 0) return 0;
-        return kind switch
+        return function switch
         {
             // Beside an exact infinity no other error shows.
-            BinaryKind.Add or BinaryKind.Sub => (double.IsInfinity(a) && ea == 0) || (double.IsInfinity(b) && eb == 0) ? 0 : ea + eb,
-            BinaryKind.Max => Math.Max(ea, eb),
-            BinaryKind.Mul => Product(a, eb) + Product(b, ea) + ea * eb,
-            BinaryKind.Div => Math.Abs(b) > eb ? (Math.Abs(a) * eb + Math.Abs(b) * ea) / (Math.Abs(b) * (Math.Abs(b) - eb)) : double.PositiveInfinity,
-            BinaryKind.Pow => new[] { Math.Pow(a + ea, b + eb), Math.Pow(a + ea, b - eb), Math.Pow(a - ea, b + eb), Math.Pow(a - ea, b - eb) }.Max(v => Math.Abs(v - Math.Pow(a, b))),
-            _ => throw new NotSupportedException($"{kind}: say how it passes errors on"),
+            BinaryFunction.Add or BinaryFunction.Sub => (double.IsInfinity(a) && ea == 0) || (double.IsInfinity(b) && eb == 0) ? 0 : ea + eb,
+            BinaryFunction.Max => Math.Max(ea, eb),
+            BinaryFunction.Mul => Product(a, eb) + Product(b, ea) + ea * eb,
+            BinaryFunction.Div => Math.Abs(b) > eb ? (Math.Abs(a) * eb + Math.Abs(b) * ea) / (Math.Abs(b) * (Math.Abs(b) - eb)) : double.PositiveInfinity,
+            BinaryFunction.Pow => new[] { Math.Pow(a + ea, b + eb), Math.Pow(a + ea, b - eb), Math.Pow(a - ea, b + eb), Math.Pow(a - ea, b - eb) }.Max(v => Math.Abs(v - Math.Pow(a, b))),
+            _ => throw new NotSupportedException($"{function}: say how it passes errors on"),
         };
     }
 

@@ -31,15 +31,15 @@ static class ParityCases
 
     static IEnumerable<(string Name, ParityCase Make)> Elements() =>
     [
-        .. from kind in Enum.GetValues<UnaryKind>()
-           from type in kind == UnaryKind.Neg ? Numbers : Floats
-           select ($"{kind} {type}", (ParityCase)(g => Tensor.Of(new Op.Unary(kind), g.View(Unary(kind, type, g.Shape()))))),
-        .. from kind in Enum.GetValues<BinaryKind>()
-           from type in kind is BinaryKind.Div or BinaryKind.Pow ? Floats : Numbers
-           select ($"{kind} {type}", (ParityCase)(g => g.Shape() is var s ? Tensor.Of(new Op.Binary(kind), g.View(Base(kind, type, s)), g.View(Divisor(kind, type, s))) : null!)),
-        .. from kind in Enum.GetValues<CompareKind>()
+        .. from f in UnaryFunction.All
+           from type in f.TakesIntegers ? Numbers : Floats
+           select ($"{f.GetType().Name} {type}", (ParityCase)(g => Tensor.Of(new Op.Unary(f), g.View(Unary(f, type, g.Shape()))))),
+        .. from f in BinaryFunction.All
+           from type in f.TakesIntegers ? Numbers : Floats
+           select ($"{f.GetType().Name} {type}", (ParityCase)(g => g.Shape() is var s ? Tensor.Of(new Op.Binary(f), g.View(Base(f, type, s)), g.View(Divisor(f, type, s))) : null!)),
+        .. from f in CompareFunction.All
            from type in Types
-           select ($"{kind} {type}", (ParityCase)(g => g.Shape() is var s ? Tensor.Of(new Op.Compare(kind), g.View(Coarse(type, s)), g.View(Coarse(type, s))) : null!)),
+           select ($"{f.GetType().Name} {type}", (ParityCase)(g => g.Shape() is var s ? Tensor.Of(new Op.Compare(f), g.View(Coarse(type, s)), g.View(Coarse(type, s))) : null!)),
         .. from type in Types
            select ($"where {type}", (ParityCase)(g => g.Shape() is var s ? g.View(Domain.Booleans(s)).Where(g.View(Ordinary(type, s)), g.View(Ordinary(type, s))) : null!)),
         .. from type in Types from to in Types where type != to
@@ -48,25 +48,25 @@ static class ParityCases
             [.. Enumerable.Range(0, (int)t.Size).Select(_ => ((double[])[3e9, -3e9, 2147483520, -2147483648, double.NaN, double.PositiveInfinity, double.NegativeInfinity, -0.9, 0.9])[r.Next(9)])])).Cast(DType.I32)),
         // What is left is 0, or far more than rounding when the constant is not rounded as its type says.
         ("BF16 beside a constant of its size", static g => (c: g.Random.NextDouble() * 4 - 2, s: g.Shape()) is var p
-            && g.View(new(new(p.s, DType.BF16), (_, t) => [.. Enumerable.Repeat(Meaning.Numbers.Convert(p.c, DType.BF16), (int)t.Size)])) is var x
+            && g.View(new(new(p.s, DType.BF16), (_, t) => [.. Enumerable.Repeat(Graphs.Numbers.Convert(p.c, DType.BF16), (int)t.Size)])) is var x
             && Create.Fill(p.c, p.s, DType.BF16) is var c ? g.Any(x - c, c - x, x + Create.Fill(-p.c, p.s, DType.BF16), x.Max(c) - x) : null!),
         ("integers wrap", static g => g.Shape() is var s ? g.View(Domain.Words(s)) * g.View(Domain.Words(s)) - g.View(Domain.Words(s)) : null!),
         ("integer sums wrap", static g => g.View(Domain.Words(g.Shape(1))).Sum(-1)),
         ("stop gradient", static g => g.View(Ordinary(g.Any(Types), g.Shape())).StopGradient()),
     ];
 
-    static Domain Unary(UnaryKind kind, DType type, Vec<int> shape) => kind switch
+    static Domain Unary(UnaryFunction function, DType type, Vec<int> shape) => function switch
     {
-        UnaryKind.Log or UnaryKind.Sqrt => Domain.Uniform(shape, 0.01, 9).As(type),
-        UnaryKind.Log1p => Domain.Uniform(shape, -0.9, 3).As(type),
-        UnaryKind.Sin or UnaryKind.Cos => Domain.Uniform(shape, -30, 30).As(type),
-        UnaryKind.Exp => Domain.Uniform(shape, -20, 10).As(type),
+        UnaryFunction.Log or UnaryFunction.Sqrt => Domain.Uniform(shape, 0.01, 9).As(type),
+        UnaryFunction.Log1p => Domain.Uniform(shape, -0.9, 3).As(type),
+        UnaryFunction.Sin or UnaryFunction.Cos => Domain.Uniform(shape, -30, 30).As(type),
+        UnaryFunction.Exp => Domain.Uniform(shape, -20, 10).As(type),
         _ => Ordinary(type, shape),
     };
 
-    static Domain Base(BinaryKind kind, DType type, Vec<int> shape) => kind == BinaryKind.Pow ? Domain.Uniform(shape, 0.05, 4).As(type) : Ordinary(type, shape);
+    static Domain Base(BinaryFunction function, DType type, Vec<int> shape) => function is BinaryFunction.Pow ? Domain.Uniform(shape, 0.05, 4).As(type) : Ordinary(type, shape);
 
-    static Domain Divisor(BinaryKind kind, DType type, Vec<int> shape) => kind == BinaryKind.Div ? Domain.Uniform(shape, 0.2, 3).As(type) : Ordinary(type, shape);
+    static Domain Divisor(BinaryFunction function, DType type, Vec<int> shape) => function is BinaryFunction.Div ? Domain.Uniform(shape, 0.2, 3).As(type) : Ordinary(type, shape);
 
     // Few different numbers, so that some are equal.
     static Domain Coarse(DType type, Vec<int> shape) => type == DType.Bool ? Domain.Booleans(shape)

@@ -20,7 +20,7 @@ public sealed class GraphVerifierTests
     });
 
     [Fact]
-    public void AWrongTypeIsFound() => Found("claims the type f32[2, 4]", Forged(new Op.Unary(UnaryKind.Exp), new([2, 4]), X));
+    public void AWrongTypeIsFound() => Found("claims the type f32[2, 4]", Forged(new Op.Unary(new UnaryFunction.Exp()), new([2, 4]), X));
 
     [Fact]
     public void AWrongArityIsFound()
@@ -53,7 +53,7 @@ public sealed class GraphVerifierTests
 
     [Fact]
     public void AllFaultsAreGiven() => Assert.Equal(2, GraphVerifier.Check(
-        Forged(new Op.Unary(UnaryKind.Exp), new([2, 4]), X), Forged(new Op.Unary(UnaryKind.Sin), new([2, 4]), X)).Count);
+        Forged(new Op.Unary(new UnaryFunction.Exp()), new([2, 4]), X), Forged(new Op.Unary(new UnaryFunction.Sin()), new([2, 4]), X)).Count);
 
     static void Found(string what, Tensor node) => Assert.Contains(GraphVerifier.Check(node), f => f.What.Contains(what, StringComparison.Ordinal));
 }

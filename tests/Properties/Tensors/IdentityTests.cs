@@ -125,6 +125,9 @@ public sealed class IdentityTests
         Vec<int> v => [.. Enumerable.Range(0, v.Count).Select(i => (object)v.With(i, v[i] + 1)), (Vec<int>)[.. v, 1]],
         TensorType v => [v with { Shape = [.. v.Shape, 1] }, v with { DType = DType.BF16 }],
         Enum v => Enum.GetValues(v.GetType()).Cast<object>().Where(o => !o.Equals(v)),
+        UnaryFunction => UnaryFunction.All.Where(other => !other.Equals(value)),
+        BinaryFunction => BinaryFunction.All.Where(other => !other.Equals(value)),
+        CompareFunction => CompareFunction.All.Where(other => !other.Equals(value)),
         _ => throw new NotSupportedException($"{value.GetType()}: say how it changes"),
     };
 }

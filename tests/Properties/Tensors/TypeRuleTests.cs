@@ -14,10 +14,10 @@ public sealed class TypeRuleTests
     static readonly (string Op, Func<Tensor> Make, string[] Shapes)[] Mistakes =
     [
         ("add", () => F(2, 3) + F(4), ["f32[2, 3]", "f32[4]"]),
-        ("add", Of(new Op.Binary(BinaryKind.Add), F(2), I(2)), ["f32[2]", "i32[2]"]),
-        ("add", Of(new Op.Binary(BinaryKind.Add), F(2)), ["f32[2]"]),
-        ("add", Of(new Op.Binary(BinaryKind.Add), B(2), B(2)), ["bool[2]"]),
-        ("div", Of(new Op.Binary(BinaryKind.Div), I(2), I(2)), ["i32[2]"]),
+        ("add", Of(new Op.Binary(new BinaryFunction.Add()), F(2), I(2)), ["f32[2]", "i32[2]"]),
+        ("add", Of(new Op.Binary(new BinaryFunction.Add()), F(2)), ["f32[2]"]),
+        ("add", Of(new Op.Binary(new BinaryFunction.Add()), B(2), B(2)), ["bool[2]"]),
+        ("div", Of(new Op.Binary(new BinaryFunction.Div()), I(2), I(2)), ["i32[2]"]),
         ("exp", () => I(3).Exp(), ["i32[3]"]),
         ("neg", () => -B(3), ["bool[3]"]),
         ("less", () => F(2, 3).Less(F(2)), ["f32[2, 3]", "f32[2]"]),

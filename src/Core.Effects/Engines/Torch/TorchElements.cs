@@ -8,30 +8,30 @@ namespace Functional.Engines.Torch;
 /// <summary>Kernels of elementwise ops; in place where the plan says so.</summary>
 static class TorchElements
 {
-    public static TorchKernel Unary(UnaryKind kind, bool inPlace, TorchContext context) => One(inPlace, (kind, inPlace) switch
+    public static TorchKernel Unary(UnaryFunction function, bool inPlace, TorchContext context) => One(inPlace, (function, inPlace) switch
     {
         // Newer libtorch approximates it on the processor to 1e-7, which near 0 is far from float32's precision.
-        (UnaryKind.Erf, false) when !context.IsGpu => Erf,
-        (UnaryKind.Erf, true) when !context.IsGpu => static x => x.copy_(Erf(x)),
-        (UnaryKind.Neg, false) => static x => x.neg(),
-        (UnaryKind.Neg, true) => static x => x.neg_(),
-        (UnaryKind.Exp, false) => static x => x.exp(),
-        (UnaryKind.Exp, true) => static x => x.exp_(),
-        (UnaryKind.Log, false) => static x => x.log(),
-        (UnaryKind.Log, true) => static x => x.log_(),
-        (UnaryKind.Log1p, false) => static x => x.log1p(),
-        (UnaryKind.Log1p, true) => static x => x.log1p_(),
-        (UnaryKind.Sqrt, false) => static x => x.sqrt(),
-        (UnaryKind.Sqrt, true) => static x => x.sqrt_(),
-        (UnaryKind.Sin, false) => static x => x.sin(),
-        (UnaryKind.Sin, true) => static x => x.sin_(),
-        (UnaryKind.Cos, false) => static x => x.cos(),
-        (UnaryKind.Cos, true) => static x => x.cos_(),
-        (UnaryKind.Tanh, false) => static x => x.tanh(),
-        (UnaryKind.Tanh, true) => static x => x.tanh_(),
-        (UnaryKind.Erf, false) => static x => x.erf(),
-        (UnaryKind.Erf, true) => static x => x.erf_(),
-        _ => throw new UnreachableException(kind.ToString()),
+        (UnaryFunction.Erf, false) when !context.IsGpu => Erf,
+        (UnaryFunction.Erf, true) when !context.IsGpu => static x => x.copy_(Erf(x)),
+        (UnaryFunction.Neg, false) => static x => x.neg(),
+        (UnaryFunction.Neg, true) => static x => x.neg_(),
+        (UnaryFunction.Exp, false) => static x => x.exp(),
+        (UnaryFunction.Exp, true) => static x => x.exp_(),
+        (UnaryFunction.Log, false) => static x => x.log(),
+        (UnaryFunction.Log, true) => static x => x.log_(),
+        (UnaryFunction.Log1p, false) => static x => x.log1p(),
+        (UnaryFunction.Log1p, true) => static x => x.log1p_(),
+        (UnaryFunction.Sqrt, false) => static x => x.sqrt(),
+        (UnaryFunction.Sqrt, true) => static x => x.sqrt_(),
+        (UnaryFunction.Sin, false) => static x => x.sin(),
+        (UnaryFunction.Sin, true) => static x => x.sin_(),
+        (UnaryFunction.Cos, false) => static x => x.cos(),
+        (UnaryFunction.Cos, true) => static x => x.cos_(),
+        (UnaryFunction.Tanh, false) => static x => x.tanh(),
+        (UnaryFunction.Tanh, true) => static x => x.tanh_(),
+        (UnaryFunction.Erf, false) => static x => x.erf(),
+        (UnaryFunction.Erf, true) => static x => x.erf_(),
+        _ => throw new UnreachableException(function.Name),
     });
 
     /// <summary>Of two arguments; a constant one is handed over as a number where that is exact.</summary>
@@ -39,25 +39,24 @@ static class TorchElements
     /// <param name="over">Which argument is written over; −1 for none.</param>
     public static TorchKernel Binary(Tensor node, int over)
     {
-        var kind = ((Op.Binary)node.Op).Kind;
-        var swaps = kind is BinaryKind.Add or BinaryKind.Mul;
-        if (over <= 0 && Number(node, 1) is { } number && WithNumber(kind, number, over == 0) is { } f) return One(over == 0, f);
-        if (over != 0 && swaps && Number(node, 0) is { } first && WithNumber(kind, first, over == 1) is { } g)
+        var function = ((Op.Binary)node.Op).Function;
+        if (over <= 0 && Number(node, 1) is { } number && WithNumber(function, number, over == 0) is { } f) return One(over == 0, f);
+        if (over != 0 && function.Commutes && Number(node, 0) is { } first && WithNumber(function, first, over == 1) is { } g)
             return frame => frame.Results[0] = over == 1 ? Done(g(frame[1]), frame[1]) : g(frame[1]);
-        Func<TorchTensor, TorchTensor, TorchTensor> both = (kind, over >= 0) switch
+        Func<TorchTensor, TorchTensor, TorchTensor> both = (function, over >= 0) switch
         {
-            (BinaryKind.Add, false) => static (a, b) => a.Plus(b),
-            (BinaryKind.Add, true) => static (a, b) => a.PlusInPlace(b),
-            (BinaryKind.Sub, false) => static (a, b) => a.sub(b),
-            (BinaryKind.Sub, true) => static (a, b) => a.sub_(b),
-            (BinaryKind.Mul, false) => static (a, b) => a.mul(b),
-            (BinaryKind.Mul, true) => static (a, b) => a.mul_(b),
-            (BinaryKind.Div, false) => static (a, b) => a.div(b),
-            (BinaryKind.Div, true) => static (a, b) => a.div_(b),
-            (BinaryKind.Max, false) => static (a, b) => a.maximum(b),
-            (BinaryKind.Pow, false) => static (a, b) => a.pow(b),
-            (BinaryKind.Pow, true) => static (a, b) => a.pow_(b),
-            _ => throw new UnreachableException(kind.ToString()),
+            (BinaryFunction.Add, false) => static (a, b) => a.Plus(b),
+            (BinaryFunction.Add, true) => static (a, b) => a.PlusInPlace(b),
+            (BinaryFunction.Sub, false) => static (a, b) => a.sub(b),
+            (BinaryFunction.Sub, true) => static (a, b) => a.sub_(b),
+            (BinaryFunction.Mul, false) => static (a, b) => a.mul(b),
+            (BinaryFunction.Mul, true) => static (a, b) => a.mul_(b),
+            (BinaryFunction.Div, false) => static (a, b) => a.div(b),
+            (BinaryFunction.Div, true) => static (a, b) => a.div_(b),
+            (BinaryFunction.Max, false) => static (a, b) => a.maximum(b),
+            (BinaryFunction.Pow, false) => static (a, b) => a.pow(b),
+            (BinaryFunction.Pow, true) => static (a, b) => a.pow_(b),
+            _ => throw new UnreachableException(function.Name),
         };
         return over switch
         {
@@ -82,7 +81,7 @@ static class TorchElements
         };
     }
 
-    public static TorchKernel Compare(CompareKind kind) => kind == CompareKind.Less
+    public static TorchKernel Compare(CompareFunction function) => function is CompareFunction.Less
         ? static frame => frame.Results[0] = frame[0].lt(frame[1])
         : static frame => frame.Results[0] = frame[0].eq(frame[1]);
 
@@ -109,17 +108,17 @@ static class TorchElements
     static Scalar? Number(Tensor node, int argument) => node.Args[argument].Op is Op.Fill fill
         ? node.DType switch { DType.F32 => ((float)fill.Value).ToScalar(), DType.I32 => ((int)fill.Value).ToScalar(), _ => null } : null;
 
-    static Func<TorchTensor, TorchTensor>? WithNumber(BinaryKind kind, Scalar s, bool inPlace) => (kind, inPlace) switch
+    static Func<TorchTensor, TorchTensor>? WithNumber(BinaryFunction function, Scalar s, bool inPlace) => (function, inPlace) switch
     {
-        (BinaryKind.Add, false) => x => x.add(s, TorchTypes.One),
-        (BinaryKind.Add, true) => x => x.add_(s, TorchTypes.One),
-        (BinaryKind.Sub, false) => x => x.sub(s),
-        (BinaryKind.Sub, true) => x => x.sub_(s),
-        (BinaryKind.Mul, false) => x => x.mul(s),
-        (BinaryKind.Mul, true) => x => x.mul_(s),
-        (BinaryKind.Div, false) => x => x.div(s),
-        (BinaryKind.Div, true) => x => x.div_(s),
-        (BinaryKind.Max, false) => x => x.clamp_min(s),
+        (BinaryFunction.Add, false) => x => x.add(s, TorchTypes.One),
+        (BinaryFunction.Add, true) => x => x.add_(s, TorchTypes.One),
+        (BinaryFunction.Sub, false) => x => x.sub(s),
+        (BinaryFunction.Sub, true) => x => x.sub_(s),
+        (BinaryFunction.Mul, false) => x => x.mul(s),
+        (BinaryFunction.Mul, true) => x => x.mul_(s),
+        (BinaryFunction.Div, false) => x => x.div(s),
+        (BinaryFunction.Div, true) => x => x.div_(s),
+        (BinaryFunction.Max, false) => x => x.clamp_min(s),
         _ => null,
     };
 }

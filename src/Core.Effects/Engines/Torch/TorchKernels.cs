@@ -15,9 +15,9 @@ static class TorchKernels
     public static TorchKernel Of(EagerStep.Compute step, TorchContext context) => step.Node switch
     {
         { Op: Op.Fused f } => fused[f.Kind.GetType()].Make(step, f.Kind, context),
-        { Op: Op.Unary o } => TorchElements.Unary(o.Kind, step.Overwrites == 0, context),
+        { Op: Op.Unary o } => TorchElements.Unary(o.Function, step.Overwrites == 0, context),
         { Op: Op.Binary } node => TorchElements.Binary(node, step.Overwrites),
-        { Op: Op.Compare o } => TorchElements.Compare(o.Kind),
+        { Op: Op.Compare o } => TorchElements.Compare(o.Function),
         { Op: Op.Where } => TorchElements.Where,
         { Op: Op.Cast o } node => TorchElements.Cast(node.Args[0].DType, o.To),
         { Op: Op.RandomBits o } => TorchRandom.RandomBits(o, context),

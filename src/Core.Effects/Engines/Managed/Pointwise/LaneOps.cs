@@ -46,6 +46,8 @@ internal readonly struct SubIntOp : ILane2 { public static Vector512<float> Appl
 internal readonly struct MulIntOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => (a.AsInt32() * b.AsInt32()).AsSingle(); }
 internal readonly struct MaxIntOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.Max(a.AsInt32(), b.AsInt32()).AsSingle(); }
 internal readonly struct LessIntOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.LessThan(a.AsInt32(), b.AsInt32()).AsSingle(); }
+// True is −1 as a mask, and greater than false all the same.
+internal readonly struct LessBoolOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.LessThan(b.AsInt32(), a.AsInt32()).AsSingle(); }
 internal readonly struct EqualIntOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.Equals(a.AsInt32(), b.AsInt32()).AsSingle(); }
 internal readonly struct FloatToIntOp : ILane1 { public static Vector512<float> Apply(Vector512<float> a) => Vector512.ConvertToInt32(a).AsSingle(); }
 internal readonly struct IntToFloatOp : ILane1 { public static Vector512<float> Apply(Vector512<float> a) => Vector512.ConvertToSingle(a.AsInt32()); }

@@ -20,6 +20,8 @@ internal sealed unsafe class TileMachine
 
     readonly PointwiseKernel kernel;
     readonly PointInstruction[] code;
+    // The loop of each instruction that applies a function.
+    readonly delegate*<in PointInstruction, Lane*, Lane, int, int, void>[] loops;
     readonly Operand[] inputs, outputs;
     readonly int[] outer;
     readonly int[][] indexOuter;
@@ -36,6 +38,9 @@ internal sealed unsafe class TileMachine
     {
         this.kernel = kernel;
         code = [.. kernel.Code];
+        loops = new delegate*<in PointInstruction, Lane*, Lane, int, int, void>[code.Length];
+        for (var i = 0; i < code.Length; i++)
+            if (code[i].Function is not null) loops[i] = LaneTable.Of(code[i]);
         results = [.. kernel.Results];
         constants = [.. kernel.Constants.Select(Bits)];
         outer = [.. kernel.Domain.SkipLast(1)];
@@ -125,7 +130,12 @@ internal sealed unsafe class TileMachine
             registers[results[i]] = new((float*)to, apart, -1);
             written |= 1 << i;
         }
-        foreach (ref readonly var instruction in code.AsSpan()) Execute(instruction, registers, row, rows, column, columns);
+        for (var i = 0; i < code.Length; i++)
+        {
+            ref readonly var instruction = ref code[i];
+            if (loops[i] != null) loops[i](instruction, registers, registers[instruction.Target], rows, columns);
+            else Execute(instruction, registers, row, rows, column, columns);
+        }
         for (var i = 0; i < outputs.Length; i++)
         {
             if ((written & (1 << i)) != 0) continue;
@@ -186,57 +196,12 @@ internal sealed unsafe class TileMachine
             case PointOp.Where: LaneLoops.Map<WhereOp>(r[i.A], r[i.B], r[i.C], t, rows, columns); break;
             case PointOp.FloatToInt: LaneLoops.Map<FloatToIntOp>(r[i.A], t, rows, columns); break;
             case PointOp.IntToFloat: LaneLoops.Map<IntToFloatOp>(r[i.A], t, rows, columns); break;
-            default:
-                if (i.Type == DType.F32) Float(i, r, t, rows, columns);
-                else Int(i, r, t, rows, columns);
-                break;
-        }
-    }
-
-    static void Float(in PointInstruction i, Lane* r, Lane t, int rows, int columns)
-    {
-        switch (i.Op)
-        {
-            case PointOp.Neg: LaneLoops.Map<NegOp>(r[i.A], t, rows, columns); break;
-            case PointOp.Exp: LaneLoops.Map<ExpOp>(r[i.A], t, rows, columns); break;
-            case PointOp.Log: LaneLoops.Map<LogOp>(r[i.A], t, rows, columns); break;
-            case PointOp.Log1p: LaneLoops.Map<Log1pOp>(r[i.A], t, rows, columns); break;
-            case PointOp.Sqrt: LaneLoops.Map<SqrtOp>(r[i.A], t, rows, columns); break;
-            case PointOp.Sin: LaneLoops.Map<SinOp>(r[i.A], t, rows, columns); break;
-            case PointOp.Cos: LaneLoops.Map<CosOp>(r[i.A], t, rows, columns); break;
-            case PointOp.Tanh: LaneLoops.Map<TanhOp>(r[i.A], t, rows, columns); break;
-            case PointOp.Erf: LaneLoops.Map<ErfOp>(r[i.A], t, rows, columns); break;
             case PointOp.Gelu: LaneLoops.Map<GeluOp>(r[i.A], t, rows, columns); break;
             case PointOp.GeluTanh: LaneLoops.Map<GeluTanhOp>(r[i.A], t, rows, columns); break;
             case PointOp.GeluGradient: LaneLoops.Map<GeluGradientOp>(r[i.A], r[i.B], t, rows, columns); break;
             case PointOp.GeluTanhGradient: LaneLoops.Map<GeluTanhGradientOp>(r[i.A], r[i.B], t, rows, columns); break;
-            case PointOp.Add: LaneLoops.Map<AddOp>(r[i.A], r[i.B], t, rows, columns); break;
-            case PointOp.Sub: LaneLoops.Map<SubOp>(r[i.A], r[i.B], t, rows, columns); break;
-            case PointOp.Mul: LaneLoops.Map<MulOp>(r[i.A], r[i.B], t, rows, columns); break;
-            case PointOp.Div: LaneLoops.Map<DivOp>(r[i.A], r[i.B], t, rows, columns); break;
-            case PointOp.Max: LaneLoops.Map<MaxOp>(r[i.A], r[i.B], t, rows, columns); break;
-            case PointOp.Pow: LaneLoops.Map<PowOp>(r[i.A], r[i.B], t, rows, columns); break;
             case PointOp.MulAdd: LaneLoops.Map<MulAddOp>(r[i.A], r[i.B], r[i.C], t, rows, columns); break;
-            case PointOp.Less: LaneLoops.Map<LessOp>(r[i.A], r[i.B], t, rows, columns); break;
-            case PointOp.Equal: LaneLoops.Map<EqualOp>(r[i.A], r[i.B], t, rows, columns); break;
             case PointOp.RoundBF16: LaneLoops.Map<RoundBF16Op>(r[i.A], t, rows, columns); break;
-            default: throw new UnreachableException(i.ToString());
-        }
-    }
-
-    static void Int(in PointInstruction i, Lane* r, Lane t, int rows, int columns)
-    {
-        switch (i.Op)
-        {
-            case PointOp.Neg: LaneLoops.Map<NegIntOp>(r[i.A], t, rows, columns); break;
-            case PointOp.Add: LaneLoops.Map<AddIntOp>(r[i.A], r[i.B], t, rows, columns); break;
-            case PointOp.Sub: LaneLoops.Map<SubIntOp>(r[i.A], r[i.B], t, rows, columns); break;
-            case PointOp.Mul: LaneLoops.Map<MulIntOp>(r[i.A], r[i.B], t, rows, columns); break;
-            case PointOp.Max: LaneLoops.Map<MaxIntOp>(r[i.A], r[i.B], t, rows, columns); break;
-            // True is −1 as a mask, and greater than false all the same.
-            case PointOp.Less when i.Type == DType.Bool: LaneLoops.Map<LessIntOp>(r[i.B], r[i.A], t, rows, columns); break;
-            case PointOp.Less: LaneLoops.Map<LessIntOp>(r[i.A], r[i.B], t, rows, columns); break;
-            case PointOp.Equal: LaneLoops.Map<EqualIntOp>(r[i.A], r[i.B], t, rows, columns); break;
             default: throw new UnreachableException(i.ToString());
         }
     }

@@ -1,6 +1,4 @@
-using Functional.Graphs;
-
-namespace Functional.Meaning;
+namespace Functional.Graphs;
 
 /// <summary>What the element types do to numbers, and functions that the base library lacks, in double precision.</summary>
 static class Numbers

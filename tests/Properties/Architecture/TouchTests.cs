@@ -1,0 +1,33 @@
+using System.Text.RegularExpressions;
+
+namespace Functional.Tests.Properties.Architecture;
+
+/// <summary>What one touches for something new is what the architecture's page says: no other file names one of its kind.</summary>
+public sealed class TouchTests
+{
+    static readonly (string Name, string Text)[] sources =
+    [
+        .. Directory.EnumerateFiles(Path.Combine(SourceTree.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(static file => !file.Split(Path.DirectorySeparatorChar).Any(static part => part is "obj" or "bin"))
+            .Select(static file => (Path.GetFileName(file), Regex.Replace(File.ReadAllText(file), @"//.*", ""))),
+    ];
+
+    static string[] Naming(string pattern) => [.. sources.Where(s => Regex.IsMatch(s.Text, pattern)).Select(static s => s.Name).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>Those that no simplification is about.</summary>
+    public static TheoryData<string> Functions => [.. UnaryFunction.All.Select(static f => f.GetType().Name).Except(["Neg", "Sqrt"])];
+
+    [Theory, MemberData(nameof(Functions))]
+    public void An_elementwise_function_is_a_record_a_method_and_an_entry_in_each_engine(string name) =>
+        Assert.Equal(["ElementFunction.cs", "Elementwise.cs", "LaneTable.cs", "TorchElements.cs"], Naming($@"\bUnaryFunction\.{name}\b|\brecord {name}\(\)"));
+
+    /// <summary>Passes ask a fused kind what they need to know; only what is an instruction, or made by a pass, is named there.</summary>
+    [Fact]
+    public void No_pass_knows_a_fused_kind_by_name()
+    {
+        string[] kinds = [.. typeof(FusedKind).Assembly.GetTypes().Where(static t => t.IsSubclassOf(typeof(FusedKind))).Select(static t => t.Name)];
+        var compiling = Directory.EnumerateFiles(Path.Combine(SourceTree.Root, "src", "Core.Pure", "Compiling")).Select(Path.GetFileName).ToHashSet();
+        Assert.Equal(["Compiler.cs: ScaledSum", "PointwiseKernel.cs: Gelu", "PointwiseKernel.cs: GeluGradient", "ScaledSums.cs: ScaledSum"],
+            kinds.SelectMany(kind => Naming($@"(?<![.\w]){kind}\b").Where(compiling.Contains).Select(file => $"{file}: {kind}")).Order(StringComparer.Ordinal));
+    }
+}
