@@ -1,4 +1,5 @@
 using System.Numerics;
+using Functional.Base;
 using Functional.Engines;
 using Functional.Graphs;
 using Functional.Layers;
@@ -21,11 +22,9 @@ public sealed class Decoder : IDisposable
     // Below this a piece is not worth a program of its own: the program for one token, which is needed anyway, reads it.
     const int LeastPiece = 8, MostPiece = 256;
 
-    readonly IEngine engine;
     readonly Model model;
-    readonly SortedDictionary<string, IBuffer> buffers = new(StringComparer.Ordinal);
+    readonly Workspace workspace;
     readonly Dictionary<int, Piece> pieces = [];
-    readonly List<IBuffer> owned = [];
     readonly int[] seen;
     readonly IBuffer position, logits;
     int count;
@@ -34,14 +33,14 @@ public sealed class Decoder : IDisposable
     /// <param name="engine">Where it runs.</param>
     /// <param name="model">What reads.</param>
     /// <param name="parameters">The engine's buffers of the model's parameters, by the parameters' names.</param>
-    public Decoder(IEngine engine, Model model, IReadOnlyDictionary<string, IBuffer> parameters)
+    public Decoder(IEngine engine, Model model, Params<IBuffer> parameters)
     {
-        (this.engine, this.model) = (engine, model);
+        this.model = model;
         seen = new int[model.Context];
-        foreach (var (name, buffer) in parameters) buffers.Add(Names.Param(name), buffer);
-        foreach (var (name, type) in model.Caches(1)) buffers.Add(Names.Cache(name), Own(type));
-        buffers.Add(Names.Position, position = Own(new([], DType.I32)));
-        buffers.Add(Names.Logits, logits = Own(new([1, model.Vocabulary])));
+        workspace = new(engine);
+        foreach (var (name, buffer) in parameters) workspace.Alias(Names.Param(name), buffer);
+        workspace.Add(model.Caches(1).Rename(Names.Cache));
+        (position, logits) = (workspace.Add(Names.Position, new([], DType.I32)), workspace.Add(Names.Logits, new([1, model.Vocabulary])));
     }
 
     /// <summary>How many tokens of the sequence the caches hold, at most the model's context.</summary>
@@ -81,9 +80,8 @@ public sealed class Decoder : IDisposable
     public void Dispose()
     {
         foreach (var piece in pieces.Values) piece.Dispose();
-        foreach (var buffer in owned) buffer.Dispose();
         pieces.Clear();
-        owned.Clear();
+        workspace.Dispose();
     }
 
     /// <summary>The length of the next piece of a text of so many tokens.</summary>
@@ -108,51 +106,34 @@ public sealed class Decoder : IDisposable
 
     void Run(ReadOnlySpan<int> tokens)
     {
-        if (!pieces.TryGetValue(tokens.Length, out var piece)) pieces.Add(tokens.Length, piece = new(engine, model, tokens.Length, buffers));
+        if (!pieces.TryGetValue(tokens.Length, out var piece)) pieces.Add(tokens.Length, piece = new(model, tokens.Length, workspace));
         position.Write<int>([count]);
         piece.Run(tokens);
         tokens.CopyTo(seen.AsSpan(count));
         count += tokens.Length;
     }
 
-    IBuffer Own(TensorType type)
-    {
-        var buffer = engine.Allocate(type);
-        owned.Add(buffer);
-        return buffer;
-    }
-
     /// <summary>The program that reads so many tokens at once, on the decoder's buffers.</summary>
     sealed class Piece : IDisposable
     {
+        readonly Workspace own;
         readonly IBuffer inputs;
-        readonly IExecutable executable;
-        readonly IBinding binding;
+        readonly BoundProgram program;
 
-        public Piece(IEngine engine, Model model, int length, SortedDictionary<string, IBuffer> shared)
+        public Piece(Model model, int length, Workspace shared)
         {
             var shape = new BatchShape(1, length);
-            inputs = engine.Allocate(shape.Tokens);
-            executable = engine.Compile(Programs.CachedStep(model, shape));
-            // Without learned or sinusoidal positions, say, a program has fewer inputs than there are buffers.
-            var program = executable.Program;
-            var names = program.Inputs.Select(static i => i.Name).Concat(program.Outputs.Select(static o => o.Name)).ToHashSet(StringComparer.Ordinal);
-            var mine = shared.Where(b => names.Contains(b.Key)).ToDictionary(StringComparer.Ordinal);
-            mine.Add(Names.Inputs, inputs);
-            binding = executable.Bind(mine);
+            own = shared.Within();
+            inputs = own.Add(Names.Inputs, shape.Tokens);
+            program = own.Bind(Programs.CachedStep(model, shape));
         }
 
         public void Run(ReadOnlySpan<int> tokens)
         {
             inputs.Write(tokens);
-            binding.Run();
+            program.Run();
         }
 
-        public void Dispose()
-        {
-            binding.Dispose();
-            executable.Dispose();
-            inputs.Dispose();
-        }
+        public void Dispose() => own.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using Functional.Base;
 using Functional.Data;
 using Functional.Engines;
 using Functional.Graphs;
@@ -29,22 +30,16 @@ public sealed record Score(double Loss, long Tokens, long Bytes)
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="text">At least two tokens.</param>
     /// <param name="stop">Asks to stop.</param>
-    public static Score Of(IEngine engine, Model model, IReadOnlyDictionary<string, IBuffer> parameters, Tokenizer tokenizer, TokenStream text, CancellationToken stop)
+    public static Score Of(IEngine engine, Model model, Params<IBuffer> parameters, Tokenizer tokenizer, TokenStream text, CancellationToken stop)
     {
         const int MostRows = 16;
         var (context, predicted) = (model.Context, text.Length - 1);
         var windows = (predicted + context - 1) / context;
         var shape = new BatchShape((int)Math.Min(MostRows, windows), context);
-        var program = Programs.Evaluate(model, shape);
-        using var executable = engine.Compile(program);
-        using var inputs = engine.Allocate(shape.Tokens);
-        using var labels = engine.Allocate(shape.Tokens);
-        using var binding = executable.Bind(program.Inputs.ToDictionary(static i => i.Name, i => i.Name switch
-        {
-            Names.Inputs => inputs,
-            Names.Labels => labels,
-            var name => parameters[name[Names.Param("").Length..]],
-        }));
+        using var workspace = new Workspace(engine);
+        foreach (var (name, buffer) in parameters) workspace.Alias(Names.Param(name), buffer);
+        var (inputs, labels) = (workspace.Add(Names.Inputs, shape.Tokens), workspace.Add(Names.Labels, shape.Tokens));
+        var evaluate = workspace.Bind(Programs.Evaluate(model, shape));
         var (ids, next) = (new int[shape.Tokens.Size], new int[shape.Tokens.Size]);
         var (sum, bytes) = (0.0, 0L);
         for (long first = 0; first < windows; first += shape.Rows)
@@ -53,8 +48,8 @@ public sealed record Score(double Loss, long Tokens, long Bytes)
             for (var row = 0; row < shape.Rows; row++) bytes += Fill(first + row, row);
             inputs.Write<int>(ids);
             labels.Write<int>(next);
-            binding.Run();
-            sum += binding[Names.LossSum].Scalar();
+            evaluate.Run();
+            sum += evaluate[Names.LossSum].Scalar();
         }
         return new(sum / predicted, predicted, bytes);
 

@@ -26,9 +26,9 @@ public sealed record DecodeMeasure(int Position, double Bytes, Timings Time)
     public static Vec<DecodeMeasure> On(IEngine engine, GptConfig config, Vec<int> positions, int tokens, CancellationToken stop = default)
     {
         var model = Gpt.Of(config);
-        using var parameters = new MeasuredBuffers(engine);
+        using var parameters = new Workspace(engine);
         foreach (var (name, spec) in model.Specs) parameters.Fill(name, spec);
-        using var decoder = new Decoder(engine, model, parameters.All);
+        using var decoder = new Decoder(engine, model, parameters.Buffers);
         var logits = new float[config.Vocabulary];
         return positions.Map(position => new DecodeMeasure(position, Traffic(model, position), Timings.Of(() => Step(position), tokens, 3, TimeSpan.FromMilliseconds(300), stop)));
 

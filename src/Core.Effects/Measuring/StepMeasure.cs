@@ -29,24 +29,25 @@ public sealed record StepMeasure(long Tokens, double Flops, double CompileMillis
         var (model, optimiser, shape) = (Gpt.Of(config), Optimisers.AdamW(0.9, 0.95, decay: 0.1), new BatchShape(batch, config.Context));
         var clock = System.Diagnostics.Stopwatch.StartNew();
         var program = Programs.TrainStep(model, optimiser, GradientClip.To(1), shape);
-        using var executable = engine.Compile(program);
+        clock.Stop();
+        using var workspace = new Workspace(engine);
+        foreach (var (name, spec) in model.Specs) workspace.Fill(Names.Param(name), spec);
+        workspace.Add(Programs.Slots(model, optimiser));
+        foreach (var name in (string[])[Names.Inputs, Names.Labels]) workspace.Tokens(name, shape.Tokens, config.Vocabulary);
+        foreach (var (name, _) in Programs.StepScalars(optimiser, 1, 0)) workspace.Add(name, new([]));
+        if (program.Inputs.Any(static i => i.Name == Names.Key)) workspace.Add(Names.Key, new([2], DType.I32));
+        clock.Start();
+        var training = workspace.Bind(program);
         var compile = clock.Elapsed.TotalMilliseconds;
-        using var buffers = new MeasuredBuffers(engine);
-        foreach (var (name, spec) in model.Specs) buffers.Fill(Names.Param(name), spec);
-        foreach (var (name, type) in Programs.Slots(model, optimiser)) buffers.Add(name, type);
-        foreach (var name in (string[])[Names.Inputs, Names.Labels]) buffers.Tokens(name, shape.Tokens, config.Vocabulary);
-        foreach (var (name, _) in Programs.StepScalars(optimiser, 1, 0)) buffers.Add(name, new([]));
-        if (program.Inputs.Any(static i => i.Name == Names.Key)) buffers.Add(Names.Key, new([2], DType.I32));
-        using var binding = executable.Bind(buffers.All);
         var step = 0L;
         var time = Timings.Of(Step, steps, 3, TimeSpan.FromMilliseconds(500), stop);
         return new((long)batch * config.Context, (double)Cost.Of(program).Flops, compile, time, Timings.PeakMemory(), engine.Name, engine.Memory);
 
         void Step()
         {
-            foreach (var (name, value) in Programs.StepScalars(optimiser, ++step, 3e-4)) buffers.All[name].Write<float>([(float)value]);
-            binding.Run();
-            _ = binding[Names.Loss].Scalar();
+            foreach (var (name, value) in Programs.StepScalars(optimiser, ++step, 3e-4)) workspace[name].Write<float>([(float)value]);
+            training.Run();
+            _ = training[Names.Loss].Scalar();
         }
     }
 }

@@ -56,10 +56,10 @@ public sealed record RunFolder(string Location, RunConfig Config, Tokenizer Toke
         Fault.Unless(checkpoint.Identity.Text.Tokenizer == Tokenizer.Fingerprint, Path.Combine(Location, TokenizerName), "is not the tokenizer that the checkpoint was written with", "allowed: the one that training wrote"),
     }.Gather().Map(static _ => unit);
 
-    /// <summary>The parameters of a checkpoint on an engine; owned by the caller.</summary>
-    public Validation<Fault, BufferSet> Load(IEngine engine, Checkpoint checkpoint)
+    /// <summary>The parameters of a checkpoint on an engine, by their names; owned by the caller.</summary>
+    public Validation<Fault, Workspace> Load(IEngine engine, Checkpoint checkpoint)
     {
-        var parameters = new BufferSet(engine, Gpt.Of(Config.Model).Specs.Map(static s => s.Type));
+        var parameters = new Workspace(engine, Gpt.Of(Config.Model).Specs.Map(static s => s.Type));
         var loaded = checkpoint.LoadModel(parameters.Buffers);
         if (loaded.IsFail) parameters.Dispose();
         return loaded.Map(_ => parameters);

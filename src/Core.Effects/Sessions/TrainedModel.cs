@@ -13,10 +13,10 @@ namespace Functional.Sessions;
 public sealed class TrainedModel : IDisposable
 {
     readonly IEngine engine;
-    readonly BufferSet parameters;
+    readonly Workspace parameters;
     Decoder? decoder;
 
-    TrainedModel(IEngine engine, RunFolder run, Checkpoint checkpoint, BufferSet parameters) =>
+    TrainedModel(IEngine engine, RunFolder run, Checkpoint checkpoint, Workspace parameters) =>
         (this.engine, Run, Checkpoint, this.parameters, Model) = (engine, run, checkpoint, parameters, Gpt.Of(run.Config.Model));
 
     /// <summary>The run.</summary>
@@ -29,7 +29,7 @@ public sealed class TrainedModel : IDisposable
     public Model Model { get; }
 
     /// <summary>Writes texts, one at a time.</summary>
-    public Generator Generator => new(decoder ??= new(engine, Model, parameters), Run.Tokenizer, Run.Config.LineEnds);
+    public Generator Generator => new(decoder ??= new(engine, Model, parameters.Buffers), Run.Tokenizer, Run.Config.LineEnds);
 
     /// <summary>Opens a checkpoint of a run; what is missing, damaged or has drifted is faults that name it.</summary>
     /// <param name="engine">Where the model runs.</param>
@@ -54,7 +54,7 @@ public sealed class TrainedModel : IDisposable
     /// <summary>How well the model predicts a text.</summary>
     /// <param name="text">At least two tokens.</param>
     /// <param name="stop">Asks to stop.</param>
-    public Score Score(TokenStream text, CancellationToken stop = default) => Generation.Score.Of(engine, Model, parameters, Run.Tokenizer, text, stop);
+    public Score Score(TokenStream text, CancellationToken stop = default) => Generation.Score.Of(engine, Model, parameters.Buffers, Run.Tokenizer, text, stop);
 
     /// <summary>Writes a run folder of this model's own, without what only training needs.</summary>
     /// <param name="location">A folder that holds no run.</param>

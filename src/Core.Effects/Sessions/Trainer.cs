@@ -1,5 +1,4 @@
 using Functional.Base;
-using Functional.Compiling;
 using Functional.Data;
 using Functional.Engines;
 using Functional.Graphs;
@@ -23,8 +22,7 @@ public sealed class Trainer : IDisposable
     readonly RunConfig config;
     readonly RunData data;
     readonly Windows windows, validation;
-    readonly BufferSet inputs, slots;
-    readonly List<BoundProgram> programs = [];
+    readonly Workspace workspace;
     readonly BoundProgram forward, update, evaluate;
     readonly (IBuffer Buffer, Func<long, double> At)[] scalars;
     readonly (string Name, IBuffer Value)[] squares;
@@ -41,42 +39,36 @@ public sealed class Trainer : IDisposable
         (windows, validation) = (Valid(Windows.Of(data.Train.Length, config.Model.Context)), Valid(Windows.Of(data.Validation.Length, config.Model.Context)));
         Model = Gpt.Of(config.Model);
         var (transform, shape) = (config.Transform, config.BatchShape);
-        Parameters = new(engine, Model.Specs.Map(static s => s.Type));
-        slots = new(engine, Programs.Slots(Model, transform));
-        inputs = new(engine, Params.Of((Names.Inputs, shape.Tokens), (Names.Labels, shape.Tokens), (Names.Key, new TensorType([2], DType.I32)), (Names.LearningRate, new TensorType([])))
-            .Concat(transform.Scalars.Select(static s => (Names.Scalar(s.Name), new TensorType([]))).ToParams())
-            .Concat(config.Accumulate > 1 ? Programs.Accumulators(Model) : Params<TensorType>.Empty));
-        var shared = Parameters.Select(static p => (Names.Param(p.Key), p.Value)).Concat(slots.Select(static s => (s.Key, s.Value))).Concat(inputs.Select(static i => (i.Key, i.Value)))
-            .ToDictionary(static b => b.Item1, static b => b.Value, StringComparer.Ordinal);
+        workspace = new(engine, Model.Specs.Map(static s => s.Type).Rename(Names.Param));
+        workspace.Add(Programs.Slots(Model, transform));
+        workspace.Add(Params.Of((Names.Inputs, shape.Tokens), (Names.Labels, shape.Tokens), (Names.Key, new TensorType([2], DType.I32)), (Names.LearningRate, new TensorType([]))));
+        workspace.Add(transform.Scalars.Select(static s => (Names.Scalar(s.Name), new TensorType([]))).ToParams());
+        if (config.Accumulate > 1) workspace.Add(Programs.Accumulators(Model));
+        (Parameters, Slots) = (workspace.Under(Names.Param("")), workspace.Under(Names.Slots));
         var clip = GradientClip.To(config.Clip);
-        forward = Bind(config.Accumulate > 1 ? Programs.Accumulate(Model, shape, config.LabelSmoothing) : Programs.TrainStep(Model, transform, clip, shape, config.LabelSmoothing));
-        update = config.Accumulate > 1 ? Bind(Programs.Apply(Model, transform, clip)) : forward;
-        evaluate = Bind(Programs.Evaluate(Model, shape));
-        scalars = [.. transform.Scalars.Select(s => (inputs[Names.Scalar(s.Name)], s.At))];
-        squares = [.. Model.Specs.Where(static s => s.Value.Trains).Select(s => (s.Name, update.Binding[Names.GradientSquares(s.Name)]))];
+        forward = workspace.Bind(config.Accumulate > 1
+            ? Programs.Accumulate(Model, shape, config.LabelSmoothing) : Programs.TrainStep(Model, transform, clip, shape, config.LabelSmoothing));
+        update = config.Accumulate > 1 ? workspace.Bind(Programs.Apply(Model, transform, clip)) : forward;
+        evaluate = workspace.Bind(Programs.Evaluate(Model, shape));
+        scalars = [.. transform.Scalars.Select(s => (workspace[Names.Scalar(s.Name)], s.At))];
+        squares = [.. Model.Specs.Where(static s => s.Value.Trains).Select(s => (s.Name, update[Names.GradientSquares(s.Name)]))];
         (tokens, labels) = (new int[shape.Tokens.Size], new int[shape.Tokens.Size]);
-
-        BoundProgram Bind(Program program)
-        {
-            programs.Add(new(engine, program, shared));
-            return programs[^1];
-        }
     }
 
     /// <summary>What is trained.</summary>
     public Model Model { get; }
 
     /// <summary>Its parameters as they are now.</summary>
-    public BufferSet Parameters { get; }
+    public Params<IBuffer> Parameters { get; }
 
     /// <summary>The optimiser's state tensors, named <c>SLOT/PARAMETER</c>.</summary>
-    public Params<IBuffer> Slots => slots.Buffers.Rename(static name => name["slot/".Length..]);
+    public Params<IBuffer> Slots { get; }
 
     /// <summary>The training windows.</summary>
     public Windows Windows => windows;
 
     /// <summary>Bytes that parameters, slots and the working memory of programs take together.</summary>
-    public long Bytes => Parameters.Values.Concat(slots.Values).Concat(inputs.Values).Sum(static b => b.Type.Bytes) + programs.Sum(static p => p.Executable.WorkspaceBytes);
+    public long Bytes => workspace.Bytes;
 
     /// <summary>Gives every parameter its first value and every slot zero.</summary>
     public void Initialise(Key key)
@@ -88,11 +80,11 @@ public sealed class Trainer : IDisposable
             spec.Fill(key.FoldIn("params"), 0, values);
             Parameters[name].Write<float>(values);
         }
-        foreach (var (_, slot) in slots) slot.Write(new byte[slot.Type.Bytes]);
+        foreach (var (_, slot) in Slots) slot.Write(new byte[slot.Type.Bytes]);
     }
 
     /// <summary>Takes parameters and slots from a checkpoint; what does not fit is faults.</summary>
-    public Validation<Fault, Unit> Load(Checkpoint checkpoint) => checkpoint.LoadModel(Parameters.Buffers).Bind(_ => checkpoint.LoadOptimizer(Slots));
+    public Validation<Fault, Unit> Load(Checkpoint checkpoint) => checkpoint.LoadModel(Parameters).Bind(_ => checkpoint.LoadOptimizer(Slots));
 
     /// <summary>Computes the step after <paramref name="state"/>. When what it gives is not finite, parameters and slots keep their values.</summary>
     /// <param name="state">Where the run stands.</param>
@@ -101,28 +93,28 @@ public sealed class Trainer : IDisposable
     /// <returns>The mean loss, and the norm of the mean gradient; nothing when the step was given up, and then nothing has changed.</returns>
     public (float Loss, float GradientNorm)? Step(TrainState state, double rate, CancellationToken stop = default)
     {
-        Write(inputs[Names.LearningRate], rate);
+        Write(workspace[Names.LearningRate], rate);
         foreach (var (buffer, at) in scalars) Write(buffer, at(state.Step + 1));
         for (var part = 0; part < config.Accumulate; part++)
         {
             if (stop.IsCancellationRequested) return GiveUp(part);
             if (part > 0 || fed != (state.Key, state.Step, state.Cursor)) Feed(state, part);
-            forward.Binding.Run();
+            forward.Run();
         }
-        if (!ReferenceEquals(update, forward)) update.Binding.Run();
+        if (!ReferenceEquals(update, forward)) update.Run();
         // The next batch goes up while a device still computes; reading the loss waits for it.
         var next = state.After(config, windows);
         Feed(next, 0);
         fed = (next.Key, next.Step, next.Cursor);
-        return (update.Loss.Scalar(), update.Norm!.Scalar());
+        return (update[Names.Loss].Scalar(), update[Names.GradientNorm].Scalar());
     }
 
     /// <summary>What of the last step is not finite: parameters by their gradients, and the loss and the norm themselves.</summary>
     public Vec<string> NotFinite() =>
     [
-        .. float.IsFinite(update.Loss.Scalar()) ? System.Array.Empty<string>() : ["loss"],
+        .. float.IsFinite(update[Names.Loss].Scalar()) ? System.Array.Empty<string>() : ["loss"],
         .. squares.Where(static s => !float.IsFinite(s.Value.Scalar())).Select(static s => s.Name),
-        .. float.IsFinite(update.Norm!.Scalar()) || squares.Any(static s => !float.IsFinite(s.Value.Scalar())) ? System.Array.Empty<string>() : ["gradient norm"],
+        .. float.IsFinite(update[Names.GradientNorm].Scalar()) || squares.Any(static s => !float.IsFinite(s.Value.Scalar())) ? System.Array.Empty<string>() : ["gradient norm"],
     ];
 
     /// <summary>
@@ -152,26 +144,20 @@ public sealed class Trainer : IDisposable
                 if (first + row >= count) labels.AsSpan(row * context, context).Fill(LinearCrossEntropy.Ignore);
             }
             Push();
-            evaluate.Binding.Run();
-            (sum, weight) = (sum + evaluate.Sum!.Scalar(), weight + evaluate.Weight!.Scalar());
+            evaluate.Run();
+            (sum, weight) = (sum + evaluate[Names.LossSum].Scalar(), weight + evaluate[Names.Weight].Scalar());
         }
         return sum / weight;
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var program in programs) program.Dispose();
-        inputs.Dispose();
-        slots.Dispose();
-        Parameters.Dispose();
-    }
+    public void Dispose() => workspace.Dispose();
 
     // What the micro-batches before have added up must not count in another step.
     (float, float)? GiveUp(int parts)
     {
         if (parts > 0)
-            foreach (var (name, _) in Programs.Accumulators(Model)) inputs[name].Write(new byte[inputs[name].Type.Bytes]);
+            foreach (var (name, _) in Programs.Accumulators(Model)) workspace[name].Write(new byte[workspace[name].Type.Bytes]);
         return null;
     }
 
@@ -191,7 +177,7 @@ public sealed class Trainer : IDisposable
         }
         Push();
         var key = state.StepKey(part);
-        inputs[Names.Key].Write<int>([(int)key.A, (int)key.B]);
+        workspace[Names.Key].Write<int>([(int)key.A, (int)key.B]);
     }
 
     void Fill(TokenStream text, long start, int row)
@@ -204,44 +190,11 @@ public sealed class Trainer : IDisposable
     void Push()
     {
         fed = null;
-        inputs[Names.Inputs].Write<int>(tokens);
-        inputs[Names.Labels].Write<int>(labels);
+        workspace[Names.Inputs].Write<int>(tokens);
+        workspace[Names.Labels].Write<int>(labels);
     }
 
     static void Write(IBuffer scalar, double value) => scalar.Write<float>([(float)value]);
 
     static T Valid<T>(Validation<Fault, T> outcome) => outcome.IfFail(faults => throw new ArgumentException(faults.Lines()));
-}
-
-/// <summary>A program compiled and bound to those of the shared buffers that it names.</summary>
-sealed class BoundProgram : IDisposable
-{
-    public BoundProgram(IEngine engine, Program program, IReadOnlyDictionary<string, IBuffer> shared)
-    {
-        Executable = engine.Compile(program);
-        var names = program.Inputs.Concat(program.Outputs).Select(static n => n.Name).ToHashSet(StringComparer.Ordinal);
-        Binding = Executable.Bind(shared.Where(b => names.Contains(b.Key)).ToDictionary(StringComparer.Ordinal));
-        Loss = names.Contains(Names.Loss) ? Binding[Names.Loss] : null!;
-        (Norm, Sum, Weight) = (Get(Names.GradientNorm), Get(Names.LossSum), Get(Names.Weight));
-
-        IBuffer? Get(string name) => names.Contains(name) ? Binding[name] : null;
-    }
-
-    public IExecutable Executable { get; }
-
-    public IBinding Binding { get; }
-
-    public IBuffer Loss { get; }
-
-    public IBuffer? Norm { get; }
-
-    public IBuffer? Sum { get; }
-
-    public IBuffer? Weight { get; }
-
-    public void Dispose()
-    {
-        Binding.Dispose();
-        Executable.Dispose();
-    }
 }

@@ -52,7 +52,7 @@ public sealed class TrainingLoop
             var start = TrainState.Start(session.Config.Key);
             // What begins with another run's weights has its own copy of them before anything else.
             return session.Weights.Match(
-                weights => weights.LoadModel(trainer.Parameters.Buffers).Map(_ => start with { Due = Due.Save }),
+                weights => weights.LoadModel(trainer.Parameters).Map(_ => start with { Due = Due.Save }),
                 () => Success<Fault, TrainState>(start));
         });
 
@@ -112,7 +112,7 @@ public sealed class TrainingLoop
 
     // Lines first: a checkpoint on the medium must not know of steps whose lines are not there.
     TrainEvent Save(TrainState state) => session.Metrics.Flush()
-        .Bind(_ => session.Checkpoints.Save(state, session.Identity, trainer.Parameters.Buffers, trainer.Slots, session.Config.Keep))
+        .Bind(_ => session.Checkpoints.Save(state, session.Identity, trainer.Parameters, trainer.Slots, session.Config.Keep))
         .Match(folder =>
         {
             observer.Saved(state.Step, folder);

@@ -45,8 +45,11 @@ public static class Names
     /// <summary>A parameter.</summary>
     public static string Param(string name) => $"param/{name}";
 
+    /// <summary>How the names of all of an optimiser's state tensors begin.</summary>
+    public const string Slots = "slot/";
+
     /// <summary>An optimiser's state tensor of a parameter.</summary>
-    public static string Slot(string slot, string name) => $"slot/{slot}/{name}";
+    public static string Slot(string slot, string name) => $"{Slots}{slot}/{name}";
 
     /// <summary>The accumulated gradient of a parameter.</summary>
     public static string Gradient(string name) => $"grad/{name}";

@@ -7,7 +7,7 @@ sealed class TinyGpt : IDisposable
     public static CharTokenizer Tokenizer { get; } = CharTokenizer.Train("abcdefgh é\n");
 
     readonly IEngine engine;
-    readonly Dictionary<string, IBuffer> parameters = [];
+    readonly Workspace parameters;
     readonly Key key;
 
     public TinyGpt(int seed, int shape, IEngine? on = null)
@@ -23,13 +23,13 @@ sealed class TinyGpt : IDisposable
             NormPlacement = (NormPlacement)(int)pick.Below(6, 2), Dropout = 0.3,
         };
         Model = Gpt.Of(Config);
+        parameters = new(engine);
         foreach (var (name, spec) in Model.Specs)
         {
             // Larger than a model begins with, so that logits differ by far more than the tolerance.
             var values = new float[spec.Type.Size];
             new Initializer.Normal(0.4).Fill(key.FoldIn(name), 0, values);
-            parameters.Add(name, engine.Allocate(spec.Type));
-            parameters[name].Write<float>(values);
+            parameters.Add(name, spec.Type).Write<float>(values);
         }
     }
 
@@ -37,7 +37,7 @@ sealed class TinyGpt : IDisposable
 
     public Model Model { get; }
 
-    public Decoder Decoder() => new(engine, Model, parameters);
+    public Decoder Decoder() => new(engine, Model, parameters.Buffers);
 
     public int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(i => (int)key.FoldIn("tokens").Below(i, Config.Vocabulary))];
 
@@ -53,11 +53,11 @@ sealed class TinyGpt : IDisposable
         return binding[Names.Logits].ToArray<float>()[^Config.Vocabulary..];
     }
 
-    public Score Score(int[] tokens) => Functional.Generation.Score.Of(engine, Model, parameters, Tokenizer, TokenStream.Of(tokens), default);
+    public Score Score(int[] tokens) => Functional.Generation.Score.Of(engine, Model, parameters.Buffers, Tokenizer, TokenStream.Of(tokens), default);
 
     public void Dispose()
     {
-        foreach (var buffer in parameters.Values) buffer.Dispose();
+        parameters.Dispose();
         engine.Dispose();
     }
 }

@@ -14,10 +14,10 @@ public class CheckpointLaws
 
     static TrainState State(long step) => TrainState.Start(Key.Seed(7)) with { Step = step, Saved = step, Tokens = 5 * step, BestLoss = 1.25, BestStep = 2 };
 
-    static BufferSet Filled(IEngine engine, byte value)
+    static Workspace Filled(IEngine engine, byte value)
     {
-        var set = new BufferSet(engine, types);
-        foreach (var buffer in set.Values) buffer.Write([.. Enumerable.Range(0, (int)buffer.Type.Bytes).Select(i => (byte)(value + i))]);
+        var set = new Workspace(engine, types);
+        foreach (var buffer in set.Buffers.Values) buffer.Write([.. Enumerable.Range(0, (int)buffer.Type.Bytes).Select(i => (byte)(value + i))]);
         return set;
     }
 
@@ -32,15 +32,15 @@ public class CheckpointLaws
     static string Load(CheckpointStore store)
     {
         using var engine = new ReferenceEngine();
-        using var model = new BufferSet(engine, types);
-        using var slots = new BufferSet(engine, types);
+        using var model = new Workspace(engine, types);
+        using var slots = new Workspace(engine, types);
         return (from found in store.Newest()
                 from checkpoint in found.ToValidation(new Fault("store", "is empty", ""))
                 from a in checkpoint.LoadModel(model.Buffers)
                 from b in checkpoint.LoadOptimizer(slots.Buffers)
                 select $"{checkpoint.Training} {checkpoint.Identity} {Hex(model)} {Hex(slots)}").IfFail(static f => f.Lines());
 
-        static string Hex(BufferSet set) => string.Join(' ', set.Values.Select(static b => { var bytes = new byte[b.Type.Bytes]; b.Read(bytes); return Convert.ToHexString(bytes); }));
+        static string Hex(Workspace set) => string.Join(' ', set.Buffers.Values.Select(static b => { var bytes = new byte[b.Type.Bytes]; b.Read(bytes); return Convert.ToHexString(bytes); }));
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public class CheckpointLaws
         static bool Again(CheckpointStore store)
         {
             using var engine = new ReferenceEngine();
-            using BufferSet model = Filled(engine, 50), slots = Filled(engine, 60);
+            using Workspace model = Filled(engine, 50), slots = Filled(engine, 60);
             return store.Save(State(5) with { BestStep = 5 }, identity, model.Buffers, slots.Buffers, 3).IsSuccess;
         }
     }

@@ -99,7 +99,7 @@ public class ForeignSafeTensorsLaws
         using var engine = new ReferenceEngine();
         File.WriteAllBytes(scratch["t"], file.File());
         using var opened = TinyRun.Get(SafeTensors.Open(scratch["t"]));
-        using var set = new BufferSet(engine, opened.Tensors.Map(static t => t.Held.IfNone(() => new([]))));
+        using var set = new Workspace(engine, opened.Tensors.Map(static t => t.Held.IfNone(() => new([]))));
         foreach (var (tensor, place) in file.Tensors.Zip(file.Places))
         {
             var bytes = new byte[tensor.Bytes];

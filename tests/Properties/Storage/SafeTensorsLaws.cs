@@ -11,7 +11,7 @@ public class SafeTensorsLaws
     static readonly string[] parts = ["tokens", "blocks.0.qkv.weight", "ünïcode/名前", "quote\"back\\slash", " ", "😀", "a", "__metadata", "new\nline"];
 
     /// <summary>Some tensors of random names, types and bits, the values that floats call NaN included.</summary>
-    static BufferSet Any(IEngine engine, Key key)
+    static Workspace Any(IEngine engine, Key key)
     {
         var types = Enumerable.Range(0, (int)key.Below(0, 6)).Select(i =>
         {
@@ -19,8 +19,8 @@ public class SafeTensorsLaws
             var shape = Enumerable.Range(0, (int)k.Below(0, 4)).Select(d => 1 + (int)k.Below(10 + d, 5)).ToVec();
             return ($"{parts[k.Below(1, parts.Length)]}{i}", new TensorType(shape, (DType)k.Below(2, 4)));
         }).ToParams();
-        var set = new BufferSet(engine, types);
-        foreach (var (name, buffer) in set)
+        var set = new Workspace(engine, types);
+        foreach (var (name, buffer) in set.Buffers)
         {
             var bits = key.FoldIn(name);
             buffer.Write([.. Enumerable.Range(0, (int)buffer.Type.Bytes).Select(i => (byte)bits.Bits64(i))]);
@@ -50,9 +50,9 @@ public class SafeTensorsLaws
         var metadata = Params.Of(("note", Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(note ?? ""))), ("step", "12"));
         TinyRun.Get(SafeTensors.Write(scratch["t"], written.Buffers, metadata));
         using var file = TinyRun.Get(SafeTensors.Open(scratch["t"]));
-        using var read = new BufferSet(engine, Types(file));
+        using var read = new Workspace(engine, Types(file));
         TinyRun.Get(file.ReadInto(read.Buffers));
-        return file.Metadata.Equals(metadata) && Types(file).Equals(written.Buffers.Map(static b => b.Type)) && written.All(b => Bytes(b.Value).AsSpan().SequenceEqual(Bytes(read[b.Key])))
+        return file.Metadata.Equals(metadata) && Types(file).Equals(written.Buffers.Map(static b => b.Type)) && written.Buffers.All(b => Bytes(b.Value).AsSpan().SequenceEqual(Bytes(read[b.Name])))
             && (new FileInfo(scratch["t"]).Length - file.Tensors.Fold(0L, static (n, t) => n + t.Bytes)) % 8 == 0;
     }
 
@@ -150,8 +150,8 @@ public class SafeTensorsLaws
     {
         using var scratch = new Scratch();
         using var engine = new ReferenceEngine();
-        using var written = new BufferSet(engine, Params.Of(("a", new TensorType([2])), ("b", new TensorType([3])), ("c", new TensorType([]))));
-        using var other = new BufferSet(engine, Params.Of(("a", new TensorType([2])), ("b", new TensorType([4])), ("d", new TensorType([]))));
+        using var written = new Workspace(engine, Params.Of(("a", new TensorType([2])), ("b", new TensorType([3])), ("c", new TensorType([]))));
+        using var other = new Workspace(engine, Params.Of(("a", new TensorType([2])), ("b", new TensorType([4])), ("d", new TensorType([]))));
         other["a"].Write<float>([1, 2]);
         TinyRun.Get(SafeTensors.Write(scratch["t"], written.Buffers, Params<string>.Empty));
         using var file = TinyRun.Get(SafeTensors.Open(scratch["t"]));
@@ -166,7 +166,7 @@ public class SafeTensorsLaws
     {
         if (!File.Exists("/dev/full")) return;
         using var engine = new ReferenceEngine();
-        using var set = new BufferSet(engine, Params.Of(("a", new TensorType([2]))));
+        using var set = new Workspace(engine, Params.Of(("a", new TensorType([2]))));
         Assert.Equal("/dev/full: No space left on device; the file is not whole", Faults(SafeTensors.Write("/dev/full", set.Buffers, Params<string>.Empty)));
     }
 
@@ -175,7 +175,7 @@ public class SafeTensorsLaws
     {
         using var scratch = new Scratch();
         using var engine = new ReferenceEngine();
-        using var set = new BufferSet(engine, Params.Of(("a", new TensorType([2])), ("b", new TensorType([1, 1], DType.Bool))));
+        using var set = new Workspace(engine, Params.Of(("a", new TensorType([2])), ("b", new TensorType([1, 1], DType.Bool))));
         set["a"].Write<float>([1, -2]);
         set["b"].Write<byte>([1]);
         TinyRun.Get(SafeTensors.Write(scratch["t"], set.Buffers, Params.Of(("k", "v"))));

@@ -125,7 +125,7 @@ public class TrainerTests
         using var engine = new ReferenceEngine();
         With(engine, config, static trainer =>
         {
-            var name = trainer.Parameters.Keys.First(static n => n.Contains("down", StringComparison.Ordinal));
+            var name = trainer.Parameters.Names.First(static n => n.Contains("down", StringComparison.Ordinal));
             var values = trainer.Parameters[name].ToArray<float>();
             values[0] = float.PositiveInfinity;
             trainer.Parameters[name].Write<float>(values);
