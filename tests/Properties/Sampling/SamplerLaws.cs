@@ -107,4 +107,24 @@ public sealed class SamplerLaws
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4096);
         }
     }
+
+    /// <summary>A share that is hit exactly keeps no token more: masses that are equal add up without rounding. With top-k first as well, of what that leaves.</summary>
+    [Theory]
+    [InlineData(4, 0.25, 0, 1)]
+    [InlineData(4, 0.5, 0, 2)]
+    [InlineData(4, 0.75, 0, 3)]
+    [InlineData(4, 0.5000001, 0, 3)]
+    [InlineData(4, 0.4999999, 0, 2)]
+    [InlineData(8, 0.125, 0, 1)]
+    [InlineData(8, 0.375, 0, 3)]
+    [InlineData(8, 0.5, 4, 2)]
+    [InlineData(8, 0.75, 4, 3)]
+    public void A_share_that_is_hit_exactly_is_enough(int tokens, double share, int topK, int kept)
+    {
+        // Between two that cannot be drawn.
+        float[] logits = [float.NegativeInfinity, .. Enumerable.Repeat(1.5f, tokens), float.NegativeInfinity];
+        var sampler = new Sampler(new() { TopP = share, TopK = topK });
+        Assert.Equal(kept, sampler.Probabilities(logits).Count(static p => p > 0));
+        Assert.Equal(kept, Enumerable.Range(0, 400).Select(i => sampler.Next(logits, Key.Seed(1).FoldIn(i))).Distinct().Count());
+    }
 }
