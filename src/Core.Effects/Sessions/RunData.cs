@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Functional.Base;
 using Functional.Data;
+using Functional.Stories;
 using Functional.Files;
 using Functional.Graphs;
 using Functional.Settings;

@@ -15,7 +15,7 @@ static partial class Purity
 
     static readonly string[] AllowedAssemblies =
     [
-        "LanguageExt.Core", "netstandard", "System.Runtime", "System.Collections", "System.Collections.Immutable",
+        "Functional.Core.Pure", "LanguageExt.Core", "netstandard", "System.Runtime", "System.Collections", "System.Collections.Immutable",
         "System.Linq", "System.Memory", "System.Runtime.InteropServices", "System.Runtime.Intrinsics",
         "System.Runtime.Numerics", "System.Text.Json", "System.Text.Encodings.Web", "System.Text.RegularExpressions",
     ];
@@ -78,7 +78,7 @@ static partial class Purity
     {
         var type = member as Type ?? member.DeclaringType!;
         while (type.HasElementType) type = type.GetElementType()!;
-        if (type.IsGenericParameter || type.Assembly == user.Module.Assembly) return true;
+        if (type.IsGenericParameter || type.Assembly == user.Module.Assembly || type.Assembly == typeof(Fault).Assembly) return true;
         var name = Name(member);
         if (WrittenByTheCompiler.Contains(name)) return IsGenerated(user);
         return AllowedTypes.Contains(TypeName(type))

@@ -58,7 +58,8 @@ public sealed partial class SourceRuleTests
 
     [Theory]
     [InlineData("Core.Pure", new string[0])]
-    [InlineData("Core.Effects", new[] { "Core.Pure" })]
+    [InlineData("Corpus", new[] { "Core.Pure" })]
+    [InlineData("Core.Effects", new[] { "Core.Pure", "Corpus" })]
     [InlineData("Facade", new[] { "Core.Effects", "Core.Pure" })]
     [InlineData("Cli", new[] { "Facade" })]
     public void A_layer_references_only_the_layers_below(string project, string[] allowed) =>
@@ -89,6 +90,7 @@ public sealed partial class SourceRuleTests
 
     [Theory]
     [InlineData("Core.Pure")]
+    [InlineData("Corpus")]
     [InlineData("Core.Effects")]
     [InlineData("Facade")]
     [InlineData("Cli")]

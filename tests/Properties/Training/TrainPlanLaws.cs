@@ -92,6 +92,35 @@ public class TrainPlanLaws
             && trace.Effects.Where(e => e.Effect.Kind == TrainEffectKind.RunStep).All(e => e.Effect.LearningRate == world.Config.LearningRates.At(e.Effect.Step - 1));
     }
 
+    /// <summary>The numbers that are written down are those of their definitions: the rate that the step was told to use, and all its tokens over its time.</summary>
+    [Property(Arbitrary = [typeof(TrainPlanLaws)])]
+    public void What_is_logged_of_a_step_is_what_it_did(World world, ushort quarters)
+    {
+        var (state, effects) = world.Plan.Next(world.Start, TrainEvent.Begin);
+        for (var step = 1; step <= Math.Min(4, world.Config.Steps); step++)
+        {
+            var run = effects.First.Kind == TrainEffectKind.RunStep ? effects.First : effects.Second;
+            if (run.Kind != TrainEffectKind.RunStep) return;
+            var milliseconds = quarters / 4.0;
+            (state, effects) = world.Plan.Next(state, TrainEvent.Stepped(new(1.25f * step, 0.5f, milliseconds)));
+            var c = world.Config;
+            var speed = milliseconds > 0 ? (double)c.Batch * c.Accumulate * c.Model.Context / (milliseconds / 1000) : 0;
+            var logged = effects.First.Metrics;
+            Assert.Equal((step, 1.25f * step, run.LearningRate, 0.5f, milliseconds), (logged.Step, logged.Loss, logged.LearningRate, logged.GradientNorm, logged.Milliseconds));
+            Assert.Equal(speed, logged.TokensPerSecond, 1e-6 * speed);
+        }
+    }
+
+    /// <summary>Of equal losses the first is the best; it is saved for that, and the second is not.</summary>
+    [Property(Arbitrary = [typeof(TrainPlanLaws)])]
+    public void An_equal_loss_is_not_better(World world)
+    {
+        var state = world.Start with { Step = 10, Saved = 10, BestLoss = 2, BestStep = 5, Due = Due.Evaluate };
+        var (equal, lower) = (world.Plan.Next(state, TrainEvent.Evaluated(2)).State, world.Plan.Next(state, TrainEvent.Evaluated(Math.BitDecrement(2.0))).State);
+        Assert.Equal((2, 5), (equal.BestLoss, equal.BestStep));
+        Assert.Equal((Math.BitDecrement(2.0), 10), (lower.BestLoss, lower.BestStep));
+    }
+
     [Property(Arbitrary = [typeof(TrainPlanLaws)])]
     public bool Each_effect_comes_at_its_period(World world)
     {

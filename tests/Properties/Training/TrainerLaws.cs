@@ -113,6 +113,17 @@ public class TrainerLaws
         }
     }
 
+    /// <summary>An evaluation is of the plain cross-entropy, whatever the run trains with.</summary>
+    [Fact]
+    public void An_evaluation_knows_neither_smoothing_nor_dropout()
+    {
+        double Score(RunConfig config) => With(config, static t => t.Evaluate()!.Value);
+        var expected = Score(plain with { LabelSmoothing = 0 });
+        Assert.Equal(expected, Score(plain with { LabelSmoothing = 0.4 }));
+        Assert.Equal(expected, Score(plain with { Model = plain.Model with { Dropout = 0.5 } }));
+        Assert.Equal(expected, Score(plain with { Accumulate = 1, Clip = 0, WeightDecay = 0 }));
+    }
+
     /// <summary>The loss of a step is the smoothed cross-entropy of its batch under the parameters before it, in nats a token.</summary>
     [Theory]
     [InlineData(1)]

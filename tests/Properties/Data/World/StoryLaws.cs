@@ -36,7 +36,7 @@ public class StoryLaws
     [Property(MaxTest = 300)]
     public bool Worlds_change_as_the_chronicle(ulong seed)
     {
-        var (key, world, told) = (Key.Seed(seed), Functional.Data.World.Empty, new Chronicle());
+        var (key, world, told) = (Key.Seed(seed), Stories.World.Empty, new Chronicle());
         for (var i = 0; i < 120; i++)
         {
             var e = AnyEvent(key.FoldIn(i));
@@ -64,7 +64,7 @@ public class StoryLaws
     {
         var (who, what, goods) = (Lexicon.People[0], new Thing("red", "ball"), Lexicon.Goods[0]);
         Question[] all = [new Question.WhereIs(who), new Question.WhereLies(what), new Question.WhoHas(what), new Question.HowMany(who, goods), new Question.Together(who, who)];
-        return all.All(q => q.In(Functional.Data.World.Empty).IsNone) && seed >= 0;
+        return all.All(q => q.In(Stories.World.Empty).IsNone) && seed >= 0;
     }
 
     static WorldEvent AnyEvent(Key key)

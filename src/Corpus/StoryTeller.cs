@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace Functional.Data;
+namespace Functional.Stories;
 
 /// <summary>
 /// Tells events in simple English. A pronoun stands only for the one who acted in the sentence before, and only when nobody else in

@@ -2,7 +2,7 @@ using System.Text;
 using Functional.Base;
 using LanguageExt;
 
-namespace Functional.Data;
+namespace Functional.Stories;
 
 /// <summary>A text of the corpus: either a story with questions, or a page of exercises.</summary>
 /// <param name="Text">What a model reads, ending in an empty line.</param>

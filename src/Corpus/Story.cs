@@ -1,6 +1,6 @@
 using Functional.Base;
 
-namespace Functional.Data;
+namespace Functional.Stories;
 
 /// <summary>A short story whose facts are known, with questions that it answers.</summary>
 /// <param name="Events">All that is told, in order.</param>

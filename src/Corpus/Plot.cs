@@ -1,6 +1,6 @@
 using Functional.Base;
 
-namespace Functional.Data;
+namespace Functional.Stories;
 
 /// <summary>Makes up what happens in a story: only things that can happen.</summary>
 static class Plot

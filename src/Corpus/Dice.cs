@@ -1,6 +1,6 @@
 using Functional.Base;
 
-namespace Functional.Data;
+namespace Functional.Stories;
 
 /// <summary>Draws in a row from one key: a counter that lives no longer than the function that makes it.</summary>
 sealed class Dice(Key key)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using LanguageExt;
 
-namespace Functional.Data;
+namespace Functional.Stories;
 
 /// <summary>A question that a <see cref="World"/> answers.</summary>
 public abstract record Question

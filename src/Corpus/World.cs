@@ -2,7 +2,7 @@ using Functional.Base;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
-namespace Functional.Data;
+namespace Functional.Stories;
 
 /// <summary>
 /// The state of the small world is the facts that hold: one place for each person, one place or holder for each thing, one number for each

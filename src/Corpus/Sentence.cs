@@ -1,4 +1,4 @@
-namespace Functional.Data;
+namespace Functional.Stories;
 
 /// <summary>Small rules of English.</summary>
 static class Sentence

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Functional.Data;
+namespace Functional.Stories;
 
 /// <summary>Something that is true in a <see cref="World"/>.</summary>
 public abstract record Fact

@@ -1,6 +1,6 @@
 using Functional.Base;
 
-namespace Functional.Data;
+namespace Functional.Stories;
 
 /// <summary>Somebody in a story.</summary>
 /// <param name="Name">Unique among people.</param>

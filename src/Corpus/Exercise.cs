@@ -1,7 +1,7 @@
 using System.Globalization;
 using Functional.Base;
 
-namespace Functional.Data;
+namespace Functional.Stories;
 
 /// <summary>What an exercise trains.</summary>
 public enum ExerciseKind

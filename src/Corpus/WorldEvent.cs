@@ -1,4 +1,4 @@
-namespace Functional.Data;
+namespace Functional.Stories;
 
 /// <summary>Something that happens in a <see cref="World"/>: it becomes known how things are, or they change.</summary>
 public abstract record WorldEvent
