@@ -5,7 +5,7 @@ using Functional.Graphs;
 namespace Functional.Compiling;
 
 /// <summary>Writes the code of one pointwise kernel from the nodes that fusion put into it.</summary>
-sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<Tensor, View> viewOf)
+sealed class KernelBuilder(Fusion? fusion, Tensor? kernel, Vec<int> domain, Func<Tensor, View> viewOf)
 {
     Vec<int> domain = domain;
     readonly List<PointInstruction> code = [];
@@ -68,7 +68,7 @@ sealed class KernelBuilder(Fusion fusion, Tensor? kernel, Vec<int> domain, Func<
     }
 
     bool IsInside(Tensor node) =>
-        Fusion.IsPointwise(node.Op) && (fusion.IsInlined(node) || (kernel is not null && fusion.Home(node).Equals(kernel)));
+        fusion is not null && Fusion.IsPointwise(node.Op) && (fusion.IsInlined(node) || (kernel is not null && fusion.Home(node).Equals(kernel)));
 
     int Next(PointInstruction instruction)
     {

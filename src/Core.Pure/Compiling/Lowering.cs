@@ -82,7 +82,7 @@ sealed class Lowering
     public static PlanStep Copy(View from, View to)
     {
         var domain = WithoutOnes(from.Shape);
-        var builder = new KernelBuilder(null!, null, domain, static _ => default);
+        var builder = new KernelBuilder(null, null, domain, static _ => default);
         var (kernel, inputs, outputs) = builder.Finish([builder.Load(from)], [to.Reshape(domain)!.Value]);
         return new PlanStep.Pointwise(kernel, inputs, outputs);
     }
