@@ -24,7 +24,7 @@ mkdir "$bundle"
 # Both programs into one folder, so that the runtime is there once; built beside the tree, which stays as it is.
 for project in tests/Properties src/Cli; do
     dotnet publish "$project" -c Release -r linux-x64 --self-contained --artifacts-path "$scratch/artifacts" -o "$bundle/program" -v quiet \
-        -p:ReadyToRunImages=false -p:DebugType=none -p:GenerateDocumentationFile=false -p:LibTorch=
+        -p:ReadyToRunImages=false -p:DebugType=none -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false -p:LibTorch=
 done
 [ -f "$bundle/program/libLibTorchSharp.so" ] || { echo "gpu-check.sh: TorchSharp's shim is not in the programs' folder" >&2; exit 1; }
 
