@@ -71,7 +71,7 @@ sealed class PlainView(Terminal terminal) : ITrainView
 /// <summary>A bar that moves, with evaluations and samples above it: for people.</summary>
 sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
 {
-    const int RedrawMilliseconds = 100;
+    const int RedrawMilliseconds = 100, LeastRows = 10;
     readonly Pace pace = new();
     readonly Stopwatch sinceDrawn = Stopwatch.StartNew();
 
@@ -80,6 +80,8 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
         // It knows a terminal only by the runtime's own stream.
         var console = AnsiConsole.Create(new() { Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(terminal.Out) });
         console.Profile.Width = terminal.Width;
+        // A terminal that was never told its size has no rows, and a bar that does not fit into none would end the view.
+        console.Profile.Height = Math.Max(LeastRows, console.Profile.Height);
         var say = interruption.Say;
         // A line of its own would be drawn over.
         interruption.Say = console.WriteLine;
