@@ -51,7 +51,8 @@ public static class Configuration
     internal static Validation<Fault, RunConfig> Read(string? path, IReadOnlyList<(string Name, string Value)> settings, CheckpointChoice checkpoint = default) =>
         (path is null ? Success<Fault, Vec<ConfigEntry>>([]) : InFile(path)).Bind(file => Begin(new(), checkpoint, file, Entries(settings).ToVec()));
 
-    internal static IEnumerable<ConfigEntry> Entries(IEnumerable<(string Name, string Value)> settings) => settings.Select(static s => ConfigEntry.Option(s.Name, s.Value));
+    internal static IEnumerable<ConfigEntry> Entries(IEnumerable<(string Name, string Value)> settings) =>
+        settings.Select(static s => ConfigEntry.Option(s.Name, s.Value));
 
     // Whoever names weights has their architecture where nothing else is said.
     static Validation<Fault, RunConfig> Begin(RunConfig start, CheckpointChoice checkpoint, params Vec<Vec<ConfigEntry>> places) =>

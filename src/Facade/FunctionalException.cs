@@ -6,7 +6,8 @@ using LanguageExt;
 namespace Functional;
 
 /// <summary>
-/// A configuration, a file or a text cannot be used, or a device has no room. The message has a line for each fault: where it is, what is wrong and what is allowed.
+/// A configuration, a file or a text cannot be used, or a device has no room. The message has a line for each fault: where it is, what is wrong and
+/// what is allowed.
 /// </summary>
 public sealed class FunctionalException : Exception
 {

@@ -76,7 +76,8 @@ public sealed class LanguageModel : IDisposable
     /// <param name="options">How to draw, and how much.</param>
     /// <param name="cancellation">Stops writing.</param>
     /// <exception cref="ArgumentNullException">There is no prompt.</exception>
-    /// <exception cref="FunctionalException">An option is out of range, the prompt has characters that the model does not know, or the device has no room.</exception>
+    /// <exception cref="FunctionalException">An option is out of range, the prompt has characters that the model does not know, or the device has no
+    /// room.</exception>
     /// <exception cref="InvalidOperationException">The same caller is inside another loop over this model's text.</exception>
     public IAsyncEnumerable<string> GenerateAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
@@ -93,7 +94,8 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>How well the model predicts a text.</summary>
-    /// <param name="file">A text file, its line ends read as those of the run's text were; nothing for the part of the run's own text that was kept for evaluation.</param>
+    /// <param name="file">A text file, its line ends read as those of the run's text were; nothing for the part of the run's own text that was kept
+    /// for evaluation.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="FunctionalException">
     /// The text cannot be read, is too short, is not the run's own any more, has characters that the model does not know, or the device has no room.

@@ -33,7 +33,9 @@ public abstract record TrainingEvent
         /// <summary>The engine that computes, such as <c>managed</c>.</summary>
         public string Engine { get; init; } = "";
 
-        /// <summary>Its device, such as <c>cpu</c> or <c>cuda:0</c>, with what parameters, optimiser and programs take there; nothing where that is not known.</summary>
+        /// <summary>
+        /// Its device, such as <c>cpu</c> or <c>cuda:0</c>, with what parameters, optimiser and programs take there; nothing where that is not known.
+        /// </summary>
         public DeviceMemory? Memory { get; init; }
 
         /// <summary>The learning rate of the next step.</summary>

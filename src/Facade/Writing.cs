@@ -3,7 +3,8 @@ namespace Functional;
 /// <summary>A text that is being written. Its turn is taken with the first piece that is asked for.</summary>
 sealed class Writing(Turns turns, Func<CancellationToken, IAsyncEnumerator<string>> write, CancellationToken cancellation) : IAsyncEnumerable<string>
 {
-    public IAsyncEnumerator<string> GetAsyncEnumerator(CancellationToken cancellationToken = default) => new Pieces(turns, write, cancellation, cancellationToken);
+    public IAsyncEnumerator<string> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
+        new Pieces(turns, write, cancellation, cancellationToken);
 
     sealed class Pieces : IAsyncEnumerator<string>
     {

@@ -45,7 +45,8 @@ sealed class StandardOutput : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    static string Reason(int error) => new Win32Exception(error).Message is { Length: > 0 } message ? char.ToLowerInvariant(message[0]) + message[1..] : $"error {error}";
+    static string Reason(int error) =>
+        new Win32Exception(error).Message is { Length: > 0 } message ? char.ToLowerInvariant(message[0]) + message[1..] : $"error {error}";
 
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -21,7 +21,9 @@ sealed record Terminal(TextWriter Out, TextWriter Error, bool Live, int Width)
         return new(Output(), new ForgivingWriter(Console.Error), live, live ? Math.Max(Narrowest, Columns()) : Default) { IsTerminal = !Console.IsOutputRedirected };
     }
 
-    /// <summary>The same terminal for a run that is worth more than its picture: when results cannot be written, that is said once, and nothing stops.</summary>
+    /// <summary>
+    /// The same terminal for a run that is worth more than its picture: when results cannot be written, that is said once, and nothing stops.
+    /// </summary>
     public Terminal Forgiving() => this with
     {
         Out = new ForgivingWriter(Out, e => Error.WriteLine($"warning: standard output cannot be written ({e.Message}); training goes on without it")),

@@ -13,7 +13,8 @@ public static unsafe class NvidiaDriver
     const int Success = 0, NoDevice = 100, NameBytes = 256, MajorCapability = 75, MinorCapability = 76;
 
     // The last one is where Windows' subsystem for Linux has it.
-    static string[] Libraries => OperatingSystem.IsWindows() ? ["nvcuda.dll"] : OperatingSystem.IsLinux() ? ["libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"] : [];
+    static string[] Libraries =>
+        OperatingSystem.IsWindows() ? ["nvcuda.dll"] : OperatingSystem.IsLinux() ? ["libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"] : [];
 
     /// <summary>The driver and its GPUs.</summary>
     public static NvidiaFacts Probe() => Load() is { } library ? new Functions(library).Probe() : NvidiaFacts.None;

@@ -26,7 +26,9 @@ public static class InitialWeights
     /// <summary>The tokenizer of the run.</summary>
     internal static Validation<Fault, Tokenizer> Tokenizer(string weights) => Run(weights).Map(static run => run.Tokenizer);
 
-    /// <summary>The checkpoint, when it is one of the architecture and tokenizer that a configuration asks for; else a fault for each setting that differs.</summary>
+    /// <summary>
+    /// The checkpoint, when it is one of the architecture and tokenizer that a configuration asks for; else a fault for each setting that differs.
+    /// </summary>
     public static Validation<Fault, Checkpoint> Open(RunConfig config, string weights) =>
         from run in Run(weights)
         from same in Inherited
@@ -39,10 +41,12 @@ public static class InitialWeights
     static Validation<Fault, Checkpoint> Chosen(RunFolder run, string folder, CheckpointChoice choice) =>
         run.Checkpoint(Checkpoint.StepIn(folder) is { } step ? CheckpointChoice.At(step) : choice);
 
-    static Validation<Fault, RunFolder> Run(string folder) => RunFolder.Open(Checkpoint.StepIn(folder) is null ? folder : Path.GetFullPath(Path.Combine(folder, "..", "..")));
+    static Validation<Fault, RunFolder> Run(string folder) =>
+        RunFolder.Open(Checkpoint.StepIn(folder) is null ? folder : Path.GetFullPath(Path.Combine(folder, "..", "..")));
 
     // Dropout is no part of what weights are.
-    static IEnumerable<ConfigField> Inherited => RunConfig.Fields.Where(static f => f is { Fixed: true, Group: "model", IsPath: false } or { Name: "tokenizer" or "line-ends" });
+    static IEnumerable<ConfigField> Inherited =>
+        RunConfig.Fields.Where(static f => f is { Fixed: true, Group: "model", IsPath: false } or { Name: "tokenizer" or "line-ends" });
 
     static RunConfig Inherit(RunConfig config, RunConfig from) => Inherited.Aggregate(config, (c, f) => f.Set(c, f.Get(from))!);
 }

@@ -49,7 +49,9 @@ public sealed class RunSession : IDisposable
     public static Validation<Fault, RunSession> Begin(string location, RunConfig config, CancellationToken stop = default) =>
         WithRoom(config, stop).Bind(data => Begin(location, config, data, Disk.Real));
 
-    /// <summary>Begins a run in the first of <c>NAME</c>, <c>NAME-2</c>, <c>NAME-3</c> … that is not there yet, also when others choose at the same moment.</summary>
+    /// <summary>
+    /// Begins a run in the first of <c>NAME</c>, <c>NAME-2</c>, <c>NAME-3</c> … that is not there yet, also when others choose at the same moment.
+    /// </summary>
     /// <param name="name">The folder that is wanted.</param>
     /// <param name="config">The run.</param>
     /// <param name="stop">Asks to give up while its text is read.</param>
@@ -74,7 +76,10 @@ public sealed class RunSession : IDisposable
         from session in Resume(location, planned.Config, planned.Data, Disk.Real)
         select session;
 
-    /// <summary>What <see cref="Resume(string, IEnumerable{ConfigEntry}?, CancellationToken)"/> would go on with, as far as can be told without its checkpoints; nothing is locked or written.</summary>
+    /// <summary>
+    /// What <see cref="Resume(string, IEnumerable{ConfigEntry}?, CancellationToken)"/> would go on with, as far as can be told without its
+    /// checkpoints; nothing is locked or written.
+    /// </summary>
     /// <param name="location">The folder.</param>
     /// <param name="change">What is to be different from here on.</param>
     /// <param name="stop">Asks to give up while its text is read.</param>

@@ -30,7 +30,8 @@ public sealed class Checkpoint
 
     /// <summary>The step of the checkpoint that a folder holds by its name and its files; nothing when it holds none.</summary>
     /// <param name="folder">Any folder.</param>
-    internal static long? StepIn(string folder) => File.Exists(Path.Combine(folder, State)) ? CheckpointStore.StepOf(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar)) : null;
+    internal static long? StepIn(string folder) =>
+        File.Exists(Path.Combine(folder, State)) ? CheckpointStore.StepOf(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar)) : null;
 
     /// <summary>Whether everything of a checkpoint is in a folder, whatever it is called.</summary>
     internal static bool IsWhole(string folder) => Disk.Guard(folder, "", () => CheckpointManifest.Parse(File.ReadAllBytes(Path.Combine(folder, State)), folder))

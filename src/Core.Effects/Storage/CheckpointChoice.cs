@@ -31,7 +31,8 @@ public readonly record struct CheckpointChoice
     /// <summary>As <see cref="Parse"/>, for code: <c>checkpoint: "best"</c>.</summary>
     /// <param name="text"><c>best</c>, <c>last</c> or a step.</param>
     /// <exception cref="ArgumentException">The text is none of them.</exception>
-    public static implicit operator CheckpointChoice(string text) => Parse(text, "checkpoint").IfFail(static faults => throw new ArgumentException(faults.Lines()));
+    public static implicit operator CheckpointChoice(string text) =>
+        Parse(text, "checkpoint").IfFail(static faults => throw new ArgumentException(faults.Lines()));
 
     /// <summary>As <see cref="At"/>.</summary>
     public static implicit operator CheckpointChoice(long step) => At(step);

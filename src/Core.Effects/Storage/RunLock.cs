@@ -19,7 +19,8 @@ sealed class RunLock : IDisposable
 
     RunLock(FileStream file) => this.file = file;
 
-    public static Fault Taken(string folder) => new(folder, "another run is training in this folder", "allowed: one at a time; wait for it or choose another folder");
+    public static Fault Taken(string folder) =>
+        new(folder, "another run is training in this folder", "allowed: one at a time; wait for it or choose another folder");
 
     public static Validation<Fault, RunLock> Take(string folder) => Disk.Guard(folder, "expected a folder that can be written", () =>
     {

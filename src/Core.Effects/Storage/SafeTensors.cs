@@ -18,7 +18,8 @@ public sealed class SafeTensors : IDisposable
     readonly long start;
     readonly string path;
 
-    SafeTensors(FileStream stream, SafeTensorsHeader header, string path) => (this.stream, this.header, this.path, start) = (stream, header, path, stream.Position);
+    SafeTensors(FileStream stream, SafeTensorsHeader header, string path) =>
+        (this.stream, this.header, this.path, start) = (stream, header, path, stream.Position);
 
     /// <summary>What the file lists, in the order of its bytes, whether it can be held here or not.</summary>
     public Params<StoredTensor> Tensors => header.Tensors;
@@ -118,5 +119,6 @@ public sealed class SafeTensors : IDisposable
         $"has dtype {Tensors[name].DType} and shape {Tensors[name].Shape}",
         $"allowed: F32, BF16, I32 or BOOL with 1 to {int.MaxValue} elements");
 
-    static byte[] Staging(Params<IBuffer> buffers) => GC.AllocateUninitializedArray<byte>((int)buffers.Fold(0L, static (most, b) => Math.Max(most, b.Type.Bytes)));
+    static byte[] Staging(Params<IBuffer> buffers) =>
+        GC.AllocateUninitializedArray<byte>((int)buffers.Fold(0L, static (most, b) => Math.Max(most, b.Type.Bytes)));
 }

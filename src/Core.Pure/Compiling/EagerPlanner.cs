@@ -19,7 +19,8 @@ sealed class EagerPlanner
     EagerPlanner(Program program, Vec<Tensor> roots) => (this.program, this.roots) = (program, roots);
 
     /// <summary>The plan of a program whose outputs are <paramref name="roots"/>, in the form that the engine takes.</summary>
-    public static EagerPlan Run(Program program, Vec<Tensor> roots, Func<FusedKind, bool> keeps) => new EagerPlanner(program, roots).Plan(EagerUnit.Of(EagerOrder.Of(roots), keeps));
+    public static EagerPlan Run(Program program, Vec<Tensor> roots, Func<FusedKind, bool> keeps) =>
+        new EagerPlanner(program, roots).Plan(EagerUnit.Of(EagerOrder.Of(roots), keeps));
 
     EagerPlan Plan(List<EagerUnit> units)
     {

@@ -48,7 +48,9 @@ static class OutputPlacement
         }
     }
 
-    /// <summary>Whether a job may write <paramref name="target"/> over <paramref name="donor"/>: it reads each element only before writing just that one.</summary>
+    /// <summary>
+    /// Whether a job may write <paramref name="target"/> over <paramref name="donor"/>: it reads each element only before writing just that one.
+    /// </summary>
     public static bool IsInPlace(Job job, Storage target, Storage donor)
     {
         var written = false;

@@ -31,7 +31,8 @@ public sealed record Program
     public Vec<Named> Inputs { get; }
 
     /// <summary>A program of these outputs.</summary>
-    /// <exception cref="ArgumentException">A name occurs twice with different meanings, or a donation names what is not there or is of another type.</exception>
+    /// <exception cref="ArgumentException">A name occurs twice with different meanings, or a donation names what is not there or is of another
+    /// type.</exception>
     public static Program Of(Vec<Named> outputs, Vec<Donation> donations = default)
     {
         var inputs = new SortedDictionary<string, Tensor>(StringComparer.Ordinal);

@@ -22,7 +22,8 @@ static class ScaledSums
         return function is BinaryFunction.Add && Product(node.Args[0], args[0], uses) is { } first ? Sum(args[1], first, 1) : null;
     }
 
-    static Tensor Sum(Tensor rest, (double Scale, Vec<Tensor> Factors) product, int sign) => new ScaledSum(sign * product.Scale).Result(0, [rest, .. product.Factors]);
+    static Tensor Sum(Tensor rest, (double Scale, Vec<Tensor> Factors) product, int sign) =>
+        new ScaledSum(sign * product.Scale).Result(0, [rest, .. product.Factors]);
 
     // A number times one or two tensors, of which nobody else sees the products.
     static (double Scale, Vec<Tensor> Factors)? Product(Tensor before, Tensor t, Dictionary<Tensor, int> uses)

@@ -30,7 +30,10 @@ public static class EngineChoice
         return faults.Count == 0 ? Success<Fault, EngineOptions>(chosen) : Validation<Fault, EngineOptions>.Fail(faults.ToSeq().Strict());
     }
 
-    /// <summary>Whether a wish may come to torch, which takes long to ask: it names torch or what only torch has, or leaves the choice open on a machine with a GPU.</summary>
+    /// <summary>
+    /// Whether a wish may come to torch, which takes long to ask: it names torch or what only torch has, or leaves the choice open on a machine with
+    /// a GPU.
+    /// </summary>
     /// <param name="asked">The wish.</param>
     /// <param name="driver">Asks NVIDIA's driver; only where that decides.</param>
     public static bool MayBeTorch(EngineOptions asked, Func<NvidiaFacts> driver) => asked.Engine switch

@@ -7,7 +7,9 @@ namespace Functional.Graphs;
 /// </summary>
 public static class Vjp
 {
-    /// <summary>The gradients of the scalar <paramref name="loss"/> with respect to each of <paramref name="wrt"/>; zeros where it does not depend on it.</summary>
+    /// <summary>
+    /// The gradients of the scalar <paramref name="loss"/> with respect to each of <paramref name="wrt"/>; zeros where it does not depend on it.
+    /// </summary>
     /// <exception cref="ArgumentException">The loss is not a floating-point scalar.</exception>
     public static Vec<Tensor> Gradients(Tensor loss, params Vec<Tensor> wrt) => loss.Rank == 0 && loss.DType.IsFloat()
         ? Pull(loss, loss.Like(1), wrt)

@@ -78,7 +78,8 @@ public readonly record struct TrainEffect
 
     internal static TrainEffect At(TrainEffectKind kind, long step) => new() { Kind = kind, Step = step };
 
-    internal static TrainEffect Stop(StopReason reason, long step, Fault? fault = null) => new() { Kind = TrainEffectKind.Stop, Step = step, Reason = reason, Fault = fault };
+    internal static TrainEffect Stop(StopReason reason, long step, Fault? fault = null) =>
+        new() { Kind = TrainEffectKind.Stop, Step = step, Reason = reason, Fault = fault };
 }
 
 /// <summary>At most two effects: something to write, and something to do that answers with an event.</summary>

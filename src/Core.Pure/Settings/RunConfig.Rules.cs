@@ -105,7 +105,10 @@ public sealed partial record RunConfig
         MinLearningRate = given.Contains("lr") && !given.Contains("min-lr") && MinLearningRate > LearningRate ? LearningRate / 10 : MinLearningRate,
     };
 
-    /// <summary>What keeps a run that was begun with <paramref name="begun"/> from going on with <paramref name="now"/>: one fault for each fixed setting that differs.</summary>
+    /// <summary>
+    /// What keeps a run that was begun with <paramref name="begun"/> from going on with <paramref name="now"/>: one fault for each fixed setting that
+    /// differs.
+    /// </summary>
     public static Validation<Fault, RunConfig> Resume(RunConfig begun, RunConfig now) => Fields
         .Where(static f => f.Fixed)
         .Select(f => Fault.Unless(f.Get(begun) == f.Get(now), f.Name, $"is {f.Show(now)}, but the run was begun with {f.Show(begun)}", $"allowed: {f.Show(begun)}"))

@@ -61,9 +61,11 @@ public sealed class RoomTests
         where System.Array.IndexOf(order, other) > System.Array.IndexOf(order, room)
         select $"{Path.GetRelativePath(SourceTree.Root, file)}: using {other}";
 
-    static string? Namespace(string line) => line.StartsWith("namespace Functional", StringComparison.Ordinal) ? line["namespace Functional".Length..^1].TrimStart('.') : null;
+    static string? Namespace(string line) =>
+        line.StartsWith("namespace Functional", StringComparison.Ordinal) ? line["namespace Functional".Length..^1].TrimStart('.') : null;
 
-    static IEnumerable<Type> Types => new[] { typeof(Tensor).Assembly, typeof(Corpus).Assembly, typeof(IEngine).Assembly, typeof(LanguageModel).Assembly, typeof(App).Assembly }.SelectMany(static a => a.GetTypes());
+    static IEnumerable<Type> Types =>
+        new[] { typeof(Tensor).Assembly, typeof(Corpus).Assembly, typeof(IEngine).Assembly, typeof(LanguageModel).Assembly, typeof(App).Assembly }.SelectMany(static a => a.GetTypes());
 
     /// <summary>The architecture's table is this list: rooms stand in the first column, in order.</summary>
     [Fact]
@@ -75,5 +77,6 @@ public sealed class RoomTests
     public void Every_type_is_in_a_room() => Assert.Empty(Types.Select(Room).OfType<string>().Distinct().Except(order));
 
     [Fact]
-    public void A_room_uses_only_those_before_it() => Assert.Equal("", string.Join('\n', Violations(Types).Concat(Usings()).Distinct().Order(StringComparer.Ordinal)));
+    public void A_room_uses_only_those_before_it() =>
+        Assert.Equal("", string.Join('\n', Violations(Types).Concat(Usings()).Distinct().Order(StringComparer.Ordinal)));
 }

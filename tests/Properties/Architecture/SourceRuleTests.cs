@@ -75,7 +75,9 @@ public sealed partial class SourceRuleTests
         Assert.DoesNotContain(Sources("src", "tests", "samples", "bench"), file => !folders.Any(folder => file.Contains(folder, StringComparison.Ordinal)) && Torch().IsMatch(File.ReadAllText(file)));
     }
 
-    /// <summary>What TorchSharp's package wants beside itself, and never is called, is in no output; and no libtorch is there unless it was asked for.</summary>
+    /// <summary>
+    /// What TorchSharp's package wants beside itself, and never is called, is in no output; and no libtorch is there unless it was asked for.
+    /// </summary>
     [Fact]
     public void The_output_holds_what_is_used()
     {

@@ -12,7 +12,8 @@ public sealed class TouchTests
             .Select(static file => (Path.GetFileName(file), Regex.Replace(File.ReadAllText(file), @"//.*", ""))),
     ];
 
-    static string[] Naming(string pattern) => [.. sources.Where(s => Regex.IsMatch(s.Text, pattern)).Select(static s => s.Name).Distinct().Order(StringComparer.Ordinal)];
+    static string[] Naming(string pattern) =>
+        [.. sources.Where(s => Regex.IsMatch(s.Text, pattern)).Select(static s => s.Name).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>Those that no simplification is about.</summary>
     public static TheoryData<string> Functions => [.. UnaryFunction.All.Select(static f => f.GetType().Name).Except(["Neg", "Sqrt"])];

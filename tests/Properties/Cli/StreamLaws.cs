@@ -27,7 +27,8 @@ public sealed class StreamLaws : IDisposable
         return (process.ExitCode, await output, await error);
     }
 
-    static Process Start(string line) => Process.Start(new ProcessStartInfo("/bin/bash", ["-c", line]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+    static Process Start(string line) =>
+        Process.Start(new ProcessStartInfo("/bin/bash", ["-c", line]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
 
     [Theory]
     [InlineData("> /dev/full", 1)]

@@ -107,7 +107,8 @@ sealed class EagerRun
 
     static bool IsView(Op op) => op is Op.Reshape or Op.Permute or Op.Broadcast or Op.Slice or Op.StopGradient;
 
-    static Tensor Apply(Op op, Vec<TensorType> types) => Tensor.Of(op, [.. types.Map((t, i) => Create.Input($"{i}", t.Shape, IsView(op) ? DType.I32 : t.DType))]);
+    static Tensor Apply(Op op, Vec<TensorType> types) =>
+        Tensor.Of(op, [.. types.Map((t, i) => Create.Input($"{i}", t.Shape, IsView(op) ? DType.I32 : t.DType))]);
 
     // Every result of a node's computation.
     static Vec<double[]> All(Tensor node, Vec<double[]> args)

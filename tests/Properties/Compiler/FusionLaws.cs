@@ -59,5 +59,6 @@ public sealed class FusionLaws
         Assert.InRange(plan.ArenaBytes, gradients, gradients + Activations * (16 * Layers + 4 + 10));
     }
 
-    static IEnumerable<PlanBuffer> Written(PlanStep step) => PlanSteps.Accesses(step).Where(static a => a.Writes).Select(static a => plan.Buffers[a.View.Buffer]);
+    static IEnumerable<PlanBuffer> Written(PlanStep step) =>
+        PlanSteps.Accesses(step).Where(static a => a.Writes).Select(static a => plan.Buffers[a.View.Buffer]);
 }

@@ -18,7 +18,8 @@ public sealed class ScaledSumLaws
             Runs.Close(expected[o], actual[o], roots[o].DType.IsFloat() ? Tolerance * (1 + expected[o].Items.ToArray().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max()) : 0, $"root {o}");
     }
 
-    static int Products(Vec<Tensor> roots) => Graph.Topological(roots).Sum(static n => n.Op is Op.Binary { Function: BinaryFunction.Mul } ? 1 : n.Op is Op.Fused { Kind: ScaledSum s } ? n.Args.Count - 2 + (Math.Abs(s.Scale) == 1 ? 0 : 1) : 0);
+    static int Products(Vec<Tensor> roots) =>
+        Graph.Topological(roots).Sum(static n => n.Op is Op.Binary { Function: BinaryFunction.Mul } ? 1 : n.Op is Op.Fused { Kind: ScaledSum s } ? n.Args.Count - 2 + (Math.Abs(s.Scale) == 1 ? 0 : 1) : 0);
 
     /// <summary>AdamW's moments take one pass less each, or two.</summary>
     [Fact]

@@ -26,7 +26,8 @@ public sealed class SharedMemory
     }
 
     /// <summary>One of them.</summary>
-    public static Arbitrary<CompilerCase> Cases() => Arb.From(Gen.Choose(0, int.MaxValue).Select(static seed => new SharedMemory(seed).Case($"shared memory of seed {seed}")));
+    public static Arbitrary<CompilerCase> Cases() =>
+        Arb.From(Gen.Choose(0, int.MaxValue).Select(static seed => new SharedMemory(seed).Case($"shared memory of seed {seed}")));
 
     CompilerCase Case(string name)
     {

@@ -54,7 +54,10 @@ public class ConfigLaws
         RunConfig.Begin(defaults, [.. places.Select((place, i) => ConfigYaml.Entries(string.Join('\n', place), $"{i}").IfFail(static f => throw new InvalidOperationException(f.Lines())))])
             .IfFail(static f => throw new InvalidOperationException(f.Lines()));
 
-    /// <summary>Whoever shortens a run shortens its warm-up, and whoever lowers the rate lowers where it ends, unless the same place says both; wherever it stands.</summary>
+    /// <summary>
+    /// Whoever shortens a run shortens its warm-up, and whoever lowers the rate lowers where it ends, unless the same place says both; wherever it
+    /// stands.
+    /// </summary>
     [Property]
     public bool What_was_not_said_is_fitted_to_what_was(PositiveInt steps, PositiveInt tenThousandths, bool says, bool inFile)
     {

@@ -29,7 +29,9 @@ public sealed class TextFileLaws : IDisposable
         return into;
     }
 
-    /// <summary>Long enough for several pieces, with characters of every length across their borders; zeros in alternation are refused, and tested apart.</summary>
+    /// <summary>
+    /// Long enough for several pieces, with characters of every length across their borders; zeros in alternation are refused, and tested apart.
+    /// </summary>
     static string Long(int[] numbers, int characters) =>
         Texts.Of(numbers).Replace('\0', '0') + "ö" is var unit ? string.Concat(Enumerable.Repeat(unit, 1 + characters / unit.Length)) : "";
 

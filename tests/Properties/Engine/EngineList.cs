@@ -17,7 +17,9 @@ static class EngineList
     /// <summary>Those that give the same bits on every run.</summary>
     public static SortedDictionary<string, Func<IEngine>> Repeating { get; } = new(All.Where(static e => e.Key != GpusWay).ToDictionary(), StringComparer.Ordinal);
 
-    /// <summary>Whether an engine gives the same bits on every run of a program: a GPU's attention adds what blocks of keys give to the gradient in any order.</summary>
+    /// <summary>
+    /// Whether an engine gives the same bits on every run of a program: a GPU's attention adds what blocks of keys give to the gradient in any order.
+    /// </summary>
     public static bool Repeats(string engine, Program program) =>
         !engine.Contains("cuda", StringComparison.Ordinal) || !Graph.Topological(program.Outputs.Select(static o => o.Value)).Any(static n => n.Op is Op.Fused { Kind: AttentionGradient });
 

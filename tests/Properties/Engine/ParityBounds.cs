@@ -36,7 +36,8 @@ static class ParityBounds
         : passed > 0 ? double.PositiveInfinity : 0;
 
     // Conversions and constants are rounded in one way only, so they are exact but for what float32 cannot hold of the reference's number.
-    static bool IsExact(Tensor node, Vec<Value> args) => node.Op is Op.Fill || (node.Op is Op.Cast && (node.DType, args[0].Type.DType) != (DType.BF16, DType.I32));
+    static bool IsExact(Tensor node, Vec<Value> args) =>
+        node.Op is Op.Fill || (node.Op is Op.Cast && (node.DType, args[0].Type.DType) != (DType.BF16, DType.I32));
 
     static double Stored(DType type, double value) => type == DType.F32 && double.IsFinite(value) ? Math.Abs((float)value - value) : 0;
 

@@ -64,9 +64,11 @@ static class ParityCases
         _ => Ordinary(type, shape),
     };
 
-    static Domain Base(BinaryFunction function, DType type, Vec<int> shape) => function is BinaryFunction.Pow ? Domain.Uniform(shape, 0.05, 4).As(type) : Ordinary(type, shape);
+    static Domain Base(BinaryFunction function, DType type, Vec<int> shape) =>
+        function is BinaryFunction.Pow ? Domain.Uniform(shape, 0.05, 4).As(type) : Ordinary(type, shape);
 
-    static Domain Divisor(BinaryFunction function, DType type, Vec<int> shape) => function is BinaryFunction.Div ? Domain.Uniform(shape, 0.2, 3).As(type) : Ordinary(type, shape);
+    static Domain Divisor(BinaryFunction function, DType type, Vec<int> shape) =>
+        function is BinaryFunction.Div ? Domain.Uniform(shape, 0.2, 3).As(type) : Ordinary(type, shape);
 
     // Few different numbers, so that some are equal.
     static Domain Coarse(DType type, Vec<int> shape) => type == DType.Bool ? Domain.Booleans(shape)

@@ -45,7 +45,8 @@ static class ParityFusedCases
         ($"{name}, all results", g => make(g) is var (kind, args) ? Together(kind.Apply(args)) : null!),
     ];
 
-    static Tensor Together(Vec<Tensor> results) => results.Aggregate(Create.Fill(0, [1]), static (all, r) => Movement.Concat(0, all, r.Cast(DType.F32).Reshape(-1)));
+    static Tensor Together(Vec<Tensor> results) =>
+        results.Aggregate(Create.Fill(0, [1]), static (all, r) => Movement.Concat(0, all, r.Cast(DType.F32).Reshape(-1)));
 
     static Tensor Backward(ParityGenerator g, FusedKind kind, Vec<Tensor> args)
     {

@@ -191,7 +191,9 @@ public sealed class TorchTests
         }
     }
 
-    /// <summary>With bfloat16, products are those of factors rounded to it, as the rewritten program says in the reference; and differ from float32's.</summary>
+    /// <summary>
+    /// With bfloat16, products are those of factors rounded to it, as the rewritten program says in the reference; and differ from float32's.
+    /// </summary>
     [TorchFact]
     public void Products_have_the_precision_that_was_asked_for()
     {
@@ -211,7 +213,9 @@ public sealed class TorchTests
 
     static Value Float(Value v) => Runs.Changed(v, static (x, _) => (float)x);
 
-    /// <summary>A whole step in bfloat16: the same loss and gradient norm to its 8 bits. Also of the size for which libtorch has kernels of their own.</summary>
+    /// <summary>
+    /// A whole step in bfloat16: the same loss and gradient norm to its 8 bits. Also of the size for which libtorch has kernels of their own.
+    /// </summary>
     [TorchTheory]
     [InlineData(2, 16, 8, 0.1, 0.4)]
     [InlineData(4, 128, 64, 0, 0.05)]

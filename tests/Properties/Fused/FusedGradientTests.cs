@@ -13,7 +13,8 @@ public sealed class FusedGradientTests
 
     /// <summary>Arguments of one type are one and the same node.</summary>
     [Theory, MemberData(nameof(RowNumbers))]
-    public void OfRepeatedArguments(int number, string key) => Check(key, GradientTable.Rows[number], static (_, args) => args.Map(a => args.First(b => b.Type == a.Type)));
+    public void OfRepeatedArguments(int number, string key) =>
+        Check(key, GradientTable.Rows[number], static (_, args) => args.Map(a => args.First(b => b.Type == a.Type)));
 
     /// <summary>Each argument is computed from the one of its type before it.</summary>
     [Theory, MemberData(nameof(RowNumbers))]

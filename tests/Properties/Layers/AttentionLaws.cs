@@ -16,7 +16,8 @@ public sealed class AttentionLaws
         new(x.Type.Rank == 1 ? [count] : [x.Type.Shape[0], count]),
         [.. Enumerable.Range(0, (int)x.Type.Size / x.Type.Shape[^1] * count).Select(i => x[i / count * x.Type.Shape[^1] + start + i % count])]);
 
-    static Value Rows(Value x, int start, int count) => Value.Of(new([count, x.Type.Shape[1]]), x.Items.Slice(start * x.Type.Shape[1], count * x.Type.Shape[1]));
+    static Value Rows(Value x, int start, int count) =>
+        Value.Of(new([count, x.Type.Shape[1]]), x.Items.Slice(start * x.Type.Shape[1], count * x.Type.Shape[1]));
 
     // Heads are neighbouring slices of q, k and v: each alone is the head spelt out, and the output layer sums over them.
     [Property(MaxTest = 40)]

@@ -14,7 +14,8 @@ public sealed class TrainStepLaws
             .With(Programs.Slots(model, optimiser).Select(s => KeyValuePair.Create(s.Name, Runs.Changed(Runs.Normal(s.Value, Key.Seed(seed).FoldIn(s.Name), 0.1), static (v, _) => Math.Abs(v)))))
             .With(Runs.Scalars(Programs.StepScalars(optimiser, 3, rate)));
 
-    static Value Part(Value all, int from, int rows) => Value.Of(new([rows, all.Type.Shape[1]], DType.I32), all.Items.Slice(from * all.Type.Shape[1], rows * all.Type.Shape[1]));
+    static Value Part(Value all, int from, int rows) =>
+        Value.Of(new([rows, all.Type.Shape[1]], DType.I32), all.Items.Slice(from * all.Type.Shape[1], rows * all.Type.Shape[1]));
 
     [Property(MaxTest = 25, Arbitrary = [typeof(AnyGpt)])]
     public void Any_split_into_micro_batches_makes_the_same_step(GptConfig config, byte cut, ushort seed)

@@ -108,7 +108,9 @@ public sealed class SamplerLaws
         }
     }
 
-    /// <summary>A share that is hit exactly keeps no token more: masses that are equal add up without rounding. With top-k first as well, of what that leaves.</summary>
+    /// <summary>
+    /// A share that is hit exactly keeps no token more: masses that are equal add up without rounding. With top-k first as well, of what that leaves.
+    /// </summary>
     [Theory]
     [InlineData(4, 0.25, 0, 1)]
     [InlineData(4, 0.5, 0, 2)]

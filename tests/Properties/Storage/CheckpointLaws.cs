@@ -242,5 +242,6 @@ public class CheckpointLaws
 
     // RFC 3720, B.4.
     [Fact]
-    public void The_checksum_is_the_published_one() => Assert.Equal((0x8A9136AAu, 0x46DD794Eu), (Crc32C.Of(new byte[32]), Crc32C.Of([.. Enumerable.Range(0, 32).Select(static i => (byte)i)])));
+    public void The_checksum_is_the_published_one() =>
+        Assert.Equal((0x8A9136AAu, 0x46DD794Eu), (Crc32C.Of(new byte[32]), Crc32C.Of([.. Enumerable.Range(0, 32).Select(static i => (byte)i)])));
 }

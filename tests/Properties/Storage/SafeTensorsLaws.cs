@@ -35,7 +35,8 @@ public class SafeTensorsLaws
         return bytes;
     }
 
-    static Params<TensorType> Types(SafeTensors file) => file.Tensors.Map(static t => t.Held.IfNone(() => throw new InvalidOperationException($"{t} cannot be held")));
+    static Params<TensorType> Types(SafeTensors file) =>
+        file.Tensors.Map(static t => t.Held.IfNone(() => throw new InvalidOperationException($"{t} cannot be held")));
 
     static string Faults<T>(Validation<Fault, T> outcome) => TinyRun.Faults(outcome);
 

@@ -153,7 +153,8 @@ public class TokenizerLaws
     public void Tokens_are_shown_plainly(char c, string shown) => Assert.Equal(shown, CharTokenizer.Train([c]).Describe(0));
 
     [Fact]
-    public void Lone_bytes_are_shown_as_numbers() => Assert.Equal(("<0xC3>", "'A'"), (ByteTokenizer.Instance.Describe(0xC3), ByteTokenizer.Instance.Describe(65)));
+    public void Lone_bytes_are_shown_as_numbers() =>
+        Assert.Equal(("<0xC3>", "'A'"), (ByteTokenizer.Instance.Describe(0xC3), ByteTokenizer.Instance.Describe(65)));
 
     [Property]
     public void Ids_outside_are_refused(byte over) =>

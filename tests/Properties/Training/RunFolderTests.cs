@@ -89,7 +89,9 @@ public class RunFolderTests
         Assert.Equal($"{scratch.Path}: holds no run; expected a run's folder, with config.yaml in it", Faults(RunFolder.Open(scratch.Path)));
     }
 
-    /// <summary>A configuration that was cut off would have its last settings be the defaults: it is refused wherever it was cut, but in its last line.</summary>
+    /// <summary>
+    /// A configuration that was cut off would have its last settings be the defaults: it is refused wherever it was cut, but in its last line.
+    /// </summary>
     [Fact]
     public void A_configuration_that_was_cut_off_is_refused()
     {

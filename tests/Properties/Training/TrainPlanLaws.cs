@@ -92,7 +92,9 @@ public class TrainPlanLaws
             && trace.Effects.Where(e => e.Effect.Kind == TrainEffectKind.RunStep).All(e => e.Effect.LearningRate == world.Config.LearningRates.At(e.Effect.Step - 1));
     }
 
-    /// <summary>The numbers that are written down are those of their definitions: the rate that the step was told to use, and all its tokens over its time.</summary>
+    /// <summary>
+    /// The numbers that are written down are those of their definitions: the rate that the step was told to use, and all its tokens over its time.
+    /// </summary>
     [Property(Arbitrary = [typeof(TrainPlanLaws)])]
     public void What_is_logged_of_a_step_is_what_it_did(World world, ushort quarters)
     {

@@ -26,7 +26,8 @@ public class TrainerLaws
     static Params<float[]> Read(Params<IBuffer> buffers) => buffers.Map(static b => b.ToArray<float>());
 
     /// <summary>
-    /// p ← p − lr (m̂ / (√v̂ + ε) + decay · p), with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ) and t the step's own number, counted from 1: at the first steps, and
+    /// p ← p − lr (m̂ / (√v̂ + ε) + decay · p), with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ) and t the step's own number, counted from 1: at the first
+    /// steps, and
     /// where 1 − βᵗ is long 1. Matrices decay, vectors do not.
     /// </summary>
     [Theory]

@@ -20,7 +20,8 @@ public sealed class DoctorSnapshots
         Offers = [new(EngineKind.Managed, "1.0.0", [cpu]), WithoutLibrary], Nvidia = NvidiaFacts.None,
     };
 
-    static EngineOffer WithoutLibrary => new(EngineKind.Torch, "TorchSharp 0.107.0", []) { Missing = [new("libtorch", "libtorch_cpu.so is not there", "build with it")] };
+    static EngineOffer WithoutLibrary =>
+        new(EngineKind.Torch, "TorchSharp 0.107.0", []) { Missing = [new("libtorch", "libtorch_cpu.so is not there", "build with it")] };
 
     static NvidiaGpu Gpu(int index) => new(index, "NVIDIA H100", 80L << 30, "9.0");
 

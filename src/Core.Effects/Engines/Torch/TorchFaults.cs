@@ -28,7 +28,10 @@ static partial class TorchFaults
     static bool IsMemory(string text) =>
         text.Contains("out of memory", StringComparison.OrdinalIgnoreCase) || text.Contains("can't allocate memory", StringComparison.Ordinal) || text.Contains("not enough memory", StringComparison.Ordinal);
 
-    /// <summary>The bytes that an allocation asked for: "Tried to allocate 2.00 GiB" on a GPU, "you tried to allocate 8000 bytes" on the processor; 0 where it does not say.</summary>
+    /// <summary>
+    /// The bytes that an allocation asked for: "Tried to allocate 2.00 GiB" on a GPU, "you tried to allocate 8000 bytes" on the processor; 0 where it
+    /// does not say.
+    /// </summary>
     static long Asked(string text)
     {
         if (AskedBytes().Match(text) is not { Success: true } match) return 0;

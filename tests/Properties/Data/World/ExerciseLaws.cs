@@ -38,7 +38,8 @@ public partial class ExerciseLaws
     static string Show(int n) => n.ToString(CultureInfo.InvariantCulture);
 
     [Property(MaxTest = 2000)]
-    public bool Answers_are_right(ulong seed, byte kind) => Any(seed, (byte)(1 + kind % 5)) is var e && e.Answer == Solve(e.Prompt) && !e.Answer.StartsWith('-');
+    public bool Answers_are_right(ulong seed, byte kind) =>
+        Any(seed, (byte)(1 + kind % 5)) is var e && e.Answer == Solve(e.Prompt) && !e.Answer.StartsWith('-');
 
     [Property(MaxTest = 300)]
     public bool Right_answers_are_accepted_and_others_not(ulong seed, byte kind, byte other)

@@ -13,7 +13,10 @@ internal enum Panels
     Shared,
 }
 
-/// <summary>How a product is cut into tasks and blocks: a function of the shape and the vector width only, so the same sums are made in the same order at every number of threads.</summary>
+/// <summary>
+/// How a product is cut into tasks and blocks: a function of the shape and the vector width only, so the same sums are made in the same order at
+/// every number of threads.
+/// </summary>
 /// <param name="Rows">Rows of a task's block of C.</param>
 /// <param name="Columns">Columns of a task's block of C, a multiple of the tile's.</param>
 /// <param name="Depth">Products added to a tile before it is stored.</param>
@@ -42,7 +45,9 @@ internal readonly record struct GemmPlan(int Rows, int Columns, int Depth, bool 
         return new(rows, columns, depth, packA, b);
     }
 
-    /// <summary>The size of parts that cut <paramref name="length"/> evenly, each at most <paramref name="most"/> and a multiple of <paramref name="unit"/>.</summary>
+    /// <summary>
+    /// The size of parts that cut <paramref name="length"/> evenly, each at most <paramref name="most"/> and a multiple of <paramref name="unit"/>.
+    /// </summary>
     private static int Split(int length, int most, int unit)
     {
         if (length <= most)

@@ -37,7 +37,10 @@ internal readonly record struct GemmShape(
             Strides.RowMajor(n, (long)m * n),
             accumulate);
 
-    /// <summary>The same product with strides that are never taken, those of a dimension of 1, chosen to suit. Throws if the shape is none that <see cref="Gemm"/> computes.</summary>
+    /// <summary>
+    /// The same product with strides that are never taken, those of a dimension of 1, chosen to suit. Throws if the shape is none that
+    /// <see cref="Gemm"/> computes.
+    /// </summary>
     public GemmShape Checked()
     {
         var same = this with { A = A.Suited(M, K), B = B.Suited(K, N) };

@@ -19,7 +19,9 @@ internal sealed unsafe class AttentionBackward : Work
     HeadsView q, k, v, output, dOutput, dq, dk, dv;
     float* lse;
 
-    /// <summary>dq, dk, dv are overwritten, dk and dv for the first <c>spec.Keys</c> tokens. lse [batch, heads, queries] and output are the forward's.</summary>
+    /// <summary>
+    /// dq, dk, dv are overwritten, dk and dv for the first <c>spec.Keys</c> tokens. lse [batch, heads, queries] and output are the forward's.
+    /// </summary>
     public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse, HeadsView dOutput, HeadsView dq, HeadsView dk, HeadsView dv)
     {
         spec.Validate();

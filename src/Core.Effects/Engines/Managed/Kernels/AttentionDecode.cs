@@ -23,7 +23,9 @@ internal sealed unsafe class AttentionDecode : Work
     int keys, chunk, chunks, run, headsPerTask;
     float* queries, partials;
 
-    /// <summary>As <see cref="AttentionForward.Run(ThreadTeam, in AttentionSpec, HeadsView, HeadsView, HeadsView, HeadsView, float*)"/> for one query.</summary>
+    /// <summary>
+    /// As <see cref="AttentionForward.Run(ThreadTeam, in AttentionSpec, HeadsView, HeadsView, HeadsView, HeadsView, float*)"/> for one query.
+    /// </summary>
     public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse)
     {
         (this.team, this.spec, this.k, this.v) = (team, spec, k, v);

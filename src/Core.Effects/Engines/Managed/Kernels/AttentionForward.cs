@@ -22,7 +22,10 @@ internal sealed unsafe class AttentionForward : Work
     float* lse;
     int queryBlocks;
 
-    /// <summary>output [batch, queries, heads, width] and, unless null, lse [batch, heads, queries] = log Σ e^(scale q·k). A query that sees nothing gives 0 and -inf.</summary>
+    /// <summary>
+    /// output [batch, queries, heads, width] and, unless null, lse [batch, heads, queries] = log Σ e^(scale q·k). A query that sees nothing gives 0
+    /// and -inf.
+    /// </summary>
     public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse)
     {
         spec.Validate();
@@ -98,7 +101,9 @@ internal sealed unsafe class AttentionForward : Work
     internal static int FirstVector(in AttentionSpec spec, int key, int firstQuery) =>
         spec.Causal ? Math.Max(0, key - spec.Offset - firstQuery) / 16 : 0;
 
-    /// <summary>Turns one vector of queries' scores into weights 2^(score - running maximum), and updates maximum, total and the factor for older sums.</summary>
+    /// <summary>
+    /// Turns one vector of queries' scores into weights 2^(score - running maximum), and updates maximum, total and the factor for older sums.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Weigh(float* scores, int stride, int query, int start, int n, int first, float* max, float* total, float* alpha)
     {

@@ -24,7 +24,10 @@ internal static unsafe class Lanes
     public static Vector512<float> First(int count) =>
         Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
 
-    /// <summary>The first <paramref name="count"/> floats at <paramref name="p"/>, at most sixteen; the other lanes hold <paramref name="fill"/>. Reads nothing beyond.</summary>
+    /// <summary>
+    /// The first <paramref name="count"/> floats at <paramref name="p"/>, at most sixteen; the other lanes hold <paramref name="fill"/>. Reads
+    /// nothing beyond.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LoadFirst(float* p, int count, float fill)
     {

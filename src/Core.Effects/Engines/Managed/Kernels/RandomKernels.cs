@@ -6,7 +6,9 @@ using Functional.Base;
 
 namespace Functional.Engines.Managed;
 
-/// <summary>Threefry-2x32 with 20 rounds (Salmon et al., SC 2011), sixteen counters at a time; the scalar definition is <see cref="Key.Bits(uint, uint)"/>.</summary>
+/// <summary>
+/// Threefry-2x32 with 20 rounds (Salmon et al., SC 2011), sixteen counters at a time; the scalar definition is <see cref="Key.Bits(uint, uint)"/>.
+/// </summary>
 internal static unsafe class RandomKernels
 {
     /// <summary>bits[i] = first word of the block of key (key0, key1) at counter (start + i, stream), for i &lt; n.</summary>

@@ -129,7 +129,10 @@ internal static unsafe class Tiles
         }
     }
 
-    /// <summary>target[j, i] = scale · source[i, j] for i &lt; rows, zeros for rows ≤ i &lt; <paramref name="stride"/>; target rows are <paramref name="stride"/> long.</summary>
+    /// <summary>
+    /// target[j, i] = scale · source[i, j] for i &lt; rows, zeros for rows ≤ i &lt; <paramref name="stride"/>; target rows are
+    /// <paramref name="stride"/> long.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(float* source, nint sourceStride, int rows, int width, float scale, float* target, int stride)
     {

@@ -69,5 +69,6 @@ internal static unsafe class LaneLoops
     }
 
     /// <summary>t = a ∘ b over <paramref name="n"/> lanes one behind the other.</summary>
-    public static void Map<TOp>(float* a, float* b, float* t, int n) where TOp : ILane2 => Map<TOp>(new Lane(a, 0, -1), new Lane(b, 0, -1), new Lane(t, 0, -1), 1, n);
+    public static void Map<TOp>(float* a, float* b, float* t, int n) where TOp : ILane2 =>
+        Map<TOp>(new Lane(a, 0, -1), new Lane(b, 0, -1), new Lane(t, 0, -1), 1, n);
 }

@@ -81,7 +81,10 @@ internal sealed unsafe class ThreadTeam : IDisposable
         ScratchBytes = size;
     }
 
-    /// <summary>Does tasks 0 … <paramref name="count"/> − 1 of <paramref name="job"/> and returns when all are done. The first exception of any task is rethrown here; tasks not begun by then are skipped.</summary>
+    /// <summary>
+    /// Does tasks 0 … <paramref name="count"/> − 1 of <paramref name="job"/> and returns when all are done. The first exception of any task is
+    /// rethrown here; tasks not begun by then are skipped.
+    /// </summary>
     public void Run(Work job, int count)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
