@@ -73,6 +73,26 @@ public sealed class InitialWeightsTests : IDisposable
             TinyRun.Faults(InitialWeights.Open(plain, weights)));
     }
 
+    /// <summary>Edited in a run that has saved, they are refused in words that say both, whatever form the path has.</summary>
+    [Fact]
+    public void Weights_that_were_edited_are_refused()
+    {
+        var weights = Source(TinyRun.Config);
+        TinyRun.Get(TinyRun.Train(scratch["next"], Next(weights)));
+        var file = scratch["next/config.yaml"];
+        var text = File.ReadAllText(file);
+        void Edit(string path) => File.WriteAllText(file, System.Text.RegularExpressions.Regex.Replace(text, "(?m)^from: .*$", $"from: {path}"));
+
+        foreach (var other in (string[])[Path.GetRelativePath(Environment.CurrentDirectory, weights), $"{weights}9"])
+        {
+            Edit(other);
+            Assert.NotEqual(text, File.ReadAllText(file));
+            Assert.Equal($"{file}: from: is {other}, but the checkpoint was written with {weights}; allowed: {weights}", TinyRun.Faults(TinyRun.Get(RunFolder.Open(scratch["next"])).Checkpoint()));
+        }
+        Edit(weights);
+        TinyRun.Get(TinyRun.Train(scratch["next"], Next(weights)));
+    }
+
     /// <summary>How a run trains is its own affair, weights or not.</summary>
     [Fact]
     public void What_the_weights_are_not_is_its_own()
