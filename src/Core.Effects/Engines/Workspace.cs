@@ -79,6 +79,12 @@ public sealed class Workspace : IDisposable
         buffers.Add((name, buffer));
     }
 
+    /// <summary>Adds buffers that are somebody else's.</summary>
+    public void Alias(Params<IBuffer> lent)
+    {
+        foreach (var (name, buffer) in lent) Alias(name, buffer);
+    }
+
     /// <summary>Compiles a program and binds it. What it names and the workspace has not, its outputs alone, is its own.</summary>
     /// <exception cref="ArgumentException">One of its inputs has no buffer, or a buffer is of another type.</exception>
     public BoundProgram Bind(Program program)

@@ -38,7 +38,7 @@ public sealed class Decoder : IDisposable
         this.model = model;
         seen = new int[model.Context];
         workspace = new(engine);
-        foreach (var (name, buffer) in parameters) workspace.Alias(Names.Param(name), buffer);
+        workspace.Alias(parameters.Rename(Names.Param));
         workspace.Add(model.Caches(1).Rename(Names.Cache));
         (position, logits) = (workspace.Add(Names.Position, new([], DType.I32)), workspace.Add(Names.Logits, new([1, model.Vocabulary])));
     }

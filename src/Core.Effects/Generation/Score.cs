@@ -37,7 +37,7 @@ public sealed record Score(double Loss, long Tokens, long Bytes)
         var windows = (predicted + context - 1) / context;
         var shape = new BatchShape((int)Math.Min(MostRows, windows), context);
         using var workspace = new Workspace(engine);
-        foreach (var (name, buffer) in parameters) workspace.Alias(Names.Param(name), buffer);
+        workspace.Alias(parameters.Rename(Names.Param));
         var (inputs, labels) = (workspace.Add(Names.Inputs, shape.Tokens), workspace.Add(Names.Labels, shape.Tokens));
         var evaluate = workspace.Bind(Programs.Evaluate(model, shape));
         var (ids, next) = (new int[shape.Tokens.Size], new int[shape.Tokens.Size]);

@@ -91,7 +91,7 @@ public sealed class StreamLaws : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "has no signals");
         // As nohup has it, for all that it starts: then nobody is to hear it.
-        Assert.SkipWhen(signal == "HUP" && OperatingSystem.IsLinux() && (Signals("self", "SigIgn") & 1) != 0, "SIGHUP is ignored here");
+        Assert.SkipWhen(signal == "HUP" && Functional.Cli.Interruption.IsHangupIgnored, "SIGHUP is ignored here");
         // The second step takes minutes.
         using var process = Start($"exec {Train("run", "--steps 2 --accumulate 500000 --warmup 0")}");
         await Begun(process);
@@ -265,13 +265,12 @@ public sealed class StreamLaws : IDisposable
     static async Task Listens(Process process)
     {
         var patience = Stopwatch.StartNew();
-        while (!process.HasExited && (Signals($"{process.Id}", "SigCgt") & 1 << 14) == 0 && patience.Elapsed < TimeSpan.FromSeconds(30)) await Task.Delay(20);
+        while (!process.HasExited && (Caught(process) & 1 << 14) == 0 && patience.Elapsed < TimeSpan.FromSeconds(30)) await Task.Delay(20);
         await Task.Delay(1000);
     }
 
-    // A process's set of signals: those that it catches, or ignores.
-    static ulong Signals(string process, string set) =>
-        Convert.ToUInt64(File.ReadLines($"/proc/{process}/status").Single(l => l.StartsWith(set, StringComparison.Ordinal)).Split('\t')[1], 16);
+    static ulong Caught(Process process) =>
+        Convert.ToUInt64(File.ReadLines($"/proc/{process.Id}/status").Single(static l => l.StartsWith("SigCgt", StringComparison.Ordinal)).Split('\t')[1], 16);
 
     static async Task Signal(string name, Process process)
     {
