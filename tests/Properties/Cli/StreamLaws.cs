@@ -90,8 +90,7 @@ public sealed class StreamLaws : IDisposable
     public async Task A_wish_to_stop_is_heard_inside_a_step(string signal, int exit)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "has no signals");
-        // As nohup has it, for all that it starts: then nobody is to hear it.
-        Assert.SkipWhen(signal == "HUP" && Functional.Cli.Interruption.IsHangupIgnored, "SIGHUP is ignored here");
+        SkipWhereIgnored(signal);
         // The second step takes minutes.
         using var process = Start($"exec {Train("run", "--steps 2 --accumulate 500000 --warmup 0")}");
         await Begun(process);
@@ -127,6 +126,7 @@ public sealed class StreamLaws : IDisposable
     public async Task Waiting_stops_when_asked(string command, string signal, int exit)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
+        SkipWhereIgnored(signal);
         await Shell(Train("run", "--steps 2 --warmup 0"));
         using var process = Process.Start(new ProcessStartInfo(Program, [.. command.Replace("RUN", this["run"], StringComparison.Ordinal).Split(' '), "--threads", "1"])
         {
@@ -142,6 +142,7 @@ public sealed class StreamLaws : IDisposable
     public async Task Writing_and_measuring_stop_when_asked()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
+        SkipWhereIgnored("INT");
         await Shell(Train("run", "--steps 5"));
         using (var process = Start($"exec {Program} sample --run {this["run"]} --tokens 2000000000 --threads 1"))
         {
@@ -265,12 +266,20 @@ public sealed class StreamLaws : IDisposable
     static async Task Listens(Process process)
     {
         var patience = Stopwatch.StartNew();
-        while (!process.HasExited && (Caught(process) & 1 << 14) == 0 && patience.Elapsed < TimeSpan.FromSeconds(30)) await Task.Delay(20);
+        while (!process.HasExited && (Signals($"{process.Id}", "SigCgt") & 1 << 14) == 0 && patience.Elapsed < TimeSpan.FromSeconds(30)) await Task.Delay(20);
         await Task.Delay(1000);
     }
 
-    static ulong Caught(Process process) =>
-        Convert.ToUInt64(File.ReadLines($"/proc/{process.Id}/status").Single(static l => l.StartsWith("SigCgt", StringComparison.Ordinal)).Split('\t')[1], 16);
+    // As nohup has SIGHUP for all that it starts, and a shell SIGINT for what it puts into the background: then nobody is to hear it.
+    static void SkipWhereIgnored(string signal)
+    {
+        var number = signal switch { "HUP" => 1, "INT" => 2, _ => 15 };
+        Assert.SkipWhen(OperatingSystem.IsLinux() && (Signals("self", "SigIgn") & 1UL << (number - 1)) != 0, $"SIG{signal} is ignored here");
+    }
+
+    // A process's set of signals: those that it catches, or ignores.
+    static ulong Signals(string process, string set) =>
+        Convert.ToUInt64(File.ReadLines($"/proc/{process}/status").Single(l => l.StartsWith(set, StringComparison.Ordinal)).Split('\t')[1], 16);
 
     static async Task Signal(string name, Process process)
     {

@@ -22,6 +22,7 @@ public sealed class WorkspaceTests
         sum.Run();
         Assert.Equal([21, 42], sum["total"].ToArray<float>());
         Assert.Same(workspace["b"], doubled["b"]);
+        Assert.Equal(2 * pair.Bytes + sum.WorkspaceBytes + doubled.WorkspaceBytes, workspace.Bytes);
     }
 
     [Fact]
