@@ -39,7 +39,7 @@ public sealed record Score(double Loss, long Tokens, long Bytes)
         using var workspace = new Workspace(engine);
         workspace.Alias(parameters.Rename(Names.Param));
         var (inputs, labels) = (workspace.Add(Names.Inputs, shape.Tokens), workspace.Add(Names.Labels, shape.Tokens));
-        var evaluate = workspace.Bind(Programs.Evaluate(model, shape));
+        var evaluate = workspace.Bind(Programs.Measure(Objectives.NextToken(model, shape)));
         var (ids, next) = (new int[shape.Tokens.Size], new int[shape.Tokens.Size]);
         var (sum, bytes) = (0.0, 0L);
         for (long first = 0; first < windows; first += shape.Rows)

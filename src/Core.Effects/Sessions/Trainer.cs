@@ -20,6 +20,7 @@ namespace Functional.Sessions;
 public sealed class Trainer : IDisposable
 {
     readonly RunConfig config;
+    readonly Objective objective;
     readonly RunData data;
     readonly Windows windows, validation;
     readonly Workspace workspace;
@@ -38,18 +39,19 @@ public sealed class Trainer : IDisposable
         (this.config, this.data) = (config, data);
         (windows, validation) = (Valid(Windows.Of(data.Train.Length, config.Model.Context)), Valid(Windows.Of(data.Validation.Length, config.Model.Context)));
         Model = Gpt.Of(config.Model);
+        objective = config.ObjectiveOf(Model);
         var (transform, shape) = (config.Transform, config.BatchShape);
         workspace = new(engine, Model.Specs.Map(static s => s.Type).Rename(Names.Param));
-        workspace.Add(Programs.Slots(Model, transform));
+        workspace.Add(Programs.Slots(objective, transform));
         workspace.Add(Params.Of((Names.Inputs, shape.Tokens), (Names.Labels, shape.Tokens), (Names.Key, new TensorType([2], DType.I32)), (Names.LearningRate, new TensorType([]))));
         workspace.Add(transform.Scalars.Select(static s => (Names.Scalar(s.Name), new TensorType([]))).ToParams());
-        if (config.Accumulate > 1) workspace.Add(Programs.Accumulators(Model));
+        if (config.Accumulate > 1) workspace.Add(Programs.Accumulators(objective));
         (Parameters, Slots) = (workspace.Under(Names.Param("")), workspace.Under(Names.Slots));
         var clip = GradientClip.To(config.Clip);
         forward = workspace.Bind(config.Accumulate > 1
-            ? Programs.Accumulate(Model, shape, config.LabelSmoothing) : Programs.TrainStep(Model, transform, clip, shape, config.LabelSmoothing));
-        update = config.Accumulate > 1 ? workspace.Bind(Programs.Apply(Model, transform, clip)) : forward;
-        evaluate = workspace.Bind(Programs.Evaluate(Model, shape));
+            ? Programs.Accumulate(objective) : Programs.Step(objective, transform, clip));
+        update = config.Accumulate > 1 ? workspace.Bind(Programs.Apply(objective, transform, clip)) : forward;
+        evaluate = workspace.Bind(Programs.Measure(objective));
         scalars = [.. transform.Scalars.Select(s => (workspace[Names.Scalar(s.Name)], s.At))];
         squares = [.. Model.Specs.Where(static s => s.Value.Trains).Select(s => (s.Name, update[Names.GradientSquares(s.Name)]))];
         (tokens, labels) = (new int[shape.Tokens.Size], new int[shape.Tokens.Size]);
@@ -157,7 +159,7 @@ public sealed class Trainer : IDisposable
     (float, float)? GiveUp(int parts)
     {
         if (parts > 0)
-            foreach (var (name, _) in Programs.Accumulators(Model)) workspace[name].Write(new byte[workspace[name].Type.Bytes]);
+            foreach (var (name, _) in Programs.Accumulators(objective)) workspace[name].Write(new byte[workspace[name].Type.Bytes]);
         return null;
     }
 

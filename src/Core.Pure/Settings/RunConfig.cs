@@ -189,6 +189,10 @@ public sealed partial record RunConfig
         _ => Optimisers.AdamW(Beta1, Beta2, Epsilon, WeightDecay),
     };
 
+    /// <summary>What a model of the run learns.</summary>
+    /// <param name="model">The run's, or some of its blocks.</param>
+    public Objective ObjectiveOf(Model model) => Objectives.NextToken(model, BatchShape, LabelSmoothing);
+
     /// <summary>What the text is, for people.</summary>
     public string DataName => DataFile ?? "the embedded corpus";
 }
