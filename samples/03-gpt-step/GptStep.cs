@@ -73,13 +73,10 @@ public static class GptStep
     {
         var tokenizer = CharTokenizer.Train(Corpus);
         var tokens = TokenStream.Of(tokenizer.Encode(Corpus).IfFail([]));
-        var batch = Batch.Read(tokens, [0, 4], Config.Context);
-        var type = new BatchShape(batch.Rows, batch.Context).Tokens;
-        var values = new Dictionary<string, Value>
-        {
-            [Names.Inputs] = Value.Of(type, [.. batch.Inputs]),
-            [Names.Labels] = Value.Of(type, [.. batch.Labels]),
-        };
+        var windows = Windows.Of(tokens.Length, Config.Context).IfFail(static faults => throw new ArgumentException(faults.Lines()));
+        var (source, batch) = (new TrainingWindows(tokens, windows, WindowOrder.Ordered, Key.Seed(1)), new Batch(2, objective.Feed));
+        source.Fill(default, 0, batch);
+        var values = objective.Feed.ToDictionary(static t => Names.Feed(t.Name), t => Value.Of(t.Value, [.. batch.Ints(t.Name, 0), .. batch.Ints(t.Name, 1)]));
         foreach (var (name, spec) in objective.Parameters.Select(static p => (p.Name, p.Spec)))
         {
             var first = new float[spec.Type.Size];

@@ -72,10 +72,13 @@ public sealed record Objective
     /// <summary>A part by its name.</summary>
     public Part this[string name] => Parts.FirstOrDefault(p => p.Name == name) ?? throw new KeyNotFoundException($"no part is called '{name}'.");
 
+    /// <summary>What programs call a parameter of a part, whoever owns it.</summary>
+    public string NameOf(Part part, string name) => Owner(part, name).Param(name);
+
     // What does not learn is a constant, whoever else learns the same tensor.
     Env EnvOf(Part part, bool training)
     {
-        var parameters = part.Model.Specs.Map((name, spec) => Create.Input(Owner(part, name).Param(name), spec.Type)).Map(p => part.Learns ? p : p.StopGradient());
+        var parameters = part.Model.Specs.Map((name, spec) => Create.Input(NameOf(part, name), spec.Type)).Map(p => part.Learns ? p : p.StopGradient());
         return Env.Of(parameters) with { Part = part.Name, RandomKey = training && part.Learns ? Create.Input(Names.Key, [2], DType.I32) : null };
     }
 

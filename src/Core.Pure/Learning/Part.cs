@@ -1,3 +1,4 @@
+using Functional.Base;
 using Functional.Layers;
 using Functional.Models;
 
@@ -33,4 +34,7 @@ public sealed record Part(string Name, Model Model)
 
     /// <summary>The sum of squares of a parameter's mean gradient.</summary>
     public string GradientSquares(string name) => Scoped(Names.GradientSquares(name));
+
+    /// <summary>The part's own key among those of all parts.</summary>
+    public Key KeyOf(Key key) => Name.Length == 0 ? key : key.FoldIn(Name);
 }

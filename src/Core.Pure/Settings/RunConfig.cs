@@ -1,4 +1,5 @@
 using Functional.Base;
+using Functional.Data;
 using Functional.Execution;
 using Functional.Learning;
 using Functional.Models;
@@ -34,17 +35,6 @@ public enum OptimiserKind
     Adam,
     /// <summary>Gradient descent with momentum; weight decay is added to the gradient.</summary>
     Sgd,
-}
-
-/// <summary>Which windows of the training text make up the batches.</summary>
-public enum WindowOrder
-{
-    /// <summary>Any place, drawn anew for each window.</summary>
-    Random,
-    /// <summary>Side by side from the beginning; each once an epoch.</summary>
-    Ordered,
-    /// <summary>Side by side, in another order each epoch; each once an epoch.</summary>
-    Shuffled,
 }
 
 /// <summary>
@@ -145,6 +135,9 @@ public sealed partial record RunConfig
 
     /// <summary>Steps between samples; 0 for none.</summary>
     public long SampleEvery { get; init; }
+
+    /// <summary>Tokens in a sample.</summary>
+    public int SampleTokens { get; init; } = 200;
 
     /// <summary>What computes. A run may go on with another engine; its numbers then agree within float32's rounding, not bit for bit.</summary>
     public EngineKind Engine { get; init; }

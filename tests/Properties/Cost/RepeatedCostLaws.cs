@@ -80,10 +80,11 @@ public sealed class RepeatedCostLaws
         var data = TinyRun.Data(asked);
         var config = TinyRun.Get(data.Resolve(asked));
         using var engine = new ListingEngine(new ReferenceEngine());
-        using var trainer = new Trainer(engine, config, data);
-        var passing = 2 * config.BatchShape.Tokens.Bytes + 2 * sizeof(int) + sizeof(float) * (1 + config.Transform.Scalars.Count);
+        using var trainer = new Trainer(engine, data.Stage(config));
+        // A batch to learn from, and one to be measured on.
+        var passing = 4 * config.BatchShape.Tokens.Bytes + 2 * sizeof(int) + sizeof(float) * (1 + config.Transform.Scalars.Count);
         Assert.Equal(RunMemory.Of(config).Bytes + passing, engine.Bytes);
-        Assert.Equal(RunMemory.Of(config).WeightBytes, trainer.Parameters.Values.Sum(static b => b.Type.Bytes));
+        Assert.Equal(RunMemory.Of(config).WeightBytes, trainer.Parts[0].Model.Values.Sum(static b => b.Type.Bytes));
     }
 
     /// <summary>An engine that adds up what it is asked for.</summary>
