@@ -17,11 +17,12 @@ static class App
 
     static CommandSpec Root => new("functional", "Trains, samples and measures small language models.", [], null)
     {
-        Commands = [TrainCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, InspectCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
+        Commands = [TrainCommand.Spec, RunCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, InspectCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
         Examples =
         [
             new("train", "trains on the embedded corpus, in about two minutes"),
             new("train --data poems.txt --out runs/poems", "trains on a text"),
+            new("run recipe.yaml", "trains in stages, each from what the one before has learned"),
             new("sample --run runs/poems --prompt \"O \"", "writes on"),
         ],
     };
@@ -38,7 +39,10 @@ static class App
             if (rest is ["help"] || rest.Any(static a => a is "-h" or "--help" or "-?") || spec.Run is null && rest.Length == 0)
                 return Say(terminal, Help.Of(path, spec, terminal.Width).TrimEnd('\n'));
             if (spec.Run is null) return Refuse(terminal, path, UnknownCommand(spec, rest[0]));
-            var (given, errors) = Parse(spec, rest);
+            var argument = spec.Argument is { } named && rest is [{ } word, ..] && !word.StartsWith('-') ? (named.Name, word) : default((string Name, string Word)?);
+            var (given, errors) = Parse(spec, argument is null ? rest : rest[1..]);
+            if (argument is { } stated) given = given.With(stated.Name, stated.Word);
+            else if (spec.Argument is { } missing) errors = [.. errors, $"{missing.Value} is missing; expected {path} {missing.Value}"];
             if (errors.Count > 0) return Refuse(terminal, path, errors);
             Vec<Fault> nameless = [.. spec.Flags.Where(f => f.Value is "DIR" or "FILE" && given.Text(f.Name) is "").Select(static f => new Fault(f.Name, "is empty", $"expected the name of a {(f.Value == "DIR" ? "folder" : "file")}"))];
             if (nameless.Count > 0) throw new FunctionalException([.. nameless]);
@@ -135,11 +139,12 @@ static class App
     // Settings are also known by the names that they have elsewhere, wherever a command takes them.
     static string Near(CommandSpec spec, string token)
     {
-        var (field, isClose) = RunConfig.Nearest(token.TrimStart('-').Split('=')[0]);
-        return Nearest(token, spec.Flags.Map(static f => f.Name)) is { Length: > 0 } near ? near
-            : isClose && spec.Flags.Any(f => f.Name == $"--{field.Name}") ? $"; did you mean --{field.Name}, {field.Summary}?"
-            : isClose && spec.Flags.Any(static f => f.Name == "--config") ? $"; the setting {field.Name} is taken from a file, with --config"
-            : "";
+        var word = token.TrimStart('-').Split('=')[0];
+        var (field, isClose) = RunConfig.Nearest(word);
+        var setting = !isClose ? "" : spec.Flags.Any(f => f.Name == $"--{field.Name}") ? $"; did you mean --{field.Name}, {field.Summary}?"
+            : spec.Flags.Any(static f => f.Name == "--config") ? $"; the setting {field.Name} is taken from a file, with --config" : "";
+        // A name that it has elsewhere says more than one that looks alike.
+        return setting.Length > 0 && field.Aliases.Contains(word) || Nearest(token, spec.Flags.Map(static f => f.Name)) is not { Length: > 0 } near ? setting : near;
     }
 
     static string[] UnknownCommand(CommandSpec spec, string token) =>

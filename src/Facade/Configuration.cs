@@ -4,7 +4,6 @@ using Functional.Sessions;
 using Functional.Settings;
 using Functional.Storage;
 using LanguageExt;
-using static LanguageExt.Prelude;
 
 namespace Functional;
 
@@ -20,8 +19,22 @@ public static class Configuration
     /// <exception cref="FunctionalException">The file cannot be read, or something in it is no setting or no value of one.</exception>
     public static RunConfig FromYaml(string path, params IReadOnlyList<(string Name, string Value)> settings)
     {
+        var recipe = RecipeFromYaml(path, settings);
+        return recipe.Stages is { Count: 1, Values: [var only] } ? only : throw new FunctionalException(
+            new Fault(path, $"has {recipe.Stages.Count} stages: {string.Join(", ", recipe.Stages.Names)}", "allowed: one; Training.RunAsync and functional run take a recipe"));
+    }
+
+    /// <summary>
+    /// Reads a recipe: a YAML file with the settings of the model, the text and the run, and under <c>stages</c> those of each stage by its name; settings
+    /// given here take the place of the file's, in every stage. Paths in the file are relative to its folder.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="settings">Names and values as files write them, such as <c>("lr", "0.001")</c>.</param>
+    /// <exception cref="FunctionalException">The file cannot be read, or something in it is no setting or no value of one.</exception>
+    public static Recipe RecipeFromYaml(string path, params IReadOnlyList<(string Name, string Value)> settings)
+    {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Read(path, settings).OrThrow();
+        return InFile(path).Bind(file => Begin(new(), CheckpointChoice.Last, file, Entries(settings).ToVec())).OrThrow();
     }
 
     /// <summary>
@@ -34,7 +47,7 @@ public static class Configuration
     public static RunConfig From(RunConfig start, params IReadOnlyList<(string Name, string Value)> settings)
     {
         ArgumentNullException.ThrowIfNull(start);
-        return Begin(start, CheckpointChoice.Last, Entries(settings).ToVec()).OrThrow();
+        return Begin(start, CheckpointChoice.Last, Entries(settings).ToVec(), []).OrThrow().Stages.Values[0];
     }
 
     /// <summary>A configuration that begins with the weights of a run, and has its architecture and tokenizer.</summary>
@@ -47,18 +60,17 @@ public static class Configuration
         return InitialWeights.Of(new(), folder, checkpoint).OrThrow();
     }
 
-    /// <summary>A file's settings, where there is one, under those given by name.</summary>
-    internal static Validation<Fault, RunConfig> Read(string? path, IReadOnlyList<(string Name, string Value)> settings, CheckpointChoice checkpoint = default) =>
-        (path is null ? Success<Fault, Vec<ConfigEntry>>([]) : InFile(path)).Bind(file => Begin(new(), checkpoint, file, Entries(settings).ToVec()));
-
     internal static IEnumerable<ConfigEntry> Entries(IEnumerable<(string Name, string Value)> settings) =>
         settings.Select(static s => ConfigEntry.Option(s.Name, s.Value));
 
     // Whoever names weights has their architecture where nothing else is said.
-    static Validation<Fault, RunConfig> Begin(RunConfig start, CheckpointChoice checkpoint, params Vec<Vec<ConfigEntry>> places) =>
-        places.SelectMany(static p => p).LastOrDefault(static e => e.Key == "from")?.Value is ConfigValue.Quoted { Text.Length: > 0 } weights
-            ? InitialWeights.Of(start, weights.Text, checkpoint).Bind(inherited => RunConfig.Begin(inherited, places).Map(config => config with { InitialWeights = inherited.InitialWeights }))
-            : RunConfig.Begin(start, places);
+    static Validation<Fault, Recipe> Begin(RunConfig start, CheckpointChoice checkpoint, Vec<ConfigEntry> file, Vec<ConfigEntry> over) =>
+        Recipe.First(file).Concat(over).LastOrDefault(static e => e.Key == "from")?.Value is ConfigValue.Quoted { Text.Length: > 0 } weights
+            ? InitialWeights.Of(start, weights.Text, checkpoint).Bind(inherited => Recipe.Read(inherited, file, adapts: true, over).Map(recipe => Begun(recipe, inherited.Stage.From)))
+            : Recipe.Read(start, file, adapts: true, over);
+
+    // The checkpoint itself, whatever its run does meanwhile; the stages after go on from this one.
+    static Recipe Begun(Recipe recipe, string? from) => recipe.Map((name, c) => c with { Stage = c.Stage with { From = recipe.Before(name) is null ? from : c.Stage.From } });
 
     static Validation<Fault, Vec<ConfigEntry>> InFile(string path) =>
         TextFile.Read(path).Bind(text => ConfigYaml.Entries(text, path))

@@ -2,6 +2,7 @@ using Functional.Base;
 using Functional.Engines;
 using Functional.Engines.Catalogue;
 using Functional.Execution;
+using Functional.Settings;
 using LanguageExt;
 
 namespace Functional;
@@ -13,7 +14,7 @@ public static class Engine
     /// <param name="options">Which, and on what device; nothing for the best that is there: torch on a GPU where it is compiled in, else managed.</param>
     /// <exception cref="FunctionalException">What is asked for is not there, or has no room.</exception>
     public static IEngine Create(EngineOptions? options = null) =>
-        Outcomes.OnDevice(() => EngineCatalog.Create(options ?? new()).MapFail(static f => f.ByMember()).OrThrow());
+        Outcomes.OnDevice(() => EngineCatalog.Create(options ?? new()).MapFail(static f => f.ByMember(nameof(RunConfig.Execution))).OrThrow());
 
     /// <summary>The options with everything decided that they leave open, or every fault in them.</summary>
     /// <param name="options">What is asked for.</param>

@@ -29,8 +29,11 @@ public static class Outcomes
     public static T OrThrow<T>(this Validation<Fault, T> outcome) =>
         outcome.Match(static value => value, static faults => throw new FunctionalException([.. faults]));
 
-    /// <summary>The fault under the name that C# has for its setting, such as <c>LearningRate</c> for <c>lr</c>.</summary>
-    internal static Fault ByMember(this Fault fault) => RunConfig.Field(fault.Where) is { } field ? fault with { Where = field.Member } : fault;
+    /// <summary>The fault under the name that C# has for its setting, such as <c>Stage.Optimiser.LearningRate</c> for <c>lr</c>.</summary>
+    /// <param name="fault">What is wrong.</param>
+    /// <param name="part">The part of a configuration that was given alone, such as <c>Execution</c>: its members need no more than their own names.</param>
+    internal static Fault ByMember(this Fault fault, string part = "") => RunConfig.Field(fault.Where) is not { Member: var member } ? fault
+        : fault with { Where = part.Length > 0 && member.StartsWith($"{part}.", StringComparison.Ordinal) ? member[(part.Length + 1)..] : member };
 
     /// <summary>What work on a device gives; that it has no room becomes the exception that people expect.</summary>
     /// <exception cref="FunctionalException">The device has no room.</exception>

@@ -41,24 +41,26 @@ public sealed class LanguageModel : IDisposable
     /// <param name="folder">The run folder.</param>
     /// <param name="engine">What it computes on; nothing for the best that is there.</param>
     /// <param name="checkpoint">Which checkpoint: the newest, <c>"best"</c> by validation loss, or a step.</param>
+    /// <param name="stage">Of which of its stages; nothing for the last that has a checkpoint.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="ArgumentException">The folder has no name.</exception>
     /// <exception cref="FunctionalException">
     /// There is no run or no such checkpoint, a file of it is missing, damaged or not what the checkpoint was written with, the engine is not there, or
     /// its device has no room.
     /// </exception>
-    public static Task<LanguageModel> LoadAsync(string folder, EngineOptions? engine = null, CheckpointChoice checkpoint = default, CancellationToken cancellation = default)
+    public static Task<LanguageModel> LoadAsync(string folder, EngineOptions? engine = null, CheckpointChoice checkpoint = default, string? stage = null,
+        CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return Task.Run(() => Load(folder, Engine.Create(engine), checkpoint), cancellation);
+        return Task.Run(() => Load(folder, Engine.Create(engine), checkpoint, stage), cancellation);
     }
 
     /// <summary>As <see cref="LoadAsync"/>, on an engine that becomes the model's own.</summary>
-    internal static LanguageModel Load(string folder, IEngine engine, CheckpointChoice checkpoint = default)
+    internal static LanguageModel Load(string folder, IEngine engine, CheckpointChoice checkpoint = default, string? stage = null)
     {
         try
         {
-            return Outcomes.OnDevice(() => new LanguageModel(engine, TrainedModel.Open(engine, folder, checkpoint).OrThrow()));
+            return Outcomes.OnDevice(() => new LanguageModel(engine, TrainedModel.Open(engine, folder, checkpoint, stage).OrThrow()));
         }
         catch
         {

@@ -14,7 +14,7 @@ public static class RunConfigs
         {
             ArgumentException.ThrowIfNullOrEmpty(path);
             ArgumentNullException.ThrowIfNull(tokenizer);
-            return config with { DataFile = path, Tokenizer = tokenizer };
+            return config with { Tokenizer = tokenizer, Stage = config.Stage with { Source = config.Stage.Source with { File = path } } };
         }
 
         /// <summary>A model of this size.</summary>
@@ -33,15 +33,26 @@ public static class RunConfigs
 
         /// <summary>
         /// So long, in such batches, at such a rate. The warm-up is shortened to at most a tenth of the steps; a rate below
-        /// <see cref="RunConfig.MinLearningRate"/> lowers that to a tenth of it.
+        /// <see cref="OptimiserConfig.MinLearningRate"/> lowers that to a tenth of it.
         /// </summary>
         /// <param name="steps">Steps of the run.</param>
         /// <param name="batch">Windows in a batch.</param>
         /// <param name="learningRate">The highest learning rate.</param>
-        public RunConfig For(long steps, int? batch = null, double? learningRate = null) => config with
+        public RunConfig For(long steps, int? batch = null, double? learningRate = null)
         {
-            Steps = steps, Batch = batch ?? config.Batch, LearningRate = learningRate ?? config.LearningRate, Warmup = Math.Min(config.Warmup, steps / 10),
-            MinLearningRate = learningRate is { } rate && rate < config.MinLearningRate ? rate / 10 : config.MinLearningRate,
-        };
+            var (stage, optimiser) = (config.Stage, config.Stage.Optimiser);
+            return config with
+            {
+                Stage = stage with
+                {
+                    Steps = steps, Batch = batch ?? stage.Batch,
+                    Optimiser = optimiser with
+                    {
+                        LearningRate = learningRate ?? optimiser.LearningRate, Warmup = Math.Min(optimiser.Warmup, steps / 10),
+                        MinLearningRate = learningRate is { } rate && rate < optimiser.MinLearningRate ? rate / 10 : optimiser.MinLearningRate,
+                    },
+                },
+            };
+        }
     }
 }

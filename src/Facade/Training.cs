@@ -12,10 +12,10 @@ using LanguageExt;
 namespace Functional;
 
 /// <summary>What a run would work on.</summary>
-/// <param name="Config">The run, with nothing left open.</param>
+/// <param name="Config">The run, or its next stage, with nothing left open.</param>
 /// <param name="TrainTokens">Tokens to learn from.</param>
 /// <param name="ValidationTokens">Tokens kept for evaluation.</param>
-public sealed record TrainingPlan(RunConfig Config, long TrainTokens, long ValidationTokens);
+public sealed record RunOutlook(RunConfig Config, long TrainTokens, long ValidationTokens);
 
 /// <summary>Trains models.</summary>
 /// <example><code>
@@ -44,8 +44,34 @@ public static class Training
     {
         ArgumentNullException.ThrowIfNull(config);
         if (folder is "") throw new ArgumentException("the folder has no name", nameof(folder));
-        return Start(() => Checked(config).Bind(valid => folder is null ? RunSession.BeginAnew(DefaultFolder(valid), valid, cancellation)
-                : RunSession.Begin(folder, valid, cancellation)).MapFail(static f => f.ByMember()).OrThrow(), Engine.Create, progress, cancellation);
+        return Start(() => Checked(config).Bind(valid => folder is null ? RunSession.BeginAnew(DefaultFolder(valid), Recipe.Of(valid), cancellation)
+                : RunSession.Begin(folder, Recipe.Of(valid), cancellation)).MapFail(static f => f.ByMember()).OrThrow(), Engine.Create, progress, cancellation);
+    }
+
+    /// <summary>
+    /// Carries out a recipe, stage by stage; in a folder that holds the run already, from where it stands. What is not yet begun may be another than it was
+    /// then, and so may settings that do not decide data or the meaning of weights.
+    /// </summary>
+    /// <param name="recipe">The stages, as <see cref="Configuration.RecipeFromYaml"/> reads them.</param>
+    /// <param name="folder">Where it is kept; it is made where it is not there.</param>
+    /// <param name="progress">Is told what happens, as for <see cref="RunAsync(RunConfig, string?, IProgress{TrainingEvent}?, CancellationToken)"/>.</param>
+    /// <param name="cancellation">Asks to save and stop.</param>
+    /// <exception cref="FunctionalException">As for a run of one stage; or a stage that was begun is another now.</exception>
+    public static Task<RunResult> RunAsync(Recipe recipe, string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Start(() => (RunFolder.IsBegun(folder) ? RunSession.Resume(folder, RunSession.ChangeTo(recipe), cancellation) : RunSession.Begin(folder, recipe, cancellation)).OrThrow(),
+            Engine.Create, progress, cancellation);
+    }
+
+    /// <summary>How far each stage of a run has come.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <exception cref="FunctionalException">There is no run in it.</exception>
+    public static Task<IReadOnlyList<StageProgress>> StagesAsync(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Task.Run(IReadOnlyList<StageProgress> () => RunFolder.Open(folder).OrThrow().Progress);
     }
 
     /// <summary>
@@ -54,49 +80,49 @@ public static class Training
     /// </summary>
     /// <param name="folder">Its folder.</param>
     /// <param name="progress">Is told what happens, on the thread that trains. What it throws does not touch the run.</param>
-    /// <param name="cancellation">Asks to save and stop, as for <see cref="RunAsync"/>.</param>
+    /// <param name="cancellation">Asks to save and stop, as for <see cref="RunAsync(RunConfig, string?, IProgress{TrainingEvent}?, CancellationToken)"/>.</param>
     /// <param name="changes">Settings that are to be different from here on, such as <c>("steps", "10000")</c>.</param>
     /// <exception cref="FunctionalException">
-    /// As for <see cref="RunAsync"/>; or the folder holds no run, or a setting that decides its data or the meaning of its weights is to be another, here
+    /// As for <see cref="RunAsync(RunConfig, string?, IProgress{TrainingEvent}?, CancellationToken)"/>; or the folder holds no run, or a setting that decides its data or the meaning of its weights is to be another, here
     /// or in its <c>config.yaml</c>.
     /// </exception>
     public static Task<RunResult> ResumeAsync(
         string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default, params IReadOnlyList<(string Name, string Value)> changes)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return Start(() => RunSession.Resume(folder, Configuration.Entries(changes), cancellation).OrThrow(), Engine.Create, progress, cancellation);
+        return Start(() => RunSession.Resume(folder, RunSession.ChangeOf(Configuration.Entries(changes)), cancellation).OrThrow(), Engine.Create, progress, cancellation);
     }
 
     /// <summary>Where a run is kept when nothing is said: <c>runs/</c> and the name of its text.</summary>
     /// <param name="config">The run.</param>
     public static string DefaultFolder(RunConfig config) =>
-        Path.Combine("runs", config.DataFile is { } file && Path.GetFileNameWithoutExtension(file) is { Length: > 0 } name ? name : "world");
+        Path.Combine("runs", config.Stage.Source.File is { } file && Path.GetFileNameWithoutExtension(file) is { Length: > 0 } name ? name : "world");
 
     /// <summary>Reads the text of a run and says what it would work on, without training.</summary>
     /// <param name="config">The run.</param>
     /// <exception cref="FunctionalException">Something is wrong with the configuration or the text.</exception>
-    public static Task<TrainingPlan> PlanAsync(RunConfig config)
+    public static Task<RunOutlook> OutlookAsync(RunConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         return Task.Run(() =>
         {
-            var data = RunData.Load(config).OrThrow();
-            if (config.InitialWeights is { } weights) _ = InitialWeights.Open(data.Resolve(config).OrThrow(), weights).MapFail(static f => f.ByMember()).OrThrow();
-            return new TrainingPlan(data.Resolve(config).OrThrow(), data.Train.Length, data.Validation.Length);
+            var data = RunData.Load(Recipe.Of(config)).OrThrow();
+            if (config.Stage.From is { } weights) _ = InitialWeights.Open(data.Resolve(config).OrThrow(), weights).MapFail(static f => f.ByMember()).OrThrow();
+            return new RunOutlook(data.Resolve(config).OrThrow(), data.Train.Length, data.Validation.Length);
         });
     }
 
-    /// <summary>As <see cref="PlanAsync"/>, for a run that goes on.</summary>
+    /// <summary>As <see cref="OutlookAsync"/>, for a run that goes on.</summary>
     /// <param name="folder">Its folder.</param>
     /// <param name="changes">Settings that are to be different from here on, as for <see cref="ResumeAsync"/>.</param>
     /// <exception cref="FunctionalException">There is no run, a setting cannot be another, or something is wrong with the text.</exception>
-    public static Task<TrainingPlan> PlanResumeAsync(string folder, params IReadOnlyList<(string Name, string Value)> changes)
+    public static Task<RunOutlook> OutlookOfResumeAsync(string folder, params IReadOnlyList<(string Name, string Value)> changes)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return Task.Run(() =>
         {
-            var (config, data) = RunSession.Plan(folder, Configuration.Entries(changes)).OrThrow();
-            return new TrainingPlan(data.Resolve(config).OrThrow(), data.Train.Length, data.Validation.Length);
+            var (planned, data) = RunSession.Plan(folder, RunSession.ChangeOf(Configuration.Entries(changes))).OrThrow();
+            return new RunOutlook(data.Resolve(planned.Config).OrThrow(), data.Train.Length, data.Validation.Length);
         });
     }
 
@@ -108,18 +134,19 @@ public static class Training
         ArgumentNullException.ThrowIfNull(config);
         return Task.Run(() =>
         {
-            var data = RunData.Load(config with { InitialWeights = null, Model = config.Model with { Vocabulary = 0 } }).OrThrow();
+            var data = RunData.Load(Recipe.Of(config with { Stage = config.Stage with { From = null }, Model = config.Model with { Vocabulary = 0 } })).OrThrow();
             return NGrams.Measure(data.Train, data.Validation, data.Tokenizer.VocabularySize);
         });
     }
 
     /// <summary>The losses of a run so far.</summary>
     /// <param name="folder">Its folder.</param>
+    /// <param name="stage">Of which stage; nothing for the last that has a checkpoint.</param>
     /// <exception cref="FunctionalException">There is no run in it.</exception>
-    public static Task<IReadOnlyList<MetricsLine>> MetricsAsync(string folder)
+    public static Task<IReadOnlyList<MetricsLine>> MetricsAsync(string folder, string? stage = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return Task.Run(IReadOnlyList<MetricsLine> () => MetricsFile.Read(RunFolder.Open(folder).OrThrow().Metrics).OrThrow());
+        return Task.Run(IReadOnlyList<MetricsLine> () => MetricsFile.Read(RunFolder.Open(folder, stage).OrThrow().Metrics).OrThrow());
     }
 
     // Everything that is wrong, at once, and in C#'s names; a setting that both find wrong is told once.
@@ -133,9 +160,22 @@ public static class Training
     internal static Task<RunResult> Start(
         Func<RunSession> open, Func<EngineOptions, IEngine> make, IProgress<TrainingEvent>? progress, CancellationToken cancellation) => Task.Factory.StartNew(() => Outcomes.OnDevice(() =>
     {
-        using var session = open();
-        using var engine = make(session.Config.Execution);
-        return Loop.Run(engine, session, progress is null ? null : new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
+        var session = open();
+        try
+        {
+            using var engine = make(session.Config.Execution);
+            while (true)
+            {
+                var result = Loop.Run(engine, session, progress is null ? null : new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
+                if (result.Reason != StopReason.Completed || session.Folder.IsLast) return result;
+                session.Dispose();
+                session = RunSession.Resume(result.Folder, stop: cancellation).OrThrow();
+            }
+        }
+        finally
+        {
+            session.Dispose();
+        }
     }), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     sealed class ProgressObserver(IEngine engine, RunSession session, IProgress<TrainingEvent> progress) : IRunObserver
@@ -143,8 +183,9 @@ public static class Training
         public void Began(RunSession begun, Trainer trainer, RunState state) => progress.Report(new TrainingEvent.Started(
             session.Config, session.Folder.Location, trainer.Stage.Objective.Parameters.Sum(static p => p.Spec.Type.Size), session.Data.Train.Length, session.Data.Validation.Length, state.Step)
         {
-            Engine = engine.Name, Memory = engine.Memory, LearningRate = session.Config.LearningRates.At(state.Step),
-            LearningRateBefore = state.Step > 0 ? session.Before?.LearningRates.At(state.Step - 1) : null,
+            Stage = session.Folder.Stage, Stages = session.Folder.Recipe.Stages.Names,
+            Engine = engine.Name, Memory = engine.Memory, LearningRate = session.Config.Stage.LearningRates.At(state.Step),
+            LearningRateBefore = state.Step > 0 ? session.Before?.Stage.LearningRates.At(state.Step - 1) : null,
         });
 
         public void Stepped(in StepMetrics metrics) => progress.Report(new TrainingEvent.Stepped(metrics));

@@ -13,7 +13,7 @@ public abstract record TrainingEvent
     /// <summary>The event as a line for people.</summary>
     public sealed override string ToString() => this switch
     {
-        Started e => Invariant($"{e.Config.DataName}: {e.TrainTokens} tokens to learn from; {e.Parameters} parameters; {(e.Step > 0 ? $"going on after step {e.Step}" : "saving")} in {e.Folder}"),
+        Started e => Invariant($"{e.Config.Stage.Source.Name}: {e.TrainTokens} tokens to learn from; {e.Parameters} parameters; {(e.Step > 0 ? $"going on after step {e.Step}" : "saving")} in {e.Folder}"),
         Stepped { Metrics: var m } => Invariant($"step {m.Step}: loss {m.Loss:0.0000}, {m.TokensPerSecond:0} tokens a second"),
         Evaluated e => Invariant($"step {e.Step}: validation loss {e.Loss:0.0000}{(e.Best ? ", the lowest so far" : "")}"),
         Sampled e => $"step {e.Step} writes: {e.Text}",
@@ -30,6 +30,12 @@ public abstract record TrainingEvent
     /// <param name="Step">Steps done before, when the run goes on.</param>
     public sealed record Started(RunConfig Config, string Folder, long Parameters, long TrainTokens, long ValidationTokens, long Step) : TrainingEvent
     {
+        /// <summary>The stage that begins or goes on.</summary>
+        public string Stage { get; init; } = "";
+
+        /// <summary>All stages of the run, in order.</summary>
+        public IReadOnlyList<string> Stages { get; init; } = [];
+
         /// <summary>The engine that computes, such as <c>managed</c>.</summary>
         public string Engine { get; init; } = "";
 

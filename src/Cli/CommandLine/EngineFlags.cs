@@ -1,6 +1,5 @@
 using Functional.Base;
 using Functional.Execution;
-using Functional.Graphs;
 using Functional.Settings;
 using LanguageExt;
 
@@ -13,16 +12,7 @@ static class EngineFlags
     public static Vec<string> Names { get; } = ["engine", "device", "precision", "threads"];
 
     /// <summary>The options.</summary>
-    public static Vec<Flag> All { get; } = Names.Map(static name => Setting(name) with { Group = "engine" });
-
-    /// <summary>A setting of a run as an option.</summary>
-    public static Flag Setting(string name)
-    {
-        var field = RunConfig.Fields.First(f => f.Name == name);
-        var value = field.Name == "from" ? "DIR" : field.IsText ? "FILE" : field.Allowed.StartsWith("a whole", StringComparison.Ordinal) ? "N" : field.Allowed.StartsWith("a number", StringComparison.Ordinal) ? "X" : "NAME";
-        var allowed = value == "NAME" ? $": {field.Allowed}" : "";
-        return new($"--{name}", value, field.Summary + allowed) { Group = field.Group, Default = field.IsText ? null : field.Get(new()) };
-    }
+    public static Vec<Flag> All { get; } = Names.Map(static name => SettingFlags.Of(RunConfig.Field(name)!)[0] with { Group = "engine" });
 
     /// <summary>What is asked for, as it stands there; or every value that is none.</summary>
     public static Validation<Fault, EngineOptions> Asked(Given given) =>

@@ -30,6 +30,9 @@ sealed record Example(string Line, string Help);
 /// <param name="Run">Does the work and gives the exit code; nothing for a command that only has commands of its own.</param>
 sealed record CommandSpec(string Name, string Summary, Vec<Flag> Flags, Func<Given, Terminal, Interruption, Task<int>>? Run)
 {
+    /// <summary>What stands right after the command's name, such as a file; nothing where only options follow.</summary>
+    public Flag? Argument { get; init; }
+
     /// <summary>Commands below it.</summary>
     public Vec<CommandSpec> Commands { get; init; }
 

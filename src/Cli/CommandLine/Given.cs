@@ -16,6 +16,9 @@ sealed record Given(IReadOnlyDictionary<string, string> Texts)
     /// <summary>The text of an option, if it was given.</summary>
     public string? Text(string flag) => Texts.GetValueOrDefault(flag);
 
+    /// <summary>With one more that was given.</summary>
+    public Given With(string flag, string text) => new(new Dictionary<string, string>(Texts) { [flag] = text });
+
     /// <summary>A whole number of up to 63 bits.</summary>
     public Validation<Fault, long> Whole64(string flag, long otherwise, long least) => Text(flag) is not { } text
         ? Success<Fault, long>(otherwise)

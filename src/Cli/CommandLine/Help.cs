@@ -16,6 +16,7 @@ static class Help
     {
         var text = new StringBuilder($"{command.Summary}\n\nusage: {path}{Usage(command)}\n");
         if (command.Commands.Count > 0) Section(text, "commands", [.. command.Commands.Select(static c => (c.Name, c.Summary))], width);
+        if (command.Argument is { } argument) Section(text, "argument", [(argument.Value!, argument.Help)], width);
         foreach (var group in command.Flags.GroupBy(static f => f.Group)) Section(text, group.Key, [.. group.Select(Row)], width);
         if (command.Details.Length > 0) text.Append('\n').Append(command.Details);
         if (command.Examples.Count > 0) text.Append("\nexamples:\n");
@@ -26,7 +27,7 @@ static class Help
 
     static string Usage(CommandSpec command) => command.Commands.Count > 0
         ? " COMMAND [options]"
-        : string.Concat(command.Flags.Where(static f => f.Required).Select(static f => $" {f.Name} {f.Value}")) + " [options]";
+        : (command.Argument is { } argument ? $" {argument.Value}" : "") + string.Concat(command.Flags.Where(static f => f.Required).Select(static f => $" {f.Name} {f.Value}")) + " [options]";
 
     static (string, string) Row(Flag flag) =>
         (flag.Value is null ? flag.Name : $"{flag.Name} {flag.Value}", flag.Default is { } value ? $"{flag.Help} [{value}]" : flag.Help);

@@ -60,10 +60,7 @@ static class BenchCommand
             var config = Config(given, new() { Layers = 4, Heads = 4, Width = 128, Vocabulary = 65, Context = 64 });
             var (batch, steps, options) = (given.Whole("--batch", 12, 1), given.Whole("--steps", 60, 1, MostRepetitions), EngineFlags.Of(given)).Checked();
             // The rule of runs, for the run that this step is one of.
-            Memory.Check(new()
-            {
-                Model = config, Batch = batch, Engine = options.Engine, Device = options.Device, Precision = options.Precision, Threads = options.Threads,
-            }).MapFail(f => EngineFlags.Named(given, f)).OrThrow();
+            Memory.Check(new() { Model = config, Stage = new() { Batch = batch }, Execution = options }).MapFail(f => EngineFlags.Named(given, f)).OrThrow();
             using var engine = Engine.Create(options);
             var measure = StepMeasure.On(engine, config, batch, steps, interruption.Token);
             terminal.Line(given.Has("--json")

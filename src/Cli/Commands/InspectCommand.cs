@@ -14,6 +14,7 @@ static class InspectCommand
         [
             new("--run", "DIR", "folder of a run"),
             new("--checkpoint", "NAME", "one of its checkpoints: best, last or a step"),
+            new("--stage", "NAME", "one of its stages") { Default = "the last that has a checkpoint" },
             new("--config", "FILE", "YAML file of a run that is not begun yet"),
         ], Run)
     {
@@ -28,17 +29,18 @@ static class InspectCommand
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
-        if (given.Has("--checkpoint") && !given.Has("--run")) throw new FunctionalException(new Fault("--checkpoint", "names a checkpoint of no run", "expected --run DIR beside it"));
+        foreach (var (flag, what) in (ReadOnlySpan<(string, string)>)[("--checkpoint", "checkpoint"), ("--stage", "stage")])
+            if (given.Has(flag) && !given.Has("--run")) throw new FunctionalException(new Fault(flag, $"names a {what} of no run", "expected --run DIR beside it"));
         var config = (given.Text("--run"), given.Text("--config")) switch
         {
-            ({ } folder, null) => RunFolder.Open(folder).Bind(static run => run.Config.Validate()).OrThrow(),
-            (null, { } file) => (await Training.PlanAsync(Configuration.FromYaml(file)).ConfigureAwait(false)).Config,
+            ({ } folder, null) => RunFolder.Open(folder, given.Text("--stage")).Bind(static run => run.Config.Validate()).OrThrow(),
+            (null, { } file) => (await Training.OutlookAsync(Configuration.FromYaml(file)).ConfigureAwait(false)).Config,
             _ => throw new FunctionalException(new Fault("inspect", "needs one of two options", "expected --run DIR or --config FILE")),
         };
-        var checkpoints = given.Text("--run") is { } run ? Checkpoints(run, given.Text("--checkpoint")) : null;
+        var checkpoints = given.Text("--run") is { } run ? Checkpoints(run, given.Text("--stage"), given.Text("--checkpoint")) : null;
         var cost = RunCost.Of(config);
         var block = Gpt.Of(config.Model, 1);
-        terminal.Line($"a GPT of {Show.Count(cost.Memory.Parameters)} parameters, for {config.DataName}");
+        terminal.Line($"a GPT of {Show.Count(cost.Memory.Parameters)} parameters, for {config.Stage.Source.Name}");
         Report.Parameters(terminal, block, config.Model.Layers);
         Report.Costs(terminal, config, cost);
         if (checkpoints is not null) terminal.Line(checkpoints);
@@ -53,9 +55,9 @@ static class InspectCommand
     // The whole context, unless the logits of all its tokens are more than a tensor holds; training never has them at once.
     static int Window(GptConfig model) => Math.Min(model.Context, int.MaxValue / model.Vocabulary);
 
-    static string Checkpoints(string folder, string? asked)
+    static string Checkpoints(string folder, string? stage, string? asked)
     {
-        var run = RunFolder.Open(folder).OrThrow();
+        var run = RunFolder.Open(folder, stage).OrThrow();
         var steps = run.Checkpoints.Steps;
         if (steps.Count == 0 && asked is null) return "no checkpoint yet\n";
         var chosen = run.Checkpoint(CheckpointChoice.Parse(asked, "--checkpoint").OrThrow()).OrThrow();

@@ -1,5 +1,4 @@
 using Functional.Base;
-using Functional.Graphs;
 using Functional.Measuring;
 using Functional.Runs;
 using Functional.Sessions;
@@ -11,16 +10,9 @@ namespace Functional.Cli;
 /// <summary><c>functional train</c>.</summary>
 static class TrainCommand
 {
-    static readonly string[] settings =
-    [
-        "layers", "heads", "width", "context", "dropout", "from",
-        "data", "tokenizer", "line-ends",
-        "batch", "accumulate", "steps", "seed", "lr", "min-lr", "warmup", "schedule", "weight-decay", "beta1", "beta2", "clip",
-        "eval-every", "eval-batches", "save-every", "keep", "sample-every",
-        .. EngineFlags.Names,
-    ];
-
     static readonly RunConfig standard = new();
+
+    static readonly Flag whichOfFrom = new("--checkpoint", "NAME", "which checkpoint of --from: best, last or a step") { Group = RunConfig.StageSection, Default = "last" };
 
     public static CommandSpec Spec => new("train", "Trains a model on a text; without options on the embedded corpus, in about two minutes.",
         [
@@ -28,17 +20,12 @@ static class TrainCommand
             new("--resume", null, "goes on with the run in that folder, bit for bit") { Group = "run folder" },
             new("--config", "FILE", "settings from a YAML file; options take the place of the file's") { Group = "run folder" },
             new("--dry-run", null, "says what the run needs and how long it takes, and stops") { Group = "run folder" },
-            .. settings.Take(4).Select(EngineFlags.Setting),
-            new("--bias", null, "biases in linear layers and norms") { Group = "model" },
-            new("--no-bias", null, "none [default]") { Group = "model" },
-            .. settings.Skip(4).Take(2).Select(EngineFlags.Setting),
-            new("--checkpoint", "NAME", "which checkpoint of --from: best, last or a step") { Group = "model", Default = "last" },
-            .. settings.Skip(6).Select(EngineFlags.Setting),
+            .. SettingFlags.All.SelectMany(static flag => flag.Name == "--from" ? [flag, whichOfFrom] : new[] { flag }),
         ], Run)
     {
         Details = """
-            A run folder holds config.yaml, tokenizer.json, metrics.jsonl and checkpoints/. config.yaml lists further
-            settings, such as optimiser, positions and label-smoothing, which --config takes.
+            A run folder holds config.yaml and tokenizer.json, and in stages/pretrain metrics.jsonl and checkpoints/.
+            config.yaml lists every setting; --config takes such a file.
 
             ctrl-c, SIGTERM and SIGHUP save before the program ends, with exit code 130, 143 or 129; train --resume goes
             on. A second one ends it without saving.
@@ -61,7 +48,7 @@ static class TrainCommand
         if (resume) Refuse(given, "--config", "allowed: options that change the run, such as --steps");
         if (resume) Refuse(given, "--checkpoint", "a run goes on from its last; allowed: --from DIR --checkpoint NAME, for a new run that begins there");
         if (given.Has("--dry-run"))
-            return DryRun(await (resume ? Training.PlanResumeAsync(folder!, changes) : Training.PlanAsync(Configured(given, changes))).ConfigureAwait(false), terminal);
+            return DryRun(await (resume ? Training.OutlookOfResumeAsync(folder!, changes) : Training.OutlookAsync(Configured(given, changes))).ConfigureAwait(false), terminal);
         interruption.Saves();
         var view = terminal.Forgiving();
         RunResult? result = null;
@@ -91,31 +78,28 @@ static class TrainCommand
         return config;
     }
 
-    static List<(string Name, string Value)> Settings(Given given)
+    static Vec<(string Name, string Value)> Settings(Given given)
     {
-        if (given.Has("--bias") && given.Has("--no-bias")) throw new FunctionalException(new Fault("--bias", "stands beside --no-bias", "allowed: one of them"));
-        var texts = settings.Where(name => given.Has($"--{name}")).Select(name => (name, given.Text($"--{name}")!)).ToList();
-        if (given.Has("--bias") || given.Has("--no-bias")) texts.Add(("bias", given.Has("--bias") ? "true" : "false"));
         var checkpoint = CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint").OrThrow();
         if (given.Has("--checkpoint") && !given.Has("--from") && !given.Has("--resume"))
             throw new FunctionalException(new Fault("--checkpoint", "names a checkpoint of no run", "expected --from DIR beside it"));
         // From here on it is the checkpoint itself that is named, whatever its run does meanwhile.
-        return [.. texts.Select(t => t.name == "from" && !given.Has("--resume") ? (t.name, Configuration.FromRun(t.Item2, checkpoint).InitialWeights!) : t)];
+        return SettingFlags.Given(given).Map(t => t.Name == "from" && !given.Has("--resume") ? (t.Name, Configuration.FromRun(t.Value, checkpoint).Stage.From!) : t);
     }
 
     // Of the folders that runs without --out have taken, the last.
     static string LastDefault(string? data)
     {
-        var first = Training.DefaultFolder(standard with { DataFile = data });
+        var first = Training.DefaultFolder(standard with { Stage = new() { Source = new() { File = data } } });
         var last = first;
         for (var i = 2; Directory.Exists($"{first}-{i}"); i++) last = $"{first}-{i}";
         return last;
     }
 
-    static int DryRun(TrainingPlan plan, Terminal terminal)
+    static int DryRun(RunOutlook plan, Terminal terminal)
     {
         var cost = RunCost.Of(plan.Config);
-        terminal.Line($"{plan.Config.DataName}: {Show.Count(plan.TrainTokens)} tokens to learn from, {Show.Count(plan.ValidationTokens)} to be tested on, vocabulary {plan.Config.Model.Vocabulary}");
+        terminal.Line($"{plan.Config.Stage.Source.Name}: {Show.Count(plan.TrainTokens)} tokens to learn from, {Show.Count(plan.ValidationTokens)} to be tested on, vocabulary {plan.Config.Model.Vocabulary}");
         Report.Costs(terminal, plan.Config, cost);
         // What the run would need has been said; a run that would be refused is refused here in the same words.
         Memory.Check(plan.Config).OrThrow();

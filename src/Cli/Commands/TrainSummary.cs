@@ -10,8 +10,8 @@ static class TrainSummary
 
     public static async Task Print(Terminal terminal, RunResult result, CancellationToken stop)
     {
-        var run = RunFolder.Open(result.Folder).OrThrow();
-        using var model = await LanguageModel.LoadAsync(result.Folder, run.Config.Execution, cancellation: stop).ConfigureAwait(false);
+        var run = RunFolder.Open(result.Folder, result.Stage).OrThrow();
+        using var model = await LanguageModel.LoadAsync(result.Folder, run.Config.Execution, stage: result.Stage, cancellation: stop).ConfigureAwait(false);
         terminal.Line($"\nafter step {result.Step} it writes:");
         for (var seed = 1; seed <= Samples; seed++)
         {
@@ -20,7 +20,7 @@ static class TrainSummary
             terminal.Line(TrainText.Indented(text.ToString()));
             if (seed < Samples) terminal.Line();
         }
-        var lines = await Training.MetricsAsync(result.Folder).ConfigureAwait(false);
+        var lines = await Training.MetricsAsync(result.Folder, result.Stage).ConfigureAwait(false);
         terminal.Line("\nloss, nats a token (o: on text that it does not learn from)");
         terminal.Out.Write(LossCurve.Draw(
             [.. lines.Where(static l => l.Training is not null).Select(static l => (l.Step, (double)l.Training!.Value.Loss))],

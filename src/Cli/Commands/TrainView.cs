@@ -21,7 +21,7 @@ sealed class Pace
 
     public long Step { get; private set; }
 
-    public void Begin(TrainingEvent.Started e) => (steps, tokens, Step) = (e.Config.Steps, e.Config.TokensPerStep, e.Step);
+    public void Begin(TrainingEvent.Started e) => (steps, tokens, Step) = (e.Config.Stage.Steps, e.Config.TokensPerStep, e.Step);
 
     /// <summary>The loss as people want to see it: the mean of the last steps, more of the newest.</summary>
     public void Add(StepMetrics step)
@@ -53,7 +53,7 @@ sealed class PlainView(Terminal terminal) : ITrainView
         {
             case TrainingEvent.Started e:
                 pace.Begin(e);
-                every = Math.Max(1, e.Config.Steps / Lines);
+                every = Math.Max(1, e.Config.Stage.Steps / Lines);
                 terminal.Line(TrainText.Begin(e));
                 break;
             case TrainingEvent.Stepped e:
@@ -104,7 +104,7 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
             case TrainingEvent.Started e:
                 pace.Begin(e);
                 console.WriteLine(TrainText.Begin(e));
-                bar.MaxValue(e.Config.Steps);
+                bar.MaxValue(e.Config.Stage.Steps);
                 bar.Value = e.Step;
                 break;
             case TrainingEvent.Stepped e:
@@ -126,7 +126,7 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
 static class TrainText
 {
     public static string Begin(TrainingEvent.Started e) =>
-        $"{e.Config.DataName}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n"
+        (e.Stages.Count > 1 ? $"stage {e.Stage}, {e.Stages.ToList().IndexOf(e.Stage) + 1} of {e.Stages.Count}\n" : "") + $"{e.Config.Stage.Source.Name}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n"
         + $"{e.Config.Model.Layers} layers, {e.Config.Model.Heads} heads, width {e.Config.Model.Width}, context {e.Config.Model.Context}: {Show.Count(e.Parameters)} parameters\n"
         + (e is { Memory: { } memory } && !IsUsual(e) ? Computing(e, memory) : "")
         + (e.Step > 0 ? $"going on after step {e.Step} in {e.Folder}{Rate(e)}" : $"saving in {e.Folder}");
@@ -138,7 +138,7 @@ static class TrainText
     static bool IsUsual(TrainingEvent.Started e) => e is { Engine: "managed", Memory.Device: "cpu" };
 
     static string Computing(TrainingEvent.Started e, DeviceMemory memory) =>
-        $"{e.Engine} engine on {memory.Device}, products in {EngineChoice.Text(e.Config.Precision)}: {Show.Bytes(memory.Buffers)} in buffers, "
+        $"{e.Engine} engine on {memory.Device}, products in {EngineChoice.Text(e.Config.Execution.Precision)}: {Show.Bytes(memory.Buffers)} in buffers, "
         + $"{Show.Bytes(memory.Workspace)} of work memory, {Show.Bytes(memory.Free)} of {Show.Bytes(memory.Total)} free\n";
 
     public static string Of(TrainingEvent e) => e switch

@@ -39,7 +39,7 @@ static class Report
             $"weights {Show.Bytes((double)cost.Memory.WeightBytes)}, optimiser {Show.Bytes((double)cost.Memory.OptimiserBytes)}, "
             + $"work about {Show.Bytes((double)cost.WorkBytes)}");
         Row("a token", $"{Show.Short(cost.FlopsPerToken)}FLOP", "forward, backward and its share of the update");
-        Row("a step", $"{Show.Short(cost.StepFlops)}FLOP", $"{Show.Count(cost.TokensPerStep)} tokens: {config.Batch} × {config.Model.Context}{(config.Accumulate > 1 ? $" × {config.Accumulate}" : "")}");
+        Row("a step", $"{Show.Short(cost.StepFlops)}FLOP", $"{Show.Count(cost.TokensPerStep)} tokens: {config.Stage.Batch} × {config.Model.Context}{(config.Stage.Accumulate > 1 ? $" × {config.Stage.Accumulate}" : "")}");
         Row("the run", $"{Show.Short(cost.TotalFlops)}FLOP", $"{Show.Count(cost.Steps)} steps, {Show.Count(cost.TotalTokens)} tokens");
         Write(terminal, table);
     }

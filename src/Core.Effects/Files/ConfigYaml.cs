@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Functional.Base;
 using Functional.Graphs;
@@ -9,34 +10,37 @@ using static LanguageExt.Prelude;
 
 namespace Functional.Files;
 
-/// <summary>Configurations as YAML: a mapping from the names of <see cref="RunConfig.Fields"/> to their values.</summary>
+/// <summary>Recipes as YAML: headings, and under them the names of <see cref="RunConfig.Fields"/> with their values.</summary>
 public static class ConfigYaml
 {
     const int MostBrackets = 1000;
 
-    /// <summary>The whole configuration, a comment on each setting; <see cref="Parse"/> reads it back.</summary>
-    public static string Write(RunConfig config)
+    /// <summary>A whole recipe, a comment on each setting; <see cref="Recipe.Read"/> reads its <see cref="Entries"/> back.</summary>
+    public static string Write(Recipe recipe)
     {
-        var text = new StringBuilder("# Everything that decides this run. `functional train --config` takes such a file; what it leaves out keeps its default.\n");
-        foreach (var group in RunConfig.Fields.GroupBy(static f => f.Group))
+        var text = new StringBuilder("# Everything that decides this run. `functional run` takes such a file, and `functional train --config` one of one stage;\n# what it leaves out keeps its default, and headings but for stages may be left out, too.\n");
+        Sections(text, "", RunConfig.Fields.Where(static f => f.IsShared), recipe.Stages.Values[0]);
+        text.Append("\nstages:\n");
+        foreach (var (name, config) in recipe.Stages)
         {
-            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"\n# {group.Key}\n");
-            foreach (var field in group)
-                text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{field.Name}: {Scalar(field, config)}  # {field.Summary}\n");
+            text.Append(CultureInfo.InvariantCulture, $"  {name}:\n");
+            Sections(text, "    ", RunConfig.Fields.Where(static f => !f.IsShared), config);
         }
         return text.ToString();
     }
 
-    /// <summary>The configuration of a file's text over <paramref name="start"/>, or every fault in it, each with its line.</summary>
-    /// <param name="text">The whole file.</param>
-    /// <param name="file">What faults call the file.</param>
-    /// <param name="start">What holds where the file says nothing.</param>
-    public static Validation<Fault, RunConfig> Parse(string text, string file, RunConfig start) =>
-        Entries(text, file).Bind(entries => RunConfig.Read(start, entries));
+    static void Sections(StringBuilder text, string indent, IEnumerable<Field<RunConfig>> fields, RunConfig config)
+    {
+        var heading = RunConfig.StageSection;
+        foreach (var field in fields)
+        {
+            if (field.Section != heading) text.Append(CultureInfo.InvariantCulture, $"{(indent.Length == 0 ? "\n" : "")}{indent}{heading = field.Section}:\n");
+            text.Append(CultureInfo.InvariantCulture, $"{indent}{(heading == RunConfig.StageSection ? "" : "  ")}{field.Name}: {Scalar(field, config)}  # {field.Summary}\n");
+        }
+    }
 
-    /// <summary>As <see cref="Parse"/>, from a file.</summary>
-    public static Validation<Fault, RunConfig> Read(string path, RunConfig start) =>
-        TextFile.Read(path).Bind(text => Parse(text, path, start));
+    /// <summary>The recipe of a file; what it leaves out is the default.</summary>
+    public static Validation<Fault, Recipe> Read(string path) => TextFile.Read(path).Bind(text => Entries(text, path)).Bind(static entries => Recipe.Read(new(), entries, adapts: false));
 
     /// <summary>Keys and values as they stand in a file's text, in order, without a meaning yet.</summary>
     public static Validation<Fault, Vec<ConfigEntry>> Entries(string text, string file)
@@ -46,13 +50,12 @@ public static class ConfigYaml
         try
         {
             var parser = new Parser(new StringReader(text));
-            var entries = new List<Validation<Fault, ConfigEntry>>();
             parser.Consume<StreamStart>();
             if (!parser.TryConsume<DocumentStart>(out _)) return Success<Fault, Vec<ConfigEntry>>([]);
             if (parser.TryConsume<Scalar>(out var only) && IsNothing(only)) return Success<Fault, Vec<ConfigEntry>>([]);
-            if (only is not null || !parser.TryConsume<MappingStart>(out _))
+            if (only is not null || !parser.Accept<MappingStart>(out _))
                 return Fault.Of<Vec<ConfigEntry>>(file, "is no mapping", "expected lines such as layers: 4");
-            while (!parser.TryConsume<MappingEnd>(out _)) entries.Add(Entry(parser, file));
+            var entries = Mapping(parser, file, []).ToList();
             parser.Consume<DocumentEnd>();
             return parser.Accept<StreamEnd>(out _)
                 ? entries.Gather()
@@ -64,17 +67,32 @@ public static class ConfigYaml
         }
     }
 
-    static Validation<Fault, ConfigEntry> Entry(Parser parser, string file)
+    static IEnumerable<Validation<Fault, ConfigEntry>> Mapping(Parser parser, string file, Vec<string> under)
     {
-        if (!parser.TryConsume<Scalar>(out var key))
+        parser.Consume<MappingStart>();
+        while (!parser.TryConsume<MappingEnd>(out _))
         {
-            var at = At(file, parser.Current!);
-            parser.SkipThisAndNestedEvents();
-            parser.SkipThisAndNestedEvents();
-            return Fault.Of<ConfigEntry>(at, "a key is no word", "expected lines such as layers: 4");
+            if (!parser.TryConsume<Scalar>(out var key))
+            {
+                var at = At(file, parser.Current!);
+                parser.SkipThisAndNestedEvents();
+                parser.SkipThisAndNestedEvents();
+                yield return Fault.Of<ConfigEntry>(at, "a key is no word", "expected lines such as layers: 4");
+            }
+            else if (parser.Accept<MappingStart>(out _) && under.Count < DeepestHeading && RunConfig.Field(key.Value) is null)
+            {
+                var entries = Mapping(parser, file, [.. under, key.Value]).ToList();
+                foreach (var entry in entries) yield return entry;
+                if (entries.Count == 0 && under.Count > 0) yield return Success<Fault, ConfigEntry>(Entry(key, file, under, new ConfigValue.Nothing()));
+            }
+            else yield return Success<Fault, ConfigEntry>(Entry(key, file, under, Value(parser)));
         }
-        return Success<Fault, ConfigEntry>(new(key.Value, $"{At(file, key)}, {key.Value}", Value(parser)));
     }
+
+    // stages, a stage's name, and a heading within it.
+    const int DeepestHeading = 3;
+
+    static ConfigEntry Entry(Scalar key, string file, Vec<string> under, ConfigValue value) => new(key.Value, $"{At(file, key)}, {key.Value}", value) { Under = under };
 
     static ConfigValue Value(Parser parser)
     {
@@ -90,7 +108,7 @@ public static class ConfigYaml
 
     static string At(string file, ParsingEvent e) => $"{file}, line {e.Start.Line}";
 
-    static string Scalar(ConfigField field, RunConfig config) => field.Get(config) switch
+    static string Scalar(Field<RunConfig> field, RunConfig config) => field.Get(config) switch
     {
         null => "null",
         var text when field.IsText => Quote(text),
@@ -107,7 +125,7 @@ public static class ConfigYaml
                 '"' or '\\' => quoted.Append('\\').Append(c),
                 '\n' => quoted.Append("\\n"),
                 '\t' => quoted.Append("\\t"),
-                _ when char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029' or '\ufeff' or '\ufffe' or '\uffff' => quoted.Append(System.Globalization.CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
+                _ when char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029' or '\ufeff' or '\ufffe' or '\uffff' => quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
                 _ => quoted.Append(c),
             };
         return quoted.Append('"').ToString();

@@ -79,12 +79,13 @@ public static class TextFile
     public static Validation<Fault, string> Read(string path) =>
         Fold(path, new StringBuilder(), static (all, piece) => Success<Fault, StringBuilder>(all.Append(piece))).Map(static all => all.ToString());
 
-    /// <summary>The different characters of a file, in one pass.</summary>
+    /// <summary>A set of characters with those of a file, in one pass.</summary>
+    /// <param name="known">The characters of other texts.</param>
     /// <param name="path">The file.</param>
     /// <param name="lineEnds">What becomes of line ends.</param>
     /// <param name="stop">Asks to give up, between pieces.</param>
-    public static Validation<Fault, RuneSet> Characters(string path, LineEnds lineEnds, CancellationToken stop = default) =>
-        Fold(path, lineEnds, RuneSet.Empty, static (set, piece) => Success<Fault, RuneSet>(set.Add(piece)), stop);
+    public static Validation<Fault, RuneSet> Characters(RuneSet known, string path, LineEnds lineEnds, CancellationToken stop = default) =>
+        Fold(path, lineEnds, known, static (set, piece) => Success<Fault, RuneSet>(set.Add(piece)), stop);
 
     /// <summary>The tokens of a file, in one pass; characters that the tokenizer does not know are faults.</summary>
     /// <param name="path">The file.</param>
@@ -102,19 +103,4 @@ public static class TextFile
             }, stop)
             .Map(static TokenStream (store) => store.Build());
     }
-
-    /// <summary>Makes a tokenizer for a file, with a pass over it where the kind learns from text, then encodes it in another.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="kind"><c>char</c> or <c>byte</c>.</param>
-    /// <param name="lineEnds">What becomes of line ends.</param>
-    /// <param name="stop">Asks to give up, between pieces.</param>
-    public static Validation<Fault, (Tokenizer Tokenizer, TokenStream Tokens)> Load(string path, string kind, LineEnds lineEnds, CancellationToken stop = default) =>
-        from tokenizer in kind switch
-        {
-            "char" => Characters(path, lineEnds, stop).Map(static Tokenizer (set) => CharTokenizer.Of(set)),
-            "byte" => Success<Fault, Tokenizer>(ByteTokenizer.Instance),
-            _ => Fault.Of<Tokenizer>("tokenizer", $"is {kind}", "allowed: char, byte"),
-        }
-        from tokens in Tokens(path, tokenizer, lineEnds, stop)
-        select (tokenizer, tokens);
 }

@@ -21,14 +21,24 @@ public static class InitialWeights
     public static Validation<Fault, RunConfig> Of(RunConfig config, string folder, CheckpointChoice choice) =>
         from run in Run(folder)
         from checkpoint in Chosen(run, folder, choice)
-        select Inherit(config, run.Config) with { InitialWeights = Path.GetFullPath(checkpoint.Folder) };
+        let inherited = Inherit(config, run.Config)
+        select inherited with { Stage = inherited.Stage with { From = Path.GetFullPath(checkpoint.Folder) } };
 
     /// <summary>The tokenizer of the run.</summary>
     internal static Validation<Fault, Tokenizer> Tokenizer(string weights) => Run(weights).Map(static run => run.Tokenizer);
 
     /// <summary>
-    /// The checkpoint, when it is one of the architecture and tokenizer that a configuration asks for; else a fault for each setting that differs.
+    /// The checkpoint, when it is one of the architecture and tokenizer of a run that is to begin with it; else a fault for each setting that differs.
     /// </summary>
+    /// <param name="asking">The run that is to begin.</param>
+    /// <param name="weights">Where the checkpoint is.</param>
+    public static Validation<Fault, Checkpoint> Open(RunFolder asking, string weights) =>
+        from checkpoint in Open(asking.Config, weights)
+        from same in Fault.Unless(checkpoint.Identity.Text.Tokenizer == asking.Tokenizer.Fingerprint, "from", $"{weights} was trained with other tokens than this run's",
+            "allowed: weights of the same tokenizer")
+        select checkpoint;
+
+    /// <summary>As <see cref="Open(RunFolder, string)"/>, as far as can be told before there is a tokenizer.</summary>
     public static Validation<Fault, Checkpoint> Open(RunConfig config, string weights) =>
         from run in Run(weights)
         from same in Inherited
@@ -45,8 +55,8 @@ public static class InitialWeights
         RunFolder.Open(Checkpoint.StepIn(folder) is null ? folder : Path.GetFullPath(Path.Combine(folder, "..", "..")));
 
     // Dropout is no part of what weights are.
-    static IEnumerable<ConfigField> Inherited =>
-        RunConfig.Fields.Where(static f => f is { Fixed: true, Group: "model", IsPath: false } or { Name: "tokenizer" or "line-ends" });
+    static IEnumerable<Field<RunConfig>> Inherited =>
+        RunConfig.Fields.Where(static f => f is { Fixed: true, Section: "model" or "text" });
 
     static RunConfig Inherit(RunConfig config, RunConfig from) => Inherited.Aggregate(config, (c, f) => f.Set(c, f.Get(from))!);
 }

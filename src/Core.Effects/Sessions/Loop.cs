@@ -9,9 +9,10 @@ namespace Functional.Sessions;
 
 /// <summary>How a run ended.</summary>
 /// <param name="Folder">Where it is kept.</param>
+/// <param name="Stage">Which of its stages ended.</param>
 /// <param name="Reason">Completed or interrupted, with everything saved; everything else is a fault.</param>
 /// <param name="State">Where it stands.</param>
-public sealed record RunResult(string Folder, StopReason Reason, RunState State)
+public sealed record RunResult(string Folder, string Stage, StopReason Reason, RunState State)
 {
     /// <summary>Steps done.</summary>
     public long Step => State.Step;
@@ -132,7 +133,7 @@ public sealed class Loop
 
     // Lines first: a checkpoint on the medium must not know of steps whose lines are not there.
     RunEvent Save(RunState state) => session.Metrics.Flush()
-        .Bind(_ => session.Checkpoints.Save(state, session.Identity, trainer.Parts, session.Config.Keep))
+        .Bind(_ => session.Checkpoints.Save(state, session.Identity, trainer.Parts, session.Config.Stage.Keep))
         .Match(RunEvent (folder) =>
         {
             observer?.Saved(state.Step, folder);
@@ -148,5 +149,5 @@ public sealed class Loop
 
     Validation<Fault, RunResult> End(RunEffect.Stop stopped, RunState state) => stopped.Fault is { } fault
         ? fault.As<RunResult>()
-        : Success<Fault, RunResult>(new(session.Folder.Location, stopped.Reason, state) { WatchFailure = observer?.Failure });
+        : Success<Fault, RunResult>(new(session.Folder.Location, session.Folder.Stage, stopped.Reason, state) { WatchFailure = observer?.Failure });
 }

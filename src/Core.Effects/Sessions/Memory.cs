@@ -31,7 +31,7 @@ public static class Memory
     /// <param name="device">Where it is to run.</param>
     internal static Validation<Fault, RunConfig> Check(RunConfig config, OfferedDevice device) => Room(
         RunMemory.Of(config with { Model = config.Model with { Vocabulary = Math.Max(1, config.Model.Vocabulary) } }).Bytes,
-        config.Accumulate > 1 ? "weights, optimiser and accumulated gradients" : "weights and optimiser", device).Map(_ => config);
+        config.Stage.Accumulate > 1 ? "weights, optimiser and accumulated gradients" : "weights and optimiser", device).Map(_ => config);
 
     /// <summary>The model, or every fault in the engine and device, or that its weights and caches take more than the device has.</summary>
     /// <param name="model">A model that writes one text, without faults.</param>

@@ -13,7 +13,7 @@ using static LanguageExt.Prelude;
 
 namespace Functional.Sessions;
 
-/// <summary>The text of a run as tokens, in its two parts.</summary>
+/// <summary>The text of a stage as tokens, in its two parts.</summary>
 /// <param name="Tokenizer">What made the tokens.</param>
 /// <param name="Train">What is learned.</param>
 /// <param name="Validation">What is only evaluated.</param>
@@ -21,63 +21,72 @@ namespace Functional.Sessions;
 public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream Validation, TextIdentity Identity)
 {
     /// <summary>
-    /// The text that a configuration names, with the tokenizer of its initial weights, or the one made for it; faults when it cannot be read or is
-    /// too short.
+    /// The text of a recipe's first stage, with the tokenizer of its initial weights, or one made for the texts of all stages; faults when they cannot be
+    /// read or the first is too short.
     /// </summary>
-    /// <param name="config">The run.</param>
+    /// <param name="recipe">The run.</param>
     /// <param name="stop">Asks to give up.</param>
-    public static Validation<Fault, RunData> Load(RunConfig config, CancellationToken stop = default) =>
-        from valid in config.Validate()
-        from data in config.InitialWeights is { } weights ? InitialWeights.Tokenizer(weights).Bind(tokenizer => Load(config, tokenizer, stop)) : Fresh(config, stop)
+    public static Validation<Fault, RunData> Load(Recipe recipe, CancellationToken stop = default) =>
+        from valid in recipe.Validate()
+        from tokenizer in recipe.Stages.Values[0] is { Stage.From: { } weights } ? InitialWeights.Tokenizer(weights) : TokenizerFor(recipe, stop)
+        from data in Load(recipe.Stages.Values[0], tokenizer, stop)
         select data;
 
     /// <summary>The text that a configuration names, by a tokenizer that there is; characters that it does not know are faults.</summary>
     public static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, CancellationToken stop = default) =>
-        from tokens in config.DataFile is { } file ? TextFile.Tokens(file, tokenizer, config.LineEnds, stop)
-            : tokenizer.Encode(CorpusText(config)).Map(static ids => TokenStream.Of(ids))
-            .MapFail(f => f with { Where = $"{config.DataName}, {f.Where}" })
+        from tokens in config.Stage.Source is { File: { } file } ? TextFile.Tokens(file, tokenizer, config.LineEnds, stop)
+            : tokenizer.Encode(CorpusText(config.Stage.Source)).Map(static ids => TokenStream.Of(ids))
+            .MapFail(f => f with { Where = $"{config.Stage.Source.Name}, {f.Where}" })
         from data in Of(config, tokenizer, tokens)
         select data;
 
     /// <summary>Splits tokens and checks that each part has a window.</summary>
     public static Validation<Fault, RunData> Of(RunConfig config, Tokenizer tokenizer, TokenStream tokens)
     {
-        var (train, validation) = tokens.Split(1 - config.ValidationPart);
+        var (train, validation) = tokens.Split(1 - config.Stage.Source.ValidationPart);
         return new[]
         {
-            Windows.Of(train.Length, config.Model.Context, $"training part of {config.DataName}"),
-            Windows.Of(validation.Length, config.Model.Context, $"validation part of {config.DataName}"),
+            Windows.Of(train.Length, config.Model.Context, $"training part of {config.Stage.Source.Name}"),
+            Windows.Of(validation.Length, config.Model.Context, $"validation part of {config.Stage.Source.Name}"),
         }.Gather().Map(_ => new RunData(tokenizer, train, validation, new(tokenizer.Fingerprint, tokens.Length, CheckpointManifest.Hex(Sum(tokens)))));
     }
 
-    /// <summary>What a run does with this text.</summary>
-    /// <param name="config">The run, resolved.</param>
+    /// <summary>What a stage does with this text.</summary>
+    /// <param name="config">The stage, resolved.</param>
     public Stage Stage(RunConfig config) => Runs.Stage.Pretraining(config, Train, Validation);
 
-    /// <summary>The configuration with nothing left open: the tokenizer's vocabulary, and the file's whole path.</summary>
+    /// <summary>The recipe with nothing left open in any stage.</summary>
+    public Validation<Fault, Recipe> Resolve(Recipe recipe) => recipe.Map(Resolved).Validate().Bind(all => all.Stages.Values.Select(Resolve).Gather().Map(_ => all));
+
+    /// <summary>The configuration with nothing left open: the tokenizer's vocabulary, and whole paths.</summary>
     public Validation<Fault, RunConfig> Resolve(RunConfig config) => config.Model.Vocabulary is 0 || config.Model.Vocabulary == Tokenizer.VocabularySize
-        ? (config with
-        {
-            DataFile = config.DataFile is { } file ? Path.GetFullPath(file) : null,
-            InitialWeights = config.InitialWeights is { } weights ? Path.GetFullPath(weights) : null,
-            Model = config.Model with { Vocabulary = Tokenizer.VocabularySize },
-        }).Validate()
+        ? Resolved(config).Validate()
         : Fault.Of<RunConfig>("Model.Vocabulary", $"is {config.Model.Vocabulary}", $"allowed: {Tokenizer.VocabularySize}, the tokens of the {Tokenizer}, or 0");
 
-    static Validation<Fault, RunData> Fresh(RunConfig config, CancellationToken stop) =>
-        from loaded in config.DataFile is { } file ? TextFile.Load(file, config.Tokenizer, config.LineEnds, stop)
-            : Success<Fault, (Tokenizer Tokenizer, TokenStream Tokens)>(FromCorpus(config))
-        from data in Of(config, loaded.Tokenizer, loaded.Tokens)
-        select data;
-
-    static (Tokenizer Tokenizer, TokenStream Tokens) FromCorpus(RunConfig config)
+    RunConfig Resolved(RunConfig config) => WithWholePaths(config) with
     {
-        var text = CorpusText(config);
-        Tokenizer tokenizer = config.Tokenizer == "byte" ? ByteTokenizer.Instance : CharTokenizer.Of(RuneSet.Empty.Add(text));
-        return (tokenizer, TokenStream.Of(tokenizer.Encode(text).IfFail(static faults => throw new InvalidOperationException(faults.Lines()))));
-    }
+        Model = config.Model with { Vocabulary = config.Model.Vocabulary is 0 ? Tokenizer.VocabularySize : config.Model.Vocabulary },
+    };
 
-    static string CorpusText(RunConfig config) => Corpus.Text((ulong)config.CorpusSeed, config.CorpusSize);
+    /// <summary>The configuration with the whole paths of the files that it names.</summary>
+    internal static RunConfig WithWholePaths(RunConfig config) => config with
+    {
+        Stage = config.Stage with
+        {
+            From = config.Stage.From is { } weights ? Path.GetFullPath(weights) : null,
+            Source = config.Stage.Source with { File = config.Stage.Source.File is { } file ? Path.GetFullPath(file) : null },
+        },
+    };
+
+    static Validation<Fault, Tokenizer> TokenizerFor(Recipe recipe, CancellationToken stop) => recipe.Stages.Values[0] is { Tokenizer: "byte" }
+        ? Success<Fault, Tokenizer>(ByteTokenizer.Instance)
+        : recipe.Stages.Values
+            .Aggregate(Success<Fault, RuneSet>(RuneSet.Empty), (known, config) => known.Bind(set => config.Stage.Source is { File: { } file }
+                ? TextFile.Characters(set, file, config.LineEnds, stop)
+                : Success<Fault, RuneSet>(set.Add(CorpusText(config.Stage.Source)))))
+            .Map(static Tokenizer (set) => CharTokenizer.Of(set));
+
+    static string CorpusText(SourceConfig source) => Corpus.Text((ulong)source.CorpusSeed, source.CorpusSize);
 
     static uint Sum(TokenStream tokens)
     {

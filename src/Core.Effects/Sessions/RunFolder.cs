@@ -4,6 +4,7 @@ using Functional.Engines;
 using Functional.Files;
 using Functional.Graphs;
 using Functional.Models;
+using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
 using Functional.Text;
@@ -12,41 +13,70 @@ using static LanguageExt.Prelude;
 
 namespace Functional.Sessions;
 
+/// <summary>How far a stage of a run has come.</summary>
+/// <param name="Name">The stage.</param>
+/// <param name="Done">Steps that are saved.</param>
+/// <param name="Steps">Steps that it has.</param>
+/// <param name="IsBegun">Whether there is anything of it.</param>
+/// <param name="IsDone">Whether nothing is left of it.</param>
+public sealed record StageProgress(string Name, long Done, long Steps, bool IsBegun, bool IsDone);
+
 /// <summary>
-/// A folder that holds a run: <c>config.yaml</c>, <c>tokenizer.json</c>, <c>metrics.jsonl</c> and <c>checkpoints/</c>. Opened for reading;
-/// <see cref="RunSession"/> writes.
+/// A folder that holds a run: <c>config.yaml</c> with its recipe, <c>tokenizer.json</c>, and for each stage <c>stages/NAME</c> with
+/// <c>metrics.jsonl</c> and <c>checkpoints/</c>. Opened for reading, at one of its stages; <see cref="RunSession"/> writes.
 /// </summary>
 /// <param name="Location">Where it is.</param>
-/// <param name="Config">What the run is made of.</param>
+/// <param name="Recipe">What the run is made of.</param>
+/// <param name="Stage">The stage that is looked at.</param>
 /// <param name="Tokenizer">Its tokenizer.</param>
-public sealed record RunFolder(string Location, RunConfig Config, Tokenizer Tokenizer)
+public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tokenizer Tokenizer)
 {
-    const string ConfigName = "config.yaml", TokenizerName = "tokenizer.json";
+    const string ConfigName = "config.yaml", TokenizerName = "tokenizer.json", StagesName = "stages", MetricsName = "metrics.jsonl";
 
-    /// <summary>Its metrics' file.</summary>
-    public string Metrics => MetricsOf(Location);
+    /// <summary>What the stage is made of.</summary>
+    public RunConfig Config => Recipe.Stages[Stage];
 
-    /// <summary>Its checkpoints.</summary>
-    public CheckpointStore Checkpoints => new(CheckpointsOf(Location));
+    /// <summary>Where the stage is.</summary>
+    public string Home => Path.Combine(Location, StagesName, Stage);
 
-    /// <summary>Opens a run; what is missing or damaged is faults that name it.</summary>
-    public static Validation<Fault, RunFolder> Open(string location) => !Holds(location)
-        ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist", $"expected a run's folder, with {ConfigName} in it")
-        : (WholeConfig(Path.Combine(location, ConfigName)), TokenizerFile.Read(Path.Combine(location, TokenizerName)))
-            .Apply((config, tokenizer) => new RunFolder(location, config with { Model = config.Model with { Vocabulary = tokenizer.VocabularySize } }, tokenizer));
+    /// <summary>The stage's metrics' file.</summary>
+    public string Metrics => Path.Combine(Home, MetricsName);
 
-    // Training writes every setting: without the last one, what follows a cut would silently be defaults.
-    static Validation<Fault, RunConfig> WholeConfig(string path) => TextFile.Read(path).Bind(text => ConfigYaml.Entries(text, path)).Bind(entries =>
-        Fault.Unless(entries.Any(static e => e.Key == RunConfig.Fields[^1].Name), path, $"is cut off: {RunConfig.Fields[^1].Name}, the last setting, is missing", "expected the file that training wrote")
-            .Bind(_ => RunConfig.Read(new(), entries)));
+    /// <summary>The stage's checkpoints.</summary>
+    public CheckpointStore Checkpoints => CheckpointsIn(Disk.Real);
+
+    /// <summary>How far each stage has come, in their order. A checkpoint that cannot be read counts for nothing here.</summary>
+    public Vec<StageProgress> Progress => [.. Recipe.Stages.Select(s =>
+    {
+        var (stage, steps) = (this with { Stage = s.Name }, s.Value.Stage.Steps);
+        var state = stage.Checkpoints.Newest().Match(static found => found.Map(static c => c.Training), static _ => None);
+        // A last sample that was not shown keeps nothing from coming after.
+        return new StageProgress(s.Name, state.Map(static t => t.Step).IfNone(0), steps, File.Exists(stage.Metrics), state.Match(t => t.Step >= steps && (t.Due & ~Due.Draw) == Due.None, static () => false));
+    })];
 
     /// <summary>
-    /// One of its checkpoints. One that was written with another architecture, text split or tokenizer than the folder now says is faults that name
+    /// Opens a run, at a stage of it: the one that is named, or the last that has a checkpoint. What is missing or damaged is faults that name it.
+    /// </summary>
+    /// <param name="location">Its folder, or the folder of a stage in it.</param>
+    /// <param name="stage">Which stage; nothing for the last that has a checkpoint.</param>
+    public static Validation<Fault, RunFolder> Open(string location, string? stage = null) =>
+        !Holds(location) && StageAt(location) is var (run, named) ? Open(run, stage ?? named)
+        : !Holds(location) ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist", $"expected a run's folder, with {ConfigName} in it")
+        : (WholeConfig(Path.Combine(location, ConfigName)), TokenizerFile.Read(Path.Combine(location, TokenizerName)))
+            .Apply((recipe, tokenizer) => new RunFolder(location, recipe.Map(c => c with { Model = c.Model with { Vocabulary = tokenizer.VocabularySize } }), recipe.Stages.Names[0], tokenizer))
+            .Bind(folder => stage is null ? Success<Fault, RunFolder>(folder.AtLastSaved()) : folder.At(stage));
+
+    /// <summary>The folder at another of its stages.</summary>
+    public Validation<Fault, RunFolder> At(string stage) => Recipe.Stages.Contains(stage) ? Success<Fault, RunFolder>(this with { Stage = stage })
+        : Fault.Of<RunFolder>(Location, $"has no stage {stage}", $"allowed: {string.Join(", ", Recipe.Stages.Names)}");
+
+    /// <summary>
+    /// One of the stage's checkpoints. One that was written with another architecture, text split or tokenizer than the folder now says is faults that name
     /// each setting.
     /// </summary>
     /// <param name="choice">Which.</param>
     public Validation<Fault, Checkpoint> Checkpoint(CheckpointChoice choice = default) => choice.In(Checkpoints)
-        .MapFail(f => f.Where == Checkpoints.Folder ? f with { Where = Location } : f)
+        .MapFail(f => f.Where == Checkpoints.Folder ? f with { Where = Recipe.Stages.Count > 1 ? Home : Location } : f)
         .Bind(checkpoint => Check(checkpoint).Map(_ => checkpoint));
 
     /// <summary>Whether a checkpoint is what the folder's configuration and tokenizer say; else a fault for each that has drifted.</summary>
@@ -68,20 +98,50 @@ public sealed record RunFolder(string Location, RunConfig Config, Tokenizer Toke
     /// <summary>Whether a folder holds a run.</summary>
     public static bool Holds(string location) => File.Exists(Path.Combine(location, ConfigName));
 
+    /// <summary>Whether a folder holds a run of which there is something to lose.</summary>
+    public static bool IsBegun(string location) => Holds(location) && !IsFree(location);
+
+    /// <summary>Whether no stage comes after this one.</summary>
+    public bool IsLast => Recipe.Stages.Names[^1] == Stage;
+
+    internal CheckpointStore CheckpointsIn(Disk disk) => new(Path.Combine(Home, "checkpoints"), disk);
+
     internal static Fault Occupied(string location) => new(location, "already holds a run", "allowed: resume it, or choose another folder");
 
-    // What a run leaves that was begun and did no step, for want of memory, say: nothing is lost when another begins there.
-    internal static bool IsUntouched(string location) => new FileInfo(MetricsOf(location)) is { Exists: true, Length: 0 };
+    /// <summary>
+    /// Whether another run may begin in a folder: it holds none, or what a run leaves that was begun and did no step, for want of memory, say. Nothing is
+    /// lost then.
+    /// </summary>
+    internal static bool IsFree(string location)
+    {
+        var stages = StagesIn(location);
+        return stages.All(static stage => !Directory.Exists(Path.Combine(stage, "checkpoints")) || new CheckpointStore(Path.Combine(stage, "checkpoints")).Steps.Count == 0)
+            && (!Holds(location) || stages.Count > 0 && stages.All(static stage => new FileInfo(Path.Combine(stage, MetricsName)) is { Exists: true, Length: 0 }));
+    }
 
-    internal static string MetricsOf(string location) => Path.Combine(location, "metrics.jsonl");
-
-    internal static string CheckpointsOf(string location) => Path.Combine(location, "checkpoints");
+    /// <summary>The folders of the stages of whatever run a folder holds.</summary>
+    internal static List<string> StagesIn(string location) =>
+        Path.Combine(location, StagesName) is var all && Directory.Exists(all) ? [.. Directory.EnumerateDirectories(all)] : [];
 
     // The configuration comes last: with it, the folder holds a run.
     internal Validation<Fault, Unit> Write(Disk disk) => TokenizerFile.Write(Path.Combine(Location, TokenizerName), Tokenizer)
         .Bind(_ => Disk.Guard(Path.Combine(Location, ConfigName), "expected a folder that can be written", () =>
         {
-            disk.Replace(Path.Combine(Location, ConfigName), Encoding.UTF8.GetBytes(ConfigYaml.Write(Config)));
+            disk.Replace(Path.Combine(Location, ConfigName), Encoding.UTF8.GetBytes(ConfigYaml.Write(Recipe)));
             return Success<Fault, Unit>(unit);
         }));
+
+    RunFolder AtLastSaved() => Recipe.Stages.Names.Select(name => this with { Stage = name }).LastOrDefault(static f => f.Checkpoints.Steps.Count > 0) ?? this;
+
+    static (string Run, string Stage)? StageAt(string location)
+    {
+        var full = Path.GetFullPath(location.Length == 0 ? "." : location).TrimEnd(Path.DirectorySeparatorChar);
+        return Path.GetDirectoryName(full) is { } stages && Path.GetFileName(stages) == StagesName && Path.GetDirectoryName(stages) is { } run && Holds(run)
+            ? (run, Path.GetFileName(full)) : null;
+    }
+
+    // Training writes every setting: without the last one, what follows a cut would silently be defaults.
+    static Validation<Fault, Recipe> WholeConfig(string path) => TextFile.Read(path).Bind(text => ConfigYaml.Entries(text, path)).Bind(entries =>
+        Fault.Unless(entries is [.., { Key: var last }] && last == RunConfig.Fields[^1].Name, path, $"is cut off: {RunConfig.Fields[^1].Name}, the last setting, is missing", "expected the file that training wrote")
+            .Bind(_ => Recipe.Read(new(), entries, adapts: false)));
 }

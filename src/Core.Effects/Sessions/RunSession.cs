@@ -8,7 +8,7 @@ using static LanguageExt.Prelude;
 
 namespace Functional.Sessions;
 
-/// <summary>A run folder while its run is training: locked, cleaned up, and open for metrics and checkpoints.</summary>
+/// <summary>A stage of a run while it is training: its folder locked, cleaned up, and open for metrics and checkpoints.</summary>
 public sealed class RunSession : IDisposable
 {
     readonly RunLock held;
@@ -16,13 +16,13 @@ public sealed class RunSession : IDisposable
     RunSession(RunFolder folder, RunData data, RunLock held, MetricsFile metrics, CheckpointStore store) =>
         (Folder, Data, Stage, this.held, Metrics, Checkpoints) = (folder, data, data.Stage(folder.Config), held, metrics, store);
 
-    /// <summary>The folder.</summary>
+    /// <summary>The folder, at the stage.</summary>
     public RunFolder Folder { get; }
 
-    /// <summary>The configuration, resolved.</summary>
+    /// <summary>The stage's configuration, resolved.</summary>
     public RunConfig Config => Folder.Config;
 
-    /// <summary>The run's text.</summary>
+    /// <summary>The stage's text.</summary>
     public RunData Data { get; }
 
     /// <summary>What is to be done.</summary>
@@ -34,7 +34,7 @@ public sealed class RunSession : IDisposable
     /// <summary>Where to go on from; nothing to begin at the beginning.</summary>
     public Option<Checkpoint> From { get; private init; }
 
-    /// <summary>Another run's checkpoint, whose weights are the first ones; nothing for fresh ones.</summary>
+    /// <summary>The checkpoint whose weights are the first ones, of another run or of the stage before; nothing for fresh ones.</summary>
     public Option<Checkpoint> Weights { get; private init; }
 
     /// <summary>The configuration before this session changed it; nothing when it is new.</summary>
@@ -46,108 +46,164 @@ public sealed class RunSession : IDisposable
     /// <summary>Where checkpoints go.</summary>
     public CheckpointStore Checkpoints { get; }
 
-    /// <summary>Begins a run in a folder that holds none, or one that ended before its first step; the folder is made.</summary>
+    /// <summary>Begins a run, at its first stage, in a folder that holds none, or one that ended before its first step; the folder is made.</summary>
     /// <param name="location">The folder.</param>
-    /// <param name="config">The run.</param>
+    /// <param name="recipe">The run.</param>
     /// <param name="stop">Asks to give up while its text is read.</param>
-    public static Validation<Fault, RunSession> Begin(string location, RunConfig config, CancellationToken stop = default) =>
-        WithRoom(config, stop).Bind(data => Begin(location, config, data, Disk.Real));
+    public static Validation<Fault, RunSession> Begin(string location, Recipe recipe, CancellationToken stop = default) =>
+        WithRoom(recipe, stop).Bind(data => Begin(location, recipe, data, Disk.Real));
 
     /// <summary>
     /// Begins a run in the first of <c>NAME</c>, <c>NAME-2</c>, <c>NAME-3</c> … that is not there yet, also when others choose at the same moment.
     /// </summary>
     /// <param name="name">The folder that is wanted.</param>
-    /// <param name="config">The run.</param>
+    /// <param name="recipe">The run.</param>
     /// <param name="stop">Asks to give up while its text is read.</param>
-    public static Validation<Fault, RunSession> BeginAnew(string name, RunConfig config, CancellationToken stop = default) => WithRoom(config, stop).Bind(data =>
+    public static Validation<Fault, RunSession> BeginAnew(string name, Recipe recipe, CancellationToken stop = default) => WithRoom(recipe, stop).Bind(data =>
     {
         for (var i = 1; ; i++)
         {
             var location = i == 1 ? name : $"{name}-{i}";
             if (Path.Exists(location)) continue;
-            var begun = Begin(location, config, data, Disk.Real);
+            var begun = Begin(location, recipe, data, Disk.Real);
             if (begun.Match(static _ => true, faults => !faults.Exists(f => f == RunLock.Taken(location) || f == RunFolder.Occupied(location)))) return begun;
         }
     });
 
-    /// <summary>Goes on with the run in a folder, bit for bit, from its newest checkpoint, or from the beginning when it has none yet.</summary>
+    /// <summary>
+    /// Goes on with the run in a folder, bit for bit: with the stage that was begun last, from its newest checkpoint or from the beginning when it has none
+    /// yet; or, where nothing is left of that, with the next.
+    /// </summary>
     /// <param name="location">The folder.</param>
     /// <param name="change">What is to be different from here on; not the architecture, the tokenizer, the text or the optimiser.</param>
     /// <param name="stop">Asks to give up while its text is read.</param>
-    public static Validation<Fault, RunSession> Resume(string location, IEnumerable<ConfigEntry>? change = null, CancellationToken stop = default) =>
+    public static Validation<Fault, RunSession> Resume(string location, Change? change = null, CancellationToken stop = default) =>
         from planned in Plan(location, change, stop)
-        from fits in Memory.Check(planned.Config)
-        from session in Resume(location, planned.Config, planned.Data, Disk.Real)
+        from fits in Memory.Check(planned.Folder.Config)
+        from session in Resume(planned.Folder, planned.Data, Disk.Real)
         select session;
 
+    /// <summary>What a folder's recipe is to be from here on.</summary>
+    /// <param name="folder">The folder, at the stage that is next.</param>
+    public delegate Validation<Fault, Recipe> Change(RunFolder folder);
+
+    /// <summary>The change of settings of the stage that is next; those that stages share change for all.</summary>
+    public static Change ChangeOf(IEnumerable<ConfigEntry> entries) => folder => RunConfig.Read(folder.Config, entries).Map(config => folder.Recipe.With(folder.Stage, config));
+
+    /// <summary>The change to another recipe. What a stage began with is history, whatever the run that it came from has done since.</summary>
+    public static Change ChangeTo(Recipe recipe) => folder => Success<Fault, Recipe>(recipe.Map((name, asked) =>
+    {
+        var config = RunData.WithWholePaths(asked) with { Model = asked.Model with { Vocabulary = folder.Tokenizer.VocabularySize } };
+        var begun = folder.Recipe.Stages.Contains(name) && folder.Progress.Any(p => p.Name == name && p.IsBegun) ? folder.Recipe.Stages[name].Stage.From : null;
+        return begun is not null && asked.Stage.From is not null ? config with { Stage = config.Stage with { From = begun } } : config;
+    }));
+
     /// <summary>
-    /// What <see cref="Resume(string, IEnumerable{ConfigEntry}?, CancellationToken)"/> would go on with, as far as can be told without its
-    /// checkpoints; nothing is locked or written.
+    /// What <see cref="Resume(string, Change?, CancellationToken)"/> would go on with, as far as can be told without its checkpoints; nothing is locked or
+    /// written.
     /// </summary>
     /// <param name="location">The folder.</param>
     /// <param name="change">What is to be different from here on.</param>
     /// <param name="stop">Asks to give up while its text is read.</param>
-    public static Validation<Fault, (RunConfig Config, RunData Data)> Plan(string location, IEnumerable<ConfigEntry>? change = null, CancellationToken stop = default) =>
-        from folder in RunFolder.Open(location)
-        from config in RunConfig.Read(folder.Config, change ?? [])
-        from allowed in RunConfig.Resume(folder.Config, config)
-        // What it began with may be gone by now; its tokenizer is the run's own.
-        from data in allowed.InitialWeights is null ? RunData.Load(allowed, stop) : RunData.Load(allowed, folder.Tokenizer, stop)
-        select (allowed, data);
+    public static Validation<Fault, (RunFolder Folder, RunData Data)> Plan(string location, Change? change = null, CancellationToken stop = default) =>
+        from planned in Planned(location, change)
+        from data in RunData.Load(planned.Config, planned.Tokenizer, stop)
+        select (planned, data);
+
+    /// <summary>The folder at the stage that is next, with what is to be different from here on.</summary>
+    internal static Validation<Fault, RunFolder> Planned(string location, Change? change) =>
+        from begun in RunFolder.Open(location)
+        let folder = begun with { Stage = Next(begun) }
+        from recipe in change is null ? Success<Fault, Recipe>(folder.Recipe) : change(folder)
+        from changed in Changed(folder, recipe)
+        select changed;
+
+    // The stage that was begun last, if there is something left of it; else the one after it.
+    static string Next(RunFolder folder)
+    {
+        var progress = folder.Progress;
+        var last = Math.Max(0, progress.ToList().FindLastIndex(static p => p.IsBegun));
+        return progress[Math.Min(progress.Count - 1, progress[last].IsDone ? last + 1 : last)].Name;
+    }
+
+    // What was begun stays where it is and what it is; what comes after it may be another.
+    static Validation<Fault, RunFolder> Changed(RunFolder folder, Recipe recipe)
+    {
+        var progress = folder.Progress;
+        var begun = progress.TakeWhile((p, i) => progress.Skip(i).Any(static q => q.IsBegun)).ToList();
+        return begun.Select((p, i) =>
+                recipe.Stages.Count <= i || recipe.Stages.Names[i] != p.Name ? Fault.Of<Unit>($"stage {p.Name}", "was begun, and is no longer there", $"allowed: stages after {begun[^1].Name} may be others")
+                : RunConfig.Resume(folder.Recipe.Stages[p.Name], recipe.Stages[p.Name]).Bind(now => Fault.Unless(i == begun.Count - 1 || now.Stage.Steps == p.Steps,
+                    $"stage {p.Name}: steps", $"is {now.Stage.Steps}, but {begun[^1].Name} was begun after {p.Steps}", $"allowed: {p.Steps}")))
+            .Gather()
+            .Map(_ => folder with { Recipe = recipe })
+            .Map(static changed => changed with { Stage = Next(changed) });
+    }
 
     // The run's text, if there is room for the run. Only with the text is the vocabulary known, and with it how much that takes.
-    static Validation<Fault, RunData> WithRoom(RunConfig config, CancellationToken stop) =>
-        from device in Memory.DeviceOf(config)
-        from data in RunData.Load(config, stop)
-        from resolved in data.Resolve(config)
-        from fits in Memory.Check(resolved, device)
+    static Validation<Fault, RunData> WithRoom(Recipe recipe, CancellationToken stop) =>
+        from devices in recipe.Stages.Values.Select(Memory.DeviceOf).Gather()
+        from data in RunData.Load(recipe, stop)
+        from resolved in data.Resolve(recipe)
+        from fits in resolved.Stages.Values.Select(config => Memory.Check(config, devices[0])).Gather()
         select data;
 
-    internal static Validation<Fault, RunSession> Begin(string location, RunConfig config, RunData data, Disk disk) =>
-        from resolved in data.Resolve(config)
+    internal static Validation<Fault, RunSession> Begin(string location, Recipe recipe, RunData data, Disk disk) =>
+        from resolved in data.Resolve(recipe)
         from made in Disk.Guard(location, "expected a folder that can be written", () => { disk.CreateFolder(location); return Success<Fault, Unit>(unit); })
         from session in Locked(location, held =>
-            from free in Fault.Unless((!RunFolder.Holds(location) || RunFolder.IsUntouched(location)) && new CheckpointStore(RunFolder.CheckpointsOf(location)).Steps.Count == 0,
-                RunFolder.Occupied(location))
-            let folder = new RunFolder(location, resolved, data.Tokenizer)
-            from weights in WeightsOf(resolved)
+            from free in Fault.Unless(RunFolder.IsFree(location), RunFolder.Occupied(location))
+            let folder = new RunFolder(location, resolved, resolved.Stages.Names[0], data.Tokenizer)
+            from weights in WeightsOf(folder)
+            from emptied in Emptied(location, disk)
             from written in folder.Write(disk)
             from opened in Opened(folder, 0, disk)
             select new RunSession(folder, data, held, opened.Metrics, opened.Store) { Weights = weights })
         select session;
 
-    internal static Validation<Fault, RunSession> Resume(string location, RunConfig config, RunData data, Disk disk) => Locked(location, held =>
-        from folder in RunFolder.Open(location)
-        from same in Fault.Unless(folder.Tokenizer.Equals(data.Tokenizer), "tokenizer", $"is a {data.Tokenizer} for {config.DataName}, other than the run's {folder.Tokenizer}",
-            "allowed: the tokenizer that the run was begun with")
-        from resolved in data.Resolve(config)
-        from begun in data.Resolve(folder.Config)
-        from allowed in RunConfig.Resume(begun, resolved)
-        from newest in new CheckpointStore(RunFolder.CheckpointsOf(location), disk).Newest()
-        from ahead in newest.Match(c => Fault.Unless(c.Step <= allowed.Steps, "steps", $"is {allowed.Steps}, but the run has done {c.Step}", $"allowed: {c.Step} or more"),
+    internal static Validation<Fault, RunSession> Resume(RunFolder planned, RunData data, Disk disk) => Locked(planned.Location, held =>
+        from begun in RunFolder.Open(planned.Location, planned.Stage)
+        from known in Fault.Unless(begun.Tokenizer.Equals(data.Tokenizer), "tokenizer",
+            $"is a {data.Tokenizer} for {planned.Config.Stage.Source.Name}, other than the run's {begun.Tokenizer}", "allowed: the tokenizer that the run was begun with")
+        from resolved in data.Resolve(planned.Recipe)
+        let changed = begun with { Recipe = resolved }
+        from same in RunConfig.Resume(begun.Config, changed.Config)
+        from newest in changed.CheckpointsIn(disk).Newest()
+        let steps = changed.Config.Stage.Steps
+        from ahead in newest.Match(c => Fault.Unless(c.Step <= steps, "steps", $"is {steps}, but the run has done {c.Step}", $"allowed: {c.Step} or more"),
             static () => Success<Fault, Unit>(unit))
-        from drifted in newest.Match(folder.Check, static () => Success<Fault, Unit>(unit))
-        from text in newest.Match(c => SameText(c.Identity.Text, data, config), static () => Success<Fault, Unit>(unit))
-        from weights in newest.IsSome ? Success<Fault, Option<Checkpoint>>(None) : WeightsOf(allowed)
-        let changed = folder with { Config = allowed }
-        from written in allowed == folder.Config ? Success<Fault, Unit>(unit) : changed.Write(disk)
+        from drifted in newest.Match(begun.Check, static () => Success<Fault, Unit>(unit))
+        from text in newest.Match(c => SameText(c.Identity.Text, data, changed.Config), static () => Success<Fault, Unit>(unit))
+        from weights in newest.IsSome ? Success<Fault, Option<Checkpoint>>(None) : WeightsOf(changed)
+        from written in changed.Recipe == begun.Recipe ? Success<Fault, Unit>(unit) : changed.Write(disk)
         from opened in Opened(changed, newest.Match(static c => c.Step, static () => 0), disk)
-        select new RunSession(changed, data, held, opened.Metrics, opened.Store) { From = newest, Weights = weights, Before = folder.Config });
+        select new RunSession(changed, data, held, opened.Metrics, opened.Store) { From = newest, Weights = weights, Before = begun.Config });
 
     /// <summary>Whether a text is the one that a checkpoint was written with.</summary>
     internal static Validation<Fault, Unit> SameText(TextIdentity written, RunData data, RunConfig config) => Fault.Unless(
-        written == data.Identity, "data", $"{config.DataName} is not the text that the run was begun with", $"allowed: that text, of {written.Tokens} tokens");
+        written == data.Identity, "data", $"{config.Stage.Source.Name} is not the text that the run was begun with", $"allowed: that text, of {written.Tokens} tokens");
 
-    static Validation<Fault, Option<Checkpoint>> WeightsOf(RunConfig config) => config.InitialWeights is { } weights
-        ? InitialWeights.Open(config, weights).Map(Some)
+    // Those that the stage names, or those of the stage before.
+    static Validation<Fault, Option<Checkpoint>> WeightsOf(RunFolder folder) =>
+        folder.Config.Stage.From is { } weights ? InitialWeights.Open(folder, weights).Map(Some)
+        : folder.Recipe.Before(folder.Stage) is { } before ? (folder with { Stage = before }).Checkpoint().Map(Some)
         : Success<Fault, Option<Checkpoint>>(None);
+
+    // What a run left that did no step: its stages may have had other names.
+    static Validation<Fault, Unit> Emptied(string location, Disk disk) => Disk.Guard(location, "expected a folder that can be written", () =>
+    {
+        if (RunFolder.Holds(location))
+            foreach (var stage in RunFolder.StagesIn(location)) disk.DeleteFolder(stage);
+        return Success<Fault, Unit>(unit);
+    });
 
     // Metrics are opened last, so that nothing needs to be closed when something before fails.
     static Validation<Fault, (CheckpointStore Store, MetricsFile Metrics)> Opened(RunFolder folder, long step, Disk disk)
     {
-        var store = new CheckpointStore(RunFolder.CheckpointsOf(folder.Location), disk);
-        return from clean in store.Clean()
-               from metrics in MetricsFile.Open(RunFolder.MetricsOf(folder.Location), step, disk)
+        var store = folder.CheckpointsIn(disk);
+        return from made in Disk.Guard(folder.Home, "expected a folder that can be written", () => { disk.CreateFolder(folder.Home); return Success<Fault, Unit>(unit); })
+               from clean in store.Clean()
+               from metrics in MetricsFile.Open(folder.Metrics, step, disk)
                select (store, metrics);
     }
 

@@ -17,7 +17,7 @@ static class Samples
         using var decoder = new Decoder(engine, part.Model, trainer.Parameters(part));
         var generator = new Generator(decoder, session.Data.Tokenizer, session.Config.LineEnds);
         var written = new System.Text.StringBuilder();
-        foreach (var piece in generator.Encode("").ToOption().Map(prompt => generator.Text(prompt, session.Config.SampleTokens, sampler, key)).IfNone([]))
+        foreach (var piece in generator.Encode("").ToOption().Map(prompt => generator.Text(prompt, session.Config.Stage.SampleTokens, sampler, key)).IfNone([]))
         {
             if (stop.IsCancellationRequested) return null;
             written.Append(piece);

@@ -4,6 +4,7 @@ using Functional.Engines;
 using Functional.Files;
 using Functional.Generation;
 using Functional.Models;
+using Functional.Settings;
 using Functional.Storage;
 using LanguageExt;
 
@@ -35,8 +36,9 @@ public sealed class TrainedModel : IDisposable
     /// <param name="engine">Where the model runs.</param>
     /// <param name="location">The run's folder.</param>
     /// <param name="choice">Which checkpoint.</param>
-    public static Validation<Fault, TrainedModel> Open(IEngine engine, string location, CheckpointChoice choice = default) =>
-        from run in RunFolder.Open(location)
+    /// <param name="stage">Of which stage; nothing for the last that has one.</param>
+    public static Validation<Fault, TrainedModel> Open(IEngine engine, string location, CheckpointChoice choice = default, string? stage = null) =>
+        from run in RunFolder.Open(location, stage)
         from checkpoint in run.Checkpoint(choice)
         from parameters in run.Load(engine, checkpoint)
         select new TrainedModel(engine, run, checkpoint, parameters);
@@ -58,10 +60,12 @@ public sealed class TrainedModel : IDisposable
 
     /// <summary>Writes a run folder of this model's own, without what only training needs.</summary>
     /// <param name="location">A folder that holds no run.</param>
-    public Validation<Fault, Unit> Save(string location) =>
-        from free in Fault.Unless(!RunFolder.Holds(location), location, "already holds a run", "allowed: another folder")
-        from checkpoint in new CheckpointStore(RunFolder.CheckpointsOf(location)).Save(Checkpoint.Training, Checkpoint.Identity, [new("", parameters.Buffers, Params<IBuffer>.Empty)], 1)
-        from written in (Run with { Location = location }).Write(Disk.Real)
+    public Validation<Fault, Unit> Save(string location) => Save(Run with { Location = location, Recipe = Recipe.Of(Run.Config), Stage = Recipe.Only });
+
+    Validation<Fault, Unit> Save(RunFolder own) =>
+        from free in Fault.Unless(RunFolder.IsFree(own.Location), RunFolder.Occupied(own.Location) with { Allowed = "allowed: another folder" })
+        from checkpoint in own.Checkpoints.Save(Checkpoint.Training, Checkpoint.Identity, [new("", parameters.Buffers, Params<IBuffer>.Empty)], 1)
+        from written in own.Write(Disk.Real)
         select written;
 
     /// <inheritdoc/>

@@ -32,12 +32,12 @@ public sealed record RunIdentity(TextIdentity Text, Params<string> Settings)
         .Select(f => Fault.Unless(Recorded(f) == Written(f, config), $"{file}: {f.Name}", $"is {f.Show(config)}, but the checkpoint was written with {Shown(f)}", $"allowed: {Shown(f)}"))
         .Gather().Map(_ => config);
 
-    static IEnumerable<ConfigField> Fixed => RunConfig.Fields.Where(static f => f.Fixed);
+    static IEnumerable<Field<RunConfig>> Fixed => RunConfig.Fields.Where(static f => f.Fixed);
 
-    static string Written(ConfigField field, RunConfig config) => field.Get(config) ?? "";
+    static string Written(Field<RunConfig> field, RunConfig config) => field.Get(config) ?? "";
 
     // A setting that is younger than the checkpoint had its default then.
-    string Recorded(ConfigField field) => Settings.Contains(field.Name) ? Settings[field.Name] : Written(field, new());
+    string Recorded(Field<RunConfig> field) => Settings.Contains(field.Name) ? Settings[field.Name] : Written(field, new());
 
-    string Shown(ConfigField field) => Recorded(field) is { Length: > 0 } text ? text : "none";
+    string Shown(Field<RunConfig> field) => Recorded(field) is { Length: > 0 } text ? text : "none";
 }

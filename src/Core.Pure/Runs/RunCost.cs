@@ -37,16 +37,16 @@ public sealed record RunCost(RunMemory Memory, Int128 WorkBytes, double StepFlop
     /// <exception cref="ArgumentException">The configuration has faults, or its vocabulary is not known.</exception>
     public static RunCost Of(RunConfig config)
     {
-        var (optimiser, clip, memory) = (config.Transform, GradientClip.To(config.Clip), RunMemory.Of(config));
-        if (config.Accumulate == 1)
+        var (optimiser, clip, memory) = (config.Stage.Optimiser.Transform, GradientClip.To(config.Stage.Optimiser.Clip), RunMemory.Of(config));
+        if (config.Stage.Accumulate == 1)
         {
             var step = Blocks(model => Programs.Step(config.ObjectiveOf(model), optimiser, clip));
-            return new(memory, step.WorkBytes, (double)step.Flops, (double)step.Bytes, config.TokensPerStep, config.Steps);
+            return new(memory, step.WorkBytes, (double)step.Flops, (double)step.Bytes, config.TokensPerStep, config.Stage.Steps);
         }
         var part = Blocks(model => Programs.Accumulate(config.ObjectiveOf(model)));
         var end = Blocks(model => Programs.Apply(config.ObjectiveOf(model), optimiser, clip));
-        return new(memory, Int128.Max(part.WorkBytes, end.WorkBytes), config.Accumulate * (double)part.Flops + (double)end.Flops,
-            config.Accumulate * (double)part.Bytes + (double)end.Bytes, config.TokensPerStep, config.Steps);
+        return new(memory, Int128.Max(part.WorkBytes, end.WorkBytes), config.Stage.Accumulate * (double)part.Flops + (double)end.Flops,
+            config.Stage.Accumulate * (double)part.Bytes + (double)end.Bytes, config.TokensPerStep, config.Stage.Steps);
 
         ProgramCost Blocks(Func<Model, Program> program) => Cost.Of(config.Model.Layers, blocks => program(Gpt.Of(config.Model, blocks)));
     }

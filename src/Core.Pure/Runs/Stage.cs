@@ -34,10 +34,10 @@ public sealed record Stage(
     /// <exception cref="ArgumentException">A part of the text is too short for a window; <see cref="Windows.Of"/> says so as a value.</exception>
     public static Stage Pretraining(RunConfig config, TokenStream train, TokenStream validation) => new(
         config.ObjectiveOf(Gpt.Of(config.Model)),
-        new TrainingWindows(train, WindowsOf(train, config), config.Order, RunState.Start(config.Key).DataKey),
-        MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.EvalBatches == 0 ? long.MaxValue : (long)config.EvalBatches * config.Batch),
-        config.Transform, GradientClip.To(config.Clip), config.LearningRates,
-        new(config.Steps, config.EvalEvery, config.SaveEvery, config.SampleEvery), config.Batch, config.Accumulate);
+        new TrainingWindows(train, WindowsOf(train, config), config.Stage.Source.Order, RunState.Start(config.Key).DataKey),
+        MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.Stage.EvalBatches == 0 ? long.MaxValue : (long)config.Stage.EvalBatches * config.Stage.Batch),
+        config.Stage.Optimiser.Transform, GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
+        new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate);
 
     static Windows WindowsOf(TokenStream text, RunConfig config) =>
         Windows.Of(text.Length, config.Model.Context).IfFail(static faults => throw new ArgumentException(faults.Lines()));

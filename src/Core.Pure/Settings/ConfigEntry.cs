@@ -1,3 +1,5 @@
+using Functional.Base;
+
 namespace Functional.Settings;
 
 /// <summary>What stands behind a key of a configuration, before it is known what the key means.</summary>
@@ -14,7 +16,7 @@ public abstract record ConfigValue
     /// <summary>Nothing.</summary>
     public sealed record Nothing : ConfigValue;
 
-    /// <summary>A list or a mapping, which no setting is.</summary>
+    /// <summary>A list, which no setting is, or a mapping where there should be a value.</summary>
     public sealed record Nested(string What) : ConfigValue;
 
     /// <summary>As a fault shows it.</summary>
@@ -33,6 +35,9 @@ public abstract record ConfigValue
 /// <param name="Value">What stands there.</param>
 public sealed record ConfigEntry(string Key, string Where, ConfigValue Value)
 {
+    /// <summary>The headings that it stands under, from the outermost in.</summary>
+    public Vec<string> Under { get; init; } = [];
+
     /// <summary>An option of a command line; its text needs no quotes.</summary>
     public static ConfigEntry Option(string name, string text) => new(name, $"--{name}",
         RunConfig.Fields.Any(f => f.IsText && f.Name == name) ? new ConfigValue.Quoted(text) : new ConfigValue.Plain(text));

@@ -74,11 +74,11 @@ public sealed class KillLaws : IDisposable
         ];
     }
 
-    static byte[] Last(string run, string file) => File.ReadAllBytes(Path.Combine(new CheckpointStore(Path.Combine(run, "checkpoints")).PathOf(Steps), file));
+    static byte[] Last(string run, string file) => File.ReadAllBytes(Path.Combine(new CheckpointStore(Path.Combine(run, "stages", "pretrain", "checkpoints")).PathOf(Steps), file));
 
     static int LineCount(string run)
     {
-        var path = Path.Combine(run, "metrics.jsonl");
+        var path = Path.Combine(run, "stages", "pretrain", "metrics.jsonl");
         if (!File.Exists(path)) return 0;
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         var bytes = new byte[file.Length];
@@ -88,7 +88,7 @@ public sealed class KillLaws : IDisposable
     // Lines without what only says how fast it was; the last may be cut.
     static string[] Lines(string run)
     {
-        var path = Path.Combine(run, "metrics.jsonl");
+        var path = Path.Combine(run, "stages", "pretrain", "metrics.jsonl");
         return !File.Exists(path) ? [] : [.. File.ReadAllText(path).Split('\n')[..^1].Select(Untimed)];
     }
 

@@ -78,7 +78,7 @@ public sealed class StreamLaws : IDisposable
         // No file may be longer than 60 KiB; the runtime itself would make one.
         var (code, _, error) = await Shell($"trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; ulimit -f 60; {Train("run", "--steps 2000 --save-every 100")}");
         Assert.Equal(1, code);
-        Assert.Matches($"^error: {this["run"]}/metrics.jsonl: file too large; expected room for metrics; resumed, the run goes on from step [4-6]00\n$", error);
+        Assert.Matches($"^error: {this["run"]}/stages/pretrain/metrics.jsonl: file too large; expected room for metrics; resumed, the run goes on from step [4-6]00\n$", error);
         Assert.Equal(0, (await Shell(Train("run", "--resume --steps 700"))).Code);
     }
 
@@ -224,7 +224,7 @@ public sealed class StreamLaws : IDisposable
         Assert.Contains($"best: step {best}, ", (await Shell($"{Program} inspect --run {this["run"]} --checkpoint best")).Out, StringComparison.Ordinal);
         // A run begins with it, too, by its own name.
         Assert.Equal(0, (await Shell($"{Program} train --out {this["next"]} --from {this["run"]} --checkpoint best --data {this["text.txt"]} --steps 1 --threads 1")).Code);
-        Assert.Equal(RunFolder.Open(this["run"]).OrThrow().Checkpoint("best").OrThrow().Folder, RunFolder.Open(this["next"]).OrThrow().Config.InitialWeights);
+        Assert.Equal(RunFolder.Open(this["run"]).OrThrow().Checkpoint("best").OrThrow().Folder, RunFolder.Open(this["next"]).OrThrow().Config.Stage.From);
         // With one step, the best is the last, and nothing is said.
         Assert.DoesNotContain("--checkpoint best", (await Shell(Train("one", "--steps 1"))).Out, StringComparison.Ordinal);
     }
@@ -258,7 +258,7 @@ public sealed class StreamLaws : IDisposable
     async Task Begun(Process process)
     {
         var patience = Stopwatch.StartNew();
-        while (!File.Exists(Path.Combine(this["run"], "metrics.jsonl")) && !process.HasExited && patience.Elapsed < TimeSpan.FromSeconds(60)) await Task.Delay(20);
+        while (!File.Exists(Path.Combine(this["run"], "stages", "pretrain", "metrics.jsonl")) && !process.HasExited && patience.Elapsed < TimeSpan.FromSeconds(60)) await Task.Delay(20);
         await Task.Delay(500);
     }
 

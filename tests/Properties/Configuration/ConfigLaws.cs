@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Functional.Testing;
+using LanguageExt;
 using Xunit;
 
 namespace Functional.Tests.Properties.Configuration;
@@ -19,12 +20,12 @@ public class ConfigLaws
     {
         var config = RunConfig.Fields.Aggregate(defaults, (c, field) => field.IsText ? c : Values(field, key.FoldIn(field.Name)) is { } text ? field.Set(c, text)! : c);
         var path = string.IsNullOrEmpty(name) || Lone(name) ? null : name;
-        config = config with { DataFile = path, InitialWeights = key.Below(9, 2) == 0 ? path : null, Warmup = Math.Min(config.Warmup, config.Steps), MinLearningRate = Math.Min(config.MinLearningRate, config.LearningRate) };
+        config = config with { Stage = config.Stage with { From = key.Below(9, 2) == 0 ? path : null, Source = config.Stage.Source with { File = path }, Optimiser = config.Stage.Optimiser with { Warmup = Math.Min(config.Stage.Optimiser.Warmup, config.Stage.Steps), MinLearningRate = Math.Min(config.Stage.Optimiser.MinLearningRate, config.Stage.Optimiser.LearningRate) } } };
         // Small enough for every tensor of a step.
-        return config with { Batch = 1 + config.Batch % 30, Model = config.Model with { Context = 1 + config.Model.Context % 40, Width = config.Model.Heads * (1 + (int)key.Below(7, 9)) } };
+        return config with { Model = config.Model with { Context = 1 + config.Model.Context % 40, Width = config.Model.Heads * (1 + (int)key.Below(7, 9)) }, Stage = config.Stage with { Batch = 1 + config.Stage.Batch % 30 } };
     }
 
-    static string? Values(ConfigField field, Key key) => field.Allowed switch
+    static string? Values(Field<RunConfig> field, Key key) => field.Allowed switch
     {
         var _ when field.Name == "device" => ((string[])["auto", "cpu", "cuda:0", "cuda:12"])[key.Below(0, 4)],
         var words when !words.StartsWith("a ", StringComparison.Ordinal) && words.Contains(", ", StringComparison.Ordinal) => words.Split(", ")[key.Below(0, words.Split(", ").Length)],
@@ -39,11 +40,14 @@ public class ConfigLaws
         catch (System.Text.EncoderFallbackException) { return true; }
     }
 
-    static string Faults(string yaml) => ConfigYaml.Parse(yaml, "run.yaml", defaults).Match(static c => "read", static f => f.Lines());
+    static Validation<Fault, RunConfig> Parse(string yaml) =>
+        ConfigYaml.Entries(yaml, "run.yaml").Bind(static entries => Recipe.Read(defaults, entries, adapts: false)).Map(static recipe => recipe.Stages.Values[0]);
+
+    static string Faults(string yaml) => Parse(yaml).Match(static c => "read", static f => f.Lines());
 
     [Property(Arbitrary = [typeof(ConfigLaws)])]
     public bool Written_configurations_read_back(RunConfig config) =>
-        config.Validate().IsSuccess && ConfigYaml.Parse(ConfigYaml.Write(config), "run.yaml", defaults).Match(c => c == config, static _ => false);
+        config.Validate().IsSuccess && Parse(ConfigYaml.Write(Recipe.Of(config))).Match(c => c == config, static _ => false);
 
     [Property(Arbitrary = [typeof(ConfigLaws)])]
     public bool Options_read_back(RunConfig config) =>
@@ -65,25 +69,25 @@ public class ConfigLaws
         Vec<string> given = [$"steps: {n}", FormattableString.Invariant($"lr: {lr:R}"), .. says ? ["warmup: 7", "min-lr: 1e-6"] : (string[])[]];
         Vec<string> whole = ["steps: 5000", "warmup: 100", "lr: 0.001", "min-lr: 0.0001"];
         var config = inFile ? Begun(given) : Begun(whole, given);
-        return config.Steps == n && config.LearningRate == lr && (says ? config is { Warmup: 7, MinLearningRate: 1e-6 }
-            : config.Warmup == Math.Min(100, n / 10) && config.MinLearningRate == (lr < 1e-4 ? lr / 10 : 1e-4));
+        return config.Stage.Steps == n && config.Stage.Optimiser.LearningRate == lr && (says ? config is { Stage.Optimiser: { Warmup: 7, MinLearningRate: 1e-6 } }
+            : config.Stage.Optimiser.Warmup == Math.Min(100, n / 10) && config.Stage.Optimiser.MinLearningRate == (lr < 1e-4 ? lr / 10 : 1e-4));
     }
 
     /// <summary>A place that comes after, and says something else or nothing, does not keep an earlier one from being fitted.</summary>
     [Fact]
     public void What_an_earlier_place_says_is_fitted_too()
     {
-        Assert.Equal((20, 1e-5 / 10, 3), Begun(["steps: 200", "lr: 1e-5"], ["layers: 3"]) is var c ? (c.Warmup, c.MinLearningRate, c.Model.Layers) : default);
-        Assert.Equal((20, 1e-5 / 10), Begun(["steps: 200", "lr: 1e-5"], []) is var d ? (d.Warmup, d.MinLearningRate) : default);
-        Assert.Equal((7, 2e-6), Begun(["steps: 200", "lr: 1e-5"], ["warmup: 7", "min-lr: 2e-6"]) is var e ? (e.Warmup, e.MinLearningRate) : default);
+        Assert.Equal((20, 1e-5 / 10, 3), Begun(["steps: 200", "lr: 1e-5"], ["layers: 3"]) is var c ? (c.Stage.Optimiser.Warmup, c.Stage.Optimiser.MinLearningRate, c.Model.Layers) : default);
+        Assert.Equal((20, 1e-5 / 10), Begun(["steps: 200", "lr: 1e-5"], []) is var d ? (d.Stage.Optimiser.Warmup, d.Stage.Optimiser.MinLearningRate) : default);
+        Assert.Equal((7, 2e-6), Begun(["steps: 200", "lr: 1e-5"], ["warmup: 7", "min-lr: 2e-6"]) is var e ? (e.Stage.Optimiser.Warmup, e.Stage.Optimiser.MinLearningRate) : default);
     }
 
     /// <summary>On the edge nothing is changed: a tenth of the steps, and the lowest rate itself.</summary>
     [Fact]
     public void What_just_fits_stays()
     {
-        Assert.Equal((100, 1e-4), (Begun(["steps: 1000", "lr: 1e-4"]).Warmup, Begun(["lr: 1e-4"]).MinLearningRate));
-        Assert.Equal(99, Begun(["steps: 999"]).Warmup);
+        Assert.Equal((100, 1e-4), (Begun(["steps: 1000", "lr: 1e-4"]).Stage.Optimiser.Warmup, Begun(["lr: 1e-4"]).Stage.Optimiser.MinLearningRate));
+        Assert.Equal(99, Begun(["steps: 999"]).Stage.Optimiser.Warmup);
     }
 
     [Fact]
@@ -102,19 +106,20 @@ public class ConfigLaws
     {
         foreach (var field in RunConfig.Fields)
         {
-            var owner = field.Member.StartsWith("Model.", StringComparison.Ordinal) ? typeof(GptConfig) : typeof(RunConfig);
-            Assert.True(owner.GetProperty(field.Member.Split('.')[^1]) is not null, $"{field.Name}: {field.Member}");
+            var owner = typeof(RunConfig);
+            foreach (var member in field.Member.Split('.'))
+                owner = owner.GetProperty(member)?.PropertyType ?? throw new InvalidOperationException($"{field.Name}: {field.Member}");
         }
         Assert.Equal(RunConfig.Fields.Count, RunConfig.Fields.Select(static f => f.Member).Distinct().Count());
-        Assert.Equal("LearningRate: is -1; allowed: a number, above 0\nMinLearningRate: 0.0001 is above LearningRate -1; allowed: up to LearningRate\nModel.Width: 128 is not divisible by heads 3; allowed: a multiple of 3",
-            (defaults with { LearningRate = -1, Model = defaults.Model with { Heads = 3 } }).Validate(static f => f.Member).Match(static _ => "", static f => f.Lines()));
+        Assert.Equal("Stage.Optimiser.LearningRate: is -1; allowed: a number, above 0\nStage.Optimiser.MinLearningRate: 0.0001 is above Stage.Optimiser.LearningRate -1; allowed: up to Stage.Optimiser.LearningRate\nModel.Width: 128 is not divisible by heads 3; allowed: a multiple of 3",
+            (defaults with { Model = defaults.Model with { Heads = 3 }, Stage = defaults.Stage with { Optimiser = defaults.Stage.Optimiser with { LearningRate = -1 } } }).Validate(static f => f.Member).Match(static _ => "", static f => f.Lines()));
     }
 
     /// <summary>Rules over several settings speak in the names that were asked for, and in no others.</summary>
     [Fact]
     public void Every_rule_speaks_in_the_names_of_its_caller()
     {
-        var bad = defaults with { Steps = 10, Warmup = 11, MinLearningRate = 1, Batch = 1 << 20, Model = defaults.Model with { Context = 1 << 20 } };
+        var bad = defaults with { Model = defaults.Model with { Context = 1 << 20 }, Stage = defaults.Stage with { Steps = 10, Batch = 1 << 20, Optimiser = defaults.Stage.Optimiser with { Warmup = 11, MinLearningRate = 1 } } };
         Assert.Equal(
             """
             min-lr: 1 is above lr 0.001; allowed: up to lr
@@ -123,21 +128,21 @@ public class ConfigLaws
             """.ReplaceLineEndings("\n"), Faults(static f => f.Name));
         Assert.Equal(
             """
-            MinLearningRate: 1 is above LearningRate 0.001; allowed: up to LearningRate
-            Warmup: 11 is more than Steps 10; allowed: up to Steps
-            Batch: makes Batch × Model.Context = 1099511627776; allowed: up to 268435456
+            Stage.Optimiser.MinLearningRate: 1 is above Stage.Optimiser.LearningRate 0.001; allowed: up to Stage.Optimiser.LearningRate
+            Stage.Optimiser.Warmup: 11 is more than Stage.Steps 10; allowed: up to Stage.Steps
+            Stage.Batch: makes Stage.Batch × Model.Context = 1099511627776; allowed: up to 268435456
             """.ReplaceLineEndings("\n"), Faults(static f => f.Member));
 
-        string Faults(Func<ConfigField, string> name) => bad.Validate(name).Match(static _ => "", static f => f.Lines());
+        string Faults(Func<Field<RunConfig>, string> name) => bad.Validate(name).Match(static _ => "", static f => f.Lines());
     }
 
     /// <summary>What may change when a run goes on is a decision about each setting: here are both lists.</summary>
     [Fact]
     public void What_is_fixed_is_known_setting_by_setting()
     {
-        Assert.Equal("layers heads width context bias activation norm positions tied-head from corpus-seed corpus-size validation-part tokenizer line-ends order seed optimiser beta1 beta2 eps",
+        Assert.Equal("layers heads width context bias activation norm positions tied-head tokenizer line-ends seed from corpus-seed corpus-size validation-part order optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
-        Assert.Equal("dropout data batch accumulate steps lr min-lr warmup schedule weight-decay clip label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens engine device precision threads",
+        Assert.Equal("dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens data lr min-lr warmup schedule weight-decay clip",
             string.Join(' ', RunConfig.Fields.Where(static f => !f.Fixed).Select(static f => f.Name)));
     }
 
@@ -157,7 +162,7 @@ public class ConfigLaws
     public void A_file_that_says_nothing_is_the_start()
     {
         foreach (var text in (string[])["", "# nothing\n", "---\n", "null"])
-            Assert.Equal(defaults, ConfigYaml.Parse(text, "run.yaml", defaults).IfFail(f => throw new InvalidOperationException(f.Lines())));
+            Assert.Equal(defaults, Parse(text).IfFail(f => throw new InvalidOperationException(f.Lines())));
     }
 
     [Fact]
@@ -219,7 +224,7 @@ public class ConfigLaws
     [Property]
     public bool Torn_files_never_throw(ushort at, byte value)
     {
-        var text = ConfigYaml.Write(defaults).ToCharArray();
+        var text = ConfigYaml.Write(Recipe.Of(defaults)).ToCharArray();
         text[at % text.Length] = (char)value;
         return Faults(new(text)) is not null;
     }

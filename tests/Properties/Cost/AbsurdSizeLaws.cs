@@ -21,8 +21,8 @@ public sealed partial class AbsurdSizeLaws
     {
         var (c, m) = (any.Config, any.Config.Model with { Dropout = drops ? 0.1 : 0 });
         var (width, scores) = ((long)m.Width, (long)m.Heads * m.Context * m.Context);
-        long[] batches = [(1 << 28) / m.Context, int.MaxValue / (4 * width * m.Context), int.MaxValue / scores, int.MaxValue / c.Accumulate];
-        return batches.SelectMany(static n => (long[])[n, n + 1]).Where(static n => n is >= 1 and <= int.MaxValue).Select(n => c with { Batch = (int)n, Model = m })
+        long[] batches = [(1 << 28) / m.Context, int.MaxValue / (4 * width * m.Context), int.MaxValue / scores, int.MaxValue / c.Stage.Accumulate];
+        return batches.SelectMany(static n => (long[])[n, n + 1]).Where(static n => n is >= 1 and <= int.MaxValue).Select(n => c with { Model = m, Stage = c.Stage with { Batch = (int)n } })
             .All(static edge => edge.Validate().IsSuccess == RunByHand.Fits(edge));
     }
 
@@ -48,8 +48,8 @@ public sealed partial class AbsurdSizeLaws
         var config = any.Config;
         Assert.Equal("", config.Validate().Match(static _ => "", static f => f.Lines()));
         var cost = RunCost.Of(config);
-        var tokens = (BigInteger)config.Batch * config.Model.Context * config.Accumulate;
-        Assert.Equal((RunByHand.Parameters(config.Model), RunByHand.Kept(config), tokens, tokens * config.Steps),
+        var tokens = (BigInteger)config.Stage.Batch * config.Model.Context * config.Stage.Accumulate;
+        Assert.Equal((RunByHand.Parameters(config.Model), RunByHand.Kept(config), tokens, tokens * config.Stage.Steps),
             ((BigInteger)cost.Memory.Parameters, (BigInteger)cost.Memory.Bytes, (BigInteger)cost.TokensPerStep, (BigInteger)cost.TotalTokens));
         Assert.All(Gpt.Of(config.Model, 1).Specs.Values, static spec => Assert.True(spec.Init is not Initializer.Normal { Std: not (> 0 and < 2) }, $"{spec}"));
         foreach (var number in Numbers(cost)) Assert.True(double.IsFinite(number) && number > 0, $"{cost}");
@@ -64,7 +64,7 @@ public sealed partial class AbsurdSizeLaws
         {
             var more = RunCost.Of(larger);
             // A step in parts works on less at a time.
-            var parts = any.Config.Accumulate == 1 && larger.Accumulate > 1;
+            var parts = any.Config.Stage.Accumulate == 1 && larger.Stage.Accumulate > 1;
             Assert.True(more.Memory.Parameters >= cost.Memory.Parameters && more.Memory.Bytes >= cost.Memory.Bytes && more.TokensPerStep >= cost.TokensPerStep
                 && more.TotalTokens >= cost.TotalTokens && more.StepFlops >= cost.StepFlops && more.TotalFlops >= cost.TotalFlops
                 && more.StepBytes >= cost.StepBytes && (parts || more.WorkBytes >= cost.WorkBytes), $"{new AnySizes(larger)}");
@@ -101,9 +101,9 @@ public sealed partial class AbsurdSizeLaws
     [Property(Arbitrary = [typeof(AnySizes)])]
     public void The_learning_rate_of_an_absurd_run_is_one(AnySizes any, ScheduleKind schedule, bool warms, byte part)
     {
-        var config = any.Config with { Schedule = schedule, Warmup = warms ? any.Config.Steps : 0 };
-        foreach (var step in (long[])[0, config.Steps / 256 * part, config.Steps - 1])
-            Assert.InRange(config.LearningRates.At(step), double.Epsilon, config.LearningRate);
+        var config = any.Config with { Stage = any.Config.Stage with { Optimiser = any.Config.Stage.Optimiser with { Schedule = schedule, Warmup = warms ? any.Config.Stage.Steps : 0 } } };
+        foreach (var step in (long[])[0, config.Stage.Steps / 256 * part, config.Stage.Steps - 1])
+            Assert.InRange(config.Stage.LearningRates.At(step), double.Epsilon, config.Stage.Optimiser.LearningRate);
     }
 
     [Property]
@@ -134,7 +134,7 @@ public sealed partial class AbsurdSizeLaws
     public void An_endless_run_has_a_pace()
     {
         var pace = new Pace();
-        pace.Begin(new(new() { Steps = long.MaxValue }, "", 1, 1, 1, 0));
+        pace.Begin(new(new() { Stage = new() { Steps = long.MaxValue } }, "", 1, 1, 1, 0));
         pace.Add(new(1, 1, 1, 1, 3600_000, 1));
         Assert.EndsWith("more than 10,000 years left", pace.ToString(), StringComparison.Ordinal);
     }

@@ -21,13 +21,10 @@ public sealed record SmallRun(RunConfig Config)
         from clip in Gen.Elements(0.0, 1)
         from smoothing in Gen.Elements(0, 0.1)
         select new SmallRun(new RunConfig
-        {
-            Model = model with { Layers = layers, Dropout = dropout, Vocabulary = vocabulary, Width = model.Width * wide },
-            Batch = batch, Accumulate = accumulate, Optimiser = optimiser, Beta1 = momentum, WeightDecay = decay, Clip = clip, LabelSmoothing = smoothing,
-        }));
+        { Model = model with { Layers = layers, Dropout = dropout, Vocabulary = vocabulary, Width = model.Width * wide }, Stage = new() { Batch = batch, Accumulate = accumulate, LabelSmoothing = smoothing, Optimiser = new() { Kind = optimiser, Beta1 = momentum, WeightDecay = decay, Clip = clip } } }));
 
     public override string ToString() => $"vocabulary {Config.Model.Vocabulary}, "
-        + string.Join(", ", RunConfig.Fields.Where(static f => f.Group is "model" or "training").Select(f => $"{f.Name} {f.Show(Config)}"));
+        + string.Join(", ", RunConfig.Fields.Where(static f => f.Section is not "run").Select(f => $"{f.Name} {f.Show(Config)}"));
 }
 
 /// <summary>A run of any sizes at all, most of them absurd and many not valid.</summary>
@@ -56,16 +53,13 @@ public sealed record AnySizes(RunConfig Config)
         from accumulate in Whole
         from steps in Size(63)
         select new AnySizes(small.Config with
-        {
-            Model = small.Config.Model with
+        { Model = small.Config.Model with
             {
                 Layers = layers, Heads = heads, Width = multiple ? (int)Math.Min((long)heads * width, int.MaxValue / heads * heads) : width,
                 Context = context, Vocabulary = vocabulary,
-            },
-            Batch = batch, Accumulate = accumulate, Steps = steps, Warmup = Math.Min(100, steps),
-        }));
+            }, Stage = small.Config.Stage with { Batch = batch, Accumulate = accumulate, Steps = steps, Optimiser = small.Config.Stage.Optimiser with { Warmup = Math.Min(100, steps) } } }));
 
-    public override string ToString() => $"{new SmallRun(Config)}, steps {Config.Steps}";
+    public override string ToString() => $"{new SmallRun(Config)}, steps {Config.Stage.Steps}";
 }
 
 /// <summary>A valid run whose sizes are as absurd as is allowed.</summary>
@@ -79,14 +73,14 @@ public sealed record ValidSizes(RunConfig Config)
         let scores = (Int128)heads * context * context
         let dropout = scores <= int.MaxValue ? any.Config.Model.Dropout : 0
         let rows = Math.Min((1 << 28) / context, int.MaxValue / (4L * width * context))
-        let batch = Up(any.Config.Batch, (int)(dropout > 0 ? Math.Min(rows, (long)(int.MaxValue / scores)) : rows))
+        let batch = Up(any.Config.Stage.Batch, (int)(dropout > 0 ? Math.Min(rows, (long)(int.MaxValue / scores)) : rows))
         select new ValidSizes(any.Config with
         {
             Model = any.Config.Model with
             {
                 Heads = heads, Width = width, Context = context, Dropout = dropout, Vocabulary = Up(any.Config.Model.Vocabulary, int.MaxValue / width),
             },
-            Batch = batch, Accumulate = Up(any.Config.Accumulate, int.MaxValue / batch),
+            Stage = any.Config.Stage with { Batch = batch, Accumulate = Up(any.Config.Stage.Accumulate, int.MaxValue / batch) },
         }));
 
     static int Up(int n, int most) => n <= most ? Math.Max(1, n) : 1 + n % most;
@@ -97,7 +91,7 @@ public sealed record ValidSizes(RunConfig Config)
     public static IEnumerable<RunConfig> Changes(RunConfig c, Func<long, Int128> size)
     {
         int Whole(int n) => size(n) is var changed && changed >= 1 && changed <= int.MaxValue ? (int)changed : n;
-        var steps = size(c.Steps) is var changed && changed >= 1 && changed <= long.MaxValue ? (long)changed : c.Steps;
+        var steps = size(c.Stage.Steps) is var changed && changed >= 1 && changed <= long.MaxValue ? (long)changed : c.Stage.Steps;
         static int Product(int a, int b) => (int)Math.Min((long)a * b, int.MaxValue);
         var m = c.Model;
         IEnumerable<GptConfig> models =
@@ -107,8 +101,8 @@ public sealed record ValidSizes(RunConfig Config)
         ];
         return
         [
-            .. models.Select(model => c with { Model = model }), c with { Batch = Whole(c.Batch) }, c with { Accumulate = Whole(c.Accumulate) },
-            c with { Steps = steps, Warmup = Math.Min(c.Warmup, steps) },
+            .. models.Select(model => c with { Model = model }), c with { Stage = c.Stage with { Batch = Whole(c.Stage.Batch) } }, c with { Stage = c.Stage with { Accumulate = Whole(c.Stage.Accumulate) } },
+            c with { Stage = c.Stage with { Steps = steps, Optimiser = c.Stage.Optimiser with { Warmup = Math.Min(c.Stage.Optimiser.Warmup, steps) } } },
         ];
     }
 
@@ -122,9 +116,9 @@ static class RunByHand
     public static bool Fits(RunConfig c)
     {
         var m = c.Model;
-        BigInteger batch = c.Batch, width = m.Width, context = m.Context;
+        BigInteger batch = c.Stage.Batch, width = m.Width, context = m.Context;
         BigInteger[] tensors = [m.Vocabulary * width, context * width, 4 * width * width, batch * context * 4 * width, m.Dropout > 0 ? batch * m.Heads * context * context : 0];
-        return m.Width % m.Heads == 0 && tensors.All(static size => size <= int.MaxValue) && batch * context <= 1 << 28 && batch * c.Accumulate <= int.MaxValue;
+        return m.Width % m.Heads == 0 && tensors.All(static size => size <= int.MaxValue) && batch * context <= 1 << 28 && batch * c.Stage.Accumulate <= int.MaxValue;
     }
 
     /// <summary>Numbers of the model, by hand.</summary>
@@ -138,5 +132,5 @@ static class RunByHand
 
     /// <summary>Bytes that a run keeps, by hand: Adam's two slots and momentum's one for each parameter, and accumulators with the two of the loss.</summary>
     public static BigInteger Kept(RunConfig c) => 4 * Parameters(c.Model)
-        * (1 + (c.Optimiser != OptimiserKind.Sgd ? 2 : c.Beta1 > 0 ? 1 : 0) + (c.Accumulate > 1 ? 1 : 0)) + (c.Accumulate > 1 ? 8 : 0);
+        * (1 + (c.Stage.Optimiser.Kind != OptimiserKind.Sgd ? 2 : c.Stage.Optimiser.Beta1 > 0 ? 1 : 0) + (c.Stage.Accumulate > 1 ? 1 : 0)) + (c.Stage.Accumulate > 1 ? 8 : 0);
 }

@@ -30,7 +30,7 @@ public sealed class TextLineEndLaws : IDisposable
     static string Show<T>(Validation<Fault, T> outcome) => outcome.Match(_ => "fine", faults => faults.Lines());
 
     /// <summary>What a file's tokens stand for, by a tokenizer of its own.</summary>
-    static string Read(string path, string kind, LineEnds ends) => TextFile.Load(path, kind, ends).Match(
+    static string Read(string path, string kind, LineEnds ends) => LoadedText.Load(path, kind, ends).Match(
         static loaded =>
         {
             var ids = new int[loaded.Tokens.Length];
@@ -49,7 +49,7 @@ public sealed class TextLineEndLaws : IDisposable
         var text = AroundTheCut(raw, shift);
         var path = File(text, mark);
         return kinds.All(kind => Read(path, kind, LineEnds.Lf) == Plain(text))
-            && TextFile.Load(path, "char", LineEnds.Lf).Match(loaded => loaded.Tokenizer.Equals(CharTokenizer.Train(Plain(text))), static _ => false);
+            && LoadedText.Load(path, "char", LineEnds.Lf).Match(loaded => loaded.Tokenizer.Equals(CharTokenizer.Train(Plain(text))), static _ => false);
     }
 
     [Property(MaxTest = 30)]
@@ -126,7 +126,7 @@ public sealed class TextLineEndLaws : IDisposable
                 var path = File([.. mark ? encoding.Preamble : [], .. encoding.GetBytes(string.Concat(Enumerable.Repeat(text, 3000)))]);
                 var expected = $"{path}: looks like {name}, as {sign}; expected UTF-8 text: save it as UTF-8";
                 Assert.Equal(expected, Read(path, kind, LineEnds.Lf));
-                Assert.Equal(expected, Show(ConfigYaml.Read(path, new())));
+                Assert.Equal(expected, Show(ConfigYaml.Read(path)));
             }
     }
 }

@@ -20,11 +20,11 @@ public sealed class DeviceMemoryTests : IDisposable
         get
         {
             File.WriteAllText(this["text.txt"], Corpus.Text(1, 3000));
-            return new RunConfig { EvalEvery = 4, EvalBatches = 2 }.OnFile(this["text.txt"]).Sized(layers: 1, heads: 2, width: 16, context: 8).For(steps: 8, batch: 4);
+            return new RunConfig { Stage = new() { EvalEvery = 4, EvalBatches = 2 } }.OnFile(this["text.txt"]).Sized(layers: 1, heads: 2, width: 16, context: 8).For(steps: 8, batch: 4);
         }
     }
 
-    Task<RunResult> Train(IEngine engine) => Training.Start(() => RunSession.Begin(this["run"], Config).OrThrow(), _ => engine, null, default);
+    Task<RunResult> Train(IEngine engine) => Training.Start(() => RunSession.Begin(this["run"], Recipe.Of(Config)).OrThrow(), _ => engine, null, default);
 
     [Theory]
     [InlineData(1234, 1L << 30, 2L << 30, "1.2 KiB were asked for on cuda:1, 1.0 GiB of 2.0 GiB are free")]
@@ -83,9 +83,9 @@ public sealed class DeviceMemoryTests : IDisposable
     [Fact]
     public async Task An_engine_that_is_not_there_is_refused_before_anything_is_written()
     {
-        var failed = await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(Config with { Device = Device.Cuda(99), LearningRate = -1 }, this["run"]));
-        Assert.Contains("Device", failed.Faults.Select(static f => f.Where));
-        Assert.Contains("LearningRate", failed.Faults.Select(static f => f.Where));
+        var failed = await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(Config with { Stage = Config.Stage with { Optimiser = Config.Stage.Optimiser with { LearningRate = -1 } }, Execution = Config.Execution with { Device = Device.Cuda(99) } }, this["run"]));
+        Assert.Contains("Execution.Device", failed.Faults.Select(static f => f.Where));
+        Assert.Contains("Stage.Optimiser.LearningRate", failed.Faults.Select(static f => f.Where));
         Assert.False(Directory.Exists(this["run"]));
         await Training.RunAsync(Config, this["run"]);
         var kept = await File.ReadAllTextAsync(Path.Combine(this["run"], "config.yaml"));

@@ -18,7 +18,7 @@ public sealed class FacadeTests : IDisposable
         get
         {
             File.WriteAllText(this["text.txt"], Corpus.Text(1, 3000));
-            return new RunConfig { EvalEvery = 10, EvalBatches = 0, SampleEvery = 20 }.OnFile(this["text.txt"]).Sized(layers: 1, heads: 2, width: 16, context: 8).For(steps: 30, batch: 4, learningRate: 1e-2);
+            return new RunConfig { Stage = new() { EvalEvery = 10, EvalBatches = 0, SampleEvery = 20 } }.OnFile(this["text.txt"]).Sized(layers: 1, heads: 2, width: 16, context: 8).For(steps: 30, batch: 4, learningRate: 1e-2);
         }
     }
 
@@ -51,7 +51,7 @@ public sealed class FacadeTests : IDisposable
     [Fact]
     public async Task A_model_scores_a_text_as_training_does_and_better_than_frequencies()
     {
-        var result = await Training.RunAsync(Config with { Steps = 400, EvalEvery = 400, SampleEvery = 0 }, this["run"]);
+        var result = await Training.RunAsync(Config with { Stage = Config.Stage with { Steps = 400, EvalEvery = 400, SampleEvery = 0 } }, this["run"]);
         using var model = await LanguageModel.LoadAsync(this["run"]);
         var (score, simple) = (await model.EvaluateAsync(), await Training.BaselinesAsync(model.Config));
         // Training leaves out the last tokens that fill no window: a few of three hundred.
@@ -73,7 +73,7 @@ public sealed class FacadeTests : IDisposable
         var refused = await Assert.ThrowsAsync<FunctionalException>(() => model.SaveAsync(this["copy"]));
         Assert.Equal($"{this["copy"]}: already holds a run; allowed: another folder", refused.Message);
         var resumed = await Assert.ThrowsAsync<FunctionalException>(() => Training.ResumeAsync(this["copy"]));
-        Assert.Equal($"{this["copy/checkpoints/step-00000030"]}: was saved without the optimiser's state; allowed: a run of its own that begins with its weights", resumed.Message);
+        Assert.Equal($"{this["copy/stages/pretrain/checkpoints/step-00000030"]}: was saved without the optimiser's state; allowed: a run of its own that begins with its weights", resumed.Message);
     }
 
     [Fact]
@@ -102,9 +102,9 @@ public sealed class FacadeTests : IDisposable
     [Fact]
     public async Task Everything_that_is_wrong_is_said_at_once()
     {
-        var bad = Config.Sized(heads: 3, layers: 0) with { LearningRate = -1 };
+        var bad = Config.Sized(heads: 3, layers: 0) with { Stage = Config.Sized(heads: 3, layers: 0).Stage with { Optimiser = Config.Sized(heads: 3, layers: 0).Stage.Optimiser with { LearningRate = -1 } } };
         var failed = await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(bad, this["run"]));
-        Assert.Equal(["LearningRate", "Model.Layers", "Model.Width"], failed.Faults.Select(static f => f.Where).Distinct().Order(StringComparer.Ordinal).Except(["MinLearningRate"]));
+        Assert.Equal(["Model.Layers", "Model.Width", "Stage.Optimiser.LearningRate"], failed.Faults.Select(static f => f.Where).Distinct().Order(StringComparer.Ordinal).Except(["Stage.Optimiser.MinLearningRate"]));
         Assert.Equal(failed.Faults.Count, failed.Message.Split('\n').Length);
         Assert.False(Directory.Exists(this["run"]));
         await Assert.ThrowsAsync<FunctionalException>(() => LanguageModel.LoadAsync(this["run"]));
@@ -131,7 +131,7 @@ public sealed class FacadeTests : IDisposable
     {
         File.WriteAllText(this["run.yaml"], "heads: 3\nwidth: 64\nlr: 0.5\n");
         var config = Configuration.FromYaml(this["run.yaml"], ("width", "96"));
-        Assert.Equal((3, 96, 0.5), (config.Model.Heads, config.Model.Width, config.LearningRate));
+        Assert.Equal((3, 96, 0.5), (config.Model.Heads, config.Model.Width, config.Stage.Optimiser.LearningRate));
         Assert.Throws<FunctionalException>(() => Configuration.FromYaml(this["run.yaml"]));
         Assert.Throws<FunctionalException>(() => Configuration.From(new(), ("widht", "96")));
     }
@@ -142,7 +142,7 @@ public sealed class FacadeTests : IDisposable
     {
         foreach (var (steps, rate) in ((long, double)[])[(200, 5e-5), (200, 1e-4), (20_000, 2e-3), (1, 1e-9)])
             Assert.Equal(Configuration.From(new(), ("steps", $"{steps}"), ("lr", rate.ToString("R", System.Globalization.CultureInfo.InvariantCulture))), new RunConfig().For(steps, learningRate: rate));
-        Assert.Equal(new RunConfig().MinLearningRate, new RunConfig().For(200).MinLearningRate);
+        Assert.Equal(new RunConfig().Stage.Optimiser.MinLearningRate, new RunConfig().For(200).Stage.Optimiser.MinLearningRate);
     }
 
     /// <summary>An observer that throws is said in the result; the run is whole.</summary>
@@ -154,7 +154,7 @@ public sealed class FacadeTests : IDisposable
         await Training.RunAsync(Config, this["quiet"]);
         Assert.Equal(File.ReadAllBytes(Model(this["quiet"])), File.ReadAllBytes(Model(this["run"])));
 
-        static string Model(string run) => Path.Combine(run, "checkpoints", "step-00000030", "model.safetensors");
+        static string Model(string run) => Path.Combine(run, "stages", "pretrain", "checkpoints", "step-00000030", "model.safetensors");
     }
 
     [Fact]
@@ -188,7 +188,7 @@ public sealed class FacadeTests : IDisposable
         Assert.Equal(2, pieces);
         foreach (var read in (Action[])
         [
-            () => RunSession.Begin(this["run"], config.OnFile(this["long.txt"]), stop.Token), () => RunSession.BeginAnew(this["run"], config.OnFile(this["long.txt"], "byte"), stop.Token),
+            () => RunSession.Begin(this["run"], Recipe.Of(config.OnFile(this["long.txt"])), stop.Token), () => RunSession.BeginAnew(this["run"], Recipe.Of(config.OnFile(this["long.txt"], "byte")), stop.Token),
         ])
             Assert.Throws<OperationCanceledException>(read);
         Assert.False(Directory.Exists(this["run"]));
@@ -201,7 +201,7 @@ public sealed class FacadeTests : IDisposable
     public async Task The_best_evaluation_is_told_from_others()
     {
         var events = new List<TrainingEvent.Evaluated>();
-        var rising = Config with { EvalEvery = 2, LearningRate = 3, MinLearningRate = 3, Warmup = 10, Schedule = ScheduleKind.Constant, Clip = 0 };
+        var rising = Config with { Stage = Config.Stage with { EvalEvery = 2, Optimiser = Config.Stage.Optimiser with { LearningRate = 3, MinLearningRate = 3, Warmup = 10, Schedule = ScheduleKind.Constant, Clip = 0 } } };
         var result = await Training.RunAsync(rising, this["run"], new Listener(e => { if (e is TrainingEvent.Evaluated v) events.Add(v); }));
         var lowest = double.PositiveInfinity;
         foreach (var e in events)
@@ -220,8 +220,8 @@ public sealed class FacadeTests : IDisposable
     {
         var config = Config;
         await Training.RunAsync(config, this["run"]);
-        // Zeros, which take no room on most disks and a while to read.
-        using (var file = File.Create(this["text.txt"])) file.SetLength(1 << 28);
+        // Long enough to take a while to read.
+        await File.WriteAllTextAsync(this["text.txt"], string.Concat(Enumerable.Repeat(await File.ReadAllTextAsync(this["text.txt"]), 3000)));
         foreach (var begin in (Func<CancellationToken, Task>[])
         [
             stop => Training.RunAsync(config, this["other"], cancellation: stop), stop => Training.ResumeAsync(this["run"], cancellation: stop, changes: [("steps", "40")]),
@@ -234,7 +234,7 @@ public sealed class FacadeTests : IDisposable
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
         }
         Assert.False(Directory.Exists(this["other"]));
-        Assert.Equal(30, RunFolder.Open(this["run"]).OrThrow().Config.Steps);
+        Assert.Equal(30, RunFolder.Open(this["run"]).OrThrow().Config.Stage.Steps);
     }
 
     /// <summary>A text that is being written can be given up, whichever way the token comes; and so can waiting for another's.</summary>
@@ -326,7 +326,7 @@ public sealed class FacadeTests : IDisposable
         Assert.Throws<ArgumentException>("folder", () => { _ = Training.RunAsync(Config, ""); });
         Assert.Throws<ArgumentNullException>("folder", () => { _ = Training.ResumeAsync(null!); });
         Assert.Throws<ArgumentNullException>("folder", () => { _ = LanguageModel.LoadAsync(null!); });
-        Assert.Throws<ArgumentNullException>("config", () => { _ = Training.PlanAsync(null!); });
+        Assert.Throws<ArgumentNullException>("config", () => { _ = Training.OutlookAsync(null!); });
         Assert.Throws<ArgumentNullException>("config", () => { _ = Training.BaselinesAsync(null!); });
         Assert.Throws<ArgumentNullException>("folder", () => { _ = Training.MetricsAsync(null!); });
         Assert.Throws<ArgumentNullException>("path", () => Configuration.FromYaml(null!));
@@ -348,19 +348,19 @@ public sealed class FacadeTests : IDisposable
     public async Task A_model_whose_numbers_are_not_finite_is_said_to_be_none()
     {
         // One step so large that the second has no loss.
-        var config = Config with { SaveEvery = 1, EvalEvery = 30, Warmup = 0, LearningRate = 3e18, MinLearningRate = 3e18, WeightDecay = 0 };
+        var config = Config with { Stage = Config.Stage with { SaveEvery = 1, EvalEvery = 30, Optimiser = Config.Stage.Optimiser with { Warmup = 0, LearningRate = 3e18, MinLearningRate = 3e18, WeightDecay = 0 } } };
         await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(config, this["run"]));
         using var model = await LanguageModel.LoadAsync(this["run"]);
         Func<Task>[] uses = [() => model.EvaluateAsync(), () => model.EvaluateAsync(this["text.txt"]), () => Collect(model.GenerateAsync("The ", new() { Tokens = 5 }))];
         foreach (var use in uses)
-            Assert.Equal($"{this["run/checkpoints/step-00000001"]}: the model's numbers are not finite, as after a run that diverged; allowed: another checkpoint, if the run has one",
+            Assert.Equal($"{this["run/stages/pretrain/checkpoints/step-00000001"]}: the model's numbers are not finite, as after a run that diverged; allowed: another checkpoint, if the run has one",
                 (await Assert.ThrowsAsync<FunctionalException>(use)).Message);
     }
 
     [Fact]
     public async Task Any_checkpoint_can_be_loaded()
     {
-        var result = await Training.RunAsync(Config with { SaveEvery = 5, Keep = 9 }, this["run"]);
+        var result = await Training.RunAsync(Config with { Stage = Config.Stage with { SaveEvery = 5, Keep = 9 } }, this["run"]);
         foreach (var (choice, step) in ((CheckpointChoice, long)[])[(CheckpointChoice.Last, 30), ("best", result.BestStep), (15, 15)])
         {
             using var model = await LanguageModel.LoadAsync(this["run"], checkpoint: choice);
@@ -374,25 +374,25 @@ public sealed class FacadeTests : IDisposable
     [Fact]
     public async Task A_run_begins_with_the_weights_of_another()
     {
-        await Training.RunAsync(Config with { SaveEvery = 10, Keep = 9 }, this["first"]);
+        await Training.RunAsync(Config with { Stage = Config.Stage with { SaveEvery = 10, Keep = 9 } }, this["first"]);
         using var stop = new CancellationTokenSource();
-        var next = Configuration.FromRun(this["first"], 10).OnFile(this["text.txt"]).For(steps: 6, batch: 4) with { EvalEvery = 0, Seed = 5 };
+        var next = Configuration.From(Configuration.FromRun(this["first"], 10).OnFile(this["text.txt"]).For(steps: 6, batch: 4), ("seed", "5"), ("eval-every", "0"));
         Assert.Equal((16, 8), (next.Model.Width, next.Model.Context));
         var first = await Training.RunAsync(next, this["next"], new Listener(e => { if (e is TrainingEvent.Saved { Step: 0 }) stop.Cancel(); }), stop.Token);
         Assert.Equal((StopReason.Interrupted, 0), (first.Reason, first.Step));
         using (LanguageModel source = await LanguageModel.LoadAsync(this["first"], checkpoint: 10), begun = await LanguageModel.LoadAsync(this["next"]))
             Assert.Equal(await source.EvaluateAsync(), await begun.EvaluateAsync());
         // What it began with may be gone by now.
-        Directory.Delete(Path.Combine(this["first"], "checkpoints", "step-00000010"), recursive: true);
-        Assert.Equal(RunFolder.Open(this["next"]).OrThrow().Config with { Steps = 7 }, (await Training.PlanResumeAsync(this["next"], ("steps", "7"))).Config);
+        Directory.Delete(Path.Combine(this["first"], "stages", "pretrain", "checkpoints", "step-00000010"), recursive: true);
+        Assert.Equal(Configuration.From(RunFolder.Open(this["next"]).OrThrow().Config, ("warmup", "0"), ("steps", "7")), (await Training.OutlookOfResumeAsync(this["next"], ("steps", "7"))).Config);
         await Training.ResumeAsync(this["next"]);
         Assert.True((await Training.BaselinesAsync(RunFolder.Open(this["next"]).OrThrow().Config)).Bigram > 0);
-        await Training.RunAsync(Config with { SaveEvery = 10, Keep = 9 }, this["again"]);
-        await Training.RunAsync(Configuration.FromRun(this["again"], 10).OnFile(this["text.txt"]).For(steps: 6, batch: 4) with { EvalEvery = 0, Seed = 5 }, this["unbroken"]);
+        await Training.RunAsync(Config with { Stage = Config.Stage with { SaveEvery = 10, Keep = 9 } }, this["again"]);
+        await Training.RunAsync(Configuration.From(Configuration.FromRun(this["again"], 10).OnFile(this["text.txt"]).For(steps: 6, batch: 4), ("seed", "5"), ("eval-every", "0")), this["unbroken"]);
         foreach (var file in (string[])["model.safetensors", "optimizer.safetensors"])
-            Assert.Equal(File.ReadAllBytes(Path.Combine(this["unbroken"], "checkpoints", "step-00000006", file)), File.ReadAllBytes(Path.Combine(this["next"], "checkpoints", "step-00000006", file)));
+            Assert.Equal(File.ReadAllBytes(Path.Combine(this["unbroken"], "stages", "pretrain", "checkpoints", "step-00000006", file)), File.ReadAllBytes(Path.Combine(this["next"], "stages", "pretrain", "checkpoints", "step-00000006", file)));
 
-        var wider = await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(next.Sized(width: 32) with { InitialWeights = this["first"] }, this["wider"]));
+        var wider = await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(next.Sized(width: 32) with { Stage = next.Sized(width: 32).Stage with { From = this["first"] } }, this["wider"]));
         Assert.Equal($"Model.Width: is 32, but the weights of {this["first"]} have 16; allowed with them: 16", wider.Message);
         Assert.False(RunFolder.Holds(this["wider"]));
     }
@@ -408,9 +408,9 @@ public sealed class FacadeTests : IDisposable
         Assert.Equal(4, (await Training.RunAsync(other, this["other"])).Step);
         File.WriteAllText(this["elsewhere/own.yaml"], $"data: other.txt\nfrom: {Path.Combine("..", "run")}\n");
         var own = Configuration.FromYaml(this["elsewhere/own.yaml"]);
-        Assert.Equal(Path.Combine(this["elsewhere"], "other.txt"), own.DataFile);
+        Assert.Equal(Path.Combine(this["elsewhere"], "other.txt"), own.Stage.Source.File);
         Assert.Equal((1, 16), (own.Model.Layers, own.Model.Width));
-        Assert.Equal(Path.Combine(this["run"], "checkpoints", "step-00000030"), own.InitialWeights);
+        Assert.Equal(Path.Combine(this["run"], "stages", "pretrain", "checkpoints", "step-00000030"), own.Stage.From);
         // What is given beside the file is what counts, also for what is inherited.
         File.WriteAllText(this["elsewhere/own.yaml"], "data: other.txt\nfrom: nowhere\n");
         Assert.Equal(own, Configuration.FromYaml(this["elsewhere/own.yaml"], ("from", this["run"])));
@@ -423,11 +423,11 @@ public sealed class FacadeTests : IDisposable
     public async Task Runs_that_begin_together_get_folders_of_their_own()
     {
         var config = Config;
-        var sessions = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => RunSession.BeginAnew(this["runs"], config).OrThrow())));
+        var sessions = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => RunSession.BeginAnew(this["runs"], Recipe.Of(config)).OrThrow())));
         Assert.Equal(new[] { this["runs"] }.Concat(Enumerable.Range(2, 7).Select(i => $"{this["runs"]}-{i}")).Order(StringComparer.Ordinal),
             sessions.Select(static s => s.Folder.Location).Order(StringComparer.Ordinal));
         foreach (var session in sessions) session.Dispose();
-        using var next = RunSession.BeginAnew(this["runs"], config).OrThrow();
+        using var next = RunSession.BeginAnew(this["runs"], Recipe.Of(config)).OrThrow();
         Assert.Equal($"{this["runs"]}-9", next.Folder.Location);
     }
 
@@ -439,7 +439,7 @@ public sealed class FacadeTests : IDisposable
         await Training.ResumeAsync(this["run"], new Listener(events.Add), changes: [("steps", "60")]);
         var started = Assert.IsType<TrainingEvent.Started>(events[0]);
         var config = Config;
-        Assert.Equal((config.LearningRates.At(29), (config with { Steps = 60 }).LearningRates.At(30)), (started.LearningRateBefore!.Value, started.LearningRate));
+        Assert.Equal((config.Stage.LearningRates.At(29), (config with { Stage = config.Stage with { Steps = 60 } }).Stage.LearningRates.At(30)), (started.LearningRateBefore!.Value, started.LearningRate));
         Assert.NotEqual(started.LearningRateBefore!.Value, started.LearningRate, 1e-3);
     }
 

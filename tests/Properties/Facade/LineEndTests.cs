@@ -21,7 +21,7 @@ public sealed class LineEndTests : IDisposable
     }
 
     static RunConfig Config(string file, string tokenizer, LineEnds ends) =>
-        new RunConfig { EvalEvery = 3, EvalBatches = 0, Threads = 1, LineEnds = ends }
+        new RunConfig { LineEnds = ends, Stage = new() { EvalEvery = 3, EvalBatches = 0 }, Execution = new() { Threads = 1 } }
             .OnFile(file, tokenizer).Sized(layers: 1, heads: 2, width: 8, context: 8).For(steps: 6, batch: 2, learningRate: 1e-2);
 
     async Task<RunFolder> Trained(string name, string end, string tokenizer, LineEnds ends)
@@ -66,7 +66,7 @@ public sealed class LineEndTests : IDisposable
         var text = System.IO.File.ReadAllText(this["run.txt"]);
         Assert.Equal(LineEnds.Keep, run.Config.LineEnds);
         Assert.Equal(text.Length, run.Checkpoint().OrThrow().Identity.Text.Tokens);
-        Assert.Equal(RunData.Load(run.Config).OrThrow().Validation.Length, model.Validation().OrThrow().Length);
+        Assert.Equal(RunData.Load(Recipe.Of(run.Config)).OrThrow().Validation.Length, model.Validation().OrThrow().Length);
         Assert.Equal(text.Length, model.Text(this["run.txt"]).OrThrow().Length);
         Assert.Equal("be\r\nor\rnot\n", run.Tokenizer.Decode(model.Generator.Encode("be\r\nor\rnot\n").OrThrow()));
     }
@@ -81,7 +81,7 @@ public sealed class LineEndTests : IDisposable
         using var model = TrainedModel.Open(engine, this["run"]).OrThrow();
         var text = System.IO.File.ReadAllText(this["run.txt"]).ReplaceLineEndings("\n");
         Assert.Equal(text.Length, run.Checkpoint().OrThrow().Identity.Text.Tokens);
-        Assert.Equal(RunData.Load(run.Config).OrThrow().Validation.Length, model.Validation().OrThrow().Length);
+        Assert.Equal(RunData.Load(Recipe.Of(run.Config)).OrThrow().Validation.Length, model.Validation().OrThrow().Length);
         Assert.Equal(text.Length, model.Text(this["run.txt"]).OrThrow().Length);
         Assert.Equal("be\nor\nnot\n\n", run.Tokenizer.Decode(model.Generator.Encode("be\r\nor\rnot\n\r").OrThrow()));
     }
@@ -91,9 +91,9 @@ public sealed class LineEndTests : IDisposable
     {
         File("text.txt", "\r\n");
         var config = new RunConfig().OnFile(this["text.txt"]).Sized(context: 8);
-        var (said, unsaid) = (await Training.PlanAsync(config with { LineEnds = LineEnds.Lf }), await Training.PlanAsync(config));
+        var (said, unsaid) = (await Training.OutlookAsync(config with { LineEnds = LineEnds.Lf }), await Training.OutlookAsync(config));
         Assert.Equal(said, unsaid);
-        Assert.NotEqual(said.TrainTokens, (await Training.PlanAsync(config with { LineEnds = LineEnds.Keep })).TrainTokens);
+        Assert.NotEqual(said.TrainTokens, (await Training.OutlookAsync(config with { LineEnds = LineEnds.Keep })).TrainTokens);
     }
 
     [Fact]

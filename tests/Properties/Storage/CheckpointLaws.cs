@@ -125,7 +125,7 @@ public class CheckpointLaws
     [Fact]
     public void A_checkpoint_records_every_fixed_setting()
     {
-        var config = new RunConfig { Epsilon = 1e-6, Seed = 3 };
+        var config = new RunConfig { Seed = 3, Stage = new() { Optimiser = new() { Epsilon = 1e-6 } } };
         var of = RunIdentity.Of(identity.Text, config);
         Assert.Equal(RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name), of.Settings.Names);
         Assert.Equal("", TinyRun.Faults(of.Check(config, "config.yaml")));

@@ -14,7 +14,7 @@ public class DriftLaws
     public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name)];
 
     // The first of the candidates that is another value and can stand there.
-    static RunConfig? Changed(RunConfig config, ConfigField field) => candidates
+    static RunConfig? Changed(RunConfig config, Field<RunConfig> field) => candidates
         .Select(text => field.Set(config, field.IsPath ? "/elsewhere" : text))
         .FirstOrDefault(c => c is not null && field.Get(c) != field.Get(config) && c.Validate().IsSuccess);
 
@@ -22,18 +22,18 @@ public class DriftLaws
     public void An_edited_configuration_is_refused_by_name_or_used(string name)
     {
         using var scratch = new Scratch();
-        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Steps = 2, SaveEvery = 1 }));
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 2, SaveEvery = 1 } }));
         var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
         var field = RunConfig.Field(name)!;
         // Products in other precisions need another engine.
         if (name == "precision") return;
         // Fewer steps than are done are refused, too.
-        var changed = name == "steps" ? run.Config with { Steps = 9 } : Changed(run.Config, field);
+        var changed = name == "steps" ? run.Config with { Stage = run.Config.Stage with { Steps = 9 } } : Changed(run.Config, field);
         Assert.True(changed is not null, $"no candidate is another value of {name}");
-        File.WriteAllText(scratch["run/config.yaml"], ConfigYaml.Write(changed));
+        File.WriteAllText(scratch["run/config.yaml"], ConfigYaml.Write(Recipe.Of(changed)));
         var edited = TinyRun.Get(RunFolder.Open(scratch["run"]));
         var opened = TinyRun.Faults(edited.Checkpoint());
-        using var resumed = RunSession.Resume(scratch["run"], changed, TinyRun.Data(changed), Disk.Real).Match(static Held (s) => new(s, ""), static f => new(null, f.Lines()));
+        using var resumed = TinyRun.Resume(scratch["run"], changed, TinyRun.Data(changed), Disk.Real).Match(static Held (s) => new(s, ""), static f => new(null, f.Lines()));
         if (field.Fixed)
         {
             var expected = $"{scratch["run/config.yaml"]}: {name}: is {field.Show(changed)}, but the checkpoint was written with {(field.Get(run.Config) ?? "none")}; allowed: {(field.Get(run.Config) ?? "none")}";
@@ -53,12 +53,12 @@ public class DriftLaws
     public void A_change_on_resuming_is_refused_by_name_or_used(string name)
     {
         using var scratch = new Scratch();
-        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Steps = 2, SaveEvery = 1 }));
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 2, SaveEvery = 1 } }));
         var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
         var field = RunConfig.Field(name)!;
         if (name == "precision") return;
-        var changed = name == "steps" ? run.Config with { Steps = 9 } : Changed(run.Config, field)!;
-        using var resumed = RunSession.Resume(scratch["run"], changed, TinyRun.Data(run.Config), Disk.Real).Match(static Held (s) => new(s, ""), static f => new(null, f.Lines()));
+        var changed = name == "steps" ? run.Config with { Stage = run.Config.Stage with { Steps = 9 } } : Changed(run.Config, field)!;
+        using var resumed = TinyRun.Resume(scratch["run"], changed, TinyRun.Data(run.Config), Disk.Real).Match(static Held (s) => new(s, ""), static f => new(null, f.Lines()));
         if (field.Fixed) Assert.StartsWith($"{name}: is {field.Show(changed)}, but the run was begun with", resumed.Faults, StringComparison.Ordinal);
         else Assert.Equal(field.Get(changed), field.Get(TinyRun.Get(RunFolder.Open(scratch["run"])).Config));
     }
@@ -68,18 +68,18 @@ public class DriftLaws
     public void A_run_cannot_go_on_to_fewer_steps_than_it_has_done()
     {
         using var scratch = new Scratch();
-        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Steps = 4, SaveEvery = 4 }));
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 4, SaveEvery = 4 } }));
         var before = File.ReadAllText(scratch["run/config.yaml"]);
-        Assert.Equal("steps: is 3, but the run has done 4; allowed: 4 or more", TinyRun.Faults(TinyRun.Train(scratch["run"], TinyRun.Config with { Steps = 3, SaveEvery = 4 })));
+        Assert.Equal("steps: is 3, but the run has done 4; allowed: 4 or more", TinyRun.Faults(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 3, SaveEvery = 4 } })));
         Assert.Equal(before, File.ReadAllText(scratch["run/config.yaml"]));
-        Assert.Equal(StopReason.Completed, TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Steps = 4, SaveEvery = 4 })).Reason);
+        Assert.Equal(StopReason.Completed, TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 4, SaveEvery = 4 } })).Reason);
     }
 
     [Fact]
     public void A_tokenizer_that_was_changed_is_refused()
     {
         using var scratch = new Scratch();
-        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Steps = 2, SaveEvery = 1 }));
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 2, SaveEvery = 1 } }));
         var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
         var other = CharTokenizer.Of([.. ((CharTokenizer)run.Tokenizer).Runes.Reverse()]);
         TinyRun.Get(TokenizerFile.Write(scratch["run/tokenizer.json"], other));

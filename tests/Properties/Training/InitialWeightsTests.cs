@@ -10,7 +10,7 @@ public sealed class InitialWeightsTests : IDisposable
 
     public void Dispose() => scratch.Dispose();
 
-    static RunConfig Next(string weights) => TinyRun.Config with { Seed = 5, InitialWeights = weights };
+    static RunConfig Next(string weights) => TinyRun.Config with { Seed = 5, Stage = TinyRun.Config.Stage with { From = weights } };
 
     string Source(RunConfig config)
     {
@@ -40,8 +40,8 @@ public sealed class InitialWeightsTests : IDisposable
     {
         var weights = Source(TinyRun.Config);
         TinyRun.Get(TinyRun.Train(scratch["whole"], Next(weights)));
-        TinyRun.Get(RunSession.Begin(scratch["broken"], Next(weights), TinyRun.Data(TinyRun.Config), Disk.Real)).Dispose();
-        Assert.Empty(new CheckpointStore(scratch["broken/checkpoints"]).Steps);
+        TinyRun.Get(RunSession.Begin(scratch["broken"], Recipe.Of(Next(weights)), TinyRun.Data(TinyRun.Config), Disk.Real)).Dispose();
+        Assert.Empty(new CheckpointStore(scratch["broken/stages/pretrain/checkpoints"]).Steps);
         TinyRun.Get(TinyRun.Train(scratch["broken"], Next(weights)));
         Assert.Equal("", TinyRun.Differences(TinyRun.Remains(scratch["whole"]), TinyRun.Remains(scratch["broken"])));
     }
@@ -62,11 +62,12 @@ public sealed class InitialWeightsTests : IDisposable
     public void What_the_weights_are_is_inherited(string name, string value)
     {
         var field = RunConfig.Field(name)!;
-        var plain = TinyRun.Config with { Steps = 2, Model = TinyRun.Config.Model with { TiedHead = true } };
+        var plain = TinyRun.Config with { Model = TinyRun.Config.Model with { TiedHead = true }, Stage = TinyRun.Config.Stage with { Steps = 2 } };
         var weights = Source(field.Set(plain, value)!);
         Assert.NotEqual(value, field.Get(plain));
         var inherited = TinyRun.Get(InitialWeights.Of(plain, scratch["source"], CheckpointChoice.Last));
-        Assert.Equal(field.Set(plain, value)! with { InitialWeights = weights }, inherited);
+        var expected = field.Set(plain, value)!;
+        Assert.Equal(expected with { Stage = expected.Stage with { From = weights } }, inherited);
         TinyRun.Get(InitialWeights.Open(inherited, weights));
         Assert.Equal($"{name}: is {field.Get(plain)}, but the weights of {weights} have {value}; allowed with them: {value}",
             TinyRun.Faults(InitialWeights.Open(plain, weights)));
@@ -80,7 +81,7 @@ public sealed class InitialWeightsTests : IDisposable
         TinyRun.Get(TinyRun.Train(scratch["next"], Next(weights)));
         var file = scratch["next/config.yaml"];
         var text = File.ReadAllText(file);
-        void Edit(string path) => File.WriteAllText(file, System.Text.RegularExpressions.Regex.Replace(text, "(?m)^from: .*$", $"from: {path}"));
+        void Edit(string path) => File.WriteAllText(file, System.Text.RegularExpressions.Regex.Replace(text, "(?m)^    from: .*$", $"    from: {path}"));
 
         foreach (var other in (string[])[Path.GetRelativePath(Environment.CurrentDirectory, weights), $"{weights}9"])
         {
@@ -96,22 +97,22 @@ public sealed class InitialWeightsTests : IDisposable
     [Fact]
     public void What_the_weights_are_not_is_its_own()
     {
-        Source(TinyRun.Config with { Steps = 2 });
-        var other = TinyRun.Config with { LearningRate = 0.5, Seed = 9, ValidationPart = 0.3, Optimiser = OptimiserKind.Sgd, Order = WindowOrder.Ordered, Batch = 3, Model = TinyRun.Config.Model with { Dropout = 0.4 } };
+        Source(TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 2 } });
+        var other = TinyRun.Config with { Seed = 9, Model = TinyRun.Config.Model with { Dropout = 0.4 }, Stage = TinyRun.Config.Stage with { Batch = 3, Source = TinyRun.Config.Stage.Source with { ValidationPart = 0.3, Order = WindowOrder.Ordered }, Optimiser = TinyRun.Config.Stage.Optimiser with { LearningRate = 0.5, Kind = OptimiserKind.Sgd } } };
         var inherited = TinyRun.Get(InitialWeights.Of(other, scratch["source"], CheckpointChoice.Last));
-        Assert.Equal(other, inherited with { InitialWeights = null });
+        Assert.Equal(other, inherited with { Stage = inherited.Stage with { From = null } });
     }
 
     /// <summary>A checkpoint's own folder is that checkpoint, however many come after it.</summary>
     [Fact]
     public void A_checkpoint_is_named_by_its_folder()
     {
-        TinyRun.Get(TinyRun.Train(scratch["source"], TinyRun.Config with { SaveEvery = 1, Keep = 9 }));
-        var third = new CheckpointStore(scratch["source/checkpoints"]).PathOf(3);
+        TinyRun.Get(TinyRun.Train(scratch["source"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { SaveEvery = 1, Keep = 9 } }));
+        var third = new CheckpointStore(scratch["source/stages/pretrain/checkpoints"]).PathOf(3);
         Assert.Equal(3, TinyRun.Get(InitialWeights.Open(TinyRun.Config, third)).Step);
         Assert.Equal(7, TinyRun.Get(InitialWeights.Open(TinyRun.Config, scratch["source"])).Step);
         foreach (var name in (string[])[third, third + Path.DirectorySeparatorChar])
-            Assert.Equal(third, TinyRun.Get(InitialWeights.Of(TinyRun.Config, name, CheckpointChoice.Last)).InitialWeights);
-        Assert.Equal(new CheckpointStore(scratch["source/checkpoints"]).PathOf(5), TinyRun.Get(InitialWeights.Of(TinyRun.Config, scratch["source"], 5)).InitialWeights);
+            Assert.Equal(third, TinyRun.Get(InitialWeights.Of(TinyRun.Config, name, CheckpointChoice.Last)).Stage.From);
+        Assert.Equal(new CheckpointStore(scratch["source/stages/pretrain/checkpoints"]).PathOf(5), TinyRun.Get(InitialWeights.Of(TinyRun.Config, scratch["source"], 5)).Stage.From);
     }
 }

@@ -28,8 +28,8 @@ public class RunFolderTests
     public void Only_the_last_and_the_best_checkpoints_stay()
     {
         using var scratch = new Scratch();
-        var ended = TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { SaveEvery = 1, Keep = 2, Steps = 9, EvalEvery = 4, LearningRate = 0.5 }));
-        Assert.Equal([.. new[] { 9L, 8, ended.State.BestStep }.Distinct().OrderDescending()], new CheckpointStore(scratch["run/checkpoints"]).Steps);
+        var ended = TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { SaveEvery = 1, Keep = 2, Steps = 9, EvalEvery = 4, Optimiser = TinyRun.Config.Stage.Optimiser with { LearningRate = 0.5 } } }));
+        Assert.Equal([.. new[] { 9L, 8, ended.State.BestStep }.Distinct().OrderDescending()], new CheckpointStore(scratch["run/stages/pretrain/checkpoints"]).Steps);
     }
 
     [Fact]
@@ -37,11 +37,11 @@ public class RunFolderTests
     {
         using var scratch = new Scratch();
         var data = TinyRun.Data(TinyRun.Config);
-        using (TinyRun.Get(RunSession.Begin(scratch["run"], TinyRun.Config, data, Disk.Real)))
+        using (TinyRun.Get(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), data, Disk.Real)))
         {
             var expected = $"{scratch["run"]}: another run is training in this folder; allowed: one at a time; wait for it or choose another folder";
-            Assert.Equal(expected, Faults(RunSession.Begin(scratch["run"], TinyRun.Config, data, Disk.Real)));
-            Assert.Equal(expected, Faults(RunSession.Resume(scratch["run"])));
+            Assert.Equal(expected, Faults(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), data, Disk.Real)));
+            Assert.Equal(expected, Faults(TinyRun.Resume(scratch["run"], TinyRun.Config, data, Disk.Real)));
         }
         // What a killed process leaves: the file, and nobody who holds it.
         Assert.True(File.Exists(scratch["run/run.lock"]));
@@ -55,10 +55,10 @@ public class RunFolderTests
         TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config));
         var before = TinyRun.Remains(scratch["run"]);
         Assert.Equal($"{scratch["run"]}: already holds a run; allowed: resume it, or choose another folder",
-            Faults(RunSession.Begin(scratch["run"], TinyRun.Config, TinyRun.Data(TinyRun.Config), Disk.Real)));
+            Faults(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), TinyRun.Data(TinyRun.Config), Disk.Real)));
         File.Delete(scratch["run/config.yaml"]);
-        Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], TinyRun.Config, TinyRun.Data(TinyRun.Config), Disk.Real)), StringComparison.Ordinal);
-        Assert.Equal(before["metrics.jsonl"], File.ReadAllBytes(scratch["run/metrics.jsonl"]));
+        Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), TinyRun.Data(TinyRun.Config), Disk.Real)), StringComparison.Ordinal);
+        Assert.Equal(before["metrics.jsonl"], File.ReadAllBytes(scratch["run/stages/pretrain/metrics.jsonl"]));
     }
 
     [Fact]
@@ -66,15 +66,15 @@ public class RunFolderTests
     {
         using var scratch = new Scratch();
         var data = TinyRun.Data(TinyRun.Config);
-        TinyRun.Get(RunSession.Begin(scratch["run"], TinyRun.Config, data, Disk.Real)).Dispose();
-        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Batch = 1 }));
-        Assert.Equal(1, TinyRun.Get(RunFolder.Open(scratch["run"])).Config.Batch);
+        TinyRun.Get(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), data, Disk.Real)).Dispose();
+        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Batch = 1 } }));
+        Assert.Equal(1, TinyRun.Get(RunFolder.Open(scratch["run"])).Config.Stage.Batch);
 
         // A step without a checkpoint is something to lose; and a configuration alone may be anybody's.
-        Directory.Delete(scratch["run/checkpoints"], recursive: true);
-        Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], TinyRun.Config, data, Disk.Real)), StringComparison.Ordinal);
-        File.Delete(scratch["run/metrics.jsonl"]);
-        Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], TinyRun.Config, data, Disk.Real)), StringComparison.Ordinal);
+        Directory.Delete(scratch["run/stages/pretrain/checkpoints"], recursive: true);
+        Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), data, Disk.Real)), StringComparison.Ordinal);
+        File.Delete(scratch["run/stages/pretrain/metrics.jsonl"]);
+        Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), data, Disk.Real)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public class RunFolderTests
         File.WriteAllText(scratch["file"], "");
         var data = TinyRun.Data(TinyRun.Config);
         foreach (var place in (string[])[scratch["file"], scratch["file/run"], "/proc/run", ""])
-            Assert.Matches("^.*: .*; expected a folder that can be written$", Faults(RunSession.Begin(place, TinyRun.Config, data, Disk.Real)));
+            Assert.Matches("^.*: .*; expected a folder that can be written$", Faults(RunSession.Begin(place, Recipe.Of(TinyRun.Config), data, Disk.Real)));
         Assert.Equal($"{scratch["none"]}: does not exist; expected a run's folder, with config.yaml in it", Faults(RunFolder.Open(scratch["none"])));
         Assert.Equal($"{scratch.Path}: holds no run; expected a run's folder, with config.yaml in it", Faults(RunFolder.Open(scratch.Path)));
     }
@@ -104,7 +104,7 @@ public class RunFolderTests
             Assert.NotEqual("", Faults(RunFolder.Open(scratch["run"])));
         }
         File.WriteAllText(scratch["run/config.yaml"], text[..(text.IndexOf("batch:", StringComparison.Ordinal))]);
-        Assert.Equal($"{scratch["run/config.yaml"]}: is cut off: threads, the last setting, is missing; expected the file that training wrote", Faults(RunFolder.Open(scratch["run"])));
+        Assert.Equal($"{scratch["run/config.yaml"]}: is cut off: clip, the last setting, is missing; expected the file that training wrote", Faults(RunFolder.Open(scratch["run"])));
         File.WriteAllText(scratch["run/config.yaml"], text);
         TinyRun.Get(RunFolder.Open(scratch["run"]));
     }
@@ -112,7 +112,7 @@ public class RunFolderTests
     [Fact]
     public void A_folder_in_place_of_a_file_is_a_fault()
     {
-        foreach (var name in (string[])["metrics.jsonl", "run.lock", "tokenizer.json.partial", "config.yaml.partial"])
+        foreach (var name in (string[])["stages/pretrain/metrics.jsonl", "run.lock", "tokenizer.json.partial", "config.yaml.partial"])
         {
             using var scratch = new Scratch();
             Directory.CreateDirectory(scratch[$"run/{name}"]);
@@ -120,7 +120,8 @@ public class RunFolderTests
         }
         using var other = new Scratch();
         Directory.CreateDirectory(other["run"]);
-        File.WriteAllText(other["run/checkpoints"], "");
+        Directory.CreateDirectory(other["run/stages/pretrain"]);
+        File.WriteAllText(other["run/stages/pretrain/checkpoints"], "");
         Assert.Matches("it was not written; the checkpoints before are unharmed$", Faults(TinyRun.Train(other["run"], TinyRun.Config)));
     }
 
@@ -138,7 +139,7 @@ public class RunFolderTests
             var text = string.Concat(Enumerable.Repeat(letters, 100));
             var tokenizer = CharTokenizer.Of(RuneSet.Empty.Add(text));
             var data = TinyRun.Get(tokenizer.Encode(text).Bind(ids => RunData.Of(TinyRun.Config, tokenizer, TokenStream.Of(ids))));
-            return Faults(RunSession.Resume(scratch["run"], begun, data, Disk.Real));
+            return Faults(TinyRun.Resume(scratch["run"], begun, data, Disk.Real));
         }
     }
 }

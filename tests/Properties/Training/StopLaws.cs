@@ -9,7 +9,7 @@ namespace Functional.Tests.Properties.Training;
 /// <summary>A wish to stop is heard before each micro-batch, and leaves nothing of the step that was given up.</summary>
 public class StopLaws
 {
-    static readonly RunConfig config = TinyRun.Config with { Accumulate = 5, SampleEvery = 0 };
+    static readonly RunConfig config = TinyRun.Config with { Stage = TinyRun.Config.Stage with { Accumulate = 5, SampleEvery = 0 } };
 
     [Property(MaxTest = 20)]
     public void Stopped_inside_a_step_and_resumed_is_never_stopped(byte at)
@@ -25,7 +25,7 @@ public class StopLaws
             (runs, last) = (n, source.IsCancellationRequested ? last + 1 : 0);
         });
         var data = TinyRun.Data(config);
-        using (var session = TinyRun.Get(RunSession.Begin(broken["run"], config, data, Disk.Real)))
+        using (var session = TinyRun.Get(RunSession.Begin(broken["run"], Recipe.Of(config), data, Disk.Real)))
             Assert.Equal(StopReason.Interrupted, TinyRun.Get(Loop.Run(engine, session, clock: StillClock.Instance, stop: source.Token)).Reason);
         // The program that was running, and at most the update after the last micro-batch.
         Assert.InRange(last, 1, 2);
@@ -37,7 +37,7 @@ public class StopLaws
     [Property(MaxTest = 20)]
     public void A_step_given_up_and_done_again_is_the_step(byte at)
     {
-        Assert.Equal(Parameters(giveUpAt: -1), Parameters(at % config.Accumulate));
+        Assert.Equal(Parameters(giveUpAt: -1), Parameters(at % config.Stage.Accumulate));
 
         static float[] Parameters(int giveUpAt)
         {
@@ -59,13 +59,13 @@ public class StopLaws
     public void An_evaluation_is_given_up_and_comes_again()
     {
         using Scratch whole = new(), broken = new();
-        var many = config with { EvalBatches = 10, Accumulate = 1 };
+        var many = config with { Stage = config.Stage with { EvalBatches = 10, Accumulate = 1 } };
         TinyRun.Get(TinyRun.Train(whole["run"], many));
         using var source = new CancellationTokenSource();
         var runs = 0;
         // Three steps, and then the first batch of the evaluation.
         using var engine = new CountingEngine(new ReferenceEngine(), n => { runs = n + 1; if (n == 3) source.Cancel(); });
-        using (var session = TinyRun.Get(RunSession.Begin(broken["run"], many, TinyRun.Data(many), Disk.Real)))
+        using (var session = TinyRun.Get(RunSession.Begin(broken["run"], Recipe.Of(many), TinyRun.Data(many), Disk.Real)))
             Assert.Equal((StopReason.Interrupted, 3), TinyRun.Get(Loop.Run(engine, session, clock: StillClock.Instance, stop: source.Token)) is var r ? (r.Reason, r.State.Step) : default);
         Assert.Equal(4, runs);
         TinyRun.Get(TinyRun.Train(broken["run"], many));
@@ -77,13 +77,13 @@ public class StopLaws
     public void A_sample_is_given_up_and_comes_again()
     {
         using Scratch whole = new(), broken = new();
-        var samples = config with { SampleEvery = 2, SaveEvery = 0, EvalEvery = 0 };
+        var samples = config with { Stage = config.Stage with { SampleEvery = 2, SaveEvery = 0, EvalEvery = 0 } };
         Drawings all = new(), first = new(), second = new();
         TinyRun.Get(TinyRun.Train(whole["run"], samples, observer: all));
         using var source = new CancellationTokenSource();
         // Two steps of six programs, and then the first token of the sample.
         using var engine = new CountingEngine(new ReferenceEngine(), n => { if (n == 13) source.Cancel(); });
-        using (var session = TinyRun.Get(RunSession.Begin(broken["run"], samples, TinyRun.Data(samples), Disk.Real)))
+        using (var session = TinyRun.Get(RunSession.Begin(broken["run"], Recipe.Of(samples), TinyRun.Data(samples), Disk.Real)))
             Assert.Equal((StopReason.Interrupted, 2, null), TinyRun.Get(Loop.Run(engine, session, first, StillClock.Instance, source.Token)) is var r ? (r.Reason, r.Step, r.WatchFailure) : default);
         TinyRun.Get(TinyRun.Train(broken["run"], samples, observer: second));
         Assert.Empty(first.Texts);
@@ -104,7 +104,7 @@ public class StopLaws
     {
         using var scratch = new Scratch();
         using var engine = new CountingEngine(new ReferenceEngine(), static n => Assert.Fail("a program was run"));
-        using (var session = TinyRun.Get(RunSession.Begin(scratch["run"], config, TinyRun.Data(config), Disk.Real)))
+        using (var session = TinyRun.Get(RunSession.Begin(scratch["run"], Recipe.Of(config), TinyRun.Data(config), Disk.Real)))
             Assert.Equal((StopReason.Interrupted, 0), TinyRun.Get(Loop.Run(engine, session, stop: new(canceled: true))) is var r ? (r.Reason, r.State.Step) : default);
         Assert.Equal(7, TinyRun.Get(TinyRun.Train(scratch["run"], config)).State.Step);
     }

@@ -8,19 +8,7 @@ namespace Functional.Tests.Properties.Training;
 static class TinyRun
 {
     public static RunConfig Config { get; } = new()
-    {
-        Model = new() { Layers = 1, Heads = 2, Width = 4, Context = 3, Vocabulary = 0, Bias = false, Dropout = 0.2 },
-        CorpusSize = 300,
-        Batch = 2,
-        Steps = 7,
-        Warmup = 2,
-        EvalEvery = 3,
-        EvalBatches = 2,
-        SaveEvery = 2,
-        SampleEvery = 2,
-        SampleTokens = 3,
-        Keep = 2,
-    };
+    { Model = new() { Layers = 1, Heads = 2, Width = 4, Context = 3, Vocabulary = 0, Bias = false, Dropout = 0.2 }, Stage = new() { Batch = 2, Steps = 7, EvalEvery = 3, EvalBatches = 2, SaveEvery = 2, SampleEvery = 2, SampleTokens = 3, Keep = 2, Source = new() { CorpusSize = 300 }, Optimiser = new() { Warmup = 2 } } };
 
     public static RunData Data(RunConfig config)
     {
@@ -41,12 +29,16 @@ static class TinyRun
     {
         var data = Data(config);
         using var engine = new ReferenceEngine();
-        var opened = RunFolder.Holds(folder) ? RunSession.Resume(folder, Get(data.Resolve(config)), data, disk ?? Disk.Real) : RunSession.Begin(folder, config, data, disk ?? Disk.Real);
+        var opened = RunFolder.Holds(folder) ? Resume(folder, config, data, disk ?? Disk.Real) : RunSession.Begin(folder, Recipe.Of(config), data, disk ?? Disk.Real);
         return opened.Bind(session =>
         {
             using (session) return Loop.Run(engine, session, observer, clock ?? StillClock.Instance, stop);
         });
     }
+
+    /// <summary>Goes on with a run as another configuration says.</summary>
+    public static Validation<Fault, RunSession> Resume(string folder, RunConfig config, RunData data, Disk disk) =>
+        RunFolder.Open(folder).Bind(begun => RunSession.Resume(begun with { Recipe = begun.Recipe.With(begun.Stage, config) }, data, disk));
 
     /// <summary>All that a finished run leaves, by file: the newest checkpoint's tensors and state, and the metrics.</summary>
     public static SortedDictionary<string, byte[]> Remains(string folder)

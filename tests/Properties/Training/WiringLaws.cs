@@ -14,10 +14,7 @@ public class WiringLaws
 
     // Everything is on, so that nothing hides a setting: gradients are clipped, micro-batches add up, nothing is pruned.
     static readonly RunConfig plain = TinyRun.Config with
-    {
-        Model = TinyRun.Config.Model with { Dropout = 0.2 }, Accumulate = 2, LabelSmoothing = 0.1, Clip = 0.05, WeightDecay = 0.5, LearningRate = 0.02, MinLearningRate = 0.001,
-        Steps = 6, Keep = 100, Threads = 1, Engine = EngineKind.Managed, Device = Device.Cpu,
-    };
+    { Model = TinyRun.Config.Model with { Dropout = 0.2 }, Stage = TinyRun.Config.Stage with { Accumulate = 2, LabelSmoothing = 0.1, Steps = 6, Keep = 100, Optimiser = TinyRun.Config.Stage.Optimiser with { Clip = 0.05, WeightDecay = 0.5, LearningRate = 0.02, MinLearningRate = 0.001 } }, Execution = TinyRun.Config.Execution with { Threads = 1, Engine = EngineKind.Managed, Device = Device.Cpu } };
 
     // Another value, and what it changes. The two forms of GELU differ in the last places only.
     static readonly Dictionary<string, (string Value, string Changes)> table = new()
@@ -81,7 +78,7 @@ public class WiringLaws
     // The first tokens of the text, and what they are tokens of.
     static string Text(RunConfig config, string name)
     {
-        var data = TinyRun.Get(RunData.Load(name == "line-ends" ? RunConfig.Field("data")!.Set(config, File())! : config));
+        var data = TinyRun.Get(RunData.Load(Recipe.Of(name == "line-ends" ? RunConfig.Field("data")!.Set(config, File())! : config)));
         var tokens = new int[Math.Min(60, (int)data.Train.Length)];
         data.Train.CopyTo(0, tokens);
         return $"{data.Tokenizer.Fingerprint} {data.Train.Length} {string.Join(' ', tokens)}";
@@ -92,8 +89,8 @@ public class WiringLaws
         using var scratch = new Scratch();
         var samples = new Samples();
         var resolved = TinyRun.Get(TinyRun.Data(config).Resolve(config));
-        using (var engine = new ManagedEngine(config.Threads))
-        using (var session = TinyRun.Get(RunSession.Begin(scratch["run"], config, TinyRun.Data(config), Disk.Real)))
+        using (var engine = new ManagedEngine(config.Execution.Threads))
+        using (var session = TinyRun.Get(RunSession.Begin(scratch["run"], Recipe.Of(config), TinyRun.Data(config), Disk.Real)))
             TinyRun.Get(Loop.Run(engine, session, samples, StillClock.Instance));
         var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
         var last = TinyRun.Get(run.Checkpoint()).Folder;
@@ -107,7 +104,7 @@ public class WiringLaws
             ["rates"] = Text(lines.Where(static l => l.Training is not null).Select(static l => l.Training!.Value.LearningRate)),
             ["score"] = Text(lines.Where(static l => l.ValidationLoss is not null).TakeLast(1).Select(static l => l.ValidationLoss!.Value)),
             ["evaluations"] = string.Join(' ', lines.Where(static l => l.ValidationLoss is not null).Select(static l => l.Step)),
-            ["checkpoints"] = string.Join(' ', new CheckpointStore(scratch["run/checkpoints"]).Steps),
+            ["checkpoints"] = string.Join(' ', new CheckpointStore(scratch["run/stages/pretrain/checkpoints"]).Steps),
             ["samples"] = string.Join(' ', samples.Steps), ["lengths"] = string.Join(' ', samples.Texts.Select(static t => t.Length)),
         };
     }

@@ -203,7 +203,7 @@ public sealed class ErrorSnapshots : IDisposable
     public async Task Damaged_checkpoints()
     {
         await Train("--save-every", "2");
-        var newest = Path.Combine(shell["run"], "checkpoints", "step-00000004");
+        var newest = Path.Combine(shell["run"], "stages", "pretrain", "checkpoints", "step-00000004");
         var whole = await File.ReadAllBytesAsync(Path.Combine(newest, "model.safetensors"));
         await File.WriteAllBytesAsync(Path.Combine(newest, "model.safetensors"), whole[..^100]);
         await shell.Run("sample", "--run", shell["run"]);

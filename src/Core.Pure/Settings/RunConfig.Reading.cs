@@ -15,14 +15,15 @@ public sealed partial record RunConfig
 
     /// <summary>This configuration, or every fault in it at once.</summary>
     /// <param name="name">What faults call a setting: its name in files, or its member in C#.</param>
-    public Validation<Fault, RunConfig> Validate(Func<ConfigField, string> name)
+    public Validation<Fault, RunConfig> Validate(Func<Field<RunConfig>, string> name)
     {
         string N(string setting) => name(Field(setting)!);
         Vec<Validation<Fault, Unit>> checks =
         [
             .. Fields.Select(f => Fault.Unless(f.Holds(this), name(f), $"is {f.Show(this)}", $"allowed: {f.Allowed}")),
-            Fault.Unless(!(MinLearningRate > LearningRate), N("min-lr"), FormattableString.Invariant($"{MinLearningRate:R} is above {N("lr")} {LearningRate:R}"), $"allowed: up to {N("lr")}"),
-            Fault.Unless(Warmup <= Steps, N("warmup"), $"{Warmup} is more than {N("steps")} {Steps}", $"allowed: up to {N("steps")}"),
+            Fault.Unless(!(Stage.Optimiser.MinLearningRate > Stage.Optimiser.LearningRate), N("min-lr"),
+                FormattableString.Invariant($"{Stage.Optimiser.MinLearningRate:R} is above {N("lr")} {Stage.Optimiser.LearningRate:R}"), $"allowed: up to {N("lr")}"),
+            Fault.Unless(Stage.Optimiser.Warmup <= Stage.Steps, N("warmup"), $"{Stage.Optimiser.Warmup} is more than {N("steps")} {Stage.Steps}", $"allowed: up to {N("steps")}"),
             .. SizeRules(N),
         ];
         return checks.Concat(ModelRules()).Gather().Map(_ => this);
@@ -37,10 +38,10 @@ public sealed partial record RunConfig
     // What a step computes and counts in one piece. Sizes below 1 are faults of their own, and so are those that are too large alone.
     IEnumerable<Validation<Fault, Unit>> SizeRules(Func<string, string> name)
     {
-        if (Batch < 1 || Accumulate < 1 || Model.Context < 1 || Model.Width < 1 || Model.Heads < 1) yield break;
-        var tokens = (long)Batch * Model.Context;
+        if (Stage.Batch < 1 || Stage.Accumulate < 1 || Model.Context < 1 || Model.Width < 1 || Model.Heads < 1) yield break;
+        var tokens = (long)Stage.Batch * Model.Context;
         yield return Fault.Unless(tokens <= MostTokens, name("batch"), $"makes {name("batch")} × {name("context")} = {tokens}", $"allowed: up to {MostTokens}");
-        var windows = (long)Batch * Accumulate;
+        var windows = (long)Stage.Batch * Stage.Accumulate;
         yield return Fault.Unless(windows <= int.MaxValue, name("accumulate"), $"makes {name("batch")} × {name("accumulate")} = {windows}",
             $"allowed: up to {int.MaxValue}, the most windows that one step counts");
         if (tokens > MostTokens || Model.Heads > Model.Width || 4 * (Int128)Model.Width * Model.Width > int.MaxValue) yield break;
@@ -52,7 +53,7 @@ public sealed partial record RunConfig
     }
 
     /// <summary>The setting of a name; nothing when there is none.</summary>
-    public static ConfigField? Field(string name) => Fields.FirstOrDefault(f => f.Name == name);
+    public static Field<RunConfig>? Field(string name) => Fields.FirstOrDefault(f => f.Name == name);
 
     /// <summary>
     /// <paramref name="start"/> with the settings of a file or command line in place of its own, or every fault at once: unknown keys with
@@ -71,7 +72,7 @@ public sealed partial record RunConfig
     /// <param name="places">What is said, place by place.</param>
     public static Validation<Fault, RunConfig> Begin(RunConfig start, params Vec<Vec<ConfigEntry>> places) => Read(start, places, adapts: true);
 
-    static Validation<Fault, RunConfig> Read(RunConfig start, Vec<Vec<ConfigEntry>> places, bool adapts)
+    internal static Validation<Fault, RunConfig> Read(RunConfig start, Vec<Vec<ConfigEntry>> places, bool adapts)
     {
         var config = start;
         var faults = new List<Fault>();
@@ -82,7 +83,10 @@ public sealed partial record RunConfig
             var seen = new Dictionary<string, ConfigEntry>(StringComparer.Ordinal);
             foreach (var entry in places[place])
             {
+                // A heading with nothing under it.
+                if (entry is { Value: ConfigValue.Nothing, Under.Count: 0 } && Fields.Any(f => f.Section == entry.Key)) continue;
                 if (Field(entry.Key) is not { } field) faults.Add(Unknown(entry));
+                else if (entry.Under.Count > 0 && entry.Under != [field.Section]) faults.Add(new(entry.Where, $"stands under {string.Join(", ", entry.Under)}", $"allowed: under {field.Section}, or under nothing"));
                 else if (!seen.TryAdd(entry.Key, entry)) faults.Add(new(entry.Where, "is given twice", $"first at {seen[entry.Key].Where}"));
                 else if (later.Contains(entry.Key)) { }
                 else if (Given(field, entry.Value) is not (true, var text) || field.Set(config, text) is not { } changed)
@@ -101,8 +105,15 @@ public sealed partial record RunConfig
 
     RunConfig Adapted(ICollection<string> given) => this with
     {
-        Warmup = given.Contains("steps") && !given.Contains("warmup") ? Math.Min(Warmup, Steps / 10) : Warmup,
-        MinLearningRate = given.Contains("lr") && !given.Contains("min-lr") && MinLearningRate > LearningRate ? LearningRate / 10 : MinLearningRate,
+        Stage = Stage with
+        {
+            Optimiser = Stage.Optimiser with
+            {
+                Warmup = given.Contains("steps") && !given.Contains("warmup") ? Math.Min(Stage.Optimiser.Warmup, Stage.Steps / 10) : Stage.Optimiser.Warmup,
+                MinLearningRate = given.Contains("lr") && !given.Contains("min-lr") && Stage.Optimiser.MinLearningRate > Stage.Optimiser.LearningRate
+                    ? Stage.Optimiser.LearningRate / 10 : Stage.Optimiser.MinLearningRate,
+            },
+        },
     };
 
     /// <summary>
@@ -115,7 +126,7 @@ public sealed partial record RunConfig
         .Gather().Map(_ => now);
 
     // Text may be bare or in quotes, or absent; everything else is bare.
-    static (bool Given, string? Text) Given(ConfigField field, ConfigValue value) => value switch
+    static (bool Given, string? Text) Given(Field<RunConfig> field, ConfigValue value) => value switch
     {
         ConfigValue.Plain p => (true, p.Text),
         ConfigValue.Quoted q when field.IsText => (true, q.Text),
@@ -131,7 +142,7 @@ public sealed partial record RunConfig
     }
 
     /// <summary>The setting whose name, or whose name elsewhere, is nearest to a word, however it is cased and joined; and whether that is near.</summary>
-    public static (ConfigField Field, bool IsClose) Nearest(string word)
+    public static (Field<RunConfig> Field, bool IsClose) Nearest(string word)
     {
 #pragma warning disable CA1308 // Names are lower case.
         var written = word.ToLowerInvariant().Replace('_', '-');

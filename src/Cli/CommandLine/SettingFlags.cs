@@ -1,0 +1,40 @@
+using Functional.Base;
+using Functional.Settings;
+
+namespace Functional.Cli;
+
+/// <summary>The settings of a run as options: each by its own name, a truth by a switch and another with <c>no-</c> before it.</summary>
+static class SettingFlags
+{
+    // What people choose first stands first.
+    static readonly string[] sections = ["source", "model", "text", RunConfig.StageSection, "learning", "run"];
+
+    /// <summary>The options of all settings, in the order in which help lists them.</summary>
+    public static Vec<Flag> All { get; } = [.. RunConfig.Fields.OrderBy(static f => Array.IndexOf(sections, f.Section)).SelectMany(static f => Of(f))];
+
+    /// <summary>The options of a setting.</summary>
+    public static Vec<Flag> Of(Field<RunConfig> field)
+    {
+        var standard = field.Get(new());
+        if (field.IsTruth)
+            return [Switch($"--{field.Name}", field.Summary, standard == "true"), Switch($"--no-{field.Name}", "the opposite", standard == "false")];
+        var value = field.Name == "from" ? "DIR" : field.IsText ? "FILE" : field.Allowed.StartsWith("a whole", StringComparison.Ordinal) ? "N"
+            : field.Allowed.StartsWith("a number", StringComparison.Ordinal) ? "X" : "NAME";
+        return [new($"--{field.Name}", value, field.Summary + (value == "NAME" ? $": {field.Allowed}" : "")) { Group = field.Section, Default = field.IsText ? null : standard }];
+
+        Flag Switch(string name, string help, bool isDefault) => new(name, null, isDefault ? $"{help} [default]" : help) { Group = field.Section };
+    }
+
+    /// <summary>What was given of all settings, by their names.</summary>
+    /// <exception cref="FunctionalException">A switch and its opposite were.</exception>
+    public static Vec<(string Name, string Value)> Given(Given given) => [.. RunConfig.Fields.SelectMany(field => field.IsTruth ? Truth(given, field.Name)
+        : given.Text($"--{field.Name}") is { } text ? [(field.Name, text)] : Array.Empty<(string, string)>())];
+
+    static (string, string)[] Truth(Given given, string name) => (given.Has($"--{name}"), given.Has($"--no-{name}")) switch
+    {
+        (true, true) => throw new FunctionalException(new Fault($"--{name}", $"stands beside --no-{name}", "allowed: one of them")),
+        (true, _) => [(name, "true")],
+        (_, true) => [(name, "false")],
+        _ => [],
+    };
+}

@@ -1,0 +1,76 @@
+using Functional.Runs;
+using Functional.Sessions;
+
+namespace Functional.Cli;
+
+/// <summary><c>functional run</c>: a recipe, stage by stage.</summary>
+static class RunCommand
+{
+    public static CommandSpec Spec => new("run", "Trains in stages, as a recipe says; what is done already is not done again.",
+        [
+            new("--out", "DIR", "folder that keeps the run [runs/ and the recipe's name]") { Group = "run folder" },
+            new("--status", null, "says what is done and what is left, and stops") { Group = "run folder" },
+            .. EngineFlags.All,
+        ], Run)
+    {
+        Argument = new("recipe", "RECIPE.yaml", "the recipe: settings of the model, the text and the run, and those of each stage by its name"),
+        Details = """
+            A recipe is a config.yaml with several stages:
+
+              model:
+                layers: 4
+              stages:
+                stories:
+                  steps: 2000
+                poems:
+                  steps: 500
+                  learning:
+                    lr: 3e-4
+                  source:
+                    data: poems.txt
+
+            A stage begins with the weights of the one before, or with those that its setting "from" names. Settings outside of
+            stages hold for all. The tokenizer is one for the texts of all stages.
+
+            The same command again goes on where the run stands. Until then, what is not yet begun may be changed in the
+            recipe, as may the settings that train --resume may change.
+
+            """,
+        Examples = [new("run recipe.yaml --out runs/poet", "carries out a recipe"), new("run recipe.yaml --out runs/poet --status", "how far it has come")],
+    };
+
+    static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
+    {
+        var file = given.Text("recipe")!;
+        var folder = given.Text("--out") ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
+        var recipe = Configuration.RecipeFromYaml(file, [.. EngineFlags.Names.Where(name => given.Has($"--{name}")).Select(name => (name, given.Text($"--{name}")!))]);
+        EngineFlags.Check(given, recipe.Stages.Values[0].Execution).OrThrow();
+        if (given.Has("--status"))
+        {
+            Tell(terminal, RunFolder.IsBegun(folder) ? await Training.StagesAsync(folder).ConfigureAwait(false) : [.. recipe.Stages.Select(static s => new StageProgress(s.Name, 0, s.Value.Stage.Steps, false, false))]);
+            return 0;
+        }
+        interruption.Saves();
+        var view = terminal.Forgiving();
+        if (RunFolder.IsBegun(folder)) Tell(view, await Training.StagesAsync(folder).ConfigureAwait(false));
+        RunResult? result = null;
+        await (view.Live ? LiveView.Run(view, interruption, Train) : Train(new PlainView(view))).ConfigureAwait(false);
+        if (result!.Reason == StopReason.Completed)
+        {
+            await TrainSummary.Print(view, result, interruption.Token).ConfigureAwait(false);
+            return 0;
+        }
+        view.Line($"stopped after step {result.Step} of {result.Stage}; everything is saved. To go on: functional run {file} --out {folder}");
+        Tell(view, await Training.StagesAsync(folder).ConfigureAwait(false));
+        return interruption.ExitCode;
+
+        async Task Train(IProgress<TrainingEvent> shown) => result = await Training.RunAsync(recipe, folder, shown, interruption.Token).ConfigureAwait(false);
+    }
+
+    static void Tell(Terminal terminal, IReadOnlyList<StageProgress> stages)
+    {
+        var width = stages.Max(static s => s.Name.Length);
+        foreach (var s in stages)
+            terminal.Line($"{s.Name.PadRight(width)}  {(s.IsDone ? "done" : s.IsBegun ? "begun" : "left")}, {Show.Count(s.Done)} of {Show.Count(s.Steps)} steps");
+    }
+}

@@ -1,0 +1,83 @@
+using Functional.Base;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional.Settings;
+
+/// <summary>
+/// Stages one after the other over one architecture, one tokenizer and one seed. A stage begins with the weights of the one before, unless it names
+/// others. A run of one stage is the recipe of it.
+/// </summary>
+public sealed record Recipe
+{
+    /// <summary>The name of the stage of a run that has but one.</summary>
+    public const string Only = "pretrain";
+
+    const string Heading = "stages";
+
+    Recipe(Params<RunConfig> stages) => Stages = stages;
+
+    /// <summary>Its stages in order, each with what all share.</summary>
+    public Params<RunConfig> Stages { get; }
+
+    /// <summary>The recipe of a run of one stage.</summary>
+    public static Recipe Of(RunConfig config) => new(Params.Of((Only, config)));
+
+    /// <summary>The recipe with another configuration for a stage; what it shares with others changes in all.</summary>
+    public Recipe With(string stage, RunConfig config) => new(Stages.Map((name, c) => name == stage ? config : config with { Stage = c.Stage }));
+
+    /// <summary>Each stage's configuration as <paramref name="f"/> makes it of that.</summary>
+    public Recipe Map(Func<RunConfig, RunConfig> f) => new(Stages.Map(f));
+
+    /// <summary>As <see cref="Map(Func{RunConfig, RunConfig})"/>, of its name, too.</summary>
+    public Recipe Map(Func<string, RunConfig, RunConfig> f) => new(Stages.Map(f));
+
+    /// <summary>The stage that comes before one; nothing for the first.</summary>
+    public string? Before(string stage) => Stages.Names.TakeWhile(name => name != stage).LastOrDefault();
+
+    /// <summary>This recipe, or every fault in its stages at once, with the stage's name where there are several.</summary>
+    public Validation<Fault, Recipe> Validate() => Stages
+        .Select(s => s.Value.Validate().MapFail(f => Stages.Count > 1 ? f with { Where = $"{s.Name}: {f.Where}" } : f).Map(static _ => unit)).Gather().Map(_ => this);
+
+    /// <summary>
+    /// A recipe from a file's entries: under <c>stages</c> the stages by name, each with its own settings; everything else holds for all. Without
+    /// <c>stages</c> it has one. Faults as of <see cref="RunConfig.Begin"/>.
+    /// </summary>
+    /// <param name="start">What holds where nothing is said.</param>
+    /// <param name="entries">What stands in the file.</param>
+    /// <param name="adapts">Whether what is not said is fitted to what is, as where a run begins (<see cref="RunConfig.Begin"/>).</param>
+    /// <param name="over">What takes the place of the file's, in every stage.</param>
+    public static Validation<Fault, Recipe> Read(RunConfig start, Vec<ConfigEntry> entries, bool adapts, Vec<ConfigEntry> over = default)
+    {
+        Vec<ConfigEntry> within = [.. entries.Where(static e => e.Under is [Heading, ..])], common = [.. entries.Where(static e => e.Under is not [Heading, ..])];
+        var stages = within.Select(StageOf).Distinct().ToList();
+        var faults = common.Where(static e => e.Key == Heading).Select(static e => new Fault(e.Where, $"is {e.Value}", "expected a heading with the name of a stage under it, and under that its settings"))
+            .Concat(within.SelectMany(Wrong)).ToList();
+        if (faults.Count > 0) return Validation<Fault, Recipe>.Fail(faults.ToSeq().Strict());
+        return (stages.Count == 0 ? [Only] : stages)
+            .Select(name => RunConfig.Read(start, [common, [.. within.Where(e => e.Under.Count > 1 && StageOf(e) == name).Select(static e => e with { Under = [.. e.Under.Skip(2)] })], over], adapts)
+                .Map(config => (name, config)))
+            .Gather().Match(all => Success<Fault, Recipe>(new(all.ToParams())), static found => Validation<Fault, Recipe>.Fail(Enumerable.Distinct(found).ToSeq().Strict()));
+    }
+
+    /// <summary>Of a file's entries, those that hold for its first stage.</summary>
+    public static Vec<ConfigEntry> First(Vec<ConfigEntry> entries)
+    {
+        var first = entries.FirstOrDefault(static e => e.Under is [Heading, ..]) is { } e ? StageOf(e) : null;
+        return [.. entries.Where(e => e.Under is not [Heading, ..] || StageOf(e) == first)];
+    }
+
+    static string StageOf(ConfigEntry e) => e.Under is [_, var name, ..] ? name : e.Key;
+
+    // Names become folders; and what all stages share stands once.
+    static IEnumerable<Fault> Wrong(ConfigEntry e)
+    {
+        var name = StageOf(e);
+        if (name.Length == 0 || !name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+            yield return new(e.Where, $"stands under '{name}', which is no name of a stage", "allowed: letters, digits, - and _");
+        else if (e.Under.Count == 1 && e.Value is not ConfigValue.Nothing)
+            yield return new(e.Where, $"is {e.Value}", "expected the settings of a stage, or nothing");
+        else if (e.Under.Count > 1 && RunConfig.Field(e.Key) is { IsShared: true } shared)
+            yield return new(e.Where, "is the same in all stages", $"allowed: under {shared.Section}, outside of {Heading}");
+    }
+}
