@@ -40,7 +40,7 @@ public sealed class Decoder : IDisposable
         workspace = new(engine);
         workspace.Alias(parameters.Rename(Names.Param));
         workspace.Add(model.Caches(1).Rename(Names.Cache));
-        (position, logits) = (workspace.Add(Names.Position, new([], DType.I32)), workspace.Add(Names.Logits, new([1, model.Vocabulary])));
+        (position, logits) = (workspace.Add(Names.Position, new([1], DType.I32)), workspace.Add(Names.Logits, new([1, model.Vocabulary])));
     }
 
     /// <summary>How many tokens of the sequence the caches hold, at most the model's context.</summary>

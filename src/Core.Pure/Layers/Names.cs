@@ -12,8 +12,11 @@ public static class Names
     /// <summary>The key for dropout, <c>i32[2]</c>; an input only of programs that draw.</summary>
     public const string Key = "key";
 
-    /// <summary>The absolute position of the first token, <c>i32[]</c>.</summary>
+    /// <summary>The absolute position of each row's first token, <c>i32[rows]</c>.</summary>
     public const string Position = "position";
+
+    /// <summary>Which row of the caches each row of a batch stands in, <c>i32[rows]</c>; an input only where it is not that of its own number.</summary>
+    public const string CacheRow = "cache_row";
 
     /// <summary>The learning rate, <c>f32[]</c>.</summary>
     public const string LearningRate = "scalar/lr";

@@ -22,7 +22,7 @@ static class PlanSteps
         PlanStep.ArgMax s => [Read(s.Input), Written(s.Output)],
         PlanStep.CumSum s => [Read(s.Input), Written(s.Output)],
         // Rows are written into the cache where it is.
-        PlanStep.Fused { Kind: CacheWrite, Inputs: [var cache, var rows, var position], Outputs: [{ } output] } when cache == output => [new(cache, true, true), Read(rows), Read(position)],
+        PlanStep.Fused { Kind: CacheWrite, Inputs: [var cache, ..] inputs, Outputs: [{ } output] } when cache == output => [new(cache, true, true), .. inputs.Skip(1).Select(Read)],
         PlanStep.Fused s => [.. s.Inputs.Select(Read), .. s.Outputs.Where(static o => o is not null).Select(static o => Written(o!.Value))],
         _ => throw new UnreachableException(step.GetType().Name),
     };
