@@ -36,6 +36,15 @@ public static class Names
     /// <summary>Scores over the vocabulary.</summary>
     public const string Logits = "logits";
 
+    /// <summary>A key of each row's own for its draw, <c>i32[rows, 2]</c>.</summary>
+    public const string DrawKeys = "draw_keys";
+
+    /// <summary>The token that was drawn for each row, <c>i32[rows]</c>.</summary>
+    public const string Token = "token";
+
+    /// <summary>The logarithm of the probability with which it was drawn, in nats, <c>f32[rows]</c>.</summary>
+    public const string LogProb = "logprob";
+
     /// <summary>The last hidden states, <c>[rows, time, width]</c>.</summary>
     public const string Hidden = "hidden";
 

@@ -97,6 +97,8 @@ static class GradientTable
             yield return Row(new Op.Fused(new Gelu(approximate), 0), Smooth, Domain.Uniform([3, 4], -3, 3));
             yield return Row(new Op.Fused(new GeluGradient(approximate), 0), Smooth, Domain.Uniform([3, 4], -3, 3), Domain.Uniform([3, 4]));
         }
+        yield return Row(new Op.Fused(new Ranks(), 0), None, Domain.Apart(2, 4), Domain.Uniform([2, 4]));
+        yield return Row(new Op.Fused(new Ranks(), 1), Smooth, Domain.Apart(2, 4), Domain.Uniform([2, 4]));
         yield return Row(new Op.Fused(new CacheWrite(), 0), Smooth, Domain.Uniform([2, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Integers([2], 0, 5));
         yield return Row(new Op.Fused(new CacheWrite(), 0), Smooth, Domain.Uniform([4, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Distinct(2, 4), Domain.Distinct(2, 4));
         for (var output = 0; output < 3; output++)

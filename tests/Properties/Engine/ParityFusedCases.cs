@@ -17,6 +17,7 @@ static class ParityFusedCases
         .. Outputs(1, "gelu gradient", static g => (new GeluGradient(g.Any(false, true)), Pair(g, g.Shape(1)))),
         .. Outputs(1, "scaled sum", static g => g.Shape() is var s ? (new ScaledSum(g.Any(1, -0.25, 3)), [.. Enumerable.Range(0, g.Random.Next(2, 4)).Select(_ => g.View(Domain.Uniform(s)))]) : default),
         ("sums of products", static g => g.Shape() is var s ? Sums(g, s) : null!),
+        .. Outputs(2, "ranks", static g => (new Ranks(), RankArgs(g))),
         .. Outputs(1, "cache write", static g => (new CacheWrite(), CacheArgs(g))),
         ("attention over rows of a cache forward and backward", static g => Backward(g, new Attention(0.4), PickedArgs(g, Sizes(g)))),
         ("attention forward and backward", static g => Backward(g, new Attention(0.4), AttentionArgs(g, Sizes(g)))),
@@ -115,6 +116,13 @@ static class ParityFusedCases
     {
         var (rows, width, vocabulary) = (g.Length(), g.Length(), g.Length());
         return [g.View(Domain.Uniform([rows, width])), g.View(Domain.Uniform([vocabulary, width])), g.View(Domain.Labels(rows, vocabulary))];
+    }
+
+    // Few different numbers, so that some are equal.
+    static Vec<Tensor> RankArgs(ParityGenerator g)
+    {
+        Vec<int> shape = [g.Length(), g.Length()];
+        return [g.View(new(new(shape), static (r, t) => [.. Enumerable.Range(0, (int)t.Size).Select(_ => (double)r.Next(-4, 5))])), g.View(Domain.Uniform(shape, 0, 1))];
     }
 
     static Vec<Tensor> CacheArgs(ParityGenerator g)
