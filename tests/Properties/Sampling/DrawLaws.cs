@@ -52,7 +52,7 @@ public sealed class DrawLaws : IDisposable
     }
 
     // Whether float32's rounding may put a token on the other side of an edge: of top-p, or, with a number, of what is drawn for it.
-    static bool IsNearAnEdge(float[] logits, SamplingConfig c, double tolerance, double? number = null)
+    internal static bool IsNearAnEdge(float[] logits, SamplingConfig c, double tolerance, double? number = null)
     {
         if (c.Temperature == 0) return false;
         var all = (c.TopK == 0 || c.TopK >= logits.Length) && c.TopP == 1;
