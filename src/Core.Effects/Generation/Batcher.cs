@@ -116,7 +116,8 @@ public sealed class Batcher : IDisposable
     /// </exception>
     public void Step(ReadOnlySpan<int> rows, ReadOnlySpan<int> tokens, Span<float> next)
     {
-        if (next.Length != rows.Length * Vocabulary) throw new ArgumentException($"the logits of {rows.Length} rows are {rows.Length * Vocabulary} numbers, not {next.Length}.");
+        if (next.Length != rows.Length * Vocabulary)
+            throw new ArgumentException($"the logits of {rows.Length} rows are {rows.Length * Vocabulary} numbers, not {next.Length}.");
         Forward(rows, tokens, [], null, new(Vocabulary, next, [], []));
     }
 
@@ -135,7 +136,7 @@ public sealed class Batcher : IDisposable
     public void Draw(ReadOnlySpan<int> rows, ReadOnlySpan<int> tokens, ReadOnlySpan<Key> keys, SamplingConfig sampling, Span<int> drawn, Span<float> logProbs)
     {
         if (keys.Length != rows.Length || drawn.Length != rows.Length || logProbs.Length != rows.Length)
-            throw new ArgumentException($"{rows.Length} rows need as many keys, tokens and log-probabilities, not {keys.Length}, {drawn.Length} and {logProbs.Length}.");
+            throw new ArgumentException($"{rows.Length} rows have as many keys, tokens and log-probabilities, not {keys.Length}, {drawn.Length}, {logProbs.Length}.");
         Forward(rows, tokens, keys, sampling, new(Vocabulary, [], drawn, logProbs));
         foreach (var logProb in logProbs) Finite(logProb);
     }
@@ -172,7 +173,8 @@ public sealed class Batcher : IDisposable
 
     CachedTurn Turn(int rows, int time, SamplingConfig? sampling)
     {
-        if (!turns.TryGetValue((rows, time, sampling), out var turn)) turns.Add((rows, time, sampling), turn = new(model, new(rows, time), Rows, sampling, workspace));
+        var key = (rows, time, sampling);
+        if (!turns.TryGetValue(key, out var turn)) turns.Add(key, turn = new(model, new(rows, time), Rows, sampling, workspace));
         return turn;
     }
 

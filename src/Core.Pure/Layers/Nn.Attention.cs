@@ -30,8 +30,9 @@ public static partial class Nn
     /// Causal self-attention with several heads (Vaswani et al. 2017): <c>[batch, time, width] → [batch, time, width]</c>. One packed
     /// linear layer <c>qkv</c>, <c>[width, 3 · width]</c> ordered q, k, v with heads as neighbouring slices, and a linear layer <c>out</c>.
     /// <para>Side outputs: the attention weights when <c>weights/PATH</c> is asked for; and where the environment has caches
-    /// <c>PATH.k</c> and <c>PATH.v</c>, <c>[batch, context, heads, size]</c>, keys and values are written there at
-    /// <see cref="Env.Position"/> of the row <see cref="Env.CacheRow"/>, attention sees all of that row, and the new caches come out as <c>cache/PATH.k</c> and <c>cache/PATH.v</c>.</para>
+    /// <c>PATH.k</c> and <c>PATH.v</c>, <c>[rows, context, heads, size]</c>, keys and values are written there at
+    /// <see cref="Env.Position"/> of the row <see cref="Env.CacheRow"/>, attention sees all of that row, and the new caches come out as
+    /// <c>cache/PATH.k</c> and <c>cache/PATH.v</c>.</para>
     /// </summary>
     /// <param name="width">The width; a multiple of the heads.</param>
     /// <param name="heads">How many heads.</param>

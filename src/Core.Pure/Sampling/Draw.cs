@@ -96,7 +96,9 @@ public static class Draw
     /// <param name="Mass">Of those only what may be drawn; 0 for all others.</param>
     /// <param name="Rank">The order in which tokens are gone through.</param>
     /// <param name="End">The mass up to and with each token in that order.</param>
-    /// <param name="Total">What may be drawn together, <c>[rows, 1]</c>: where the last of it ends, since a sum's bits may depend on how many rows there are.</param>
+    /// <param name="Total">
+    /// What may be drawn together, <c>[rows, 1]</c>: where the last of it ends, since the bits of a sum may depend on how many rows there are.
+    /// </param>
     readonly record struct Choice(Tensor Scaled, Tensor All, Tensor Mass, Tensor Rank, Tensor End, Tensor Total)
     {
         public static Choice Of(Tensor logits, SamplingConfig config)
@@ -104,7 +106,11 @@ public static class Draw
             var scaled = (logits - logits.ReduceMax(-1)) / Math.Clamp(config.Temperature, 1e-30, 1e30);
             var (all, vocabulary) = (scaled.Exp(), logits.Shape[1]);
             var k = config.TopK == 0 ? vocabulary : Math.Min(config.TopK, vocabulary);
-            if (k == vocabulary && config.TopP == 1 && all.CumSum(-1) is var sums) return new(scaled, all, all, Create.Iota(logits.Shape, 1), sums, sums.ReduceMax(-1));
+            if (k == vocabulary && config.TopP == 1)
+            {
+                var sums = all.CumSum(-1);
+                return new(scaled, all, all, Create.Iota(logits.Shape, 1), sums, sums.ReduceMax(-1));
+            }
             var ranks = new Ranks().Apply(logits, all);
             var (rank, before, end) = (ranks[0], ranks[1], ranks[1] + all);
             // What is kept stands before what is not, so the masses before it stay the same.

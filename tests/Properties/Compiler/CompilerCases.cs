@@ -74,7 +74,8 @@ public static class CompilerCases
         var (model, batch) = (Models.Gpt.Of(config), new BatchShape(2, config.Context));
         var optimiser = seed % 2 == 0 ? Optimisers.AdamW() : Optimisers.Sgd(0.9, true, 0.1);
         var inputs = Runs.Parameters(model, seed)
-            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)), (Names.Key, Runs.KeyOf(seed)), (Names.Position, Runs.Whole(0, config.Context - 1)), (Names.CacheRow, Runs.Whole(1, 0)))
+            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)))
+            .With((Names.Key, Runs.KeyOf(seed)), (Names.Position, Runs.Whole(0, config.Context - 1)), (Names.CacheRow, Runs.Whole(1, 0)))
             .With(Runs.Scalars(Programs.StepScalars(optimiser, 3, 0.1)))
             .With(Programs.Accumulators(model).Concat(Programs.Slots(model, optimiser)).Concat(model.Caches(batch.Rows).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())
                 // Second moments are not negative, and weights are not 0.

@@ -77,7 +77,8 @@ public sealed class GptLaws
             // Without the input where the batch is the caches' rows in order.
             int? cacheRows = chosen.SequenceEqual([0, 1, 2]) ? null : Rows;
             var inputs = Value.Of(part.Tokens, [.. chosen.SelectMany(r => tokens.Items.Slice(r * config.Context + positions[r], part.Time).ToArray())]);
-            var step = Programs.CachedStep(model, part, cacheRows).Evaluate(state.With((Names.Inputs, inputs), (Names.Position, Runs.Whole([.. chosen.Select(r => positions[r])])), (Names.CacheRow, Runs.Whole(chosen))));
+            var at = Runs.Whole([.. chosen.Select(r => positions[r])]);
+            var step = Programs.CachedStep(model, part, cacheRows).Evaluate(state.With((Names.Inputs, inputs), (Names.Position, at), (Names.CacheRow, Runs.Whole(chosen))));
             foreach (var (name, before) in state.Where(static s => s.Key.StartsWith(Names.Cache(""), StringComparison.Ordinal)))
                 for (int i = 0, row = (int)before.Type.Size / Rows; i < before.Type.Size; i++)
                     if (!chosen.Contains(i / row) || i % row / (row / config.Context) < positions[i / row]) Assert.Equal(before[i], step[name][i]);

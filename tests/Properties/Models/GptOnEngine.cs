@@ -45,7 +45,8 @@ public sealed class GptOnEngine : IDisposable
     {
         var model = Gpt.Of(config with { Width = 4 * config.Width });
         var position = at % config.Context;
-        foreach (var (batch, cacheRows) in new (BatchShape, int?)[] { (new(1, 1), null), (new(2, 1 + at % (config.Context - position)), null), (new(2, 1), 3), (new(1, config.Context - position), 2) })
+        (BatchShape, int?)[] cases = [(new(1, 1), null), (new(2, 1 + at % (config.Context - position)), null), (new(2, 1), 3), (new(1, config.Context - position), 2)];
+        foreach (var (batch, cacheRows) in cases)
         {
             // The last row is where it is asked for, those before it nearer to the beginning.
             var given = Runs.Parameters(model, seed)

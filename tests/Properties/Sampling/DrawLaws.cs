@@ -8,7 +8,11 @@ public sealed class DrawLaws : IDisposable
     // Of float32's sums of so few masses; of the reference's.
     const double OfFloat = 1e-5, Exact = 1e-9;
 
-    static readonly SamplingConfig[] kinds = [new(), SamplingConfig.Greedy, new() { TopK = 3 }, new() { TopP = 0.7 }, new() { TopK = 4, TopP = 0.6, Temperature = 0.7 }, new() { Temperature = 1e-40 }, new() { Temperature = 1e200, TopK = 2 }];
+    static readonly SamplingConfig[] kinds =
+    [
+        new(), SamplingConfig.Greedy, new() { TopK = 3 }, new() { TopP = 0.7 }, new() { TopK = 4, TopP = 0.6, Temperature = 0.7 },
+        new() { Temperature = 1e-40 }, new() { Temperature = 1e200, TopK = 2 },
+    ];
 
     readonly SortedDictionary<string, IEngine> engines = new(EngineList.All.ToDictionary(static e => e.Key, static e => e.Value()), StringComparer.Ordinal);
 
@@ -20,7 +24,8 @@ public sealed class DrawLaws : IDisposable
     static double Tolerance(string engine) => engine == "reference" ? Exact : OfFloat;
 
     // Coarse values, so that ties happen; −∞ among them.
-    static float[] Logits(Random random, int vocabulary) => [.. Enumerable.Range(0, vocabulary).Select(i => i > 0 && random.Next(11) == 0 ? float.NegativeInfinity : random.Next(13) / 2f - 3)];
+    static float[] Logits(Random random, int vocabulary) =>
+        [.. Enumerable.Range(0, vocabulary).Select(i => i > 0 && random.Next(11) == 0 ? float.NegativeInfinity : random.Next(13) / 2f - 3)];
 
     static SamplingConfig Config(Random random) => new()
     {
@@ -94,7 +99,9 @@ public sealed class DrawLaws : IDisposable
                 {
                     if (IsNearAnEdge(logits[row], sampling, Tolerance(name))) continue;
                     var expected = new Sampler(sampling).Probabilities(logits[row]);
-                    for (var i = 0; i < vocabulary; i++) Assert.True(Math.Abs(expected[i] - actual[row * vocabulary + i]) <= Math.Max(Tolerance(name), 1e-7), $"{name}, {sampling}: token {i} of row {row} {expected[i]} {actual[row * vocabulary + i]}");
+                    for (var i = 0; i < vocabulary; i++)
+                        Assert.True(Math.Abs(expected[i] - actual[row * vocabulary + i]) <= Math.Max(Tolerance(name), 1e-7),
+                            $"{name}, {sampling}: token {i} of row {row} {expected[i]} {actual[row * vocabulary + i]}");
                 }
             }
         }
@@ -141,7 +148,9 @@ public sealed class DrawLaws : IDisposable
                 for (var row = 0; row < numbers.Length; row++)
                 {
                     Assert.True(float.IsFinite(logProbs[row]) && logProbs[row] <= 1e-6f, $"{name}, {sampling}: {logProbs[row]}");
-                    if (!IsNearAnEdge(logits[row], sampling, Tolerance(name))) Assert.True(SamplerLaws.Expected(sampling, logits[row])[tokens[row]] > 0, $"{name}, {sampling}, {numbers[row]}: token {tokens[row]} of {string.Join(", ", logits[row])}");
+                    if (!IsNearAnEdge(logits[row], sampling, Tolerance(name)))
+                        Assert.True(SamplerLaws.Expected(sampling, logits[row])[tokens[row]] > 0,
+                            $"{name}, {sampling}, {numbers[row]}: token {tokens[row]} of {string.Join(", ", logits[row])}");
                 }
             }
     }
@@ -168,7 +177,11 @@ public sealed class DrawLaws : IDisposable
     public void Logits_that_cannot_be_sampled_give_no_number()
     {
         var negative = BitConverter.UInt32BitsToSingle(0xFFC00000);
-        float[][] logits = [[1, 2, 3, 4], [1, float.NaN, 3, 4], [1, 2, negative, 4], [negative, 2, 3, 4], [1, 2, float.PositiveInfinity, 4], [.. Enumerable.Repeat(float.NegativeInfinity, 4)], [4, 3, 2, 1]];
+        float[][] logits =
+        [
+            [1, 2, 3, 4], [1, float.NaN, 3, 4], [1, 2, negative, 4], [negative, 2, 3, 4], [1, 2, float.PositiveInfinity, 4],
+            [.. Enumerable.Repeat(float.NegativeInfinity, 4)], [4, 3, 2, 1],
+        ];
         foreach (var sampling in kinds)
             foreach (var (name, engine) in engines)
                 Assert.Equal([true, false, false, false, false, false, true], Run(engine, Drawing(7, 4, sampling), Given(logits, new Key[7])).LogProbs.Select(float.IsFinite));
@@ -191,8 +204,9 @@ public sealed class DrawLaws : IDisposable
         SamplingConfig sampling = new() { TopP = share, TopK = topK };
         var expected = new Sampler(sampling).Probabilities(logits);
         Assert.Equal(kept, expected.Count(static p => p > 0));
+        var program = Program.Of(Draw.Probabilities(Create.Input(Names.Logits, [1, logits.Length]), sampling));
         foreach (var engine in engines.Values)
-            Assert.Equal(expected.Select(static p => (float)p), Runs.On(engine)(Program.Of(Draw.Probabilities(Create.Input(Names.Logits, [1, logits.Length]), sampling)), Given([logits], []))["result"].Items.ToArray().Select(static p => (float)p));
+            Assert.Equal(expected.Select(static p => (float)p), Runs.On(engine)(program, Given([logits], []))["result"].Items.ToArray().Select(static p => (float)p));
     }
 
     [Fact]

@@ -29,7 +29,8 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
             TorchTensor Rows(int argument) => frame.Args.Length > 4 ? frame[argument].index_select(0, frame[4]) : frame[argument];
             var (keys, values) = (Rows(1), Rows(2));
             TorchTape.Forward(frame, a => attention.Attend(a, mask), [attention.Whole(frame[0]), attention.Whole(keys), attention.Whole(values)]);
-            if (frame.Wants(1)) frame.Results[1] = attention.Scores(attention.Heads(frame[0]), attention.Heads(keys), mask ?? attention.Mask(null, always: true)).logsumexp(-1);
+            if (!frame.Wants(1)) return;
+            frame.Results[1] = attention.Scores(attention.Heads(frame[0]), attention.Heads(keys), mask ?? attention.Mask(null, always: true)).logsumexp(-1);
         };
     }
 

@@ -28,7 +28,8 @@ internal sealed unsafe class AttentionDecode : Work
     /// As <see cref="AttentionForward.Run(ThreadTeam, in AttentionSpec, HeadsView, HeadsView, HeadsView, HeadsView, float*)"/> for one query of each
     /// row of the batch. offsets, unless null, has each row's position in place of the spec's, and rows, unless null, which row of k and v is its.
     /// </summary>
-    public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse, int* offsets = null, int* rows = null)
+    public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse,
+        int* offsets = null, int* rows = null)
     {
         (this.team, this.spec, this.k, this.v) = (team, spec, k, v);
         this.offsets = offsets;
@@ -74,7 +75,8 @@ internal sealed unsafe class AttentionDecode : Work
         var firstRow = (nint)batch * spec.Heads + firstKv * group;
         for (var from = 0; from < n; from += run)
             for (var head = 0; head < heads; head++)
-                Scores(queries + (firstRow + head) * padded, k.At(row, start + from, firstKv + head / group), k.TokenStride, Math.Min(run, n - from), d, weights + head * chunk + from);
+                Scores(queries + (firstRow + head) * padded, k.At(row, start + from, firstKv + head / group), k.TokenStride, Math.Min(run, n - from), d,
+                    weights + head * chunk + from);
         for (var head = 0; head < heads; head++)
         {
             var partial = PartialAt(firstRow + head, task % chunks);
@@ -83,7 +85,8 @@ internal sealed unsafe class AttentionDecode : Work
         }
         for (var from = 0; from < n; from += run)
             for (var head = 0; head < heads; head++)
-                Add(weights + head * chunk + from, Math.Min(run, n - from), v.At(row, start + from, firstKv + head / group), v.TokenStride, d, PartialAt(firstRow + head, task % chunks));
+                Add(weights + head * chunk + from, Math.Min(run, n - from), v.At(row, start + from, firstKv + head / group), v.TokenStride, d,
+                    PartialAt(firstRow + head, task % chunks));
     }
 
     float* PartialAt(nint row, int chunk) => partials + (row * chunks + chunk) * Partial;

@@ -55,8 +55,8 @@ internal sealed unsafe class AttentionGradientStep(AttentionGradient kind, PlanS
         if (offsets == null) kernel.Run(engine.Team, spec, q, k, v, output, logSumExp, cotangent, dq, dk, dv);
         else
             for (var b = 0; b < spec.Batch; b++)
-                kernel.Run(engine.Team, spec with { Batch = 1, Offset = offsets[b] }, q.Row(b), k.Row(b), v.Row(b), output.Row(b), Heads.LogSumExp(spec, logSumExp, b), cotangent.Row(b),
-                    dq.Row(b), dk.Row(b), dv.Row(b));
+                kernel.Run(engine.Team, spec with { Batch = 1, Offset = offsets[b] }, q.Row(b), k.Row(b), v.Row(b), output.Row(b),
+                    Heads.LogSumExp(spec, logSumExp, b), cotangent.Row(b), dq.Row(b), dk.Row(b), dv.Row(b));
     }
 
     // Gradients that nobody uses go to the workspace.
@@ -106,7 +106,8 @@ internal sealed unsafe class CacheWriteStep(PlanStep.Fused s, Address at) : Step
         // Tokens before the beginning or beyond the capacity are dropped.
         var first = Math.Max(0, -position);
         var count = (int)Math.Min(shape.Count, (long)shape.Capacity - position) - first;
-        if (count > 0)
-            Buffer.MemoryCopy(tokens + ((long)b * shape.Count + first) * bytes, cache + (row * shape.Capacity + position + first) * bytes, count * bytes, count * bytes);
+        if (count <= 0) return;
+        var (from, to) = (((long)b * shape.Count + first) * bytes, (row * shape.Capacity + position + first) * bytes);
+        Buffer.MemoryCopy(tokens + from, cache + to, count * bytes, count * bytes);
     }
 }

@@ -6,7 +6,9 @@ namespace Functional.Engines.Managed;
 /// <summary>Ranks of the numbers of each row, and what stands before them; a task is a row.</summary>
 internal sealed unsafe class RanksStep(PlanStep.Fused s, Address at) : Step
 {
-    readonly Rows work = new((float*)at(s.Inputs[0]), (float*)at(s.Inputs[1]), s.Inputs[0].Shape[1], (int*)Optional.At(s.Outputs[0], at), Optional.At(s.Outputs[1], at));
+    readonly Rows work = new((float*)at(s.Inputs[0]), (float*)at(s.Inputs[1]), s.Inputs[0].Shape[1],
+        (int*)Optional.At(s.Outputs[0], at), Optional.At(s.Outputs[1], at));
+
     readonly (int Rows, int N) shape = (s.Inputs[0].Shape[0], s.Inputs[0].Shape[1]);
 
     public override void Run(ManagedEngine engine)
@@ -24,7 +26,8 @@ internal sealed unsafe class RanksStep(PlanStep.Fused s, Address at) : Step
         public override void Run(int task, int worker)
         {
             var first = (nint)task * n;
-            RankKernels.Row(x + first, mass + first, n, rank == null ? null : rank + first, before == null ? null : before + first, (Team ?? throw new UnreachableException()).Scratch(worker));
+            var scratch = (Team ?? throw new UnreachableException()).Scratch(worker);
+            RankKernels.Row(x + first, mass + first, n, rank == null ? null : rank + first, before == null ? null : before + first, scratch);
         }
     }
 }
