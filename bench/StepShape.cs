@@ -18,7 +18,7 @@ internal sealed record StepShape(int Layers, int Heads, int Width, int Vocabular
         Layers = Layers, Heads = Heads, Width = Width, Vocabulary = Vocabulary, Context = Context, Activation = Activation.Gelu,
     });
 
-    public Program Program => Programs.TrainStep(Model, adamW, GradientClip.To(1), new(Batch, Context));
+    public Program Program => Programs.Step(Objectives.NextToken(Model, new(Batch, Context)), adamW, GradientClip.To(1));
 
     /// <summary>Buffers for every input: initial parameters, random tokens, a small learning rate.</summary>
     public static Dictionary<string, IBuffer> Inputs(Program program, Model model, IEngine engine)

@@ -24,7 +24,8 @@ public static class GptStep
     public static string Text()
     {
         var (model, optimiser, clip, batch) = (Gpt.Of(Config), Optimisers.AdamW(decay: 0.1), GradientClip.To(1), new BatchShape(2, 4));
-        var step = Programs.TrainStep(model, optimiser, clip, batch);
+        var objective = Objectives.NextToken(model, batch);
+        var step = Programs.Step(objective, optimiser, clip);
         var text = new StringBuilder(FormattableString.Invariant($"""
             A whole training step
             =====================
@@ -41,7 +42,7 @@ public static class GptStep
 
 
             """);
-        text.Append(Programs.Evaluate(model, batch).Print());
+        text.Append(Programs.Measure(objective).Print());
         text.Append(FormattableString.Invariant($"""
 
             3. The step: the same, its gradient, clipping, and AdamW's new weights. One graph of {Graph.Topological(step.Outputs.Select(static o => o.Value)).Count} nodes.
@@ -55,7 +56,7 @@ public static class GptStep
 
 
             """);
-        var values = Start(model, optimiser);
+        var values = Start(objective, optimiser);
         for (var i = 1; i <= 40; i++)
         {
             var given = new Dictionary<string, Value>(values);
@@ -68,24 +69,21 @@ public static class GptStep
     }
 
     // Weights as their specifications say, optimiser state of zeros, and a batch of two windows with the next letters as labels.
-    static Dictionary<string, Value> Start(Model model, GradientTransform optimiser)
+    static Dictionary<string, Value> Start(Objective objective, GradientTransform optimiser)
     {
         var tokenizer = CharTokenizer.Train(Corpus);
         var tokens = TokenStream.Of(tokenizer.Encode(Corpus).IfFail([]));
-        var batch = Batch.Read(tokens, [0, 4], Config.Context);
-        var type = new BatchShape(batch.Rows, batch.Context).Tokens;
-        var values = new Dictionary<string, Value>
-        {
-            [Names.Inputs] = Value.Of(type, [.. batch.Inputs]),
-            [Names.Labels] = Value.Of(type, [.. batch.Labels]),
-        };
-        foreach (var (name, spec) in model.Specs)
+        var windows = Windows.Of(tokens.Length, Config.Context).IfFail(static faults => throw new ArgumentException(faults.Lines()));
+        var (source, batch) = (new TrainingWindows(tokens, windows, WindowOrder.Ordered, Key.Seed(1)), new Batch(2, objective.Feed));
+        source.Fill(default, 0, batch);
+        var values = objective.Feed.ToDictionary(static t => Names.Feed(t.Name), t => Value.Of(t.Value, [.. batch.Ints(t.Name, 0), .. batch.Ints(t.Name, 1)]));
+        foreach (var (name, spec) in objective.Parameters.Select(static p => (p.Name, p.Spec)))
         {
             var first = new float[spec.Type.Size];
             spec.Fill(Key.Seed(1), 0, first);
-            values[Names.Param(name)] = Value.Of(spec.Type, [.. first]);
+            values[name] = Value.Of(spec.Type, [.. first]);
         }
-        foreach (var (name, slot) in Programs.Slots(model, optimiser)) values[name] = Value.Of(slot, new double[slot.Size]);
+        foreach (var (name, slot) in Programs.Slots(objective, optimiser)) values[name] = Value.Of(slot, new double[slot.Size]);
         return values;
     }
 }

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Functional.Base;
 using Functional.Engines;
 using Functional.Execution;
-using Functional.Generation;
 using Functional.Sessions;
 using Functional.Settings;
 using Functional.Storage;

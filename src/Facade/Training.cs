@@ -2,7 +2,6 @@ using Functional.Base;
 using Functional.Data;
 using Functional.Engines;
 using Functional.Execution;
-using Functional.Generation;
 using Functional.Graphs;
 using Functional.Runs;
 using Functional.Sessions;
@@ -11,20 +10,6 @@ using Functional.Storage;
 using LanguageExt;
 
 namespace Functional;
-
-/// <summary>How a run ended, with everything saved.</summary>
-/// <param name="Folder">The run folder.</param>
-/// <param name="Reason">Completed, or interrupted by its cancellation token.</param>
-/// <param name="Step">Steps done.</param>
-/// <param name="BestLoss">The lowest validation loss of its evaluations, in nats a token; infinite when there was none.</param>
-public sealed record TrainingResult(string Folder, StopReason Reason, long Step, double BestLoss)
-{
-    /// <summary>The step of <see cref="BestLoss"/>, whose checkpoint is kept; −1 when there was none.</summary>
-    public long BestStep { get; init; } = -1;
-
-    /// <summary>What the progress observer threw first; nothing when it did not. The run went on.</summary>
-    public Exception? ProgressFailure { get; init; }
-}
 
 /// <summary>What a run would work on.</summary>
 /// <param name="Config">The run, with nothing left open.</param>
@@ -54,7 +39,7 @@ public static class Training
     /// Something is wrong with the configuration, the text or the folder; the engine is not there or its device has no room; a file cannot be
     /// written; or a loss or gradient is not finite. What was saved before is unharmed.
     /// </exception>
-    public static Task<TrainingResult> RunAsync(
+    public static Task<RunResult> RunAsync(
         RunConfig config, string? folder = null, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -75,7 +60,7 @@ public static class Training
     /// As for <see cref="RunAsync"/>; or the folder holds no run, or a setting that decides its data or the meaning of its weights is to be another, here
     /// or in its <c>config.yaml</c>.
     /// </exception>
-    public static Task<TrainingResult> ResumeAsync(
+    public static Task<RunResult> ResumeAsync(
         string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default, params IReadOnlyList<(string Name, string Value)> changes)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -145,34 +130,30 @@ public static class Training
     }.Gather().Match(_ => Prelude.Success<Fault, RunConfig>(config), static faults => Validation<Fault, RunConfig>.Fail(faults.Distinct()));
 
     // A thread of its own: a run keeps it busy for minutes or days.
-    internal static Task<TrainingResult> Start(
+    internal static Task<RunResult> Start(
         Func<RunSession> open, Func<EngineOptions, IEngine> make, IProgress<TrainingEvent>? progress, CancellationToken cancellation) => Task.Factory.StartNew(() => Outcomes.OnDevice(() =>
     {
         using var session = open();
         using var engine = make(session.Config.Execution);
-        var result = TrainingLoop.Run(engine, session, new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
-        return new TrainingResult(session.Folder.Location, result.Reason, result.State.Step, result.State.BestLoss)
-        {
-            BestStep = result.State.BestStep, ProgressFailure = result.ViewFailure,
-        };
+        return Loop.Run(engine, session, progress is null ? null : new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
     }), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    sealed class ProgressObserver(IEngine engine, RunSession session, IProgress<TrainingEvent>? progress) : ITrainingObserver
+    sealed class ProgressObserver(IEngine engine, RunSession session, IProgress<TrainingEvent> progress) : IRunObserver
     {
-        const int SampleTokens = 200;
-
-        public void Began(RunSession begun, Trainer trainer, TrainState state) => progress?.Report(new TrainingEvent.Started(
-            session.Config, session.Folder.Location, trainer.Model.ParameterCount, session.Data.Train.Length, session.Data.Validation.Length, state.Step)
+        public void Began(RunSession begun, Trainer trainer, RunState state) => progress.Report(new TrainingEvent.Started(
+            session.Config, session.Folder.Location, trainer.Stage.Objective.Parameters.Sum(static p => p.Spec.Type.Size), session.Data.Train.Length, session.Data.Validation.Length, state.Step)
         {
             Engine = engine.Name, Memory = engine.Memory, LearningRate = session.Config.LearningRates.At(state.Step),
             LearningRateBefore = state.Step > 0 ? session.Before?.LearningRates.At(state.Step - 1) : null,
         });
 
-        public void Stepped(in StepMetrics metrics) => progress?.Report(new TrainingEvent.Stepped(metrics));
+        public void Stepped(in StepMetrics metrics) => progress.Report(new TrainingEvent.Stepped(metrics));
 
-        public void Evaluated(long step, double loss, bool best) => progress?.Report(new TrainingEvent.Evaluated(step, loss, best));
+        public void Measured(long step, double loss, bool best) => progress.Report(new TrainingEvent.Evaluated(step, loss, best));
 
-        public void Saved(long step, string folder) => progress?.Report(new TrainingEvent.Saved(step, folder));
+        public void Saved(long step, string folder) => progress.Report(new TrainingEvent.Saved(step, folder));
+
+        public void Drawn(long step, string text) => progress.Report(new TrainingEvent.Sampled(step, text));
 
         public void Failed(Exception error)
         {
@@ -184,21 +165,6 @@ public static class Training
             {
                 // Then there is nobody to tell; the result says it.
             }
-        }
-
-        public void Sample(long step, Trainer trainer, Key key, CancellationToken stop)
-        {
-            if (progress is null) return;
-            using var decoder = new Decoder(engine, trainer.Model, trainer.Parameters);
-            var generator = new Generator(decoder, session.Data.Tokenizer, session.Config.LineEnds);
-            var text = generator.Text(generator.Encode("").OrThrow(), SampleTokens, new(new GenerationOptions().Sampling), key);
-            var written = new System.Text.StringBuilder();
-            foreach (var piece in text)
-            {
-                if (stop.IsCancellationRequested) return;
-                written.Append(piece);
-            }
-            progress.Report(new TrainingEvent.Sampled(step, written.ToString()));
         }
     }
 }

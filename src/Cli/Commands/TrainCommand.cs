@@ -64,7 +64,7 @@ static class TrainCommand
             return DryRun(await (resume ? Training.PlanResumeAsync(folder!, changes) : Training.PlanAsync(Configured(given, changes))).ConfigureAwait(false), terminal);
         interruption.Saves();
         var view = terminal.Forgiving();
-        TrainingResult? result = null;
+        RunResult? result = null;
         await (view.Live ? LiveView.Run(view, interruption, Train) : Train(new PlainView(view))).ConfigureAwait(false);
         if (result!.Reason == StopReason.Completed)
         {

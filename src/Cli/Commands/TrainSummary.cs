@@ -8,7 +8,7 @@ static class TrainSummary
 {
     const int Samples = 3, SampleTokens = 240, Bar = 40;
 
-    public static async Task Print(Terminal terminal, TrainingResult result, CancellationToken stop)
+    public static async Task Print(Terminal terminal, RunResult result, CancellationToken stop)
     {
         var run = RunFolder.Open(result.Folder).OrThrow();
         using var model = await LanguageModel.LoadAsync(result.Folder, run.Config.Execution, cancellation: stop).ConfigureAwait(false);

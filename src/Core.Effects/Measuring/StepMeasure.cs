@@ -28,11 +28,12 @@ public sealed record StepMeasure(long Tokens, double Flops, double CompileMillis
     {
         var (model, optimiser, shape) = (Gpt.Of(config), Optimisers.AdamW(0.9, 0.95, decay: 0.1), new BatchShape(batch, config.Context));
         var clock = System.Diagnostics.Stopwatch.StartNew();
-        var program = Programs.TrainStep(model, optimiser, GradientClip.To(1), shape);
+        var objective = Objectives.NextToken(model, shape);
+        var program = Programs.Step(objective, optimiser, GradientClip.To(1));
         clock.Stop();
         using var workspace = new Workspace(engine);
         foreach (var (name, spec) in model.Specs) workspace.Fill(Names.Param(name), spec);
-        workspace.Add(Programs.Slots(model, optimiser));
+        workspace.Add(Programs.Slots(objective, optimiser));
         foreach (var name in (string[])[Names.Inputs, Names.Labels]) workspace.Tokens(name, shape.Tokens, config.Vocabulary);
         foreach (var (name, _) in Programs.StepScalars(optimiser, 1, 0)) workspace.Add(name, new([]));
         if (program.Inputs.Any(static i => i.Name == Names.Key)) workspace.Add(Names.Key, new([2], DType.I32));

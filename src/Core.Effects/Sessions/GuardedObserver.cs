@@ -1,4 +1,3 @@
-using Functional.Base;
 using Functional.Runs;
 
 namespace Functional.Sessions;
@@ -8,31 +7,30 @@ namespace Functional.Sessions;
 /// told of everything that follows as if nothing had happened.
 /// </summary>
 /// <param name="inner">Whoever watches.</param>
-sealed class GuardedObserver(ITrainingObserver inner) : ITrainingObserver
+sealed class GuardedObserver(IRunObserver inner) : IRunObserver
 {
     /// <summary>What it threw first; nothing while it has not.</summary>
     public Exception? Failure { get; private set; }
 
-    public void Began(RunSession session, Trainer trainer, TrainState state) => Guard(() => inner.Began(session, trainer, state));
+    public void Began(RunSession session, Trainer trainer, RunState state) => Guard(() => inner.Began(session, trainer, state));
 
-    // Without a closure: steps allocate nothing.
     public void Stepped(in StepMetrics metrics)
     {
-        try
-        {
-            inner.Stepped(metrics);
-        }
-        catch (Exception e)
-        {
-            Tell(e);
-        }
+        var told = metrics;
+        Guard(() => inner.Stepped(told));
     }
 
-    public void Evaluated(long step, double loss, bool best) => Guard(() => inner.Evaluated(step, loss, best));
+    public void Measured(long step, double loss, bool best) => Guard(() => inner.Measured(step, loss, best));
 
     public void Saved(long step, string folder) => Guard(() => inner.Saved(step, folder));
 
-    public void Sample(long step, Trainer trainer, Key key, CancellationToken stop) => Guard(() => inner.Sample(step, trainer, key, stop));
+    public void Drawn(long step, string text) => Guard(() => inner.Drawn(step, text));
+
+    /// <summary>As <see cref="Drawn(long, string)"/>; that there is no text to tell of, or that it cannot be drawn, is no failure of the run, either.</summary>
+    public void Drawn(long step, Func<string?> text) => Guard(() =>
+    {
+        if (text() is { } drawn) inner.Drawn(step, drawn);
+    });
 
     void Guard(Action work)
     {

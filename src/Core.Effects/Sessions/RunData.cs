@@ -4,6 +4,7 @@ using Functional.Data;
 using Functional.Stories;
 using Functional.Files;
 using Functional.Graphs;
+using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
 using Functional.Text;
@@ -48,6 +49,10 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
             Windows.Of(validation.Length, config.Model.Context, $"validation part of {config.DataName}"),
         }.Gather().Map(_ => new RunData(tokenizer, train, validation, new(tokenizer.Fingerprint, tokens.Length, CheckpointManifest.Hex(Sum(tokens)))));
     }
+
+    /// <summary>What a run does with this text.</summary>
+    /// <param name="config">The run, resolved.</param>
+    public Stage Stage(RunConfig config) => Runs.Stage.Pretraining(config, Train, Validation);
 
     /// <summary>The configuration with nothing left open: the tokenizer's vocabulary, and the file's whole path.</summary>
     public Validation<Fault, RunConfig> Resolve(RunConfig config) => config.Model.Vocabulary is 0 || config.Model.Vocabulary == Tokenizer.VocabularySize

@@ -1,5 +1,6 @@
 using Functional.Base;
 using Functional.Files;
+using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
 using LanguageExt;
@@ -13,7 +14,7 @@ public sealed class RunSession : IDisposable
     readonly RunLock held;
 
     RunSession(RunFolder folder, RunData data, RunLock held, MetricsFile metrics, CheckpointStore store) =>
-        (Folder, Data, this.held, Metrics, Checkpoints) = (folder, data, held, metrics, store);
+        (Folder, Data, Stage, this.held, Metrics, Checkpoints) = (folder, data, data.Stage(folder.Config), held, metrics, store);
 
     /// <summary>The folder.</summary>
     public RunFolder Folder { get; }
@@ -23,6 +24,9 @@ public sealed class RunSession : IDisposable
 
     /// <summary>The run's text.</summary>
     public RunData Data { get; }
+
+    /// <summary>What is to be done.</summary>
+    public Stage Stage { get; }
 
     /// <summary>What its checkpoints belong to.</summary>
     public RunIdentity Identity => RunIdentity.Of(Data.Identity, Config);

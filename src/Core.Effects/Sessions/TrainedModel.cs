@@ -54,13 +54,13 @@ public sealed class TrainedModel : IDisposable
     /// <summary>How well the model predicts a text.</summary>
     /// <param name="text">At least two tokens.</param>
     /// <param name="stop">Asks to stop.</param>
-    public Score Score(TokenStream text, CancellationToken stop = default) => Generation.Score.Of(engine, Model, parameters.Buffers, Run.Tokenizer, text, stop);
+    public Score Score(TokenStream text, CancellationToken stop = default) => Sessions.Score.Of(engine, Model, parameters.Buffers, Run.Tokenizer, text, stop);
 
     /// <summary>Writes a run folder of this model's own, without what only training needs.</summary>
     /// <param name="location">A folder that holds no run.</param>
     public Validation<Fault, Unit> Save(string location) =>
         from free in Fault.Unless(!RunFolder.Holds(location), location, "already holds a run", "allowed: another folder")
-        from checkpoint in new CheckpointStore(RunFolder.CheckpointsOf(location)).Save(Checkpoint.Training, Checkpoint.Identity, parameters.Buffers, Params<IBuffer>.Empty, 1)
+        from checkpoint in new CheckpointStore(RunFolder.CheckpointsOf(location)).Save(Checkpoint.Training, Checkpoint.Identity, [new("", parameters.Buffers, Params<IBuffer>.Empty)], 1)
         from written in (Run with { Location = location }).Write(Disk.Real)
         select written;
 

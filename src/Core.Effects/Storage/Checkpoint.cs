@@ -8,7 +8,25 @@ using static LanguageExt.Prelude;
 
 namespace Functional.Storage;
 
-/// <summary>A complete checkpoint on disk: <c>model.safetensors</c>, <c>optimizer.safetensors</c> and <c>state.json</c> in a folder of its own.</summary>
+/// <summary>What a checkpoint keeps of a part of the objective: the parameters that it learns, and the optimiser's state for them.</summary>
+/// <param name="Name">The part's name; empty for the only one.</param>
+/// <param name="Model">Its parameters.</param>
+/// <param name="Slots">The optimiser's state tensors, named <c>SLOT/PARAMETER</c>.</param>
+public sealed record SavedPart(string Name, Params<IBuffer> Model, Params<IBuffer> Slots)
+{
+    /// <summary>Its parameters' file within a checkpoint.</summary>
+    internal string ModelFile => FileOf(Name, Checkpoint.Model);
+
+    /// <summary>Its slots' file within a checkpoint.</summary>
+    internal string SlotsFile => FileOf(Name, Checkpoint.Optimizer);
+
+    internal static string FileOf(string part, string file) => part.Length == 0 ? file : $"{part}/{file}";
+}
+
+/// <summary>
+/// A complete checkpoint on disk: <c>state.json</c> in a folder of its own, and for each part that learns <c>model.safetensors</c> and
+/// <c>optimizer.safetensors</c>, in a folder of the part's name where it has one.
+/// </summary>
 public sealed class Checkpoint
 {
     internal const string Model = "model.safetensors", Optimizer = "optimizer.safetensors", State = "state.json";
@@ -23,7 +41,7 @@ public sealed class Checkpoint
     public long Step => manifest.State.Step;
 
     /// <summary>How far the run had come.</summary>
-    public TrainState Training => manifest.State;
+    public RunState Training => manifest.State;
 
     /// <summary>What it belongs to.</summary>
     public RunIdentity Identity => manifest.Identity;
@@ -47,20 +65,29 @@ public sealed class Checkpoint
                 ? Fault.Unless(info.Length == f.Bytes, info.FullName, $"has {info.Length} bytes", $"expected {f.Bytes}")
                 : Fault.Of<Unit>(Path.Combine(folder, f.Name), "is missing", "expected a whole checkpoint"))
             .Append(Fault.Unless(Path.GetFileName(folder) == CheckpointStore.NameOf(manifest.State.Step), folder, $"holds step {manifest.State.Step}", "expected the step of its name"))
-            .Append(Fault.Unless(manifest.Files.Map(static f => f.Name) == [Model, Optimizer], file, "lists other files", $"expected {Model} and {Optimizer}"))
+            .Append(Fault.Unless(AreParts(manifest.Files.Map(static f => f.Name)), file, "lists other files", $"expected {Model} and {Optimizer}, of each part"))
             .Gather()
             .Map(_ => new Checkpoint(folder, manifest)));
     });
 
-    /// <summary>Fills the buffers of a model's parameters, after the file's checksum fits.</summary>
-    public Validation<Fault, Unit> LoadModel(Params<IBuffer> parameters) => Load(Model, parameters);
+    /// <summary>Fills the buffers of a part: its parameters and the optimiser's state, after the files' checksums fit.</summary>
+    public Validation<Fault, Unit> Load(SavedPart part) => Load(part.ModelFile, part.Model).Bind(_ => Load(part.SlotsFile, part.Slots));
 
-    /// <summary>Fills the buffers of an optimiser's slots, after the file's checksum fits.</summary>
-    public Validation<Fault, Unit> LoadOptimizer(Params<IBuffer> slots) => Load(Optimizer, slots);
+    /// <summary>Fills the buffers of a part's parameters, after the file's checksum fits.</summary>
+    /// <param name="parameters">What is wanted, by the parameters' names.</param>
+    /// <param name="part">Which part; nothing for the only one.</param>
+    public Validation<Fault, Unit> LoadModel(Params<IBuffer> parameters, string part = "") => Load(SavedPart.FileOf(part, Model), parameters);
+
+    // A file of each kind for every part, and nothing that leads out of the checkpoint.
+    static bool AreParts(Vec<string> files) => files.Count > 0 && files.Count % 2 == 0 && Enumerable.Range(0, files.Count / 2)
+        .All(i => files[2 * i].EndsWith(Model, StringComparison.Ordinal) && files[2 * i][..^Model.Length] is var prefix && files[2 * i + 1] == prefix + Optimizer
+            && prefix.TrimEnd('/').All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') && prefix.Count(static c => c == '/') == (prefix.Length > 0 ? 1 : 0));
 
     Validation<Fault, Unit> Load(string name, Params<IBuffer> buffers)
     {
-        var (path, sum) = (Path.Combine(Folder, name), manifest.Files.First(f => f.Name == name));
+        var path = Path.Combine(Folder, name);
+        if (manifest.Files.FirstOrDefault(f => f.Name == name) is not { } sum)
+            return Fault.Of<Unit>(Folder, $"has no {name}", $"it has {string.Join(", ", manifest.Files.Select(static f => f.Name))}");
         return Disk.Guard(path, "expected a file that can be read", () =>
         {
             using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan))
@@ -68,7 +95,7 @@ public sealed class Checkpoint
             return SafeTensors.Open(path).Bind(tensors =>
             {
                 using (tensors) return tensors.Tensors.Count == 0 && buffers.Count > 0
-                    ? Fault.Of<Unit>(Folder, $"was saved without {(name == Optimizer ? "the optimiser's state" : "parameters")}", "allowed: a run of its own that begins with its weights")
+                    ? Fault.Of<Unit>(Folder, $"was saved without {(name.EndsWith(Optimizer, StringComparison.Ordinal) ? "the optimiser's state" : "parameters")}", "allowed: a run of its own that begins with its weights")
                     : tensors.ReadInto(buffers);
             });
         });

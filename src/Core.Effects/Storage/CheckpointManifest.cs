@@ -17,9 +17,9 @@ sealed record FileSum(string Name, long Bytes, uint Crc);
 /// The content of <c>state.json</c>, which is written last: where the run stands, and the length and checksum of each other file. Its own
 /// checksum is its last member, so that a changed digit is noticed as well as a lost file.
 /// </summary>
-sealed record CheckpointManifest(TrainState State, RunIdentity Identity, Vec<FileSum> Files)
+sealed record CheckpointManifest(RunState State, RunIdentity Identity, Vec<FileSum> Files)
 {
-    const int Format = 2;
+    const int Format = 3;
     static readonly JsonWriterOptions style = new() { Indented = true, IndentSize = 1, NewLine = "\n" };
 
     public byte[] Write()
@@ -29,7 +29,7 @@ sealed record CheckpointManifest(TrainState State, RunIdentity Identity, Vec<Fil
         {
             json.WriteStartObject();
             json.WriteNumber("format", Format);
-            TrainStateJson.Write(json, State);
+            RunStateJson.Write(json, State);
             json.WriteString("tokenizer", Identity.Text.Tokenizer);
             json.WriteNumber("text_tokens", Identity.Text.Tokens);
             json.WriteString("text_crc32c", Identity.Text.Crc);
@@ -67,7 +67,7 @@ sealed record CheckpointManifest(TrainState State, RunIdentity Identity, Vec<Fil
                 json.GetProperty("settings").EnumerateObject().Select(static s => (s.Name, s.Value.GetString()!)).ToParams());
             var files = json.GetProperty("files").EnumerateObject().Select(static f => new FileSum(f.Name, f.Value.GetProperty("bytes").GetInt64(),
                 uint.Parse(f.Value.GetProperty("crc32c").GetString()!, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))).ToVec();
-            return TrainStateJson.Read(json, file).Map(state => new CheckpointManifest(state, identity, files));
+            return RunStateJson.Read(json, file).Map(state => new CheckpointManifest(state, identity, files));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException or KeyNotFoundException or ArgumentException)
         {

@@ -44,11 +44,10 @@ public sealed class CheckpointStore
     /// <summary>Writes a checkpoint, then removes those beyond the last <paramref name="keep"/> but for the best.</summary>
     /// <param name="state">How far the run has come.</param>
     /// <param name="identity">What the run is.</param>
-    /// <param name="model">The parameters.</param>
-    /// <param name="slots">The optimiser's state.</param>
+    /// <param name="parts">What is kept of each part that learns.</param>
     /// <param name="keep">How many stay, at least 1.</param>
     /// <returns>Its folder, or a fault; then those before are unharmed and nothing is left of this one.</returns>
-    public Validation<Fault, string> Save(TrainState state, RunIdentity identity, Params<IBuffer> model, Params<IBuffer> slots, int keep)
+    public Validation<Fault, string> Save(RunState state, RunIdentity identity, Vec<SavedPart> parts, int keep)
     {
         var (final, partial) = (PathOf(state.Step), PathOf(state.Step) + Partial);
         var saved = Disk.Guard(final, "it was not written; the checkpoints before are unharmed", () =>
@@ -56,7 +55,8 @@ public sealed class CheckpointStore
             if (Directory.Exists(partial)) disk.DeleteFolder(partial);
             disk.CreateFolder(partial);
             var metadata = Params.Of(("step", state.Step.ToString(CultureInfo.InvariantCulture)));
-            Vec<FileSum> files = [Tensors(partial, Checkpoint.Model, model, metadata), Tensors(partial, Checkpoint.Optimizer, slots, metadata)];
+            foreach (var part in parts.Where(static p => p.Name.Length > 0)) disk.CreateFolder(Path.Combine(partial, part.Name));
+            Vec<FileSum> files = [.. parts.SelectMany(part => new[] { Tensors(partial, part.ModelFile, part.Model, metadata), Tensors(partial, part.SlotsFile, part.Slots, metadata) })];
             using (var file = disk.Create(Path.Combine(partial, Checkpoint.State)))
             {
                 file.Write(new CheckpointManifest(state, identity, files).Write());

@@ -67,11 +67,13 @@ public sealed class MetricsFile : IDisposable
         json.WriteNumber("grad_norm", metrics.GradientNorm);
         json.WriteNumber("step_ms", Math.Round(metrics.Milliseconds, 3));
         json.WriteNumber("tokens_per_second", Math.Round(metrics.TokensPerSecond, 1));
+        if (metrics.Shown is { } shown)
+            foreach (var (name, value) in shown) json.WriteNumber(name, value);
         return End();
     }
 
-    /// <summary>Adds the line of an evaluation.</summary>
-    public Validation<Fault, Unit> AppendEvaluation(long step, double loss)
+    /// <summary>Adds the line of a measurement.</summary>
+    public Validation<Fault, Unit> AppendMeasured(long step, double loss)
     {
         Begin(step);
         json.WriteNumber("val_loss", loss);

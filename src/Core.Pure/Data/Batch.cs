@@ -1,35 +1,37 @@
+using System.Runtime.InteropServices;
+using Functional.Base;
+using Functional.Graphs;
+
 namespace Functional.Data;
 
-/// <summary>Training examples: windows of a token stream, and for each token the next one as its label.</summary>
-/// <param name="Rows">Windows.</param>
-/// <param name="Context">Tokens in a window.</param>
-/// <param name="Inputs">Token ids as <c>[rows, context]</c>.</param>
-/// <param name="Labels">The token after each input as <c>[rows, context]</c>.</param>
-public sealed record Batch(int Rows, int Context, int[] Inputs, int[] Labels)
+/// <summary>The tensors of a batch in memory, to be written by a <see cref="Source"/> again and again.</summary>
+public sealed class Batch
 {
-    /// <summary>The batch of the windows at these starts.</summary>
-    /// <param name="stream">The tokens.</param>
-    /// <param name="starts">Where each window starts.</param>
-    /// <param name="context">Tokens in a window.</param>
-    public static Batch Read(TokenStream stream, ReadOnlySpan<long> starts, int context)
-    {
-        var (inputs, labels) = (new int[starts.Length * context], new int[starts.Length * context]);
-        Fill(stream, starts, context, inputs, labels);
-        return new(starts.Length, context, inputs, labels);
-    }
+    readonly Params<byte[]> tensors;
 
-    /// <summary>The same into memory that the caller owns, allocating nothing.</summary>
-    /// <param name="stream">The tokens.</param>
-    /// <param name="starts">Where each window starts.</param>
-    /// <param name="context">Tokens in a window.</param>
-    /// <param name="inputs">Filled as <c>[rows, context]</c>.</param>
-    /// <param name="labels">Filled as <c>[rows, context]</c>.</param>
-    public static void Fill(TokenStream stream, ReadOnlySpan<long> starts, int context, Span<int> inputs, Span<int> labels)
+    /// <summary>A batch of zeros.</summary>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="feed">The types of its tensors, each <c>[rows, …]</c>.</param>
+    public Batch(int rows, Params<TensorType> feed) => (Rows, Feed, tensors) = (rows, feed, feed.Map(static t => new byte[t.Bytes]));
+
+    /// <summary>How many rows.</summary>
+    public int Rows { get; }
+
+    /// <summary>The types of its tensors.</summary>
+    public Params<TensorType> Feed { get; }
+
+    /// <summary>A tensor's bytes, row after row.</summary>
+    public ReadOnlySpan<byte> this[string name] => tensors[name];
+
+    /// <summary>A row of a tensor of whole numbers.</summary>
+    public Span<int> Ints(string name, int row) => Row<int>(name, row);
+
+    /// <summary>A row of a tensor of floats.</summary>
+    public Span<float> Floats(string name, int row) => Row<float>(name, row);
+
+    Span<T> Row<T>(string name, int row) where T : unmanaged
     {
-        for (var row = 0; row < starts.Length; row++)
-        {
-            stream.CopyTo(starts[row], inputs.Slice(row * context, context));
-            stream.CopyTo(starts[row] + 1, labels.Slice(row * context, context));
-        }
+        var all = MemoryMarshal.Cast<byte, T>(tensors[name].AsSpan());
+        return all.Slice(row * (all.Length / Rows), all.Length / Rows);
     }
 }

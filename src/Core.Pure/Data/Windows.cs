@@ -44,51 +44,25 @@ public sealed record Windows
     /// <param name="key">The run's key for data.</param>
     /// <param name="step">The step, or any number that names the batch.</param>
     /// <param name="row">The row within the batch.</param>
-    public long Start(Key key, long step, int row) => key.FoldIn(step).Below(row, Starts);
-
-    /// <summary>The starts of a random batch: <see cref="Start"/> of rows 0 … rows-1.</summary>
-    public Vec<long> Random(Key key, long step, int rows)
-    {
-        var starts = new long[rows];
-        for (var row = 0; row < rows; row++) starts[row] = Start(key, step, row);
-        return starts.ToVec();
-    }
+    public long Start(Key key, long step, long row) => key.FoldIn(step).Below(row, Starts);
 
     /// <summary>
-    /// The starts of the next ordered batch and the cursor after it. An epoch visits each of the <see cref="InOrder"/> windows once.
-    /// Batches are always full: one that reaches the end of an epoch goes on with the beginning of the next.
+    /// Where the window at a place starts. An epoch visits each of the <see cref="InOrder"/> windows once.
     /// </summary>
-    /// <param name="cursor">Where the previous batch ended; <see cref="Cursor.Start"/> at first.</param>
-    /// <param name="rows">Windows in a batch.</param>
+    /// <param name="place">The default at first.</param>
     /// <param name="shuffle">When given, each epoch takes the windows in an order of its own that this key decides.</param>
-    /// <exception cref="ArgumentOutOfRangeException">When the cursor is not one of this stream.</exception>
-    public (Vec<long> Starts, Cursor Next) Next(Cursor cursor, int rows, Key? shuffle = null)
-    {
-        var starts = new long[rows];
-        for (var row = 0; row < rows; row++) starts[row] = At(Advance(cursor, row), shuffle);
-        return (starts.ToVec(), Advance(cursor, rows));
-    }
+    /// <exception cref="ArgumentOutOfRangeException">When the place is not one of this stream.</exception>
+    public long At(Place place, Key? shuffle = null) => Context
+        * (shuffle is { } key ? new Permutation(key.FoldIn(Checked(place).Round), InOrder).At(place.Position) : Checked(place).Position);
 
-    /// <summary>Where the window at a cursor starts.</summary>
-    /// <inheritdoc cref="Next"/>
-    public long At(Cursor cursor, Key? shuffle = null) => Context
-        * (shuffle is { } key ? new Permutation(key.FoldIn(Checked(cursor).Epoch), InOrder).At(cursor.Position) : Checked(cursor).Position);
+    /// <summary>The place so many windows later: after the end of an epoch the next begins.</summary>
+    /// <param name="place">The default at first.</param>
+    /// <param name="rows">How many windows.</param>
+    /// <exception cref="ArgumentOutOfRangeException">When the place is not one of this stream.</exception>
+    public Place Advance(Place place, long rows) => Checked(place).Position + rows is var position && position < InOrder
+        ? place with { Position = position }
+        : new(place.Round + position / InOrder, position % InOrder);
 
-    /// <summary>The cursor so many windows later.</summary>
-    /// <inheritdoc cref="Next"/>
-    public Cursor Advance(Cursor cursor, long rows) => Checked(cursor).Position + rows is var position && position < InOrder
-        ? cursor with { Position = position }
-        : new(cursor.Epoch + position / InOrder, position % InOrder);
-
-    Cursor Checked(Cursor cursor) => cursor.Epoch >= 0 && cursor.Position >= 0 && cursor.Position < InOrder ? cursor
-        : throw new ArgumentOutOfRangeException(nameof(cursor), cursor, $"not a cursor over {InOrder} windows");
-}
-
-/// <summary>A place in ordered passes over a stream's windows: all that is needed to resume.</summary>
-/// <param name="Epoch">Passes completed.</param>
-/// <param name="Position">Windows taken in this pass.</param>
-public readonly record struct Cursor(long Epoch, long Position)
-{
-    /// <summary>Before the first window.</summary>
-    public static Cursor Start => default;
+    Place Checked(Place place) => place.Round >= 0 && place.Position >= 0 && place.Position < InOrder ? place
+        : throw new ArgumentOutOfRangeException(nameof(place), place, $"not a place among {InOrder} windows");
 }

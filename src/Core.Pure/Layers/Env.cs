@@ -10,6 +10,12 @@ public sealed record Env(Func<string, Tensor> Parameters)
     /// <summary>Where the layer stands in the model, such as <c>blocks.0</c>; empty at the top.</summary>
     public string Path { get; init; } = "";
 
+    /// <summary>Which of an objective's models this is; empty where there is one. What two models draw at the same place differs by it.</summary>
+    public string Part { get; init; } = "";
+
+    /// <summary>Which of the key's streams of random numbers is this place's own.</summary>
+    public uint Stream => Key.StreamOf(Part.Length == 0 ? Path : $"{Part}/{Path}");
+
     /// <summary>The key of this run of the model, <c>i32[2]</c>, when training; null when evaluating, and dropout then does nothing.</summary>
     public Tensor? RandomKey { get; init; }
 

@@ -3,6 +3,9 @@ namespace Functional.Layers;
 /// <summary>How programs name their inputs and outputs. An input and the output that replaces it have one name.</summary>
 public static class Names
 {
+    /// <summary>A tensor of the batch.</summary>
+    public static string Feed(string name) => $"batch/{name}";
+
     /// <summary>Token ids, <c>i32[rows, time]</c>.</summary>
     public const string Inputs = "batch/inputs";
 
@@ -53,6 +56,21 @@ public static class Names
 
     /// <summary>How many labels the micro-batches so far had, <c>f32[]</c>.</summary>
     public const string AccumulatedWeight = "acc/weight";
+
+    /// <summary>The mean of a number that is shown beside the loss, <c>f32[]</c>.</summary>
+    public static string Shown(string name) => $"shown/{name}";
+
+    /// <summary>The sum of a number that is shown beside the loss: of a batch that is measured, or of the micro-batches so far, <c>f32[]</c>.</summary>
+    public static string ShownSum(string name) => $"acc/shown/{name}";
+
+    /// <summary>The weight that belongs to <see cref="ShownSum"/>, <c>f32[]</c>.</summary>
+    public static string ShownWeight(string name) => $"acc/shown_weight/{name}";
+
+    /// <summary>
+    /// What a layer adds to the mean loss in training, <c>f32[]</c>, such as the cost of uneven load: a side output (<see cref="Flow.With"/>), already
+    /// times its coefficient. Those of one name are added.
+    /// </summary>
+    public static string Auxiliary(string name) => $"aux/{name}";
 
     /// <summary>A parameter.</summary>
     public static string Param(string name) => $"param/{name}";

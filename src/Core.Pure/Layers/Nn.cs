@@ -39,7 +39,7 @@ public static partial class Nn
     /// </summary>
     public static Layer Dropout(double rate) => rate == 0 ? Layer.Identity
         // The upper half of the streams belongs to keys derived from this one.
-        : Layer.Of([], (env, x) => env.RandomKey is { } key ? x.Dropout(rate, key, Key.StreamOf(env.Path) >> 1) : x);
+        : Layer.Of([], (env, x) => env.RandomKey is { } key ? x.Dropout(rate, key, env.Stream >> 1) : x);
 
     /// <summary>An elementwise nonlinearity.</summary>
     public static Layer Activation(Activation kind) => Layer.Lift(kind switch

@@ -1,22 +1,9 @@
+using Functional.Base;
 using Functional.Graphs;
 using Functional.Layers;
 using Functional.Models;
 
 namespace Functional.Learning;
-
-/// <summary>
-/// A loss before it is divided: a weighted sum and the weight, both scalars. Micro-batches and ranks add; the division happens once.
-/// </summary>
-/// <param name="Sum">Σ weight · loss.</param>
-/// <param name="Weight">Σ weight; no gradient flows through it.</param>
-public readonly record struct WeightedSum(Tensor Sum, Tensor Weight)
-{
-    /// <summary>The sum over both parts.</summary>
-    public static WeightedSum operator +(WeightedSum a, WeightedSum b) => new(a.Sum + b.Sum, a.Weight + b.Weight);
-
-    /// <summary>The sum divided by the weight.</summary>
-    public Tensor Mean => Sum / Weight.StopGradient();
-}
 
 /// <summary>Losses as expressions.</summary>
 public static class Losses
@@ -41,16 +28,28 @@ public static class Losses
 
     /// <summary>
     /// The cross-entropy of a model's tokens against labels, both <c>i32[batch, time]</c>, in nats: a sum and the number of labels that are not −100.
-    /// The logits of all positions are never in memory at once.
+    /// The logits of all positions are never in memory at once. In training, what the model's layers add (<see cref="Names.Auxiliary"/>) is part of the
+    /// mean, and shown by name beside the cross-entropy.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="env">Parameters, and a key when training.</param>
     /// <param name="tokens">What the model reads.</param>
     /// <param name="labels">What comes next at each position.</param>
     /// <param name="smoothing">The share of the target spread over the whole vocabulary, in [0, 1).</param>
-    public static WeightedSum NextToken(Model model, Env env, Tensor tokens, Tensor labels, double smoothing = 0)
+    public static Loss NextToken(Model model, Env env, Tensor tokens, Tensor labels, double smoothing = 0)
     {
-        var hidden = model.Hidden(env, tokens).Value;
-        return LinearCrossEntropy(hidden.Reshape(-1, hidden.Shape[^1]), model.Head(env), labels.Reshape(-1), smoothing);
+        var hidden = model.Hidden(env, tokens);
+        var entropy = LinearCrossEntropy(hidden.Value.Reshape(-1, hidden.Value.Shape[^1]), model.Head(env), labels.Reshape(-1), smoothing);
+        return env.Training ? WithAuxiliary(entropy, hidden) : entropy;
+    }
+
+    // Each is a mean already: times the weight it is a sum that micro-batches may add.
+    static Loss WithAuxiliary(WeightedSum entropy, Flow flow)
+    {
+        var prefix = Names.Auxiliary("").Length;
+        var auxiliary = flow.Under(Names.Auxiliary("")).GroupBy(static s => s.Name, StringComparer.Ordinal)
+            .Select(g => (g.Key[prefix..], new WeightedSum(g.Select(static s => s.Value).Aggregate(static (a, b) => a + b) * entropy.Weight, entropy.Weight))).ToParams();
+        return auxiliary.Count == 0 ? entropy
+            : new Loss(entropy with { Sum = auxiliary.Fold(entropy.Sum, static (sum, a) => sum + a.Sum) }) { Shown = Params.Of(("cross-entropy", entropy)).Concat(auxiliary) };
     }
 }

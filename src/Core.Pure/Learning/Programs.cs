@@ -13,32 +13,17 @@ public readonly record struct BatchShape(int Rows, int Time)
 {
     /// <summary>The type of inputs and of labels, <c>i32[rows, time]</c>.</summary>
     public TensorType Tokens => new([Rows, Time], DType.I32);
+
+    /// <summary>Tokens to read, and what comes next at each.</summary>
+    public Params<TensorType> Feed => Params.Of(("inputs", Tokens), ("labels", Tokens));
 }
 
 /// <summary>
-/// The programs of a model, by pure construction. Inputs and outputs are named as <see cref="Names"/> says; a program has only the
+/// The programs of a model and of an objective, by pure construction. Inputs and outputs are named as <see cref="Names"/> says; a program has only the
 /// inputs that it uses (<see cref="Names.Key"/> only with dropout).
 /// </summary>
 public static partial class Programs
 {
-    static readonly TensorType scalar = new([]);
-
-    /// <summary>The state tensors of an optimiser for all trained parameters, named <c>slot/SLOT/NAME</c>; all begin at 0.</summary>
-    public static Params<TensorType> Slots(Model model, GradientTransform optimiser) =>
-        Trained(model).SelectMany(p => optimiser.Slots(p.Value).Select(s => (Names.Slot(s.Name, p.Name), s.Type))).ToParams();
-
-    /// <summary>The accumulators of gradients, loss and weight; all begin at 0.</summary>
-    public static Params<TensorType> Accumulators(Model model) =>
-        Trained(model).Select(static p => (Names.Gradient(p.Name), p.Value.Type)).ToParams()
-            .Add(Names.AccumulatedLoss, scalar).Add(Names.AccumulatedWeight, scalar);
-
-    /// <summary>The loss of a batch: outputs <c>loss_sum</c>, <c>weight</c> and <c>loss</c>, without dropout.</summary>
-    public static Program Evaluate(Model model, BatchShape batch, double smoothing = 0)
-    {
-        var loss = Losses.NextToken(model, Parameters(model), Create.Input(Names.Inputs, batch.Tokens), Create.Input(Names.Labels, batch.Tokens), smoothing);
-        return Program.Of([new(Names.LossSum, loss.Sum), new(Names.Weight, loss.Weight), new(Names.Loss, loss.Mean)]);
-    }
-
     /// <summary>All logits of a batch: output <c>logits [rows, time, vocabulary]</c>.</summary>
     public static Program Logits(Model model, BatchShape batch) =>
         Program.Of([new(Names.Logits, model.Logits(Parameters(model), Create.Input(Names.Inputs, batch.Tokens)).Value)]);
@@ -88,6 +73,4 @@ public static partial class Programs
         var inputs = model.Specs.Map(static (name, spec) => Create.Input(Names.Param(name), spec.Type));
         return Env.Of(inputs);
     }
-
-    static Params<ParamSpec> Trained(Model model) => model.Specs.Filter(static (_, spec) => spec.Trains);
 }

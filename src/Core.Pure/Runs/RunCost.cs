@@ -40,11 +40,11 @@ public sealed record RunCost(RunMemory Memory, Int128 WorkBytes, double StepFlop
         var (optimiser, clip, memory) = (config.Transform, GradientClip.To(config.Clip), RunMemory.Of(config));
         if (config.Accumulate == 1)
         {
-            var step = Blocks(model => Programs.TrainStep(model, optimiser, clip, config.BatchShape, config.LabelSmoothing));
+            var step = Blocks(model => Programs.Step(config.ObjectiveOf(model), optimiser, clip));
             return new(memory, step.WorkBytes, (double)step.Flops, (double)step.Bytes, config.TokensPerStep, config.Steps);
         }
-        var part = Blocks(model => Programs.Accumulate(model, config.BatchShape, config.LabelSmoothing));
-        var end = Blocks(model => Programs.Apply(model, optimiser, clip));
+        var part = Blocks(model => Programs.Accumulate(config.ObjectiveOf(model)));
+        var end = Blocks(model => Programs.Apply(config.ObjectiveOf(model), optimiser, clip));
         return new(memory, Int128.Max(part.WorkBytes, end.WorkBytes), config.Accumulate * (double)part.Flops + (double)end.Flops,
             config.Accumulate * (double)part.Bytes + (double)end.Bytes, config.TokensPerStep, config.Steps);
 

@@ -22,9 +22,9 @@ public sealed record RunMemory(Int128 Parameters, Int128 WeightBytes, Int128 Opt
     public static RunMemory Of(RunConfig config)
     {
         var optimiser = config.Transform;
-        var accumulators = config.Accumulate > 1 ? Sum(Programs.Accumulators, static type => type.Bytes) : 0;
+        var accumulators = config.Accumulate > 1 ? Sum(model => Programs.Accumulators(config.ObjectiveOf(model)), static type => type.Bytes) : 0;
         return new(Sum(Types, static type => type.Size), Sum(Types, static type => type.Bytes),
-            Sum(model => Programs.Slots(model, optimiser), static type => type.Bytes) + accumulators);
+            Sum(model => Programs.Slots(config.ObjectiveOf(model), optimiser), static type => type.Bytes) + accumulators);
 
         Int128 Sum(Func<Model, Params<TensorType>> types, Func<TensorType, long> number) =>
             Cost.At(config.Model.Layers, blocks => types(Gpt.Of(config.Model, blocks)).Fold(Int128.Zero, (sum, type) => sum + number(type)));

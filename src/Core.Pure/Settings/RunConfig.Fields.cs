@@ -1,4 +1,5 @@
 using Functional.Base;
+using Functional.Data;
 using Functional.Execution;
 using Functional.Layers;
 using Functional.Models;
@@ -107,6 +108,7 @@ public sealed partial record RunConfig
         ConfigField.Whole("keep", "run", "checkpoints kept beside the best", static c => c.Keep, static (c, v) => c with { Keep = v }, 1)
             with { Aliases = ["save-total-limit"] },
         ConfigField.Whole("sample-every", "run", "steps between samples; 0 for none", static c => c.SampleEvery, static (c, v) => c with { SampleEvery = v }, 0),
+        ConfigField.Whole("sample-tokens", "run", "tokens in a sample", static c => c.SampleTokens, static (c, v) => c with { SampleTokens = v }, 1),
         ConfigField.OneOf("engine", "run", "what computes", static c => c.Engine, static (c, v) => c with { Engine = v }, Choices<EngineKind>(EngineChoice.Text)),
         new ConfigField("device", nameof(Device), "run", "where it computes", "auto, cpu, cuda, cuda:N", static c => $"{c.Device}",
             static (c, text) => Device.Parse(text) is { } device ? c with { Device = device } : null, static _ => true) { Aliases = ["gpu", "cuda"] },

@@ -1,4 +1,5 @@
 using Functional.Base;
+using Functional.Data;
 using Functional.Execution;
 using Functional.Learning;
 using Functional.Models;
@@ -34,17 +35,6 @@ public enum OptimiserKind
     Adam,
     /// <summary>Gradient descent with momentum; weight decay is added to the gradient.</summary>
     Sgd,
-}
-
-/// <summary>Which windows of the training text make up the batches.</summary>
-public enum WindowOrder
-{
-    /// <summary>Any place, drawn anew for each window.</summary>
-    Random,
-    /// <summary>Side by side from the beginning; each once an epoch.</summary>
-    Ordered,
-    /// <summary>Side by side, in another order each epoch; each once an epoch.</summary>
-    Shuffled,
 }
 
 /// <summary>
@@ -146,6 +136,9 @@ public sealed partial record RunConfig
     /// <summary>Steps between samples; 0 for none.</summary>
     public long SampleEvery { get; init; }
 
+    /// <summary>Tokens in a sample.</summary>
+    public int SampleTokens { get; init; } = 200;
+
     /// <summary>What computes. A run may go on with another engine; its numbers then agree within float32's rounding, not bit for bit.</summary>
     public EngineKind Engine { get; init; }
 
@@ -188,6 +181,10 @@ public sealed partial record RunConfig
         OptimiserKind.Sgd => Optimisers.Sgd(Beta1, nesterov: false, WeightDecay),
         _ => Optimisers.AdamW(Beta1, Beta2, Epsilon, WeightDecay),
     };
+
+    /// <summary>What a model of the run learns.</summary>
+    /// <param name="model">The run's, or some of its blocks.</param>
+    public Objective ObjectiveOf(Model model) => Objectives.NextToken(model, BatchShape, LabelSmoothing);
 
     /// <summary>What the text is, for people.</summary>
     public string DataName => DataFile ?? "the embedded corpus";

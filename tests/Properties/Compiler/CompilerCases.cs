@@ -77,14 +77,14 @@ public static class CompilerCases
             .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)))
             .With((Names.Key, Runs.KeyOf(seed)), (Names.Position, Runs.Whole(0, config.Context - 1)), (Names.CacheRow, Runs.Whole(1, 0)))
             .With(Runs.Scalars(Programs.StepScalars(optimiser, 3, 0.1)))
-            .With(Programs.Accumulators(model).Concat(Programs.Slots(model, optimiser)).Concat(model.Caches(batch.Rows).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())
+            .With(Programs.Accumulators(Objectives.NextToken(model, batch)).Concat(Programs.Slots(Objectives.NextToken(model, batch), optimiser)).Concat(model.Caches(batch.Rows).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())
                 // Second moments are not negative, and weights are not 0.
                 .Select(t => KeyValuePair.Create(t.Name, Runs.Changed(Runs.Normal(t.Value, Key.Seed(seed).FoldIn(t.Name)), static (v, _) => 0.1 + Math.Abs(v)))));
         return kind switch
         {
-            0 or 1 => ("training step", Programs.TrainStep(model, optimiser, GradientClip.To(1), batch, 0.1), inputs),
-            2 => ("accumulation", Programs.Accumulate(model, batch), inputs),
-            3 => ("application", Programs.Apply(model, optimiser, GradientClip.To(1)), inputs),
+            0 or 1 => ("training step", Programs.Step(Objectives.NextToken(model, batch, 0.1), optimiser, GradientClip.To(1)), inputs),
+            2 => ("accumulation", Programs.Accumulate(Objectives.NextToken(model, batch)), inputs),
+            3 => ("application", Programs.Apply(Objectives.NextToken(model, batch), optimiser, GradientClip.To(1)), inputs),
             4 => ("cached step", Programs.CachedStep(model, new(2, 1), seed % 3 == 0 ? 2 : null), inputs.With((Names.Inputs, Runs.Tokens(new(2, 1), config.Vocabulary, seed)))),
             _ => ("attention weights", Programs.AttentionWeights(model, batch), inputs),
         };

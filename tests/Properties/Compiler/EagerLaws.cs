@@ -39,7 +39,7 @@ public sealed class EagerLaws
     public void Updates_do_not_pile_up()
     {
         var model = Gpt.Of(new() { Layers = 6, Width = 64, Heads = 4, Context = 4, Vocabulary = 50 });
-        var plan = Compiler.Eager(Programs.TrainStep(model, Optimisers.AdamW(), GradientClip.To(1), new(1, 4)), new(static _ => true, static _ => true));
+        var plan = Compiler.Eager(Programs.Step(Objectives.NextToken(model, new(1, 4)), Optimisers.AdamW(), GradientClip.To(1)), new(static _ => true, static _ => true));
         var weights = 4L * model.ParameterCount;
         Assert.InRange(plan.PeakBytes, weights, weights * 3 / 2);
     }
@@ -49,7 +49,7 @@ public sealed class EagerLaws
     public void Donated_buffers_are_written_in_place()
     {
         var model = Gpt.Of(new() { Layers = 2, Width = 8, Heads = 2, Context = 4, Vocabulary = 5 });
-        foreach (var program in new[] { Programs.CachedStep(model, new(1, 1)), Programs.Accumulate(model, new(1, 4)) })
+        foreach (var program in new[] { Programs.CachedStep(model, new(1, 1)), Programs.Accumulate(Objectives.NextToken(model, new(1, 4))) })
         {
             var plan = Compiler.Eager(program, new(static _ => true, static _ => true));
             Assert.DoesNotContain(plan.Steps, s => s is EagerStep.Store store && program.Donations.Any(d => d.Output == store.Output));
@@ -60,7 +60,7 @@ public sealed class EagerLaws
     public void Kept_values_reach_their_gradients()
     {
         var model = Gpt.Of(new() { Layers = 2, Width = 8, Heads = 2, Context = 4, Vocabulary = 5, Activation = Activation.Gelu });
-        var plan = Compiler.Eager(Programs.Accumulate(model, new(1, 4)), new(static _ => true, static _ => true));
+        var plan = Compiler.Eager(Programs.Accumulate(Objectives.NextToken(model, new(1, 4))), new(static _ => true, static _ => true));
         var takes = plan.Steps.OfType<EagerStep.Compute>().Where(static c => c.Takes >= 0).Select(static c => ((Op.Fused)c.Node.Op).Kind).ToList();
         Assert.Equal((2, 2, 5), (takes.Count(static k => k is AttentionGradient), takes.Count(static k => k is GeluGradient), takes.Count(static k => k is LayerNormGradient)));
         // Nothing else reads mean, deviation and log-sum-exp, so they are not made.

@@ -7,14 +7,14 @@ public sealed class FusionLaws
     const int Layers = 2, Width = 32, Context = 24, Rows = 3, Vocabulary = 3000, Tokens = Rows * Context;
 
     static readonly Model model = Gpt.Of(new() { Layers = Layers, Width = Width, Heads = 4, Context = Context, Vocabulary = Vocabulary });
-    static readonly Plan plan = Compiler.Compile(Programs.TrainStep(model, Optimisers.AdamW(), GradientClip.To(1), new(Rows, Context)), ManagedEngine.HasKernel);
+    static readonly Plan plan = Compiler.Compile(Programs.Step(Objectives.NextToken(model, new(Rows, Context)), Optimisers.AdamW(), GradientClip.To(1)), ManagedEngine.HasKernel);
 
     [Fact]
     public void One_step_updates_a_parameter_and_its_moments()
     {
         foreach (var name in model.Specs.Names)
         {
-            string[] state = [.. Programs.Slots(model, Optimisers.AdamW()).Names.Where(s => s.EndsWith("/" + name, StringComparison.Ordinal)), Names.Param(name)];
+            string[] state = [.. Programs.Slots(Objectives.NextToken(model, new(1, 1)), Optimisers.AdamW()).Names.Where(s => s.EndsWith("/" + name, StringComparison.Ordinal)), Names.Param(name)];
             var writers = plan.Steps.Where(s => Written(s).Any(b => state.Contains(b.Name))).ToList();
             var update = Assert.IsType<PlanStep.Pointwise>(Assert.Single(writers));
             Assert.Equal(state.Order(StringComparer.Ordinal), update.Outputs.Select(v => plan.Buffers[v.Buffer].Name).Order(StringComparer.Ordinal));

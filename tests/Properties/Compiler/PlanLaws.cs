@@ -30,7 +30,7 @@ public sealed class PlanLaws
     public void A_deep_model_compiles()
     {
         var model = Gpt.Of(new() { Layers = 12, Width = 64, Heads = 4, Context = 16, Vocabulary = 100 });
-        var plan = Compiler.Compile(Programs.TrainStep(model, Optimisers.AdamW(), GradientClip.To(1), new(2, 16)), ManagedEngine.HasKernel);
+        var plan = Compiler.Compile(Programs.Step(Objectives.NextToken(model, new(2, 16)), Optimisers.AdamW(), GradientClip.To(1)), ManagedEngine.HasKernel);
         Assert.Empty(PlanMemory.Faults(plan));
     }
 

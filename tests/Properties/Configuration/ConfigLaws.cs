@@ -137,7 +137,7 @@ public class ConfigLaws
     {
         Assert.Equal("layers heads width context bias activation norm positions tied-head from corpus-seed corpus-size validation-part tokenizer line-ends order seed optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
-        Assert.Equal("dropout data batch accumulate steps lr min-lr warmup schedule weight-decay clip label-smoothing eval-every eval-batches save-every keep sample-every engine device precision threads",
+        Assert.Equal("dropout data batch accumulate steps lr min-lr warmup schedule weight-decay clip label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens engine device precision threads",
             string.Join(' ', RunConfig.Fields.Where(static f => !f.Fixed).Select(static f => f.Name)));
     }
 

@@ -39,7 +39,7 @@ public sealed class CostLaws
     {
         var (config, batch) = (new GptConfig { Layers = 4, Heads = 4, Width = 512, Context = 128, Vocabulary = 2000 }, new BatchShape(2, 128));
         var model = Gpt.Of(config);
-        var (forward, training) = (Cost.Of(Programs.Logits(model, batch)), Cost.Of(Programs.TrainStep(model, Optimisers.AdamW(), GradientClip.To(1), batch)));
+        var (forward, training) = (Cost.Of(Programs.Logits(model, batch)), Cost.Of(Programs.Step(Objectives.NextToken(model, batch), Optimisers.AdamW(), GradientClip.To(1))));
         Assert.Equal(1, (double)forward.Flops / (256 * config.ForwardFlops), 0.05);
         Assert.Equal(1, (double)training.Flops / (256 * config.TrainingFlops), 0.06);
         var memory = config.TrainingMemory(Optimisers.AdamW(), batch);
@@ -59,7 +59,7 @@ public sealed class CostLaws
     {
         var config = new GptConfig { Layers = 6, Heads = 4, Width = 64, Context = 64, Vocabulary = 50, Bias = bias, Activation = activation };
         var (adam, batch) = (Optimisers.AdamW(), new BatchShape(64, 64));
-        var work = Cost.Of(Programs.TrainStep(Gpt.Of(config), adam, GradientClip.None, batch)).WorkBytes;
+        var work = Cost.Of(Programs.Step(Objectives.NextToken(Gpt.Of(config), batch), adam, GradientClip.None)).WorkBytes;
         Assert.InRange((double)work / config.TrainingMemory(adam, batch).Activations, 0.8, 1.25);
     }
 

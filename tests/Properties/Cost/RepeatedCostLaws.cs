@@ -13,16 +13,16 @@ public sealed class RepeatedCostLaws
     public void Programs_of_training_cost_what_their_whole_graphs_do(SmallRun run)
     {
         var c = run.Config;
-        Same(c, model => Programs.TrainStep(model, c.Transform, GradientClip.To(c.Clip), c.BatchShape, c.LabelSmoothing));
-        Same(c, model => Programs.Accumulate(model, c.BatchShape, c.LabelSmoothing));
-        Same(c, model => Programs.Apply(model, c.Transform, GradientClip.To(c.Clip)));
+        Same(c, model => Programs.Step(Objectives.NextToken(model, c.BatchShape, c.LabelSmoothing), c.Transform, GradientClip.To(c.Clip)));
+        Same(c, model => Programs.Accumulate(Objectives.NextToken(model, c.BatchShape, c.LabelSmoothing)));
+        Same(c, model => Programs.Apply(Objectives.NextToken(model, new(1, 1)), c.Transform, GradientClip.To(c.Clip)));
     }
 
     [Property(Arbitrary = [typeof(SmallRun)], MaxTest = 150)]
     public void Other_programs_do_too(SmallRun run)
     {
         Same(run.Config, model => Programs.Logits(model, run.Config.BatchShape));
-        Same(run.Config, model => Programs.Evaluate(model, run.Config.BatchShape, run.Config.LabelSmoothing));
+        Same(run.Config, model => Programs.Measure(Objectives.NextToken(model, run.Config.BatchShape, run.Config.LabelSmoothing)));
         Same(run.Config, model => Programs.CachedStep(model, new(run.Config.Batch, 1)));
     }
 
@@ -36,7 +36,7 @@ public sealed class RepeatedCostLaws
         }).ToArray();
         var work = runs.Select(static run => RunCost.Of(run).WorkBytes).ToArray();
         Assert.NotEqual(work[1] - work[0], work[^1] - work[^2]);
-        foreach (var run in runs) Same(run, model => Programs.Accumulate(model, run.BatchShape));
+        foreach (var run in runs) Same(run, model => Programs.Accumulate(Objectives.NextToken(model, run.BatchShape)));
     }
 
     /// <summary>What a run costs, from whole graphs.</summary>
@@ -44,14 +44,14 @@ public sealed class RepeatedCostLaws
     {
         var (model, clip) = (Gpt.Of(c.Model), GradientClip.To(c.Clip));
         Int128 Bytes(IEnumerable<TensorType> types) => types.Sum(static t => t.Bytes);
-        var slots = Bytes(Programs.Slots(model, c.Transform).Values) + (c.Accumulate > 1 ? Bytes(Programs.Accumulators(model).Values) : 0);
+        var slots = Bytes(Programs.Slots(Objectives.NextToken(model, new(1, 1)), c.Transform).Values) + (c.Accumulate > 1 ? Bytes(Programs.Accumulators(Objectives.NextToken(model, new(1, 1))).Values) : 0);
         var memory = new RunMemory(model.ParameterCount, Bytes(model.Specs.Values.Select(static s => s.Type)), slots);
         if (c.Accumulate == 1)
         {
-            var step = Cost.Of(Programs.TrainStep(model, c.Transform, clip, c.BatchShape, c.LabelSmoothing));
+            var step = Cost.Of(Programs.Step(Objectives.NextToken(model, c.BatchShape, c.LabelSmoothing), c.Transform, clip));
             return new(memory, step.WorkBytes, (double)step.Flops, (double)step.Bytes, c.TokensPerStep, c.Steps);
         }
-        var (part, end) = (Cost.Of(Programs.Accumulate(model, c.BatchShape, c.LabelSmoothing)), Cost.Of(Programs.Apply(model, c.Transform, clip)));
+        var (part, end) = (Cost.Of(Programs.Accumulate(Objectives.NextToken(model, c.BatchShape, c.LabelSmoothing))), Cost.Of(Programs.Apply(Objectives.NextToken(model, new(1, 1)), c.Transform, clip)));
         return new(memory, Int128.Max(part.WorkBytes, end.WorkBytes), (double)(c.Accumulate * part.Flops + end.Flops),
             (double)(c.Accumulate * part.Bytes + end.Bytes), c.TokensPerStep, c.Steps);
     }
@@ -80,10 +80,11 @@ public sealed class RepeatedCostLaws
         var data = TinyRun.Data(asked);
         var config = TinyRun.Get(data.Resolve(asked));
         using var engine = new ListingEngine(new ReferenceEngine());
-        using var trainer = new Trainer(engine, config, data);
-        var passing = 2 * config.BatchShape.Tokens.Bytes + 2 * sizeof(int) + sizeof(float) * (1 + config.Transform.Scalars.Count);
+        using var trainer = new Trainer(engine, data.Stage(config));
+        // A batch to learn from, and one to be measured on.
+        var passing = 4 * config.BatchShape.Tokens.Bytes + 2 * sizeof(int) + sizeof(float) * (1 + config.Transform.Scalars.Count);
         Assert.Equal(RunMemory.Of(config).Bytes + passing, engine.Bytes);
-        Assert.Equal(RunMemory.Of(config).WeightBytes, trainer.Parameters.Values.Sum(static b => b.Type.Bytes));
+        Assert.Equal(RunMemory.Of(config).WeightBytes, trainer.Parts[0].Model.Values.Sum(static b => b.Type.Bytes));
     }
 
     /// <summary>An engine that adds up what it is asked for.</summary>

@@ -16,8 +16,8 @@ public sealed class TorchTests
         var (model, batch, optimiser) = (Gpt.Of(config), new BatchShape(2, config.Context), Optimisers.AdamW());
         var given = Runs.Parameters(model, 1)
             .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, 1)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, 1)), (Names.Key, Runs.KeyOf(1)), (Names.Position, Runs.Whole(3, 5)))
-            .With(Runs.Zeros(Programs.Slots(model, optimiser))).With(Runs.Zeros(Programs.Accumulators(model))).With(Runs.Scalars(Programs.StepScalars(optimiser, 1, 0.01)));
-        foreach (var program in new[] { Programs.TrainStep(model, optimiser, GradientClip.To(1), batch), Programs.Accumulate(model, batch), Programs.Evaluate(model, batch) }) Flat(engine, program, given);
+            .With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, batch), optimiser))).With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, batch)))).With(Runs.Scalars(Programs.StepScalars(optimiser, 1, 0.01)));
+        foreach (var program in new[] { Programs.Step(Objectives.NextToken(model, batch), optimiser, GradientClip.To(1)), Programs.Accumulate(Objectives.NextToken(model, batch)), Programs.Measure(Objectives.NextToken(model, batch)) }) Flat(engine, program, given);
         var one = new BatchShape(2, 1);
         Flat(engine, Programs.CachedStep(model, one), given.With((Names.Inputs, Runs.Tokens(one, config.Vocabulary, 1)))
             .With(Runs.Zeros(model.Caches(one.Rows).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())));
@@ -225,7 +225,7 @@ public sealed class TorchTests
         var (model, batch, optimiser) = (Gpt.Of(sized), new BatchShape(4, context), Optimisers.Sgd());
         var given = Runs.Parameters(model, 1, scale).With((Names.Inputs, Runs.Tokens(batch, sized.Vocabulary, 1)), (Names.Labels, Runs.Labels(batch, sized.Vocabulary, 1)), (Names.Key, Runs.KeyOf(1)))
             .With(Runs.Scalars(Programs.StepScalars(optimiser, 1, 0.01)));
-        var program = Programs.TrainStep(model, optimiser, GradientClip.None, batch);
+        var program = Programs.Step(Objectives.NextToken(model, batch), optimiser, GradientClip.None);
         using IEngine half = new TorchEngine(Device.Cpu, Precision.BF16), full = new TorchEngine(Device.Cpu);
         var (rounded, exact) = (Runs.On(half)(program, given), Runs.On(full)(program, given));
         foreach (var name in new[] { Names.Loss, Names.GradientNorm })

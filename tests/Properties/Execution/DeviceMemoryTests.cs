@@ -24,7 +24,7 @@ public sealed class DeviceMemoryTests : IDisposable
         }
     }
 
-    Task<TrainingResult> Train(IEngine engine) => Training.Start(() => RunSession.Begin(this["run"], Config).OrThrow(), _ => engine, null, default);
+    Task<RunResult> Train(IEngine engine) => Training.Start(() => RunSession.Begin(this["run"], Config).OrThrow(), _ => engine, null, default);
 
     [Theory]
     [InlineData(1234, 1L << 30, 2L << 30, "1.2 KiB were asked for on cuda:1, 1.0 GiB of 2.0 GiB are free")]

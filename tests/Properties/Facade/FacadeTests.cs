@@ -150,7 +150,7 @@ public sealed class FacadeTests : IDisposable
     public async Task An_observer_that_throws_ends_nothing()
     {
         var result = await Training.RunAsync(Config, this["run"], new Listener(static e => throw new InvalidOperationException($"cannot show {e.GetType().Name}")));
-        Assert.Equal((StopReason.Completed, 30, "cannot show Started"), (result.Reason, result.Step, result.ProgressFailure?.Message));
+        Assert.Equal((StopReason.Completed, 30, "cannot show Started"), (result.Reason, result.Step, result.WatchFailure?.Message));
         await Training.RunAsync(Config, this["quiet"]);
         Assert.Equal(File.ReadAllBytes(Model(this["quiet"])), File.ReadAllBytes(Model(this["run"])));
 

@@ -55,7 +55,7 @@ sealed class TinyGpt : IDisposable
         return binding[Names.Logits].ToArray<float>()[^Config.Vocabulary..];
     }
 
-    public Score Score(int[] tokens) => Functional.Generation.Score.Of(engine, Model, parameters.Buffers, Tokenizer, TokenStream.Of(tokens), default);
+    public Score Score(int[] tokens) => Functional.Sessions.Score.Of(engine, Model, parameters.Buffers, Tokenizer, TokenStream.Of(tokens), default);
 
     public void Dispose()
     {

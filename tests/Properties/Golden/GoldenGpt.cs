@@ -58,7 +58,7 @@ public sealed class GoldenGpt
     void Gradients(Run run, double tolerance)
     {
         var model = Gpt.Of(golden.Config);
-        var sums = run(Programs.Accumulate(model, golden.Batch), Given.With(Runs.Zeros(Programs.Accumulators(model))));
+        var sums = run(Programs.Accumulate(Objectives.NextToken(model, golden.Batch)), Given.With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, new(1, 1))))));
         Assert.Equal(golden.Gradients.Count, model.Specs.Count);
         foreach (var (name, expected) in golden.Gradients)
             Runs.Close(expected, Runs.Changed(sums[Names.Gradient(name)], (g, _) => g / sums[Names.AccumulatedWeight][0]), tolerance, name);
@@ -67,8 +67,8 @@ public sealed class GoldenGpt
     void FiveSteps(Run run, double lossTolerance, double tolerance)
     {
         var model = Gpt.Of(golden.Config);
-        var program = Programs.TrainStep(model, AdamW, GradientClip.To(0.5), golden.Batch);
-        var state = Given.With(Runs.Zeros(Programs.Slots(model, AdamW)));
+        var program = Programs.Step(Objectives.NextToken(model, golden.Batch), AdamW, GradientClip.To(0.5));
+        var state = Given.With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, new(1, 1)), AdamW)));
         for (var step = 1; step <= golden.Steps.Count; step++)
         {
             var after = run(program, state.With(Runs.Scalars(Programs.StepScalars(AdamW, step, 0.01))));
@@ -78,12 +78,12 @@ public sealed class GoldenGpt
         foreach (var (name, expected) in golden.After) After(name, expected, state[Names.Param(name)], tolerance);
     }
 
-    // Every row is a micro-batch of its own.
+    // Every row is a micro-golden.Batch of its own.
     void FiveAccumulatedSteps(Run run, double lossTolerance, double tolerance)
     {
         var (model, row) = (Gpt.Of(golden.Config), new BatchShape(1, golden.Batch.Time));
-        var (accumulate, apply) = (Programs.Accumulate(model, row), Programs.Apply(model, AdamW, GradientClip.To(0.5)));
-        var state = Given.With(Runs.Zeros(Programs.Slots(model, AdamW))).With(Runs.Zeros(Programs.Accumulators(model)));
+        var (accumulate, apply) = (Programs.Accumulate(Objectives.NextToken(model, row)), Programs.Apply(Objectives.NextToken(model, golden.Batch), AdamW, GradientClip.To(0.5)));
+        var state = Given.With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, golden.Batch), AdamW))).With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, golden.Batch))));
         Value Row(Value all, int i) => Value.Of(row.Tokens, all.Items.Slice(i * row.Time, row.Time));
         for (var step = 1; step <= golden.Steps.Count; step++)
         {

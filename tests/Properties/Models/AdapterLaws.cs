@@ -25,7 +25,7 @@ public sealed class AdapterLaws
         var given = Runs.Parameters(adapted, seed).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)));
         given = given.With(given.Where(static p => p.Key.EndsWith(".b", StringComparison.Ordinal)).Select(static p => KeyValuePair.Create(p.Key, Runs.Changed(p.Value, static (_, _) => 0))));
         Runs.Close(Programs.Logits(model, batch).Evaluate(given)[Names.Logits], Programs.Logits(adapted, batch).Evaluate(given)[Names.Logits], 0);
-        var step = Programs.TrainStep(adapted, Optimisers.Sgd(), GradientClip.None, batch);
+        var step = Programs.Step(Objectives.NextToken(adapted, batch), Optimisers.Sgd(), GradientClip.None);
         var after = step.Evaluate(given.With((Names.LearningRate, Value.Scalar(1))));
         Assert.Equal(2 * config.Layers, step.Donations.Count);
         Assert.All(step.Donations, static d => Assert.Contains("qkv.weight.", d.Output, StringComparison.Ordinal));

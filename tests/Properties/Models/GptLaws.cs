@@ -131,7 +131,7 @@ public sealed class GptLaws
         var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
         var labels = Runs.Labels(batch, config.Vocabulary, seed);
         var given = Runs.Parameters(model, seed).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, labels));
-        var (logits, loss) = (Programs.Logits(model, batch).Evaluate(given)[Names.Logits], Programs.Evaluate(model, batch).Evaluate(given));
+        var (logits, loss) = (Programs.Logits(model, batch).Evaluate(given)[Names.Logits], Programs.Measure(Objectives.NextToken(model, batch)).Evaluate(given));
         var (sum, weight) = (0.0, 0);
         for (var row = 0; row < labels.Type.Size; row++)
         {

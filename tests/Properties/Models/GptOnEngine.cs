@@ -35,8 +35,8 @@ public sealed class GptOnEngine : IDisposable
         var sgd = Optimisers.Sgd(0.9, true, 0.1);
         var given = Runs.Parameters(model, seed)
             .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)), (Names.Key, Runs.KeyOf(seed)))
-            .With(Runs.Zeros(Programs.Slots(model, sgd))).With(Runs.Zeros(Programs.Accumulators(model))).With(Runs.Scalars(Programs.StepScalars(sgd, 1, 0.1)));
-        foreach (var program in new[] { Programs.Evaluate(model, batch, 0.1), Programs.AttentionWeights(model, batch), Programs.Accumulate(model, batch), Programs.TrainStep(model, sgd, GradientClip.To(1), batch) })
+            .With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, batch), sgd))).With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, batch)))).With(Runs.Scalars(Programs.StepScalars(sgd, 1, 0.1)));
+        foreach (var program in new[] { Programs.Measure(Objectives.NextToken(model, batch, 0.1)), Programs.AttentionWeights(model, batch), Programs.Accumulate(Objectives.NextToken(model, batch)), Programs.Step(Objectives.NextToken(model, batch), sgd, GradientClip.To(1)) })
             Agree(program, given);
     }
 

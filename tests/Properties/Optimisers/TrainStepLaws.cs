@@ -11,7 +11,7 @@ public sealed class TrainStepLaws
     static Dictionary<string, Value> Given(Model model, GradientTransform optimiser, BatchShape batch, ulong seed, double rate = 0.1) =>
         Runs.Parameters(model, seed)
             .With((Names.Inputs, Runs.Tokens(batch, model.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, model.Vocabulary, seed)))
-            .With(Programs.Slots(model, optimiser).Select(s => KeyValuePair.Create(s.Name, Runs.Changed(Runs.Normal(s.Value, Key.Seed(seed).FoldIn(s.Name), 0.1), static (v, _) => Math.Abs(v)))))
+            .With(Programs.Slots(Objectives.NextToken(model, batch), optimiser).Select(s => KeyValuePair.Create(s.Name, Runs.Changed(Runs.Normal(s.Value, Key.Seed(seed).FoldIn(s.Name), 0.1), static (v, _) => Math.Abs(v)))))
             .With(Runs.Scalars(Programs.StepScalars(optimiser, 3, rate)));
 
     static Value Part(Value all, int from, int rows) =>
@@ -22,18 +22,18 @@ public sealed class TrainStepLaws
     {
         var (model, batch, clip) = (Gpt.Of(config), new BatchShape(4, config.Context), GradientClip.To(0.5));
         var given = Given(model, adam, batch, seed);
-        var whole = Programs.TrainStep(model, adam, clip, batch).Evaluate(given);
-        var state = given.With(Runs.Zeros(Programs.Accumulators(model)));
+        var whole = Programs.Step(Objectives.NextToken(model, batch), adam, clip).Evaluate(given);
+        var state = given.With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, batch))));
         for (int row = 0, rows; row < 4; row += rows)
         {
             // The bits of the cut say after which rows a micro-batch ends.
             for (rows = 1; row + rows < 4 && (cut >> (row + rows) & 1) == 0; rows++) { }
             var part = state.With((Names.Inputs, Part(given[Names.Inputs], row, rows)), (Names.Labels, Part(given[Names.Labels], row, rows)));
-            state = state.With(Programs.Accumulate(model, new(rows, config.Context)).Evaluate(part));
+            state = state.With(Programs.Accumulate(Objectives.NextToken(model, new(rows, config.Context))).Evaluate(part));
         }
-        var split = Programs.Apply(model, adam, clip).Evaluate(state);
+        var split = Programs.Apply(Objectives.NextToken(model, batch), adam, clip).Evaluate(state);
         foreach (var (name, value) in whole) Runs.Close(value, split[name], Exact, name);
-        foreach (var (name, _) in Programs.Accumulators(model)) Assert.All(split[name].Items.ToArray(), static v => Assert.Equal(0, v));
+        foreach (var (name, _) in Programs.Accumulators(Objectives.NextToken(model, batch))) Assert.All(split[name].Items.ToArray(), static v => Assert.Equal(0, v));
     }
 
     [Property(MaxTest = 25, Arbitrary = [typeof(AnyGpt)])]
@@ -44,7 +44,7 @@ public sealed class TrainStepLaws
         var more = given.With(
             (Names.Inputs, Value.Of(large.Tokens, [.. given[Names.Inputs].Items, .. Runs.Tokens(new(1, config.Context), config.Vocabulary, seed + 9UL).Items])),
             (Names.Labels, Value.Of(large.Tokens, [.. given[Names.Labels].Items, .. Enumerable.Repeat(-100.0, config.Context)])));
-        var (few, many) = (Programs.TrainStep(model, adam, GradientClip.None, small).Evaluate(given), Programs.TrainStep(model, adam, GradientClip.None, large).Evaluate(more));
+        var (few, many) = (Programs.Step(Objectives.NextToken(model, small), adam, GradientClip.None).Evaluate(given), Programs.Step(Objectives.NextToken(model, large), adam, GradientClip.None).Evaluate(more));
         foreach (var (name, value) in few) Runs.Close(value, many[name], Exact, name);
     }
 
@@ -54,8 +54,8 @@ public sealed class TrainStepLaws
     {
         var (model, batch, limit) = (Gpt.Of(config), new BatchShape(2, config.Context), n.Get / 20.0);
         var given = Given(model, plain, batch, seed, 1);
-        var free = Programs.TrainStep(model, plain, GradientClip.None, batch).Evaluate(given);
-        var clipped = Programs.TrainStep(model, plain, GradientClip.To(limit), batch).Evaluate(given);
+        var free = Programs.Step(Objectives.NextToken(model, batch), plain, GradientClip.None).Evaluate(given);
+        var clipped = Programs.Step(Objectives.NextToken(model, batch), plain, GradientClip.To(limit)).Evaluate(given);
         var (norm, total, after) = (free[Names.GradientNorm][0], 0.0, 0.0);
         var factor = norm > limit ? limit / (norm + 1e-6) : 1;
         foreach (var (name, _) in model.Specs)
@@ -84,7 +84,7 @@ public sealed class TrainStepLaws
         given = kind % 4 == 3
             ? given.With((Names.Labels, Runs.Changed(given[Names.Labels], static (_, _) => -100)))
             : given.With((Names.Param(bad), Runs.Changed(given[Names.Param(bad)], (_, _) => poison)));
-        var after = Programs.TrainStep(model, adam, GradientClip.To(1), batch).Evaluate(given);
+        var after = Programs.Step(Objectives.NextToken(model, batch), adam, GradientClip.To(1)).Evaluate(given);
         if (double.IsFinite(after[Names.Loss][0]) && double.IsFinite(after[Names.GradientNorm][0])) return;
         Assert.All(after.Where(o => given.ContainsKey(o.Key)), o => Runs.Close(given[o.Key], o.Value, 0, o.Key));
     }
@@ -93,9 +93,9 @@ public sealed class TrainStepLaws
     public void A_non_finite_gradient_alone_is_enough_to_keep_everything()
     {
         var (model, batch) = (Gpt.Of(new() { Layers = 1, Heads = 1, Width = 2, Context = 2, Vocabulary = 3 }), new BatchShape(1, 2));
-        var given = Given(model, adam, batch, 3).With(Runs.Zeros(Programs.Accumulators(model)))
+        var given = Given(model, adam, batch, 3).With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, batch))))
             .With((Names.AccumulatedWeight, Value.Scalar(1)), (Names.Gradient("tokens"), Value.Of(new([3, 2]), 0, 1, double.PositiveInfinity, 0, 0, 0)));
-        var after = Programs.Apply(model, adam, GradientClip.To(1)).Evaluate(given);
+        var after = Programs.Apply(Objectives.NextToken(model, batch), adam, GradientClip.To(1)).Evaluate(given);
         Assert.Equal(0, after[Names.Loss][0]);
         Assert.Equal(double.PositiveInfinity, after[Names.GradientSquares("tokens")][0]);
         Assert.Equal(0, after[Names.GradientSquares("norm.weight")][0]);
@@ -108,11 +108,11 @@ public sealed class TrainStepLaws
     {
         var model = Gpt.Of(new() { Layers = 1, Heads = 1, Width = 2, Context = 2, Vocabulary = 3 });
         var partly = model with { Specs = model.Specs.Map(static (name, spec) => spec with { Trains = name == "blocks.0.up.weight" }) };
-        var program = Programs.TrainStep(partly, adam, GradientClip.None, new(1, 2));
+        var program = Programs.Step(Objectives.NextToken(partly, new(1, 2)), adam, GradientClip.None);
         Assert.Equal([Names.Param("blocks.0.up.weight"), "slot/m/blocks.0.up.weight", "slot/v/blocks.0.up.weight"], program.Donations.Select(static d => d.Output));
         Assert.Equal(model.Specs.Count, program.Inputs.Count(static i => i.Name.StartsWith("param/", StringComparison.Ordinal)));
         var given = Given(model, adam, new(1, 2), 5);
-        var (some, whole) = (program.Evaluate(given), Programs.TrainStep(model, adam, GradientClip.None, new(1, 2)).Evaluate(given));
+        var (some, whole) = (program.Evaluate(given), Programs.Step(Objectives.NextToken(model, new(1, 2)), adam, GradientClip.None).Evaluate(given));
         Runs.Close(whole[Names.Param("blocks.0.up.weight")], some[Names.Param("blocks.0.up.weight")], Exact);
     }
 
@@ -120,22 +120,22 @@ public sealed class TrainStepLaws
     public void Every_state_tensor_is_updated_in_place(GptConfig config)
     {
         var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
-        var state = model.Specs.Names.Select(Names.Param).Concat(Programs.Slots(model, adam).Names).Order(StringComparer.Ordinal);
-        foreach (var program in new[] { Programs.TrainStep(model, adam, GradientClip.None, batch), Programs.Apply(model, adam, GradientClip.None) })
+        var state = model.Specs.Names.Select(Names.Param).Concat(Programs.Slots(Objectives.NextToken(model, batch), adam).Names).Order(StringComparer.Ordinal);
+        foreach (var program in new[] { Programs.Step(Objectives.NextToken(model, batch), adam, GradientClip.None), Programs.Apply(Objectives.NextToken(model, batch), adam, GradientClip.None) })
         {
             Assert.All(program.Donations, static d => Assert.Equal(d.Input, d.Output));
             Assert.Equal(state, program.Donations.Select(static d => d.Output).Where(static n => n.StartsWith("param", StringComparison.Ordinal) || n.StartsWith("slot", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         }
-        Assert.DoesNotContain(Programs.TrainStep(model, adam, GradientClip.None, batch).Inputs, static i => i.Name == Names.Key);
-        Assert.Contains(Programs.TrainStep(Gpt.Of(config with { Dropout = 0.1 }), adam, GradientClip.None, batch).Inputs, static i => i.Name == Names.Key);
-        Assert.DoesNotContain(Programs.Evaluate(Gpt.Of(config with { Dropout = 0.1 }), batch).Inputs, static i => i.Name == Names.Key);
+        Assert.DoesNotContain(Programs.Step(Objectives.NextToken(model, batch), adam, GradientClip.None).Inputs, static i => i.Name == Names.Key);
+        Assert.Contains(Programs.Step(Objectives.NextToken(Gpt.Of(config with { Dropout = 0.1 }), batch), adam, GradientClip.None).Inputs, static i => i.Name == Names.Key);
+        Assert.DoesNotContain(Programs.Measure(Objectives.NextToken(Gpt.Of(config with { Dropout = 0.1 }), batch)).Inputs, static i => i.Name == Names.Key);
     }
 
     [Property(MaxTest = 15, Arbitrary = [typeof(AnyGpt)])]
     public void Dropout_is_a_function_of_the_key(GptConfig config, ushort seed)
     {
         var (model, batch) = (Gpt.Of(config with { Dropout = 0.4 }), new BatchShape(2, config.Context));
-        var program = Programs.TrainStep(model, plain, GradientClip.None, batch);
+        var program = Programs.Step(Objectives.NextToken(model, batch), plain, GradientClip.None);
         var given = Given(model, plain, batch, seed);
         IReadOnlyDictionary<string, Value> Run(ulong key) => program.Evaluate(given.With((Names.Key, Runs.KeyOf(key))));
         var once = Run(1);
@@ -148,8 +148,8 @@ public sealed class TrainStepLaws
     public void Gradient_descent_learns_a_batch_by_heart()
     {
         var (model, batch) = (Gpt.Of(new() { Layers = 1, Heads = 2, Width = 8, Context = 4, Vocabulary = 5 }), new BatchShape(2, 4));
-        var program = Programs.TrainStep(model, Optimisers.AdamW(decay: 0), GradientClip.To(1), batch);
-        var state = Given(model, Optimisers.AdamW(decay: 0), batch, 1).With(Runs.Zeros(Programs.Slots(model, adam)));
+        var program = Programs.Step(Objectives.NextToken(model, batch), Optimisers.AdamW(decay: 0), GradientClip.To(1));
+        var state = Given(model, Optimisers.AdamW(decay: 0), batch, 1).With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, batch), adam)));
         var losses = new List<double>();
         for (var step = 1; step <= 60; step++)
         {

@@ -12,7 +12,7 @@ public class CheckpointLaws
     static readonly RunIdentity identity = new(new("00ff", 12, "abcdef01"), Params.Of(("heads", "2"), ("seed", "1")));
     static readonly Params<TensorType> types = Params.Of(("tokens", new TensorType([3, 2])), ("norm", new TensorType([2], DType.BF16)));
 
-    static TrainState State(long step) => TrainState.Start(Key.Seed(7)) with { Step = step, Saved = step, Tokens = 5 * step, BestLoss = 1.25, BestStep = 2 };
+    static RunState State(long step) => RunState.Start(Key.Seed(7)) with { Step = step, Saved = step, Tokens = 5 * step, BestLoss = 1.25, BestStep = 2 };
 
     static Workspace Filled(IEngine engine, byte value)
     {
@@ -26,7 +26,7 @@ public class CheckpointLaws
         using var engine = new ReferenceEngine();
         using var model = Filled(engine, (byte)step);
         using var slots = Filled(engine, (byte)(step + 100));
-        return TinyRun.Get(store.Save(State(step), identity, model.Buffers, slots.Buffers, keep));
+        return TinyRun.Get(store.Save(State(step), identity, [new("", model.Buffers, slots.Buffers)], keep));
     }
 
     static string Load(CheckpointStore store)
@@ -36,8 +36,7 @@ public class CheckpointLaws
         using var slots = new Workspace(engine, types);
         return (from found in store.Newest()
                 from checkpoint in found.ToValidation(new Fault("store", "is empty", ""))
-                from a in checkpoint.LoadModel(model.Buffers)
-                from b in checkpoint.LoadOptimizer(slots.Buffers)
+                from loaded in checkpoint.Load(new("", model.Buffers, slots.Buffers))
                 select $"{checkpoint.Training} {checkpoint.Identity} {Hex(model)} {Hex(slots)}").IfFail(static f => f.Lines());
 
         static string Hex(Workspace set) => string.Join(' ', set.Buffers.Values.Select(static b => { var bytes = new byte[b.Type.Bytes]; b.Read(bytes); return Convert.ToHexString(bytes); }));
@@ -51,7 +50,7 @@ public class CheckpointLaws
         Save(store, 2);
         var folder = Save(store, 5);
         var whole = Load(store);
-        Assert.StartsWith("TrainState {", whole, StringComparison.Ordinal);
+        Assert.StartsWith("RunState {", whole, StringComparison.Ordinal);
         foreach (var file in Directory.GetFiles(folder))
         {
             var bytes = File.ReadAllBytes(file);
@@ -81,7 +80,7 @@ public class CheckpointLaws
         // Never silently the one before: what has the name was whole once.
         Assert.Equal($"{newest}: lacks state.json; expected a whole checkpoint; remove {newest} to go on from step 2", Load(store));
         Directory.Delete(newest, recursive: true);
-        Assert.StartsWith("TrainState { Key = 00000000:00000007, Step = 2,", Load(store), StringComparison.Ordinal);
+        Assert.StartsWith("RunState { Key = 00000000:00000007, Step = 2,", Load(store), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,7 +116,7 @@ public class CheckpointLaws
         using var set = Filled(engine, 1);
         var store = new CheckpointStore(scratch["c"]);
         Assert.Equal($"{store.Folder}: has no checkpoint yet; expected a run that has saved once", TinyRun.Faults(CheckpointChoice.Best.In(store)));
-        TinyRun.Get(store.Save(State(5) with { BestLoss = double.PositiveInfinity, BestStep = -1 }, identity, set.Buffers, set.Buffers, 1));
+        TinyRun.Get(store.Save(State(5) with { BestLoss = double.PositiveInfinity, BestStep = -1 }, identity, [new("", set.Buffers, set.Buffers)], 1));
         Assert.Equal($"{store.Folder}: knows of no evaluation, so that no checkpoint is the best; allowed: last, 5", TinyRun.Faults(CheckpointChoice.Best.In(store)));
         Assert.Equal(5, TinyRun.Get(CheckpointChoice.Last.In(store)).Step);
     }
@@ -175,7 +174,7 @@ public class CheckpointLaws
             catch (KilledException) { }
             var store = new CheckpointStore(scratch["c"]);
             TinyRun.Get(store.Clean());
-            Assert.StartsWith("TrainState {", Load(store), StringComparison.Ordinal);
+            Assert.StartsWith("RunState {", Load(store), StringComparison.Ordinal);
             Assert.Equal([5], store.Steps);
             Assert.Single(Directory.GetDirectories(scratch["c"]));
         }
@@ -184,7 +183,7 @@ public class CheckpointLaws
         {
             using var engine = new ReferenceEngine();
             using Workspace model = Filled(engine, 50), slots = Filled(engine, 60);
-            return store.Save(State(5) with { BestStep = 5 }, identity, model.Buffers, slots.Buffers, 3).IsSuccess;
+            return store.Save(State(5) with { BestStep = 5 }, identity, [new("", model.Buffers, slots.Buffers)], 3).IsSuccess;
         }
     }
 
@@ -211,7 +210,7 @@ public class CheckpointLaws
         using var engine = new ReferenceEngine();
         using var set = Filled(engine, 1);
         var disk = new RecordingDisk();
-        TinyRun.Get(new CheckpointStore(scratch["c"], disk).Save(State(5), identity, set.Buffers, set.Buffers, 1));
+        TinyRun.Get(new CheckpointStore(scratch["c"], disk).Save(State(5), identity, [new("", set.Buffers, set.Buffers)], 1));
         Assert.Equal(["create model.safetensors", "flush", "create optimizer.safetensors", "flush", "create state.json", "flush", "move step-00000005.partial step-00000005"], disk.Done);
     }
 

@@ -15,7 +15,7 @@ public class MetricsLaws
         for (var step = from; step <= to; step++)
         {
             TinyRun.Get(file.Append(Line(step)));
-            if (step % 3 == 0) TinyRun.Get(file.AppendEvaluation(step, 1.0 / step));
+            if (step % 3 == 0) TinyRun.Get(file.AppendMeasured(step, 1.0 / step));
         }
         TinyRun.Get(file.Flush());
     }

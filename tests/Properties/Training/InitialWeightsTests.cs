@@ -24,15 +24,14 @@ public sealed class InitialWeightsTests : IDisposable
         var weights = Source(TinyRun.Config);
         TinyRun.Get(TinyRun.Train(scratch["next"], Next(weights), stop: new(canceled: true)));
         var begun = TinyRun.Get(TinyRun.Get(RunFolder.Open(scratch["next"])).Checkpoint());
-        Assert.Equal(TrainState.Start(Next(weights).Key) with { Saved = 0, Interrupted = begun.Training.Interrupted }, begun.Training);
+        Assert.Equal(RunState.Start(Next(weights).Key) with { Saved = 0, Interrupted = begun.Training.Interrupted }, begun.Training);
         using var engine = new ReferenceEngine();
-        var data = TinyRun.Data(TinyRun.Config);
-        using Trainer source = new(engine, TinyRun.Get(data.Resolve(TinyRun.Config)), data), own = new(engine, TinyRun.Get(data.Resolve(TinyRun.Config)), data);
+        using Trainer source = new(engine, TinyRun.Stage(TinyRun.Config)), own = new(engine, TinyRun.Stage(TinyRun.Config));
         TinyRun.Get(source.Load(TinyRun.Get(Checkpoint.Open(weights))));
         TinyRun.Get(own.Load(begun));
-        foreach (var (name, value) in source.Parameters) Assert.Equal(value.ToArray<float>(), own.Parameters[name].ToArray<float>());
-        Assert.All(own.Slots.Select(static s => s.Value), static slot => Assert.All(slot.ToArray<float>(), static v => Assert.Equal(0, v)));
-        Assert.Contains(source.Slots.Select(static s => s.Value), static slot => slot.ToArray<float>().Any(static v => v != 0));
+        foreach (var (name, value) in source.Parts[0].Model) Assert.Equal(value.ToArray<float>(), own.Parts[0].Model[name].ToArray<float>());
+        Assert.All(own.Parts[0].Slots.Select(static s => s.Value), static slot => Assert.All(slot.ToArray<float>(), static v => Assert.Equal(0, v)));
+        Assert.Contains(source.Parts[0].Slots.Select(static s => s.Value), static slot => slot.ToArray<float>().Any(static v => v != 0));
     }
 
     /// <summary>Ended before its first checkpoint, it begins with them when it goes on.</summary>

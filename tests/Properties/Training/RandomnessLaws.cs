@@ -11,7 +11,7 @@ public class RandomnessLaws
     {
         var keys = new Dictionary<Key, string>();
         void Add(string what, Key key) => Assert.True(keys.TryAdd(key, what), $"{what} and {keys.GetValueOrDefault(key)} have one key");
-        var start = TrainState.Start(Key.Seed(seed));
+        var start = RunState.Start(Key.Seed(seed));
         Add("the run", start.Key);
         Add("data", start.DataKey);
         foreach (var at in (long[])[step, step + 1L, step + 2L, step + (1L << 32)])
@@ -30,11 +30,11 @@ public class RandomnessLaws
     {
         var config = TinyRun.Config with { Model = TinyRun.Config.Model with { Dropout = 0.5 }, Order = WindowOrder.Ordered };
         using var engine = new ReferenceEngine();
-        using var trainer = new Trainer(engine, TinyRun.Get(TinyRun.Data(config).Resolve(config)), TinyRun.Data(config));
+        using var trainer = new Trainer(engine, TinyRun.Stage(config));
         trainer.Initialise(config.Key);
         // At a rate of 0 the same windows under the same parameters, again and again.
-        var losses = Enumerable.Range(0, 4).Select(step => trainer.Step(TrainState.Start(config.Key) with { Step = step }, 0)!.Value.Loss).ToList();
+        var losses = Enumerable.Range(0, 4).Select(step => trainer.Step(RunState.Start(config.Key) with { Step = step }, 0)!.Value.Loss).ToList();
         Assert.Equal(4, losses.Distinct().Count());
-        Assert.Equal(losses[1], trainer.Step(TrainState.Start(config.Key) with { Step = 1 }, 0)!.Value.Loss);
+        Assert.Equal(losses[1], trainer.Step(RunState.Start(config.Key) with { Step = 1 }, 0)!.Value.Loss);
     }
 }

@@ -83,7 +83,7 @@ public class ResumeLaws
     }
 
     /// <summary>After some steps, kills or interrupts.</summary>
-    sealed class Stopper(long after, bool kill) : StillClock, ITrainingObserver
+    sealed class Stopper(long after, bool kill) : StillClock, IRunObserver
     {
         readonly CancellationTokenSource source = new();
         long seen;

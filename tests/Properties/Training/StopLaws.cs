@@ -26,7 +26,7 @@ public class StopLaws
         });
         var data = TinyRun.Data(config);
         using (var session = TinyRun.Get(RunSession.Begin(broken["run"], config, data, Disk.Real)))
-            Assert.Equal(StopReason.Interrupted, TinyRun.Get(TrainingLoop.Run(engine, session, clock: StillClock.Instance, stop: source.Token)).Reason);
+            Assert.Equal(StopReason.Interrupted, TinyRun.Get(Loop.Run(engine, session, clock: StillClock.Instance, stop: source.Token)).Reason);
         // The program that was running, and at most the update after the last micro-batch.
         Assert.InRange(last, 1, 2);
         TinyRun.Get(TinyRun.Train(broken["run"], config));
@@ -43,14 +43,14 @@ public class StopLaws
         {
             using var source = new CancellationTokenSource();
             using var engine = new CountingEngine(new ReferenceEngine(), n => { if (n == giveUpAt) source.Cancel(); });
-            using var trainer = new Trainer(engine, TinyRun.Get(TinyRun.Data(config).Resolve(config)), TinyRun.Data(config));
+            using var trainer = new Trainer(engine, TinyRun.Stage(config));
             trainer.Initialise(config.Key);
-            var start = TrainState.Start(config.Key);
+            var start = RunState.Start(config.Key);
             // Stopped in the last micro-batch, the step is done.
             var done = trainer.Step(start, 1e-2, source.Token) is not null;
             Assert.Equal(giveUpAt is < 0 or 4, done);
             if (!done) Assert.NotNull(trainer.Step(start, 1e-2));
-            return [.. trainer.Parameters.Values.SelectMany(static b => b.ToArray<float>())];
+            return [.. trainer.Parts[0].Model.Values.SelectMany(static b => b.ToArray<float>())];
         }
     }
 
@@ -66,37 +66,37 @@ public class StopLaws
         // Three steps, and then the first batch of the evaluation.
         using var engine = new CountingEngine(new ReferenceEngine(), n => { runs = n + 1; if (n == 3) source.Cancel(); });
         using (var session = TinyRun.Get(RunSession.Begin(broken["run"], many, TinyRun.Data(many), Disk.Real)))
-            Assert.Equal((StopReason.Interrupted, 3), TinyRun.Get(TrainingLoop.Run(engine, session, clock: StillClock.Instance, stop: source.Token)) is var r ? (r.Reason, r.State.Step) : default);
+            Assert.Equal((StopReason.Interrupted, 3), TinyRun.Get(Loop.Run(engine, session, clock: StillClock.Instance, stop: source.Token)) is var r ? (r.Reason, r.State.Step) : default);
         Assert.Equal(4, runs);
         TinyRun.Get(TinyRun.Train(broken["run"], many));
         Assert.Equal("", TinyRun.Differences(TinyRun.Remains(whole["run"]), TinyRun.Remains(broken["run"])));
     }
 
-    /// <summary>Whoever draws samples is told of the wish to stop, and what was given up comes when the run goes on.</summary>
+    /// <summary>A sample is given up between two tokens, and comes when the run goes on.</summary>
     [Fact]
     public void A_sample_is_given_up_and_comes_again()
     {
-        using var scratch = new Scratch();
-        // What is saved for the stop is the state after the sample that was given up.
+        using Scratch whole = new(), broken = new();
         var samples = config with { SampleEvery = 2, SaveEvery = 0, EvalEvery = 0 };
+        Drawings all = new(), first = new(), second = new();
+        TinyRun.Get(TinyRun.Train(whole["run"], samples, observer: all));
         using var source = new CancellationTokenSource();
-        List<long> first = [], second = [];
-        var stopped = TinyRun.Get(TinyRun.Train(scratch["run"], samples, observer: new Sampler((step, stop) =>
-        {
-            first.Add(step);
-            if (step != 4) return;
-            source.Cancel();
-            Assert.True(stop.IsCancellationRequested);
-        }), stop: source.Token));
-        Assert.Equal((StopReason.Interrupted, 4, null), (stopped.Reason, stopped.State.Step, stopped.ViewFailure));
-        TinyRun.Get(TinyRun.Train(scratch["run"], samples, observer: new Sampler((step, _) => second.Add(step))));
-        Assert.Equal([2, 4], first);
-        Assert.Equal([4, 6], second);
+        // Two steps of six programs, and then the first token of the sample.
+        using var engine = new CountingEngine(new ReferenceEngine(), n => { if (n == 13) source.Cancel(); });
+        using (var session = TinyRun.Get(RunSession.Begin(broken["run"], samples, TinyRun.Data(samples), Disk.Real)))
+            Assert.Equal((StopReason.Interrupted, 2, null), TinyRun.Get(Loop.Run(engine, session, first, StillClock.Instance, source.Token)) is var r ? (r.Reason, r.Step, r.WatchFailure) : default);
+        TinyRun.Get(TinyRun.Train(broken["run"], samples, observer: second));
+        Assert.Empty(first.Texts);
+        Assert.Equal([2, 4, 6], all.Texts.Select(static t => t.Step));
+        Assert.All(all.Texts, static t => Assert.Equal(3, t.Text.Length));
+        Assert.Equal(all.Texts, second.Texts);
     }
 
-    sealed class Sampler(Action<long, CancellationToken> draw) : ITrainingObserver
+    sealed class Drawings : IRunObserver
     {
-        public void Sample(long step, Trainer trainer, Key key, CancellationToken stop) => draw(step, stop);
+        public List<(long Step, string Text)> Texts { get; } = [];
+
+        public void Drawn(long step, string text) => Texts.Add((step, text));
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public class StopLaws
         using var scratch = new Scratch();
         using var engine = new CountingEngine(new ReferenceEngine(), static n => Assert.Fail("a program was run"));
         using (var session = TinyRun.Get(RunSession.Begin(scratch["run"], config, TinyRun.Data(config), Disk.Real)))
-            Assert.Equal((StopReason.Interrupted, 0), TinyRun.Get(TrainingLoop.Run(engine, session, stop: new(canceled: true))) is var r ? (r.Reason, r.State.Step) : default);
+            Assert.Equal((StopReason.Interrupted, 0), TinyRun.Get(Loop.Run(engine, session, stop: new(canceled: true))) is var r ? (r.Reason, r.State.Step) : default);
         Assert.Equal(7, TinyRun.Get(TinyRun.Train(scratch["run"], config)).State.Step);
     }
 }

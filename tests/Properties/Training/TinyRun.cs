@@ -18,6 +18,7 @@ static class TinyRun
         EvalBatches = 2,
         SaveEvery = 2,
         SampleEvery = 2,
+        SampleTokens = 3,
         Keep = 2,
     };
 
@@ -28,19 +29,22 @@ static class TinyRun
         return Get(tokenizer.Encode(text).Bind(ids => RunData.Of(config, tokenizer, TokenStream.Of(ids))));
     }
 
+    /// <summary>What a run of a configuration does, on the text of all these runs.</summary>
+    public static Stage Stage(RunConfig config) => Data(config) is var data ? data.Stage(Get(data.Resolve(config))) : throw new InvalidOperationException();
+
     public static T Get<T>(Validation<Fault, T> outcome) => outcome.IfFail(f => throw new InvalidOperationException(f.Lines()));
 
     public static string Faults<T>(Validation<Fault, T> outcome) => outcome.Match(static _ => "", static f => f.Lines());
 
     /// <summary>Begins a run, or goes on with it, and trains.</summary>
-    public static Validation<Fault, TrainResult> Train(string folder, RunConfig config, Disk? disk = null, ITrainingObserver? observer = null, TimeProvider? clock = null, CancellationToken stop = default)
+    public static Validation<Fault, RunResult> Train(string folder, RunConfig config, Disk? disk = null, IRunObserver? observer = null, TimeProvider? clock = null, CancellationToken stop = default)
     {
         var data = Data(config);
         using var engine = new ReferenceEngine();
         var opened = RunFolder.Holds(folder) ? RunSession.Resume(folder, Get(data.Resolve(config)), data, disk ?? Disk.Real) : RunSession.Begin(folder, config, data, disk ?? Disk.Real);
         return opened.Bind(session =>
         {
-            using (session) return TrainingLoop.Run(engine, session, observer, clock ?? StillClock.Instance, stop);
+            using (session) return Loop.Run(engine, session, observer, clock ?? StillClock.Instance, stop);
         });
     }
 

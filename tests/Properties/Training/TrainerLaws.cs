@@ -18,7 +18,7 @@ public class TrainerLaws
     static T With<T>(RunConfig config, Func<Trainer, T> use)
     {
         using var engine = new ReferenceEngine();
-        using var trainer = new Trainer(engine, TinyRun.Get(TinyRun.Data(config).Resolve(config)), TinyRun.Data(config));
+        using var trainer = new Trainer(engine, TinyRun.Stage(config));
         trainer.Initialise(config.Key);
         return use(trainer);
     }
@@ -44,10 +44,10 @@ public class TrainerLaws
             With(config, trainer =>
             {
                 const double rate = 0.02;
-                var before = Read(trainer.Parameters);
-                trainer.Step(TrainState.Start(config.Key) with { Step = t - 1 }, rate);
-                var (after, slots) = (Read(trainer.Parameters), Read(trainer.Slots));
-                foreach (var (name, spec) in trainer.Model.Specs)
+                var before = Read(trainer.Parts[0].Model);
+                trainer.Step(RunState.Start(config.Key) with { Step = t - 1 }, rate);
+                var (after, slots) = (Read(trainer.Parts[0].Model), Read(trainer.Parts[0].Slots));
+                foreach (var (name, spec) in trainer.Stage.Objective.Parts[0].Model.Specs)
                     for (var i = 0; i < before[name].Length; i++)
                     {
                         double p = before[name][i], m = slots[$"m/{name}"][i], v = slots[$"v/{name}"][i];
@@ -71,9 +71,9 @@ public class TrainerLaws
     {
         double Norm(double clip) => With(plain with { Clip = clip, Accumulate = accumulate, Batch = 4 / accumulate }, trainer =>
         {
-            var reported = trainer.Step(TrainState.Start(plain.Key), 0.01)!.Value.GradientNorm;
+            var reported = trainer.Step(RunState.Start(plain.Key), 0.01)!.Value.GradientNorm;
             Assert.Equal(Free(), reported, 1e-5);
-            return Math.Sqrt(Read(trainer.Slots).Where(static s => s.Name.StartsWith("m/", StringComparison.Ordinal)).Sum(s => s.Value.Sum(m => Math.Pow(m / (1 - plain.Beta1), 2))));
+            return Math.Sqrt(Read(trainer.Parts[0].Slots).Where(static s => s.Name.StartsWith("m/", StringComparison.Ordinal)).Sum(s => s.Value.Sum(m => Math.Pow(m / (1 - plain.Beta1), 2))));
         });
 
         var free = Free();
@@ -82,7 +82,7 @@ public class TrainerLaws
         Assert.Equal(free, Norm(free * 1.01), 1e-5);
         Assert.Equal(free, Norm(0), 1e-5);
 
-        static double Free() => With(plain with { Clip = 0, Accumulate = 1, Batch = 4 }, static t => (double)t.Step(TrainState.Start(plain.Key), 0.01)!.Value.GradientNorm);
+        static double Free() => With(plain with { Clip = 0, Accumulate = 1, Batch = 4 }, static t => (double)t.Step(RunState.Start(plain.Key), 0.01)!.Value.GradientNorm);
     }
 
     /// <summary>Any split of a batch into micro-batches makes the same step and reports the same numbers, clipped and smoothed.</summary>
@@ -102,15 +102,14 @@ public class TrainerLaws
 
         float[] Steps(Trainer trainer)
         {
-            var (state, numbers) = (TrainState.Start(config.Key), new List<float>());
+            var (state, numbers) = (RunState.Start(config.Key), new List<float>());
             for (var step = 0; step < 3; step++)
             {
-                var (loss, norm) = trainer.Step(state, 0.02)!.Value;
-                numbers.AddRange([loss, norm]);
-                // Of a batch of its own: a whole batch and its parts take the same windows.
-                state = state with { Step = state.Step + 1, Cursor = trainer.Windows.Advance(state.Cursor, 6) };
+                var outcome = trainer.Step(state, 0.02)!.Value;
+                numbers.AddRange([outcome.Loss, outcome.GradientNorm, outcome.Tokens]);
+                state = state with { Step = state.Step + 1, Place = outcome.Next };
             }
-            return [.. numbers, .. Read(trainer.Parameters).Values.SelectMany(static v => v)];
+            return [.. numbers, .. Read(trainer.Parts[0].Model).Values.SelectMany(static v => v)];
         }
     }
 
@@ -118,7 +117,7 @@ public class TrainerLaws
     [Fact]
     public void An_evaluation_knows_neither_smoothing_nor_dropout()
     {
-        double Score(RunConfig config) => With(config, static t => t.Evaluate()!.Value);
+        double Score(RunConfig config) => With(config, static t => t.Measure()!.Value);
         var expected = Score(plain with { LabelSmoothing = 0 });
         Assert.Equal(expected, Score(plain with { LabelSmoothing = 0.4 }));
         Assert.Equal(expected, Score(plain with { Model = plain.Model with { Dropout = 0.5 } }));
@@ -131,15 +130,15 @@ public class TrainerLaws
     [InlineData(2)]
     public void A_step_reports_the_loss_before_it(int accumulate) => With(plain with { Accumulate = accumulate }, trainer =>
     {
-        var (state, data) = (TrainState.Start(plain.Key), TinyRun.Data(plain));
-        var (rows, context) = (plain.Batch * accumulate, plain.Model.Context);
-        var (before, shape) = (Read(trainer.Parameters), new BatchShape(plain.Batch * accumulate, plain.Model.Context));
-        var starts = Enumerable.Range(0, rows).Select(row => trainer.Windows.Start(state.DataKey, state.Step, row)).ToArray();
-        var batch = Batch.Read(data.Train, starts, context);
-        var given = trainer.Model.Specs.Select(s => (Names.Param(s.Name), Value.Of(s.Value.Type, [.. before[s.Name].Select(static v => (double)v)])))
-            .Append((Names.Inputs, Value.Of(shape.Tokens, [.. batch.Inputs.Select(static v => (double)v)]))).Append((Names.Labels, Value.Of(shape.Tokens, [.. batch.Labels.Select(static v => (double)v)])))
-            .ToDictionary(static g => g.Item1, static g => g.Item2);
-        var expected = Programs.Evaluate(trainer.Model, shape, plain.LabelSmoothing).Evaluate(given)[Names.Loss][0];
+        var (state, model) = (RunState.Start(plain.Key), trainer.Stage.Objective.Parts[0].Model);
+        var (before, shape) = (Read(trainer.Parts[0].Model), new BatchShape(plain.Batch * accumulate, plain.Model.Context));
+        var batch = new Batch(shape.Rows, shape.Feed);
+        trainer.Stage.Source.Fill(default, 0, batch);
+        Value Tokens(string name) => Value.Of(shape.Tokens, [.. Enumerable.Range(0, shape.Rows).SelectMany(row => batch.Ints(name, row).ToArray()).Select(static v => (double)v)]);
+        var given = model.Specs.Select(s => (Names.Param(s.Name), Value.Of(s.Value.Type, [.. before[s.Name].Select(static v => (double)v)])))
+            .Append((Names.Inputs, Tokens("inputs"))).Append((Names.Labels, Tokens("labels"))).ToDictionary(static g => g.Item1, static g => g.Item2);
+        var loss = Objectives.NextToken(model, shape, plain.LabelSmoothing).Loss(training: true);
+        var expected = Program.Of([new(Names.Loss, loss.Total.Mean)]).Evaluate(given)[Names.Loss][0];
         Assert.Equal(expected, trainer.Step(state, 0.02)!.Value.Loss, 1e-5);
         return 0;
     });

@@ -12,12 +12,12 @@ public class TrainerTests
 
     static T With<T>(IEngine engine, RunConfig c, Func<Trainer, T> use)
     {
-        using var trainer = new Trainer(engine, Resolved(c), TinyRun.Data(c));
+        using var trainer = new Trainer(engine, TinyRun.Stage(c));
         trainer.Initialise(c.Key);
         return use(trainer);
     }
 
-    static float[] Parameters(Trainer trainer) => [.. trainer.Parameters.Values.SelectMany(static b => b.ToArray<float>())];
+    static float[] Parameters(Trainer trainer) => [.. trainer.Parts[0].Model.Values.SelectMany(static b => b.ToArray<float>())];
 
     [Theory]
     [InlineData(WindowOrder.Random)]
@@ -34,7 +34,7 @@ public class TrainerTests
 
         static float[] OneStep(Trainer trainer)
         {
-            trainer.Step(TrainState.Start(config.Key) with { Step = 1, Cursor = new(0, 3) }, 1e-3);
+            trainer.Step(RunState.Start(config.Key) with { Step = 1, Place = new(0, 3) }, 1e-3);
             return Parameters(trainer);
         }
     }
@@ -52,11 +52,12 @@ public class TrainerTests
 
         float[] Steps(Trainer trainer, bool evaluates)
         {
-            var state = TrainState.Start(run.Key);
-            List<TrainState> states = [state, state.After(run, trainer.Windows), state.After(run, trainer.Windows), state with { Step = 7, Cursor = new(0, 2) }, state];
+            var state = RunState.Start(run.Key);
+            var after = state with { Step = 1, Place = trainer.Stage.Source.After(default, run.Batch * run.Accumulate) };
+            List<RunState> states = [state, after, after, state with { Step = 7, Place = new(0, 2) }, state];
             foreach (var at in states)
             {
-                if (evaluates) trainer.Evaluate();
+                if (evaluates) trainer.Measure();
                 trainer.Step(at, 1e-2);
             }
             return Parameters(trainer);
@@ -67,9 +68,9 @@ public class TrainerTests
     public void Evaluation_takes_every_window_once_and_not_the_padding()
     {
         using var engine = new ReferenceEngine();
-        var one = With(engine, config with { Batch = 1, EvalBatches = 0 }, static t => t.Evaluate()!.Value);
-        var seven = With(engine, config with { Batch = 7, EvalBatches = 0 }, static t => t.Evaluate()!.Value);
-        var few = With(engine, config with { Batch = 1, EvalBatches = 3 }, static t => t.Evaluate()!.Value);
+        var one = With(engine, config with { Batch = 1, EvalBatches = 0 }, static t => t.Measure()!.Value);
+        var seven = With(engine, config with { Batch = 7, EvalBatches = 0 }, static t => t.Measure()!.Value);
+        var few = With(engine, config with { Batch = 1, EvalBatches = 3 }, static t => t.Measure()!.Value);
         Assert.Equal(one, seven, 1e-6);
         Assert.NotEqual(one, few, 1e-4);
     }
@@ -78,7 +79,7 @@ public class TrainerTests
     public void Evaluation_stops_when_asked()
     {
         using var engine = new ReferenceEngine();
-        Assert.Null(With(engine, config, static t => t.Evaluate(new CancellationToken(canceled: true))));
+        Assert.Null(With(engine, config, static t => t.Measure(new CancellationToken(canceled: true))));
     }
 
     [Fact]
@@ -93,16 +94,15 @@ public class TrainerTests
         {
             using var scratch = new Scratch();
             using var metrics = TinyRun.Get(MetricsFile.Open(scratch["metrics.jsonl"], 0));
-            var plan = new TrainPlan(config with { Steps = 1000, EvalEvery = 0, SaveEvery = 0, SampleEvery = 0 }, trainer.Windows);
-            var (state, effects) = plan.Next(TrainState.Start(config.Key), TrainEvent.Begin);
+            var state = RunState.Start(config.Key);
             var before = 0L;
             for (var step = 0; step < 40; step++)
             {
                 // The first steps compile methods and fill caches.
                 if (step == 20) before = GC.GetAllocatedBytesForCurrentThread();
-                var (loss, norm) = trainer.Step(state, effects.Second.LearningRate)!.Value;
-                (state, effects) = plan.Next(state, TrainEvent.Stepped(new(loss, norm, 1.5)));
-                metrics.Append(effects.First.Metrics);
+                var outcome = trainer.Step(state, 1e-3)!.Value;
+                metrics.Append(new(step, outcome.Loss, 1e-3, outcome.GradientNorm, 1.5, 10));
+                state = state with { Step = state.Step + 1, Place = outcome.Next };
             }
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
@@ -125,15 +125,15 @@ public class TrainerTests
         using var engine = new ReferenceEngine();
         With(engine, config, static trainer =>
         {
-            var name = trainer.Parameters.Names.First(static n => n.Contains("down", StringComparison.Ordinal));
-            var values = trainer.Parameters[name].ToArray<float>();
+            var name = trainer.Parts[0].Model.Names.First(static n => n.Contains("down", StringComparison.Ordinal));
+            var values = trainer.Parts[0].Model[name].ToArray<float>();
             values[0] = float.PositiveInfinity;
-            trainer.Parameters[name].Write<float>(values);
+            trainer.Parts[0].Model[name].Write<float>(values);
             var before = Parameters(trainer);
-            var (loss, norm) = trainer.Step(TrainState.Start(config.Key), 1e-3)!.Value;
-            Assert.False(new StepOutcome(loss, norm, 0).IsFinite);
-            Assert.Contains("loss", trainer.NotFinite());
-            Assert.Contains(trainer.NotFinite(), n => n == name);
+            var outcome = trainer.Step(RunState.Start(config.Key), 1e-3)!.Value;
+            Assert.False(outcome.IsFinite);
+            Assert.Contains("loss", outcome.NotFinite);
+            Assert.Contains(outcome.NotFinite, n => n == name);
             Assert.Equal(before, Parameters(trainer));
             return 0;
         });

@@ -10,7 +10,7 @@ public class ViewLaws
 {
     static readonly Lazy<SortedDictionary<string, byte[]>> unwatched = new(() => Run(null).Remains);
 
-    static (SortedDictionary<string, byte[]> Remains, TrainResult Result) Run(ITrainingObserver? observer)
+    static (SortedDictionary<string, byte[]> Remains, RunResult Result) Run(IRunObserver? observer)
     {
         using var scratch = new Scratch();
         var result = TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config, observer: observer));
@@ -25,7 +25,7 @@ public class ViewLaws
         Assert.Equal("", TinyRun.Differences(unwatched.Value, remains));
         Assert.Equal(StopReason.Completed, result.Reason);
         Assert.Equal(view.Thrown > 0 ? 1 : 0, view.Told);
-        Assert.Equal(view.Thrown > 0 ? "broken 0" : null, result.ViewFailure?.Message);
+        Assert.Equal(view.Thrown > 0 ? "broken 0" : null, result.WatchFailure?.Message);
         // It hears of everything that comes after, as one does that never throws.
         var (whole, _) = Run(hears);
         Assert.Equal("", TinyRun.Differences(unwatched.Value, whole));
@@ -35,7 +35,7 @@ public class ViewLaws
     }
 
     /// <summary>Throws at calls of one kind, from one of them on; and when it is told so, too.</summary>
-    sealed class Broken(int kind, int since, bool again) : ITrainingObserver
+    sealed class Broken(int kind, int since, bool again) : IRunObserver
     {
         readonly int[] calls = new int[5];
 
@@ -45,15 +45,15 @@ public class ViewLaws
 
         public int Told { get; private set; }
 
-        public void Began(RunSession session, Trainer trainer, TrainState state) => Throw(0);
+        public void Began(RunSession session, Trainer trainer, RunState state) => Throw(0);
 
         public void Stepped(in StepMetrics metrics) => Throw(1);
 
-        public void Evaluated(long step, double loss, bool best) => Throw(2);
+        public void Measured(long step, double loss, bool best) => Throw(2);
 
         public void Saved(long step, string folder) => Throw(3);
 
-        public void Sample(long step, Trainer trainer, Key key, CancellationToken stop) => Throw(4);
+        public void Drawn(long step, string text) => Throw(4);
 
         public void Failed(Exception error)
         {

@@ -28,8 +28,8 @@ public class WiringLaws
         ["optimiser"] = ("adam", Numbers), ["weight-decay"] = ("0.4", Numbers), ["beta1"] = ("0.8", Numbers), ["beta2"] = ("0.98", Numbers), ["eps"] = ("1e-3", Numbers),
         ["clip"] = ("0.04", Numbers), ["label-smoothing"] = ("0.2", Numbers),
         ["lr"] = ("0.03", Rates), ["min-lr"] = ("0.002", Rates), ["warmup"] = ("3", Rates), ["schedule"] = ("linear", Rates),
-        ["steps"] = ("8", $"{Rates} evaluations checkpoints samples"),
-        ["eval-every"] = ("2", "checkpoints evaluations"), ["eval-batches"] = ("1", "score"), ["save-every"] = ("3", "checkpoints"), ["keep"] = ("1", "checkpoints"), ["sample-every"] = ("3", "samples"),
+        ["steps"] = ("8", $"{Rates} evaluations checkpoints samples lengths"),
+        ["eval-every"] = ("2", "checkpoints evaluations"), ["eval-batches"] = ("1", "score"), ["save-every"] = ("3", "checkpoints"), ["keep"] = ("1", "checkpoints"), ["sample-every"] = ("3", "lengths samples"), ["sample-tokens"] = ("5", "lengths"),
         ["threads"] = ("2", "execution"), ["engine"] = ("auto", "execution"), ["device"] = ("auto", "execution"), ["precision"] = ("bf16", "execution"),
         ["data"] = ("TEXT", "text"), ["corpus-seed"] = ("2", "text"), ["corpus-size"] = ("2000", "text"), ["tokenizer"] = ("byte", "text"), ["line-ends"] = ("keep", "text"),
         // Its own tests: InitialWeightsTests.
@@ -94,7 +94,7 @@ public class WiringLaws
         var resolved = TinyRun.Get(TinyRun.Data(config).Resolve(config));
         using (var engine = new ManagedEngine(config.Threads))
         using (var session = TinyRun.Get(RunSession.Begin(scratch["run"], config, TinyRun.Data(config), Disk.Real)))
-            TinyRun.Get(TrainingLoop.Run(engine, session, samples, StillClock.Instance));
+            TinyRun.Get(Loop.Run(engine, session, samples, StillClock.Instance));
         var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
         var last = TinyRun.Get(run.Checkpoint()).Folder;
         var lines = TinyRun.Get(MetricsFile.Read(run.Metrics));
@@ -108,14 +108,20 @@ public class WiringLaws
             ["score"] = Text(lines.Where(static l => l.ValidationLoss is not null).TakeLast(1).Select(static l => l.ValidationLoss!.Value)),
             ["evaluations"] = string.Join(' ', lines.Where(static l => l.ValidationLoss is not null).Select(static l => l.Step)),
             ["checkpoints"] = string.Join(' ', new CheckpointStore(scratch["run/checkpoints"]).Steps),
-            ["samples"] = string.Join(' ', samples.Steps),
+            ["samples"] = string.Join(' ', samples.Steps), ["lengths"] = string.Join(' ', samples.Texts.Select(static t => t.Length)),
         };
     }
 
-    sealed class Samples : ITrainingObserver
+    sealed class Samples : IRunObserver
     {
         public List<long> Steps { get; } = [];
 
-        public void Sample(long step, Trainer trainer, Key key, CancellationToken stop) => Steps.Add(step);
+        public List<string> Texts { get; } = [];
+
+        public void Drawn(long step, string text)
+        {
+            Steps.Add(step);
+            Texts.Add(text);
+        }
     }
 }

@@ -1,6 +1,5 @@
 using Functional.Base;
 using Functional.Data;
-using Functional.Settings;
 
 namespace Functional.Runs;
 
@@ -10,33 +9,33 @@ public enum Due
 {
     /// <summary>Nothing.</summary>
     None = 0,
-    /// <summary>An evaluation.</summary>
-    Evaluate = 1,
+    /// <summary>A measurement.</summary>
+    Measure = 1,
     /// <summary>A checkpoint.</summary>
     Save = 2,
     /// <summary>A sample.</summary>
-    Sample = 4,
+    Draw = 4,
 }
 
 /// <summary>
 /// How far a run has come: with the parameters and the optimiser's slots, all that is needed to go on as if nothing had happened.
 /// </summary>
 /// <param name="Key">The run's key; keys of batches, dropout and samples derive from it by name and step.</param>
-public readonly record struct TrainState(Key Key)
+public readonly record struct RunState(Key Key)
 {
     /// <summary>Steps completed.</summary>
     public long Step { get; init; }
 
-    /// <summary>The next training window, where windows come in order.</summary>
-    public Cursor Cursor { get; init; }
+    /// <summary>Where the source of its batches stands.</summary>
+    public Place Place { get; init; }
 
     /// <summary>Tokens learned from.</summary>
     public long Tokens { get; init; }
 
-    /// <summary>The lowest validation loss so far, in nats a token; infinite before the first evaluation.</summary>
+    /// <summary>The lowest measured loss so far; infinite before the first measurement.</summary>
     public double BestLoss { get; init; } = double.PositiveInfinity;
 
-    /// <summary>The step of <see cref="BestLoss"/>; −1 before the first evaluation.</summary>
+    /// <summary>The step of <see cref="BestLoss"/>; −1 before the first measurement.</summary>
     public long BestStep { get; init; } = -1;
 
     /// <summary>The last step with a checkpoint; −1 before the first.</summary>
@@ -48,7 +47,7 @@ public readonly record struct TrainState(Key Key)
     /// <summary>Whether the run was asked to stop.</summary>
     public bool Interrupted { get; init; }
 
-    /// <summary>The key of the training windows of all steps.</summary>
+    /// <summary>The key of what a source draws for all steps.</summary>
     public Key DataKey => Key.FoldIn("data");
 
     /// <summary>The key of dropout in a micro-batch of the next step.</summary>
@@ -58,17 +57,7 @@ public readonly record struct TrainState(Key Key)
     /// <summary>The key of samples after this step.</summary>
     public Key SampleKey => Key.FoldIn("sample").FoldIn(Step);
 
-    /// <summary>Where a run stands after one more step, as far as that is known before it.</summary>
-    /// <param name="config">The run.</param>
-    /// <param name="windows">Its training windows.</param>
-    public TrainState After(RunConfig config, Windows windows) => this with
-    {
-        Step = Step + 1,
-        Tokens = Tokens + config.TokensPerStep,
-        Cursor = config.Order == WindowOrder.Random ? Cursor : windows.Advance(Cursor, config.Batch * config.Accumulate),
-    };
-
     /// <summary>Before the first step.</summary>
     /// <param name="key">The run's key.</param>
-    public static TrainState Start(Key key) => new(key);
+    public static RunState Start(Key key) => new(key);
 }

@@ -1,4 +1,3 @@
-using Functional.Base;
 using Functional.Runs;
 
 namespace Functional.Sessions;
@@ -7,34 +6,32 @@ namespace Functional.Sessions;
 /// Is told what happens in a run, on the thread that trains and before it goes on. Each method does nothing unless it is written. What it
 /// throws does not touch the run.
 /// </summary>
-public interface ITrainingObserver
+public interface IRunObserver
 {
     /// <summary>The run is about to begin or to go on.</summary>
     /// <param name="session">Its folder and configuration.</param>
     /// <param name="trainer">Its model.</param>
     /// <param name="state">Where it stands.</param>
-    void Began(RunSession session, Trainer trainer, TrainState state) { }
+    void Began(RunSession session, Trainer trainer, RunState state) { }
 
     /// <summary>A step is done and its line written.</summary>
     void Stepped(in StepMetrics metrics) { }
 
-    /// <summary>An evaluation is done and its line written.</summary>
+    /// <summary>A measurement is done and its line written.</summary>
     /// <param name="step">After which step.</param>
-    /// <param name="loss">The validation loss in nats a token.</param>
+    /// <param name="loss">The loss on what is not learned, such as nats a token.</param>
     /// <param name="best">Whether it is the lowest so far.</param>
-    void Evaluated(long step, double loss, bool best) { }
+    void Measured(long step, double loss, bool best) { }
 
     /// <summary>A checkpoint is safe on disk.</summary>
     /// <param name="step">After which step.</param>
     /// <param name="folder">Where it lies.</param>
     void Saved(long step, string folder) { }
 
-    /// <summary>It is time for samples.</summary>
+    /// <summary>The model wrote something.</summary>
     /// <param name="step">After which step.</param>
-    /// <param name="trainer">The model and its parameters as they are now; they must not be changed.</param>
-    /// <param name="key">What to draw with.</param>
-    /// <param name="stop">Asks to give up.</param>
-    void Sample(long step, Trainer trainer, Key key, CancellationToken stop) { }
+    /// <param name="text">What it wrote.</param>
+    void Drawn(long step, string text) { }
 
     /// <summary>One of these methods threw, for the first time in this run, which goes on and tells of what follows all the same.</summary>
     /// <param name="error">What it threw.</param>

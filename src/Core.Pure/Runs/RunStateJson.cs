@@ -6,16 +6,16 @@ using static LanguageExt.Prelude;
 
 namespace Functional.Runs;
 
-/// <summary>A <see cref="TrainState"/> as JSON, read back exactly.</summary>
-public static class TrainStateJson
+/// <summary>A <see cref="RunState"/> as JSON, read back exactly.</summary>
+public static class RunStateJson
 {
     /// <summary>Writes the members of a state into an object that is open.</summary>
-    public static void Write(Utf8JsonWriter json, TrainState state)
+    public static void Write(Utf8JsonWriter json, RunState state)
     {
         json.WriteNumber("step", state.Step);
         json.WriteString("key", state.Key.ToString());
-        json.WriteNumber("epoch", state.Cursor.Epoch);
-        json.WriteNumber("position", state.Cursor.Position);
+        json.WriteNumber("round", state.Place.Round);
+        json.WriteNumber("position", state.Place.Position);
         json.WriteNumber("tokens", state.Tokens);
         if (double.IsFinite(state.BestLoss)) json.WriteNumber("best_loss", state.BestLoss); else json.WriteNull("best_loss");
         json.WriteNumber("best_step", state.BestStep);
@@ -26,20 +26,20 @@ public static class TrainStateJson
     /// <summary>Reads what <see cref="Write"/> wrote; nothing but that is read.</summary>
     /// <param name="json">The object.</param>
     /// <param name="file">What faults call the file.</param>
-    public static Validation<Fault, TrainState> Read(JsonElement json, string file)
+    public static Validation<Fault, RunState> Read(JsonElement json, string file)
     {
         var faults = new List<Fault>();
-        var state = new TrainState(Key(Text("key")))
+        var state = new RunState(Key(Text("key")))
         {
             Step = Number("step", 0),
-            Cursor = new(Number("epoch", 0), Number("position", 0)),
+            Place = new(Number("round", 0), Number("position", 0)),
             Tokens = Number("tokens", 0),
             BestLoss = Loss(),
             BestStep = Number("best_step", -1),
             Saved = Number("saved", -1),
             Due = Enum.TryParse<Due>(Text("due"), out var due) && (int)due is >= 0 and < 8 ? due : Wrong<Due>("due", "what is still to be done"),
         };
-        return faults.Count == 0 ? Success<Fault, TrainState>(state) : Validation<Fault, TrainState>.Fail(faults.ToSeq().Strict());
+        return faults.Count == 0 ? Success<Fault, RunState>(state) : Validation<Fault, RunState>.Fail(faults.ToSeq().Strict());
 
         JsonElement Member(string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var member) ? member : default;
         string Text(string name) => Member(name) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";

@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using Functional.Base;
+using Functional.Engines;
+using Functional.Runs;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional.Sessions;
+
+/// <summary>How a run ended.</summary>
+/// <param name="Folder">Where it is kept.</param>
+/// <param name="Reason">Completed or interrupted, with everything saved; everything else is a fault.</param>
+/// <param name="State">Where it stands.</param>
+public sealed record RunResult(string Folder, StopReason Reason, RunState State)
+{
+    /// <summary>Steps done.</summary>
+    public long Step => State.Step;
+
+    /// <summary>The lowest loss that was measured on what is not learned, in nats a token; infinite when nothing was.</summary>
+    public double BestLoss => State.BestLoss;
+
+    /// <summary>The step of <see cref="BestLoss"/>, whose checkpoint is kept; −1 when nothing was measured.</summary>
+    public long BestStep => State.BestStep;
+
+    /// <summary>What whoever watched threw first; nothing when nobody did. The run went on.</summary>
+    public Exception? WatchFailure { get; init; }
+}
+
+/// <summary>Carries out a <see cref="RunPlan"/>: effects in order, and for each that answers, an event back. It decides nothing.</summary>
+public sealed class Loop
+{
+    readonly IEngine engine;
+    readonly RunSession session;
+    readonly Trainer trainer;
+    readonly RunPlan plan;
+    readonly GuardedObserver? observer;
+    readonly TimeProvider clock;
+    readonly CancellationToken stop;
+
+    Loop(IEngine engine, RunSession session, Trainer trainer, IRunObserver? observer, TimeProvider? clock, CancellationToken stop) =>
+        (this.engine, this.session, this.trainer, plan, this.observer, this.clock, this.stop) =
+        (engine, session, trainer, trainer.Stage.Plan, observer is null ? null : new(observer), clock ?? TimeProvider.System, stop);
+
+    /// <summary>Trains until all steps are done or somebody asks to stop, which saves first.</summary>
+    /// <param name="engine">Where the model runs.</param>
+    /// <param name="session">The run.</param>
+    /// <param name="observer">Is told what happens; what it throws changes nothing.</param>
+    /// <param name="clock">Measures steps.</param>
+    /// <param name="stop">Asks to save and stop.</param>
+    /// <returns>How it ended; a loss that is not finite or a file that cannot be written is a fault, and what was saved before is unharmed.</returns>
+    public static Validation<Fault, RunResult> Run(
+        IEngine engine, RunSession session, IRunObserver? observer = null, TimeProvider? clock = null, CancellationToken stop = default)
+    {
+        using var trainer = new Trainer(engine, session.Stage);
+        return Prepare(trainer, session).Bind(state =>
+        {
+            var loop = new Loop(engine, session, trainer, observer, clock, stop);
+            loop.observer?.Began(session, trainer, state);
+            return loop.Go(state);
+        });
+    }
+
+    static Validation<Fault, RunState> Prepare(Trainer trainer, RunSession session) => session.From.Match(
+        checkpoint => trainer.Load(checkpoint).Map(_ => checkpoint.Training),
+        () =>
+        {
+            trainer.Initialise(session.Config.Key);
+            var start = RunState.Start(session.Config.Key);
+            // What begins with another run's weights has its own copy of them before anything else.
+            return session.Weights.Match(
+                weights => trainer.Parts.Select(part => weights.LoadModel(part.Model)).Gather().Map(_ => start with { Due = Due.Save }),
+                () => Success<Fault, RunState>(start));
+        });
+
+    Validation<Fault, RunResult> Go(RunState state)
+    {
+        RunEvent next = new RunEvent.Begun();
+        var told = false;
+        while (true)
+        {
+            // Told once, and before the answer that is waiting, so that it is the next decision that heeds it. What Begun asks for hears of it by itself.
+            if (stop.IsCancellationRequested && !told && next is not RunEvent.Begun)
+            {
+                told = true;
+                (state, _) = plan.Next(state, new RunEvent.Interrupted());
+            }
+            (state, var effects) = plan.Next(state, next);
+            RunEvent? answer = null;
+            foreach (var effect in effects)
+            {
+                if (effect is RunEffect.Stop stopped) return End(stopped, state);
+                if ((answer = Do(effect, state)) is RunEvent.Failed) break;
+            }
+            next = answer ?? throw new UnreachableException("a plan asks for something that answers, or stops");
+        }
+    }
+
+    // What an effect gives back; nothing for those that answer with nothing.
+    RunEvent? Do(RunEffect effect, RunState state) => effect switch
+    {
+        RunEffect.LogStep { Metrics: var metrics } => Log(session.Metrics.Append(metrics), state, () => observer?.Stepped(metrics)),
+        RunEffect.LogMeasured { Step: var step, Loss: var loss } =>
+            Log(session.Metrics.AppendMeasured(step, loss), state, () => observer?.Measured(step, loss, state.BestStep == step)),
+        RunEffect.TakeStep { LearningRate: var rate } => Step(state, rate),
+        RunEffect.Measure => trainer.Measure(stop) is { } loss ? new RunEvent.Measured(loss) : new RunEvent.Skipped(),
+        RunEffect.Save => Save(state),
+        RunEffect.Draw => Draw(state),
+        _ => throw new UnreachableException(),
+    };
+
+    RunEvent Step(RunState state, double rate)
+    {
+        var start = clock.GetTimestamp();
+        return trainer.Step(state, rate, stop) is { } outcome
+            ? new RunEvent.Stepped(outcome with { Milliseconds = clock.GetElapsedTime(start).TotalMilliseconds })
+            : new RunEvent.Skipped();
+    }
+
+    // A line that cannot be written is for want of room, where no checkpoint can be written either: it ends here, and says where it goes on.
+    static RunEvent? Log(Validation<Fault, Unit> written, RunState state, Action tell)
+    {
+        if (written.IsSuccess)
+        {
+            tell();
+            return null;
+        }
+        return written.Match(static _ => null, RunEvent? (faults) => new RunEvent.Failed(faults.Head with
+        {
+            Allowed = $"{faults.Head.Allowed}; {(state.Saved < 0 ? "nothing was saved yet" : $"resumed, the run goes on from step {state.Saved}")}",
+        }));
+    }
+
+    // Lines first: a checkpoint on the medium must not know of steps whose lines are not there.
+    RunEvent Save(RunState state) => session.Metrics.Flush()
+        .Bind(_ => session.Checkpoints.Save(state, session.Identity, trainer.Parts, session.Config.Keep))
+        .Match(RunEvent (folder) =>
+        {
+            observer?.Saved(state.Step, folder);
+            return new RunEvent.Saved();
+        }, static faults => new RunEvent.Failed(faults.Head));
+
+    RunEvent Draw(RunState state)
+    {
+        if (stop.IsCancellationRequested) return new RunEvent.Skipped();
+        observer?.Drawn(state.Step, () => Samples.Draw(engine, trainer, session, state.SampleKey, stop));
+        return stop.IsCancellationRequested ? new RunEvent.Skipped() : new RunEvent.Drawn();
+    }
+
+    Validation<Fault, RunResult> End(RunEffect.Stop stopped, RunState state) => stopped.Fault is { } fault
+        ? fault.As<RunResult>()
+        : Success<Fault, RunResult>(new(session.Folder.Location, stopped.Reason, state) { WatchFailure = observer?.Failure });
+}

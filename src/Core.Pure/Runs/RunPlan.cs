@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using Functional.Base;
+using Functional.Learning;
+
+namespace Functional.Runs;
+
+/// <summary>When a run does what.</summary>
+/// <param name="Steps">How many steps it has.</param>
+/// <param name="MeasureEvery">Steps between measurements; 0 for one at the end only.</param>
+/// <param name="SaveEvery">Steps between checkpoints; 0 for one at the end only.</param>
+/// <param name="DrawEvery">Steps between samples; 0 for none.</param>
+public sealed record Cadence(long Steps, long MeasureEvery, long SaveEvery, long DrawEvery)
+{
+    /// <summary>What is to be done after a step.</summary>
+    public Due DueAfter(long step) =>
+        (IsAt(step, MeasureEvery) || step == Steps ? Due.Measure : Due.None)
+        | (IsAt(step, SaveEvery) || step == Steps ? Due.Save : Due.None)
+        | (IsAt(step, DrawEvery) ? Due.Draw : Due.None);
+
+    static bool IsAt(long step, long every) => every > 0 && step % every == 0;
+}
+
+/// <summary>
+/// What a run does, as a pure state machine: (state, event) → (state, effects). An interpreter carries out the effects in order and feeds
+/// back an event for each that answers with one. The learning loop, measurements, checkpoints, samples, interrupts and failures are decided
+/// here and nowhere else, whatever is learned from whatever; a resumed run makes the decisions of an unbroken one because both see the same states.
+/// </summary>
+/// <param name="Cadence">When what is done.</param>
+/// <param name="Rate">The learning rate of each step, counted from 0.</param>
+public sealed record RunPlan(Cadence Cadence, Schedule Rate)
+{
+    /// <summary>What follows from an event: at most something to write, and something to do that answers with an event.</summary>
+    public (RunState State, Vec<RunEffect> Effects) Next(RunState state, RunEvent happened) => happened switch
+    {
+        RunEvent.Begun => Go(state with { Interrupted = false }),
+        RunEvent.Stepped { Outcome: var outcome } => outcome.IsFinite ? Stepped(state, outcome) : (state, [NotFinite(state, outcome)]),
+        RunEvent.Measured { Loss: var loss } => Measured(state, loss),
+        RunEvent.Saved or RunEvent.Skipped => Go(state),
+        RunEvent.Drawn => Go(state with { Due = state.Due & ~Due.Draw }),
+        RunEvent.Interrupted => (state with { Interrupted = true }, []),
+        RunEvent.Failed { Fault: var fault } => (state, [new RunEffect.Stop(StopReason.Failed, fault)]),
+        _ => throw new UnreachableException(),
+    };
+
+    (RunState, Vec<RunEffect>) Stepped(RunState state, StepOutcome outcome)
+    {
+        var step = state.Step + 1;
+        var metrics = new StepMetrics(step, outcome.Loss, Rate.At(state.Step), outcome.GradientNorm, outcome.Milliseconds,
+            outcome.Milliseconds > 0 ? outcome.Tokens * 1000.0 / outcome.Milliseconds : 0) { Shown = outcome.Shown };
+        var after = state with { Step = step, Place = outcome.Next, Tokens = state.Tokens + outcome.Tokens, Due = Cadence.DueAfter(step) };
+        return Then(new RunEffect.LogStep(metrics), after);
+    }
+
+    // A better model is saved at once, so that the best one is always there to go back to.
+    (RunState, Vec<RunEffect>) Measured(RunState state, double loss)
+    {
+        if (!double.IsFinite(loss))
+            return (state, [new RunEffect.Stop(StopReason.NotFinite,
+                new($"step {state.Step}", "the validation loss is not finite", "the checkpoints before are unharmed; a lower learning rate may help"))]);
+        var better = loss < state.BestLoss;
+        var after = state with { Due = (state.Due & ~Due.Measure) | (better ? Due.Save : Due.None) };
+        return Then(new RunEffect.LogMeasured(state.Step, loss), better ? after with { BestLoss = loss, BestStep = state.Step } : after);
+    }
+
+    static RunEffect NotFinite(RunState state, StepOutcome outcome) => new RunEffect.Stop(StopReason.NotFinite, new(
+        $"step {state.Step + 1}",
+        FormattableString.Invariant($"loss {outcome.Loss}, gradient norm {outcome.GradientNorm}; not finite: {string.Join(", ", outcome.NotFinite)}"),
+        "nothing was overwritten; a lower learning rate or a longer warm-up may help"));
+
+    (RunState, Vec<RunEffect>) Then(RunEffect first, RunState state)
+    {
+        var (next, effects) = Go(state);
+        return (next, [first, .. effects]);
+    }
+
+    // What comes next. An interrupted run saves first; what else is due then comes after it goes on.
+    (RunState, Vec<RunEffect>) Go(RunState state) => state switch
+    {
+        { Interrupted: true } => state.Saved < state.Step ? Save(state) : (state, [new RunEffect.Stop(StopReason.Interrupted)]),
+        _ when (state.Due & Due.Measure) != 0 => (state, [new RunEffect.Measure()]),
+        _ when (state.Due & Due.Save) != 0 => Save(state),
+        _ when (state.Due & Due.Draw) != 0 => (state, [new RunEffect.Draw()]),
+        _ when state.Step >= Cadence.Steps => (state, [new RunEffect.Stop(StopReason.Completed)]),
+        _ => (state, [new RunEffect.TakeStep(state.Step + 1, Rate.At(state.Step))]),
+    };
+
+    // The state that is saved is the one after saving, which then goes on where this one does.
+    static (RunState, Vec<RunEffect>) Save(RunState state) => (state with { Saved = state.Step, Due = state.Due & ~Due.Save }, [new RunEffect.Save()]);
+}

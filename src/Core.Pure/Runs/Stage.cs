@@ -1,0 +1,44 @@
+using Functional.Base;
+using Functional.Data;
+using Functional.Learning;
+using Functional.Models;
+using Functional.Settings;
+
+namespace Functional.Runs;
+
+using Schedule = Functional.Learning.Schedule;
+
+/// <summary>
+/// A stage of training as a value: what is learned, from what, how, and when what is done. Whoever carries it out knows no more, so that an algorithm
+/// is its objective and its cadence.
+/// </summary>
+/// <param name="Objective">What is learned.</param>
+/// <param name="Source">What it is learned from.</param>
+/// <param name="Measured">What it is measured on; its rows end.</param>
+/// <param name="Optimiser">What makes updates of gradients.</param>
+/// <param name="Clip">What limits all gradients together.</param>
+/// <param name="Rate">The learning rate of each step, counted from 0.</param>
+/// <param name="Cadence">When what is done.</param>
+/// <param name="Rows">Rows of a micro-batch.</param>
+/// <param name="Accumulate">Micro-batches that make a step.</param>
+public sealed record Stage(
+    Objective Objective, Source Source, Source Measured, GradientTransform Optimiser, GradientClip Clip, Schedule Rate, Cadence Cadence, int Rows, int Accumulate)
+{
+    /// <summary>What it does when.</summary>
+    public RunPlan Plan => new(Cadence, Rate);
+
+    /// <summary>Pretraining: a model learns the next token from windows of a text.</summary>
+    /// <param name="config">The run, resolved.</param>
+    /// <param name="train">What it learns from.</param>
+    /// <param name="validation">What it is measured on.</param>
+    /// <exception cref="ArgumentException">A part of the text is too short for a window; <see cref="Windows.Of"/> says so as a value.</exception>
+    public static Stage Pretraining(RunConfig config, TokenStream train, TokenStream validation) => new(
+        config.ObjectiveOf(Gpt.Of(config.Model)),
+        new TrainingWindows(train, WindowsOf(train, config), config.Order, RunState.Start(config.Key).DataKey),
+        MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.EvalBatches == 0 ? long.MaxValue : (long)config.EvalBatches * config.Batch),
+        config.Transform, GradientClip.To(config.Clip), config.LearningRates,
+        new(config.Steps, config.EvalEvery, config.SaveEvery, config.SampleEvery), config.Batch, config.Accumulate);
+
+    static Windows WindowsOf(TokenStream text, RunConfig config) =>
+        Windows.Of(text.Length, config.Model.Context).IfFail(static faults => throw new ArgumentException(faults.Lines()));
+}
