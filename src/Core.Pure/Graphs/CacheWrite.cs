@@ -3,9 +3,10 @@ using Functional.Base;
 namespace Functional.Graphs;
 
 /// <summary>
-/// Writes rows into a cache at a position that is known only when the program runs. Arguments: cache <c>[batch, capacity, …]</c>,
-/// rows <c>[batch, count, …]</c>, position <c>i32[]</c>. Result: the cache with rows position … position + count − 1 replaced;
-/// rows beyond the capacity are dropped. An engine writes in place when the cache is donated.
+/// Writes tokens into a cache at positions that are known only when the program runs. Arguments: cache <c>[batch, capacity, …]</c>,
+/// tokens <c>[batch, count, …]</c>, position <c>i32[batch]</c>, and optionally which row of the cache each row of tokens goes to,
+/// <c>i32[batch]</c>, no two the same: the cache may then have any number of rows. Result: the cache with places position … position + count − 1
+/// of those rows replaced; what falls outside the capacity is dropped. An engine writes in place when the cache is donated.
 /// </summary>
 public sealed record CacheWrite : FusedKind
 {
@@ -15,22 +16,28 @@ public sealed record CacheWrite : FusedKind
     /// <inheritdoc/>
     public override Vec<TensorType> Types(Vec<TensorType> args)
     {
-        Require(args.Count == 3 && args[0].Rank >= 2 && args[1] == args[0] with { Shape = args[0].Shape.With(1, args[1].Shape[1]) }
-            && args[2] == new TensorType([], DType.I32), args, "needs cache [batch, capacity, …], rows [batch, count, …] and position i32[]");
+        var fits = args.Count is 3 or 4 && args[0].Rank >= 2 && args[1].Rank == args[0].Rank && (args.Count == 4 || args[0].Shape[0] == args[1].Shape[0])
+            && args[1] == args[0] with { Shape = args[0].Shape.With(0, args[1].Shape[0]).With(1, args[1].Shape[1]) }
+            && args.Skip(2).All(t => t == new TensorType([args[1].Shape[0]], DType.I32));
+        Require(fits, args, "needs cache [batch, capacity, …], tokens [batch, count, …], position i32[batch] and optionally rows of any cache, i32[batch]");
         return [args[0]];
     }
 
     /// <inheritdoc/>
     public override Vec<Tensor> Expand(Vec<Tensor> args)
     {
-        var (cache, rows, position) = (args[0], args[1], args[2]);
-        var (capacity, count) = (cache.Shape[1], rows.Shape[1]);
-        var at = Create.Range(capacity) - position;
-        var (zero, last) = (Create.Scalar(0, DType.I32), Create.Scalar(count - 1, DType.I32));
-        Vec<int> timeFirst = [1, 0, .. Enumerable.Range(2, cache.Rank - 2)];
-        var placed = rows.Permute(timeFirst).Gather(at.Max(zero).Min(last)).Permute(timeFirst);
-        var inside = at.Greater(Create.Scalar(-1, DType.I32)).And(at.Less(Create.Scalar(count, DType.I32)));
-        return [inside.Reshape([capacity, .. Enumerable.Repeat(1, cache.Rank - 2)]).Where(placed, cache)];
+        var (cache, tokens) = (args[0], args[1]);
+        var (rows, capacity, batch, count) = (cache.Shape[0], cache.Shape[1], tokens.Shape[0], tokens.Shape[1]);
+        Tensor Whole(int value) => Create.Scalar(value, DType.I32);
+        // Of each row of the cache, which row of the batch writes to it: −1 for none.
+        var writer = args.Count == 3 ? Create.Range(batch)
+            : args[3].EqualTo(Create.Iota([rows, batch], 0)).Where(Create.Iota([rows, batch], 1), Whole(-1)).ReduceMax(1).Reshape(rows);
+        var (from, last) = (writer.Max(Whole(0)), Whole(count - 1));
+        var at = Create.Iota([rows, capacity], 1) - args[2].Gather(from).Reshape(rows, 1);
+        var flat = from.Reshape(rows, 1) * Whole(count) + at.Max(Whole(0)).Min(last);
+        var placed = tokens.Reshape([batch * count, .. tokens.Shape.Skip(2)]).Gather(flat);
+        var inside = at.Greater(Whole(-1)).And(at.Less(Whole(count))).And(writer.Greater(Whole(-1)).Reshape(rows, 1).BroadcastTo([rows, capacity]));
+        return [inside.Reshape([rows, capacity, .. Enumerable.Repeat(1, cache.Rank - 2)]).Where(placed, cache)];
     }
 
     /// <inheritdoc/>

@@ -59,7 +59,12 @@ public static class Derived
     // The kernel computes in F32; other types take the formula.
     static Tensor Gelu(Tensor x, Gelu kind) => x.DType == DType.F32 ? kind.Result(0, [x]) : kind.Expand([x])[0];
 
-    /// <summary>A boolean <c>[queries, keys]</c>: true where key j may be seen by query i, that is j ≤ i + offset (a scalar <c>i32[]</c>).</summary>
-    public static Tensor CausalMask(int queries, int keys, Tensor offset) =>
-        Create.Iota([queries, keys], 1).Less(Create.Iota([queries, keys], 0) + offset + Create.Scalar(1, DType.I32));
+    /// <summary>
+    /// A boolean <c>[…, queries, keys]</c>: true where key j may be seen by query i, that is j ≤ i + offset, for each offset <c>i32[…]</c>.
+    /// </summary>
+    public static Tensor CausalMask(int queries, int keys, Tensor offset)
+    {
+        var each = offset.Rank == 0 ? offset : offset.Reshape([.. offset.Shape, 1, 1]);
+        return Create.Iota([queries, keys], 1).Less(Create.Iota([queries, keys], 0) + each + Create.Scalar(1, DType.I32));
+    }
 }

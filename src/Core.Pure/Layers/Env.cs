@@ -19,8 +19,11 @@ public sealed record Env(Func<string, Tensor> Parameters)
     /// <summary>The key of this run of the model, <c>i32[2]</c>, when training; null when evaluating, and dropout then does nothing.</summary>
     public Tensor? RandomKey { get; init; }
 
-    /// <summary>The absolute position of the first token, <c>i32[]</c>; null for 0.</summary>
+    /// <summary>The absolute position of each row's first token, <c>i32[batch]</c>; null for 0.</summary>
     public Tensor? Position { get; init; }
+
+    /// <summary>Which row of the caches each row stands in, <c>i32[batch]</c>; null where they are the caches' rows, in order.</summary>
+    public Tensor? CacheRow { get; init; }
 
     /// <summary>The cache of a full name, such as <c>blocks.0.k</c>, or null: then nothing is cached under it.</summary>
     public Func<string, Tensor?> Caches { get; init; } = static _ => null;

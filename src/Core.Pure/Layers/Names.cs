@@ -15,8 +15,11 @@ public static class Names
     /// <summary>The key for dropout, <c>i32[2]</c>; an input only of programs that draw.</summary>
     public const string Key = "key";
 
-    /// <summary>The absolute position of the first token, <c>i32[]</c>.</summary>
+    /// <summary>The absolute position of each row's first token, <c>i32[rows]</c>.</summary>
     public const string Position = "position";
+
+    /// <summary>Which row of the caches each row of a batch stands in, <c>i32[rows]</c>; an input only where it is not that of its own number.</summary>
+    public const string CacheRow = "cache_row";
 
     /// <summary>The learning rate, <c>f32[]</c>.</summary>
     public const string LearningRate = "scalar/lr";
@@ -35,6 +38,15 @@ public static class Names
 
     /// <summary>Scores over the vocabulary.</summary>
     public const string Logits = "logits";
+
+    /// <summary>A key of each row's own for its draw, <c>i32[rows, 2]</c>.</summary>
+    public const string DrawKeys = "draw_keys";
+
+    /// <summary>The token that was drawn for each row, <c>i32[rows]</c>.</summary>
+    public const string Token = "token";
+
+    /// <summary>The logarithm of the probability with which it was drawn, in nats, <c>f32[rows]</c>.</summary>
+    public const string LogProb = "logprob";
 
     /// <summary>The last hidden states, <c>[rows, time, width]</c>.</summary>
     public const string Hidden = "hidden";

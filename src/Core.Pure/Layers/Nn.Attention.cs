@@ -30,8 +30,9 @@ public static partial class Nn
     /// Causal self-attention with several heads (Vaswani et al. 2017): <c>[batch, time, width] → [batch, time, width]</c>. One packed
     /// linear layer <c>qkv</c>, <c>[width, 3 · width]</c> ordered q, k, v with heads as neighbouring slices, and a linear layer <c>out</c>.
     /// <para>Side outputs: the attention weights when <c>weights/PATH</c> is asked for; and where the environment has caches
-    /// <c>PATH.k</c> and <c>PATH.v</c>, <c>[batch, context, heads, size]</c>, keys and values are written there at
-    /// <see cref="Env.Position"/>, attention sees the whole cache, and the new caches come out as <c>cache/PATH.k</c> and <c>cache/PATH.v</c>.</para>
+    /// <c>PATH.k</c> and <c>PATH.v</c>, <c>[rows, context, heads, size]</c>, keys and values are written there at
+    /// <see cref="Env.Position"/> of the row <see cref="Env.CacheRow"/>, attention sees all of that row, and the new caches come out as
+    /// <c>cache/PATH.k</c> and <c>cache/PATH.v</c>.</para>
     /// </summary>
     /// <param name="width">The width; a multiple of the heads.</param>
     /// <param name="heads">How many heads.</param>
@@ -48,29 +49,31 @@ public static partial class Nn
         var core = new Layer(Params<ParamSpec>.Empty, (env, packed) =>
         {
             var parts = packed.Split(3).Map(p => p.Reshape([.. packed.Shape.SkipLast(1), heads, width / heads]));
-            return Cached(env, parts[1], parts[2], (k, v, offset) => Mixed(env, mix, parts[0], k, v, offset, dropout))
+            return Cached(env, parts[1], parts[2], given => Mixed(env, mix, [parts[0], .. given], dropout))
                 .Map(y => y.Reshape([.. packed.Shape.SkipLast(1), width]));
         });
         return project >> core >> Linear(width, width, bias, output).Named("out");
     }
 
-    // With caches: keys and values so far, and where the queries stand in them. Without: just the given ones.
-    static Flow Cached(Env env, Tensor k, Tensor v, Func<Tensor, Tensor, Tensor?, Flow> attend)
+    // Beside the queries, what attention is given. With caches: keys and values so far, where the queries stand in them, and in which rows.
+    static Flow Cached(Env env, Tensor k, Tensor v, Func<Vec<Tensor>, Flow> attend)
     {
-        if (env.Caches(env.Full("k")) is not { } keys || env.Caches(env.Full("v")) is not { } values) return attend(k, v, null);
-        var position = env.Position ?? Create.Scalar(0, DType.I32);
-        var (allKeys, allValues) = (new CacheWrite().Result(0, [keys, k, position]), new CacheWrite().Result(0, [values, v, position]));
-        return attend(allKeys, allValues, position).With(Names.Cache(env.Full("k")), allKeys).With(Names.Cache(env.Full("v")), allValues);
+        if (env.Caches(env.Full("k")) is not { } keys || env.Caches(env.Full("v")) is not { } values) return attend([k, v]);
+        var position = env.Position ?? Create.Fill(0, [k.Shape[0]], DType.I32);
+        Vec<Tensor> place = env.CacheRow is { } row ? [position, row] : [position];
+        var (allKeys, allValues) = (new CacheWrite().Result(0, [keys, k, .. place]), new CacheWrite().Result(0, [values, v, .. place]));
+        return attend([allKeys, allValues, .. place]).With(Names.Cache(env.Full("k")), allKeys).With(Names.Cache(env.Full("v")), allValues);
     }
 
     // Dropout on the weights needs them spelt out; else no score matrix is ever in memory.
-    static Flow Mixed(Env env, Attention mix, Tensor q, Tensor k, Tensor v, Tensor? offset, double dropout)
+    static Flow Mixed(Env env, Attention mix, Vec<Tensor> given, double dropout)
     {
-        Vec<Tensor> given = offset is null ? [q, k, v] : [q, k, v, offset];
+        Tensor Rows(Tensor x) => given.Count > 4 ? x.Gather(given[4]) : x;
+        Tensor Weights() => mix.Weights(given[0], Rows(given[1]), given.Count > 3 ? given[3] : null);
         var result = env.Training && dropout > 0
-            ? Dropout(dropout).Named("attention_dropout").Apply(env, mix.Weights(q, k, offset)).Map(w => w.MatMul(v.Permute(0, 2, 1, 3)).Permute(0, 2, 1, 3))
+            ? Dropout(dropout).Named("attention_dropout").Apply(env, Weights()).Map(w => w.MatMul(Rows(given[2]).Permute(0, 2, 1, 3)).Permute(0, 2, 1, 3))
             : mix.Result(0, given);
         var name = Names.Weights(env.Path);
-        return env.Wants(name) ? result.With(name, mix.Weights(q, k, offset)) : result;
+        return env.Wants(name) ? result.With(name, Weights()) : result;
     }
 }

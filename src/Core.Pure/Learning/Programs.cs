@@ -41,21 +41,30 @@ public static partial class Programs
     }
 
     /// <summary>
-    /// A step of cached decoding: inputs <c>batch/inputs i32[rows, time]</c>, <c>position i32[]</c> and caches; outputs <c>logits</c> of the
-    /// last position, <c>[rows, vocabulary]</c>, and the new caches in place of the old. Position + time must not exceed the context.
-    /// With a time above 1 it reads a prompt, with 1 it continues.
+    /// A step of cached decoding: inputs <c>batch/inputs i32[rows, time]</c>, <c>position i32[rows]</c> and caches; outputs <c>logits</c> of the
+    /// last position, <c>[rows, vocabulary]</c>, and the new caches in place of the old. Position + time of no row may exceed the context.
+    /// With a time above 1 it reads prompts, with 1 it continues.
     /// </summary>
-    public static Program CachedStep(Model model, BatchShape batch)
+    /// <param name="model">The model.</param>
+    /// <param name="batch">How many rows at once, and how many tokens of each.</param>
+    /// <param name="cacheRows">
+    /// How many rows the caches have, where the batch is only some of them: input <c>cache_row i32[rows]</c>, no two the same, then says which;
+    /// the others are neither read nor written. Nothing for caches of the batch's rows.
+    /// </param>
+    /// <param name="results">What comes out in place of logits, from logits <c>[rows, vocabulary]</c>.</param>
+    public static Program CachedStep(Model model, BatchShape batch, int? cacheRows = null, Func<Tensor, Vec<Named>>? results = null)
     {
-        var caches = model.Caches(batch.Rows).Map(static (name, type) => Create.Input(Names.Cache(name), type));
+        var caches = model.Caches(cacheRows ?? batch.Rows).Map(static (name, type) => Create.Input(Names.Cache(name), type));
         var env = Parameters(model) with
         {
-            Position = Create.Input(Names.Position, [], DType.I32),
+            Position = Create.Input(Names.Position, [batch.Rows], DType.I32),
+            CacheRow = cacheRows is null ? null : Create.Input(Names.CacheRow, [batch.Rows], DType.I32),
             Caches = name => caches.Contains(name) ? caches[name] : null,
         };
         var logits = model.LastLogits(env, Create.Input(Names.Inputs, batch.Tokens));
         var written = logits.Under(Names.Cache(""));
-        return Program.Of([new(Names.Logits, logits.Value), .. written], written.Map(static c => new Donation(c.Name, c.Name)));
+        Vec<Named> first = results is null ? [new(Names.Logits, logits.Value)] : results(logits.Value);
+        return Program.Of([.. first, .. written], written.Map(static c => new Donation(c.Name, c.Name)));
     }
 
     /// <summary>An environment whose parameters are program inputs.</summary>

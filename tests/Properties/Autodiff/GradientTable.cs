@@ -77,11 +77,12 @@ static class GradientTable
         yield return Row(new Op.Fused(new LayerNormGradient(0.01), 0), Smooth, rows, row, row, rows);
 
         Domain q = Domain.Uniform([2, 3, 4, 2]), k = Domain.Uniform([2, 5, 2, 2]), self = Domain.Uniform([2, 3, 2, 2]), lse = Domain.Uniform([2, 4, 3]);
-        var offset = Domain.Integers([], 1, 4);
+        Domain offset = Domain.Integers([2], 1, 4), cache = Domain.Uniform([3, 5, 2, 2]), picked = Domain.Integers([2], 1, 3);
         for (var output = 0; output < 2; output++)
         {
             yield return Row(new Op.Fused(new Attention(0.7), output), Smooth, q, self, self);
             yield return Row(new Op.Fused(new Attention(0.7), output), Smooth, q, k, k, offset);
+            yield return Row(new Op.Fused(new Attention(0.7), output), Smooth, q, cache, cache, picked, picked);
             yield return Row(new Op.Fused(new Attention(0.7, Causal: false), output), Smooth, q, k, k);
         }
         for (var output = 0; output < 3; output++)
@@ -96,7 +97,10 @@ static class GradientTable
             yield return Row(new Op.Fused(new Gelu(approximate), 0), Smooth, Domain.Uniform([3, 4], -3, 3));
             yield return Row(new Op.Fused(new GeluGradient(approximate), 0), Smooth, Domain.Uniform([3, 4], -3, 3), Domain.Uniform([3, 4]));
         }
-        yield return Row(new Op.Fused(new CacheWrite(), 0), Smooth, Domain.Uniform([2, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Integers([], 0, 5));
+        yield return Row(new Op.Fused(new Ranks(), 0), None, Domain.Apart(2, 4), Domain.Uniform([2, 4]));
+        yield return Row(new Op.Fused(new Ranks(), 1), Smooth, Domain.Apart(2, 4), Domain.Uniform([2, 4]));
+        yield return Row(new Op.Fused(new CacheWrite(), 0), Smooth, Domain.Uniform([2, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Integers([2], 0, 5));
+        yield return Row(new Op.Fused(new CacheWrite(), 0), Smooth, Domain.Uniform([4, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Distinct(2, 4), Domain.Distinct(2, 4));
         for (var output = 0; output < 3; output++)
             foreach (var smoothing in (double[])[0, 0.2])
                 yield return Row(new Op.Fused(new LinearCrossEntropy(smoothing), output), Smooth, Domain.Uniform([5, 3]), Domain.Uniform([4, 3]), Domain.Labels(5, 4));

@@ -74,7 +74,8 @@ public static class CompilerCases
         var (model, batch) = (Models.Gpt.Of(config), new BatchShape(2, config.Context));
         var optimiser = seed % 2 == 0 ? Optimisers.AdamW() : Optimisers.Sgd(0.9, true, 0.1);
         var inputs = Runs.Parameters(model, seed)
-            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)), (Names.Key, Runs.KeyOf(seed)), (Names.Position, Value.Scalar(0, DType.I32)))
+            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)))
+            .With((Names.Key, Runs.KeyOf(seed)), (Names.Position, Runs.Whole(0, config.Context - 1)), (Names.CacheRow, Runs.Whole(1, 0)))
             .With(Runs.Scalars(Programs.StepScalars(optimiser, 3, 0.1)))
             .With(Programs.Accumulators(Objectives.NextToken(model, batch)).Concat(Programs.Slots(Objectives.NextToken(model, batch), optimiser)).Concat(model.Caches(batch.Rows).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())
                 // Second moments are not negative, and weights are not 0.
@@ -84,7 +85,7 @@ public static class CompilerCases
             0 or 1 => ("training step", Programs.Step(Objectives.NextToken(model, batch, 0.1), optimiser, GradientClip.To(1)), inputs),
             2 => ("accumulation", Programs.Accumulate(Objectives.NextToken(model, batch)), inputs),
             3 => ("application", Programs.Apply(Objectives.NextToken(model, batch), optimiser, GradientClip.To(1)), inputs),
-            4 => ("cached step", Programs.CachedStep(model, batch), inputs),
+            4 => ("cached step", Programs.CachedStep(model, new(2, 1), seed % 3 == 0 ? 2 : null), inputs.With((Names.Inputs, Runs.Tokens(new(2, 1), config.Vocabulary, seed)))),
             _ => ("attention weights", Programs.AttentionWeights(model, batch), inputs),
         };
     }

@@ -21,8 +21,9 @@ static class PlanSteps
         PlanStep.ScatterAdd s => [new(s.Target, true, true), Read(s.Indices), Read(s.Updates)],
         PlanStep.ArgMax s => [Read(s.Input), Written(s.Output)],
         PlanStep.CumSum s => [Read(s.Input), Written(s.Output)],
-        // Rows are written into the cache where it is.
-        PlanStep.Fused { Kind: CacheWrite, Inputs: [var cache, var rows, var position], Outputs: [{ } output] } when cache == output => [new(cache, true, true), Read(rows), Read(position)],
+        // What is written over is read where it is.
+        PlanStep.Fused { Kind.Overwrites: { } over, Outputs: [{ } output] } s when s.Inputs[over] == output =>
+            [new(output, true, true), .. s.Inputs.Where((_, i) => i != over).Select(Read)],
         PlanStep.Fused s => [.. s.Inputs.Select(Read), .. s.Outputs.Where(static o => o is not null).Select(static o => Written(o!.Value))],
         _ => throw new UnreachableException(step.GetType().Name),
     };

@@ -12,7 +12,7 @@ public sealed class SharedMemory
     readonly Random random;
     readonly int n;
     readonly Vec<Tensor> inputs;
-    readonly Tensor offset = Create.Input("offset", [], DType.I32), rows;
+    readonly Tensor offset, rows;
     readonly List<Tensor> pool;
 
     SharedMemory(int seed)
@@ -21,6 +21,7 @@ public sealed class SharedMemory
         n = random.Next(1, 5);
         inputs = [.. Enumerable.Range(0, random.Next(2, 5)).Select(i => Create.Input($"x{i}", [n, n]))];
         rows = Create.Input("rows", [n], DType.I32);
+        offset = Create.Input("offset", [n], DType.I32);
         pool = [.. inputs];
         for (var steps = random.Next(1, 14); steps > 0; steps--) Grow();
     }
@@ -74,9 +75,9 @@ public sealed class SharedMemory
 
     void Attend(Tensor a, Tensor b)
     {
-        Vec<Tensor> given = [a.Reshape(1, n, 1, n), Any().Reshape(1, n, 1, n), Any().Reshape(1, n, 1, n), .. Maybe() ? [offset] : (Vec<Tensor>)[]];
+        Vec<Tensor> given = [a.Reshape(1, n, 1, n), Any().Reshape(1, n, 1, n), Any().Reshape(1, n, 1, n), .. Maybe() ? [offset.Slice(0, 0, 1)] : (Vec<Tensor>)[]];
         Differentiate(new Attention(0.7, Maybe()), given, b, (k, x, ct) =>
-            Vjp.Pull(new Attention(0.7, Maybe()).Result(0, x.Count > 3 ? [.. x.Take(3)] : [.. x, offset]), ct.Reshape(x[0].Shape), x[0], x[1], x[2]));
+            Vjp.Pull(new Attention(0.7, Maybe()).Result(0, x.Count > 3 ? [.. x.Take(3)] : [.. x, offset.Slice(0, n - 1, 1)]), ct.Reshape(x[0].Shape), x[0], x[1], x[2]));
     }
 
     // Results of a fused op, and its gradients: none, one, two that want what it keeps; or what is nearly its gradient.

@@ -137,6 +137,47 @@ public sealed unsafe class KernelsAttentionTests
         Assert.All(result.Output.Concat(result.DQ).Concat(result.DK), x => Assert.True(float.IsFinite(x)));
     }
 
+    /// <summary>Each row of a batch at its own length, over any row of the cache, is to the bit that row alone; and nothing behind its length is read.</summary>
+    [Theory, InlineData(1, 40), InlineData(2, 64), InlineData(4, 9)]
+    public void EachRowOfADecodeIsThatRowAlone(int kvHeads, int width)
+    {
+        const int Cache = 700;
+        int[] lengths = [1, 64, 65, 257, 700, 300], rows = [3, 0, 5, 1, 4, 2];
+        var shape = new AttentionSpec(lengths.Length, 2 * kvHeads, kvHeads, 1, Cache, width, 0.3f, true);
+        var data = new Case(shape, seed: 21);
+        for (var b = 0; b < lengths.Length; b++) Spoil(data, rows[b], lengths[b]);
+        int Heads(int perHead) => shape.Heads * perHead;
+        using var team = new ThreadTeam(2);
+        foreach (var scattered in new[] { true, false })
+        {
+            float[] output = Stale(data.Q.Length), lse = Stale(lengths.Length * shape.Heads);
+            fixed (float* q = data.Q, k = data.K, v = data.V, o = output, l = lse)
+            fixed (int* at = lengths.Select(static n => n - 1).ToArray(), r = rows)
+            {
+                // A token's heads together, or a head's tokens.
+                HeadsView Keys(float* p) => scattered ? HeadsView.Dense(p, Cache, kvHeads, width) : new(p, (nint)Cache * kvHeads * width, width, (nint)Cache * width);
+                HeadsView Queries(float* p) => HeadsView.Dense(p, 1, shape.Heads, width);
+                new AttentionDecode().Run(team, shape, Queries(q), Keys(k), Keys(v), Queries(o), l, at, r);
+                float[] alone = Stale(Heads(width)), one = Stale(shape.Heads);
+                for (var b = 0; b < lengths.Length; b++)
+                    fixed (float* single = alone, s = one)
+                    {
+                        new AttentionDecode().Run(team, shape with { Batch = 1, Offset = lengths[b] - 1, Keys = scattered ? lengths[b] : Cache }, Queries(q + b * Heads(width)),
+                            Keys(k).Row(rows[b]), Keys(v).Row(rows[b]), Queries(single), s);
+                        Assert.Equal(alone, output.AsSpan(b * Heads(width), Heads(width)).ToArray());
+                        Assert.Equal(one, lse.AsSpan(b * shape.Heads, shape.Heads).ToArray());
+                        if (scattered) Assert.All(alone, static x => Assert.True(float.IsFinite(x)));
+                    }
+            }
+        }
+
+        void Spoil(Case all, int row, int length)
+        {
+            var token = kvHeads * width;
+            all.K.AsSpan((row * Cache + length) * token, (Cache - length) * token).Fill(float.NaN);
+        }
+    }
+
     [Fact]
     public void RunsAllocateNothing()
     {

@@ -6,6 +6,8 @@ static class ParityFusedCases
     public static IEnumerable<(string Name, ParityCase Make)> All() =>
     [
         .. Outputs(2, "attention", static g => (Kind(g), AttentionArgs(g, Sizes(g)))),
+        .. Outputs(2, "attention over rows of a cache", static g => (Kind(g), PickedArgs(g, Sizes(g)))),
+        .. Outputs(2, "attention of one query", static g => (Kind(g), Sizes(g) with { Queries = 1 } is var s && g.Maybe() ? PickedArgs(g, s) : AttentionArgs(g, s))),
         .. Outputs(3, "attention gradient", static g => (new AttentionGradient(0.4, true), GradientArgs(g, true))),
         .. Outputs(3, "open attention gradient", static g => (new AttentionGradient(0.4, false), GradientArgs(g, false))),
         .. Outputs(3, "layer norm", static g => (new LayerNorm(g.Any(1e-5, 0.1)), NormArgs(g))),
@@ -15,7 +17,9 @@ static class ParityFusedCases
         .. Outputs(1, "gelu gradient", static g => (new GeluGradient(g.Any(false, true)), Pair(g, g.Shape(1)))),
         .. Outputs(1, "scaled sum", static g => g.Shape() is var s ? (new ScaledSum(g.Any(1, -0.25, 3)), [.. Enumerable.Range(0, g.Random.Next(2, 4)).Select(_ => g.View(Domain.Uniform(s)))]) : default),
         ("sums of products", static g => g.Shape() is var s ? Sums(g, s) : null!),
+        .. Outputs(2, "ranks", static g => (new Ranks(), RankArgs(g))),
         .. Outputs(1, "cache write", static g => (new CacheWrite(), CacheArgs(g))),
+        ("attention over rows of a cache forward and backward", static g => Backward(g, new Attention(0.4), PickedArgs(g, Sizes(g)))),
         ("attention forward and backward", static g => Backward(g, new Attention(0.4), AttentionArgs(g, Sizes(g)))),
         ("layer norm forward and backward", static g => Backward(g, new LayerNorm(0.01), NormArgs(g))),
         ("linear cross-entropy forward and backward", static g => Backward(g, new LinearCrossEntropy(), HeadArgs(g))),
@@ -75,7 +79,15 @@ static class ParityFusedCases
     {
         Domain key = Domain.Uniform([s.Batch, s.Keys, s.KvHeads, s.Size]);
         Vec<Tensor> args = [g.View(Domain.Uniform([s.Batch, s.Queries, s.Heads, s.Size])), g.View(key), g.View(key)];
-        return g.Maybe() ? args : [.. args, g.Input(Domain.Integers([], 0, s.Keys))];
+        return g.Maybe() ? args : [.. args, g.Input(Domain.Integers([s.Batch], 0, s.Keys))];
+    }
+
+    // Keys and values of any rows of more or fewer.
+    static Vec<Tensor> PickedArgs(ParityGenerator g, (int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size) s)
+    {
+        var rows = g.Length(4);
+        Domain key = Domain.Uniform([rows, s.Keys, s.KvHeads, s.Size]);
+        return [g.View(Domain.Uniform([s.Batch, s.Queries, s.Heads, s.Size])), g.View(key), g.View(key), g.Input(Domain.Integers([s.Batch], 0, s.Keys)), g.Input(Domain.Integers([s.Batch], 0, rows))];
     }
 
     // Out and logSumExp are what the forward op gives, as everywhere else.
@@ -106,11 +118,20 @@ static class ParityFusedCases
         return [g.View(Domain.Uniform([rows, width])), g.View(Domain.Uniform([vocabulary, width])), g.View(Domain.Labels(rows, vocabulary))];
     }
 
+    // Few different numbers, so that some are equal.
+    static Vec<Tensor> RankArgs(ParityGenerator g)
+    {
+        Vec<int> shape = [g.Length(), g.Length()];
+        return [g.View(new(new(shape), static (r, t) => [.. Enumerable.Range(0, (int)t.Size).Select(_ => (double)r.Next(-4, 5))])), g.View(Domain.Uniform(shape, 0, 1))];
+    }
+
     static Vec<Tensor> CacheArgs(ParityGenerator g)
     {
         var type = g.Any(DType.F32, DType.BF16, DType.I32);
         Vec<int> tail = g.Shape(0, 2);
-        var (batch, capacity, count) = (g.Length(4), g.Length(), g.Length(6));
-        return [g.View(ParityCases.Ordinary(type, [batch, capacity, .. tail]), g.Any(0, 2)), g.View(ParityCases.Ordinary(type, [batch, count, .. tail])), g.Input(Domain.Integers([], -3, capacity + 2))];
+        var (batch, capacity, count, more) = (g.Length(4), g.Length(), g.Length(6), g.Any(-1, 0, 2));
+        Vec<Tensor> args = [g.View(ParityCases.Ordinary(type, [batch + Math.Max(more, 0), capacity, .. tail]), g.Any(0, 2)), g.View(ParityCases.Ordinary(type, [batch, count, .. tail])),
+            g.Input(Domain.Integers([batch], -3, capacity + 2))];
+        return more < 0 ? args : [.. args, g.Input(Domain.Distinct(batch, batch + more))];
     }
 }

@@ -15,7 +15,7 @@ public sealed class TorchTests
         using var engine = new TorchEngine(Device.Cpu);
         var (model, batch, optimiser) = (Gpt.Of(config), new BatchShape(2, config.Context), Optimisers.AdamW());
         var given = Runs.Parameters(model, 1)
-            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, 1)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, 1)), (Names.Key, Runs.KeyOf(1)), (Names.Position, Value.Scalar(3, DType.I32)))
+            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, 1)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, 1)), (Names.Key, Runs.KeyOf(1)), (Names.Position, Runs.Whole(3, 5)))
             .With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, batch), optimiser))).With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, batch)))).With(Runs.Scalars(Programs.StepScalars(optimiser, 1, 0.01)));
         foreach (var program in new[] { Programs.Step(Objectives.NextToken(model, batch), optimiser, GradientClip.To(1)), Programs.Accumulate(Objectives.NextToken(model, batch)), Programs.Measure(Objectives.NextToken(model, batch)) }) Flat(engine, program, given);
         var one = new BatchShape(2, 1);

@@ -3,10 +3,11 @@ namespace Functional.Tests.Properties;
 /// <summary>Attention against plain loops, and what a query may see.</summary>
 public sealed class AttentionTests
 {
-    static (int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size, int Offset) Sizes(Random random)
+    static (int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size, int[] Offset) Sizes(Random random)
     {
-        var (kvHeads, queries, before) = (random.Next(1, 3), random.Next(1, 5), random.Next(0, 4));
-        return (random.Next(1, 3), queries, queries + before + random.Next(0, 2), kvHeads * random.Next(1, 4), kvHeads, random.Next(1, 4), before);
+        var (batch, kvHeads, queries) = (random.Next(1, 4), random.Next(1, 3), random.Next(1, 5));
+        int[] before = [.. Enumerable.Range(0, batch).Select(_ => random.Next(0, 4))];
+        return (batch, queries, queries + before.Max() + random.Next(0, 2), kvHeads * random.Next(1, 4), kvHeads, random.Next(1, 4), before);
     }
 
     [Property]
@@ -21,7 +22,7 @@ public sealed class AttentionTests
             for (var h = 0; h < s.Heads; h++)
                 for (var i = 0; i < s.Queries; i++)
                 {
-                    var (g, seen) = (h / (s.Heads / s.KvHeads), causal ? Math.Min(s.Keys, i + s.Offset + 1) : s.Keys);
+                    var (g, seen) = (h / (s.Heads / s.KvHeads), causal ? Math.Min(s.Keys, i + s.Offset[b] + 1) : s.Keys);
                     var e = Enumerable.Range(0, seen).Select(j => Math.Exp(0.6 * Enumerable.Range(0, s.Size).Sum(d =>
                         q[((b * s.Queries + i) * s.Heads + h) * s.Size + d] * k[((b * s.Keys + j) * s.KvHeads + g) * s.Size + d]))).ToArray();
                     Assert.Equal(Math.Log(e.Sum()), results[1][(b * s.Heads + h) * s.Queries + i], 1e-12);
@@ -40,7 +41,7 @@ public sealed class AttentionTests
         var random = new Random(seed);
         var s = Sizes(random);
         var (args, values) = Inputs(s, random);
-        var position = random.Next(s.Offset, s.Offset + s.Queries);
+        var position = random.Next(s.Offset.Min(), s.Offset.Max() + s.Queries);
         var changed = new Dictionary<string, Value>(values)
         {
             ["k"] = ChangedAfter(values["k"], position, random),
@@ -53,7 +54,7 @@ public sealed class AttentionTests
         {
             var row = roots[r].Type.Size / s.Batch / s.Queries;
             for (var n = 0; n < before[r].Items.Length; n++)
-                if (n / row % s.Queries + s.Offset <= position) Assert.Equal(before[r][n], after[r][n]);
+                if (n / row % s.Queries + s.Offset[n / row / s.Queries] <= position) Assert.Equal(before[r][n], after[r][n]);
         }
         // The change is there to be seen: without the mask it is.
         if (position + 1 < s.Keys)
@@ -72,7 +73,7 @@ public sealed class AttentionTests
         var first = new Attention(0.6).Result(0, args).Slice(1, 0, 1).SumAll();
         foreach (var gradient in Evaluator.Run(Vjp.Gradients(first, args[1], args[2]), values))
             for (var n = 0; n < gradient.Items.Length; n++)
-                if (n / (s.KvHeads * s.Size) % s.Keys > s.Offset) Assert.Equal(0, gradient[n]);
+                if (n / (s.KvHeads * s.Size) % s.Keys > s.Offset[n / (s.KvHeads * s.Size) / s.Keys]) Assert.Equal(0, gradient[n]);
     }
 
     /// <summary>Queries one at a time, each at its offset, are all of them at once.</summary>
@@ -93,12 +94,27 @@ public sealed class AttentionTests
         }
     }
 
-    static (Vec<Tensor>, Dictionary<string, Value>) Inputs((int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size, int Offset) s, Random random)
+    /// <summary>Rows of k and v by number are those rows, picked beforehand; and so are gradients, added where a row is picked twice.</summary>
+    [Property]
+    public void RowsArePicked(int seed)
+    {
+        var random = new Random(seed);
+        var s = Sizes(random);
+        var (args, values) = Inputs(s, random);
+        var picked = Create.Input("picked", [s.Batch], DType.I32);
+        values["picked"] = Value.Of(picked.Type, [.. Enumerable.Range(0, s.Batch).Select(_ => (double)random.Next(s.Batch))]);
+        Tensor direct = new Attention(0.6).Result(0, [.. args, picked]), gathered = new Attention(0.6).Result(0, [args[0], args[1].Gather(picked), args[2].Gather(picked), args[3]]);
+        Vec<Tensor> Roots(Tensor y) => [y, .. Vjp.Gradients((y * y).SumAll(), args[0], args[1], args[2])];
+        foreach (var (expected, actual) in Evaluator.Run(Roots(gathered), values).Zip(Evaluator.Run(Roots(direct), values)))
+            Assert.Equal(expected.Items.ToArray(), actual.Items.ToArray());
+    }
+
+    static (Vec<Tensor>, Dictionary<string, Value>) Inputs((int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size, int[] Offset) s, Random random)
     {
         Vec<Tensor> args = [Create.Input("q", [s.Batch, s.Queries, s.Heads, s.Size]), Create.Input("k", [s.Batch, s.Keys, s.KvHeads, s.Size]),
-            Create.Input("v", [s.Batch, s.Keys, s.KvHeads, s.Size]), Create.Input("offset", [], DType.I32)];
+            Create.Input("v", [s.Batch, s.Keys, s.KvHeads, s.Size]), Create.Input("offset", [s.Batch], DType.I32)];
         var values = args.Take(3).ToDictionary(static a => ((Op.Input)a.Op).Name, a => Domain.Uniform(a.Shape).Sample(random));
-        values["offset"] = Value.Scalar(s.Offset, DType.I32);
+        values["offset"] = Runs.Whole(s.Offset);
         return (args, values);
     }
 

@@ -101,7 +101,7 @@ public sealed class DecoderLaws
     [Property]
     public void Pieces_are_powers_of_two_that_the_text_holds(PositiveInt tokens)
     {
-        var piece = Functional.Generation.Decoder.PieceOf(tokens.Get);
+        var piece = Functional.Generation.Batcher.PieceOf(tokens.Get);
         Assert.True(System.Numerics.BitOperations.IsPow2(piece) && piece <= tokens.Get && piece <= 256);
     }
 

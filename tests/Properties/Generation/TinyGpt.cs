@@ -37,6 +37,8 @@ sealed class TinyGpt : IDisposable
 
     public Model Model { get; }
 
+    public Batcher Batcher(int rows) => new(engine, Model, parameters.Buffers, rows);
+
     public Decoder Decoder() => new(engine, Model, parameters.Buffers);
 
     public int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(i => (int)key.FoldIn("tokens").Below(i, Config.Vocabulary))];

@@ -83,16 +83,21 @@ public sealed class LayerLaws
     }
 
     [Property(MaxTest = 30)]
-    public void Sinusoids_are_Vaswanis_at_any_offset(PositiveInt t, PositiveInt w, byte first)
+    public void Sinusoids_are_Vaswanis_at_any_offset_of_each_row(PositiveInt t, PositiveInt w, byte one, byte another)
     {
-        var (time, width) = (1 + t.Get % 7, 1 + w.Get % 9);
-        var value = Evaluator.Run(Nn.Sinusoids(time, width, Create.Scalar(first, DType.I32)));
-        for (var p = 0; p < time; p++)
-            for (var i = 0; i < width; i++)
-            {
-                var angle = (first + p) / Math.Pow(10000, (i - i % 2) / (double)width);
-                Assert.Equal(i % 2 == 0 ? Math.Sin(angle) : Math.Cos(angle), value[p * width + i], 1e-9);
-            }
+        var (time, width, firsts) = (1 + t.Get % 7, 1 + w.Get % 9, new int[] { one, another, 0 });
+        var first = Create.Input("first", [firsts.Length], DType.I32);
+        var rows = Evaluator.Run([Nn.Sinusoids(time, width, first)], new Dictionary<string, Value> { ["first"] = Runs.Whole(firsts) })[0];
+        Assert.Equal(new([firsts.Length, time, width]), rows.Type);
+        for (var row = 0; row < firsts.Length; row++)
+            for (var p = 0; p < time; p++)
+                for (var i = 0; i < width; i++)
+                {
+                    var angle = (firsts[row] + p) / Math.Pow(10000, (i - i % 2) / (double)width);
+                    Assert.Equal(i % 2 == 0 ? Math.Sin(angle) : Math.Cos(angle), rows[(row * time + p) * width + i], 1e-9);
+                }
+        // Without positions, those of a row that begins at 0.
+        Assert.Equal(rows.Items[(2 * time * width)..].ToArray(), Evaluator.Run(Nn.Sinusoids(time, width)).Items.ToArray());
     }
 
     [Theory]

@@ -51,10 +51,43 @@ public sealed class GptLaws
         {
             var part = new BatchShape(2, time);
             var inputs = Value.Of(part.Tokens, [.. Enumerable.Range(0, 2 * time).Select(i => tokens[i / time * batch.Time + position + i % time])]);
-            var step = Programs.CachedStep(model, part).Evaluate(state.With((Names.Inputs, inputs), (Names.Position, Value.Scalar(position, DType.I32))));
+            var step = Programs.CachedStep(model, part).Evaluate(state.With((Names.Inputs, inputs), (Names.Position, Runs.Whole(position, position))));
             state = state.With(step.Where(static o => o.Key != Names.Logits));
             for (var i = 0; i < 2 * config.Vocabulary; i++)
                 Assert.Equal(full[((i / config.Vocabulary * batch.Time) + position + time - 1) * config.Vocabulary + i % config.Vocabulary], step[Names.Logits][i], Exact);
+        }
+    }
+
+    /// <summary>Any rows of the caches, in any order, each at its own position; the others are left as they were.</summary>
+    [Property(MaxTest = 40, Arbitrary = [typeof(AnyGpt)])]
+    public void Rows_read_at_positions_of_their_own(GptConfig config, ushort seed)
+    {
+        const int Rows = 3;
+        var (model, all, random) = (Gpt.Of(config), new BatchShape(Rows, config.Context), new Random(seed));
+        var (given, tokens) = (Runs.Parameters(model, seed), Runs.Tokens(all, config.Vocabulary, seed));
+        var full = Logits(model, all, given, tokens);
+        var state = given.With(model.Caches(Rows).Select(static c => KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(1)))));
+        var positions = new int[Rows];
+        while (positions.Any(p => p < config.Context))
+        {
+            var ready = Enumerable.Range(0, Rows).Where(r => positions[r] < config.Context).ToArray();
+            random.Shuffle(ready);
+            var chosen = ready[..random.Next(1, ready.Length + 1)];
+            var part = new BatchShape(chosen.Length, random.Next(1, chosen.Min(r => config.Context - positions[r]) + 1));
+            // Without the input where the batch is the caches' rows in order.
+            int? cacheRows = chosen.SequenceEqual([0, 1, 2]) ? null : Rows;
+            var inputs = Value.Of(part.Tokens, [.. chosen.SelectMany(r => tokens.Items.Slice(r * config.Context + positions[r], part.Time).ToArray())]);
+            var at = Runs.Whole([.. chosen.Select(r => positions[r])]);
+            var step = Programs.CachedStep(model, part, cacheRows).Evaluate(state.With((Names.Inputs, inputs), (Names.Position, at), (Names.CacheRow, Runs.Whole(chosen))));
+            foreach (var (name, before) in state.Where(static s => s.Key.StartsWith(Names.Cache(""), StringComparison.Ordinal)))
+                for (int i = 0, row = (int)before.Type.Size / Rows; i < before.Type.Size; i++)
+                    if (!chosen.Contains(i / row) || i % row / (row / config.Context) < positions[i / row]) Assert.Equal(before[i], step[name][i]);
+            state = state.With(step.Where(static o => o.Key != Names.Logits));
+            for (var i = 0; i < chosen.Length; i++)
+            {
+                var last = (chosen[i] * config.Context) + (positions[chosen[i]] += part.Time) - 1;
+                for (var t = 0; t < config.Vocabulary; t++) Assert.Equal(full[last * config.Vocabulary + t], step[Names.Logits][i * config.Vocabulary + t], Exact);
+            }
         }
     }
 

@@ -45,12 +45,15 @@ public sealed class GptOnEngine : IDisposable
     {
         var model = Gpt.Of(config with { Width = 4 * config.Width });
         var position = at % config.Context;
-        foreach (var batch in new[] { new BatchShape(1, 1), new BatchShape(2, 1 + at % (config.Context - position)) })
+        (BatchShape, int?)[] cases = [(new(1, 1), null), (new(2, 1 + at % (config.Context - position)), null), (new(2, 1), 3), (new(1, config.Context - position), 2)];
+        foreach (var (batch, cacheRows) in cases)
         {
+            // The last row is where it is asked for, those before it nearer to the beginning.
             var given = Runs.Parameters(model, seed)
-                .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Position, Value.Scalar(position, DType.I32)))
-                .With(model.Caches(batch.Rows).Select(c => KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(seed).FoldIn(c.Name)))));
-            Agree(Programs.CachedStep(model, batch), given);
+                .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Position, Runs.Whole([.. Enumerable.Range(1, batch.Rows).Select(i => position * i / batch.Rows)])))
+                .With((Names.CacheRow, Runs.Whole([.. Enumerable.Range(0, batch.Rows).Select(i => (cacheRows ?? 0) - 1 - i)])))
+                .With(model.Caches(cacheRows ?? batch.Rows).Select(c => KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(seed).FoldIn(c.Name)))));
+            Agree(Programs.CachedStep(model, batch, cacheRows), given);
         }
     }
 }

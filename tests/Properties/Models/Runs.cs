@@ -17,6 +17,8 @@ static class Runs
     public static Value Labels(BatchShape batch, int vocabulary, ulong seed) =>
         Changed(Tokens(batch, vocabulary, seed + 1), (v, i) => i > 0 && Key.Seed(seed).Below(i, 4) == 0 ? -100 : v);
 
+    public static Value Whole(params ReadOnlySpan<int> numbers) => Value.Of(new([numbers.Length], DType.I32), [.. numbers.ToArray().Select(static n => (double)n)]);
+
     public static Value KeyOf(ulong seed) => Value.Of(new([2], DType.I32), (int)(uint)(seed * 77), (int)(uint)(seed + 5));
 
     public static Value Changed(Value value, Func<double, int, double> f) =>

@@ -11,8 +11,10 @@ public sealed class SamplerLaws
     static SamplingConfig Config(byte temperature, byte k, byte p) =>
         new() { Temperature = (1 + temperature % 30) / 10.0, TopK = k % 12, TopP = p % 5 == 0 ? 1 : (1 + p % 99) / 100.0 };
 
-    static double[] Expected(SamplingConfig c, float[] logits)
+    /// <summary>The probabilities by sorting everything.</summary>
+    internal static double[] Expected(SamplingConfig c, float[] logits)
     {
+        if (c.Temperature == 0) return [.. logits.Select((_, i) => i == Array.IndexOf(logits, logits.Max()) ? 1.0 : 0)];
         var order = Enumerable.Range(0, logits.Length).OrderByDescending(i => logits[i]).ThenBy(static i => i).ToArray();
         var kept = order.Take(c.TopK == 0 ? logits.Length : c.TopK).ToArray();
         var mass = logits.Select(l => Math.Exp((l - logits.Max()) / c.Temperature)).ToArray();

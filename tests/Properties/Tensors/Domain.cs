@@ -13,6 +13,14 @@ sealed record Domain(TensorType Type, Func<Random, TensorType, double[]> Draw)
     public static Domain Integers(Vec<int> shape, int low, int high) =>
         new(new(shape, DType.I32), (random, type) => Each(type, _ => random.Next(low, high)));
 
+    /// <summary>So many different whole numbers of 0 … below − 1, in any order.</summary>
+    public static Domain Distinct(int count, int below) => new(new([count], DType.I32), (random, type) =>
+    {
+        double[] items = [.. Enumerable.Range(0, below).Select(static i => (double)i)];
+        random.Shuffle(items);
+        return items[..count];
+    });
+
     /// <summary>Every 32-bit integer.</summary>
     public static Domain Words(params Vec<int> shape) =>
         new(new(shape, DType.I32), (random, type) => Each(type, _ => (int)random.NextInt64(int.MinValue, 1L + int.MaxValue)));

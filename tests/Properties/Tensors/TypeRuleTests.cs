@@ -61,7 +61,13 @@ public sealed class TypeRuleTests
         ("gelu_gradient", () => new GeluGradient(false).Result(0, [F(2), F(3)]), ["f32[2]", "f32[3]"]),
         ("scaled_sum(scale=2)", () => new ScaledSum(2).Result(0, [F(2), F(3)]), ["f32[2]", "f32[3]"]),
         ("scaled_sum", () => new ScaledSum(2).Result(0, [F(2)]), ["f32[2]"]),
-        ("cache_write", () => new CacheWrite().Result(0, [F(2, 3), F(2, 4, 5), I()]), ["f32[2, 3]", "f32[2, 4, 5]"]),
+        ("ranks", () => new Ranks().Result(0, [F(2, 3), F(3, 2)]), ["f32[2, 3]", "f32[3, 2]"]),
+        ("ranks", () => new Ranks().Result(0, [I(2, 3), I(2, 3)]), ["i32[2, 3]"]),
+        ("cache_write", () => new CacheWrite().Result(0, [F(2, 3), F(2, 4, 5), I(2)]), ["f32[2, 3]", "f32[2, 4, 5]"]),
+        ("cache_write", () => new CacheWrite().Result(0, [F(3, 3), F(2, 3), I(2)]), ["f32[3, 3]", "f32[2, 3]"]),
+        ("cache_write", () => new CacheWrite().Result(0, [F(2, 3), F(2, 3), I()]), ["f32[2, 3]", "i32[]"]),
+        ("attention", () => new Attention(1).Result(0, [F(2, 2, 3, 4), F(2, 2, 3, 4), F(2, 2, 3, 4), I()]), ["f32[2, 2, 3, 4]", "i32[]"]),
+        ("attention", () => new Attention(1).Result(0, [F(2, 2, 3, 4), F(3, 2, 3, 4), F(3, 2, 3, 4), I(2)]), ["f32[2, 2, 3, 4]", "f32[3, 2, 3, 4]"]),
         ("linear_cross_entropy", () => new LinearCrossEntropy().Result(0, [F(2, 3), F(4, 5), I(2)]), ["f32[2, 3]", "f32[4, 5]", "i32[2]"]),
     ];
 

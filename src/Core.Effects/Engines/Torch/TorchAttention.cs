@@ -25,8 +25,12 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
         return frame =>
         {
             var mask = attention.Mask(frame.Args.Length > 3 ? frame[3] : null);
-            TorchTape.Forward(frame, a => attention.Attend(a, mask), [attention.Whole(frame[0]), attention.Whole(frame[1]), attention.Whole(frame[2])]);
-            if (frame.Wants(1)) frame.Results[1] = attention.Scores(attention.Heads(frame[0]), attention.Heads(frame[1]), mask ?? attention.Mask(null, always: true)).logsumexp(-1);
+            // Keys and values of the rows that are asked for.
+            TorchTensor Rows(int argument) => frame.Args.Length > 4 ? frame[argument].index_select(0, frame[4]) : frame[argument];
+            var (keys, values) = (Rows(1), Rows(2));
+            TorchTape.Forward(frame, a => attention.Attend(a, mask), [attention.Whole(frame[0]), attention.Whole(keys), attention.Whole(values)]);
+            if (!frame.Wants(1)) return;
+            frame.Results[1] = attention.Scores(attention.Heads(frame[0]), attention.Heads(keys), mask ?? attention.Mask(null, always: true)).logsumexp(-1);
         };
     }
 
@@ -42,12 +46,12 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
         };
     }
 
-    // [queries, keys], true where a key is seen; nothing where all are, or where the fused kernel knows by itself.
-    TorchTensor? Mask(TorchTensor? offset, bool always = false)
+    // [queries, keys], or [batch, 1, queries, keys] with offsets; true where a key is seen; nothing where all are, or where the fused kernel knows by itself.
+    TorchTensor? Mask(TorchTensor? offsets, bool always = false)
     {
-        if (!causal || (offset is null && !always)) return null;
+        if (!causal || (offsets is null && !always)) return null;
         var last = TorchTypes.Range(n.Queries, context.Device).unsqueeze(1);
-        return TorchTypes.Range(n.Keys, context.Device).unsqueeze(0).le(offset is null ? last : last.Plus(offset));
+        return TorchTypes.Range(n.Keys, context.Device).unsqueeze(0).le(offsets is null ? last : last.Plus(offsets.reshape(n.Batch, 1, 1, 1)));
     }
 
     TorchTensor Whole(TorchTensor x) => context.AsOnGpu ? TorchTypes.Aligned(x) : x;

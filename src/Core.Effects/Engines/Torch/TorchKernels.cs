@@ -48,6 +48,7 @@ static class TorchKernels
         [typeof(Gelu)] = (static (_, k, _) => TorchGelu.Forward(((Gelu)k).Approximate), true),
         [typeof(GeluGradient)] = (static (_, k, _) => TorchGelu.Gradient(((GeluGradient)k).Approximate), false),
         [typeof(ScaledSum)] = (static (s, k, _) => TorchElements.ScaledSum((ScaledSum)k, s.Node.Args.Count, s.Overwrites == 0), false),
+        [typeof(Ranks)] = (static (s, _, context) => TorchRanks.Kernel(s.Node.Args[0].Shape, context), false),
         [typeof(CacheWrite)] = (static (s, _, context) => TorchTables.CacheWrite(s.Node, s.Overwrites == 0, context), false),
     };
 

@@ -29,24 +29,26 @@ static class TorchTables
     }
 
     /// <summary>
-    /// Rows into a cache, at a position that stays on the device. Rows that lie outside go where they would lie in a ring, and put back what
-    /// was there: so each goes to a place of its own, and none is lost by another.
+    /// Tokens into rows of a cache, at positions that stay on the device. Tokens that lie outside go where they would lie in a ring, and put back
+    /// what was there: so each goes to a place of its own, and none is lost by another.
     /// </summary>
     public static TorchKernel CacheWrite(Tensor node, bool inPlace, TorchContext context)
     {
-        var (capacity, count) = (node.Args[0].Shape[1], node.Args[1].Shape[1]);
+        var (capacity, batch, count) = (node.Args[0].Shape[1], node.Args[1].Shape[0], node.Args[1].Shape[1]);
         var (size, zero) = (capacity.ToScalar(), 0.ToScalar());
         return frame =>
         {
             var cache = inPlace ? frame[0] : frame[0].clone();
-            // More rows than there are places would go round the ring.
+            var rows = (frame.Args.Length > 3 ? frame[3] : TorchTypes.Range(batch, context.Device)).unsqueeze(1).to(torch.ScalarType.Int64);
+            // More tokens than there are places would go round the ring.
             for (var first = 0; first < count; first += capacity)
             {
-                var rows = Math.Min(capacity, count - first);
-                var at = TorchTypes.Range(rows, context.Device).PlusInPlace(frame[2]).PlusInPlace(TorchTypes.Full(first, DType.I32, context.Device));
-                var inside = at.ge(zero).logical_and(at.lt(size)).reshape([1, rows, .. Enumerable.Repeat(1L, node.Rank - 2)]);
+                var tokens = Math.Min(capacity, count - first);
+                var at = TorchTypes.Range(tokens, context.Device).Plus(frame[2].unsqueeze(1)).PlusInPlace(TorchTypes.Full(first, DType.I32, context.Device));
+                var inside = at.ge(zero).logical_and(at.lt(size)).reshape([batch, tokens, .. Enumerable.Repeat(1L, node.Rank - 2)]);
                 var ring = at.remainder(size).to(torch.ScalarType.Int64);
-                cache.index_copy_(1, ring, torch.where(inside, frame[1].narrow(1, first, rows), cache.index_select(1, ring)));
+                var before = cache.index(torch.TensorIndex.Tensor(rows), torch.TensorIndex.Tensor(ring));
+                cache.index_put_(torch.where(inside, frame[1].narrow(1, first, tokens), before), [rows, ring]);
             }
             frame.Results[0] = cache;
         };

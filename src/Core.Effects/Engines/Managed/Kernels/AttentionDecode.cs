@@ -7,7 +7,7 @@ namespace Functional.Engines.Managed;
 /// <summary>
 /// One query a head against a cache of keys and values, each read once. A task is a chunk of consecutive keys, of one key head where a head's
 /// tokens lie together in memory, of all heads where a token's heads do: memory is read in its own order either way. The chunks'
-/// softmaxes are joined afterwards in their order. Cost follows the keys that are seen, not the cache's size.
+/// softmaxes are joined afterwards in their order. Cost follows the keys that each row sees, not the cache's size nor the longest row.
 /// </summary>
 internal sealed unsafe class AttentionDecode : Work
 {
@@ -20,27 +20,42 @@ internal sealed unsafe class AttentionDecode : Work
     ThreadTeam team = null!;
     AttentionSpec spec;
     HeadsView k, v;
-    int keys, chunk, chunks, run, headsPerTask;
+    int chunk, chunks, run, headsPerTask;
+    int* offsets, rows;
     float* queries, partials;
 
     /// <summary>
-    /// As <see cref="AttentionForward.Run(ThreadTeam, in AttentionSpec, HeadsView, HeadsView, HeadsView, HeadsView, float*)"/> for one query.
+    /// As <see cref="AttentionForward.Run(ThreadTeam, in AttentionSpec, HeadsView, HeadsView, HeadsView, HeadsView, float*)"/> for one query of each
+    /// row of the batch. offsets, unless null, has each row's position in place of the spec's, and rows, unless null, which row of k and v is its.
     /// </summary>
-    public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse)
+    public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse,
+        int* offsets = null, int* rows = null)
     {
         (this.team, this.spec, this.k, this.v) = (team, spec, k, v);
-        keys = spec.Visible(0);
+        this.offsets = offsets;
+        this.rows = rows;
         (chunk, run, headsPerTask) = k.HeadStride < k.TokenStride ? (ScatteredChunk, ScatteredRun, spec.KvHeads) : (TogetherChunk, TogetherRun, 1);
-        chunks = (keys + chunk - 1) / chunk;
-        var rows = (long)spec.Batch * spec.Heads;
+        var longest = 0;
+        for (var batch = 0; batch < spec.Batch; batch++)
+        {
+            Spec(batch).Validate();
+            longest = Math.Max(longest, Keys(batch));
+        }
+        chunks = (longest + chunk - 1) / chunk;
+        var heads = (long)spec.Batch * spec.Heads;
         var own = (long)headsPerTask * spec.Group * chunk;
-        team.EnsureScratch(sizeof(float) * (own + rows * spec.Padded + chunks * rows * Partial));
+        team.EnsureScratch(sizeof(float) * (own + heads * spec.Padded + chunks * heads * Partial));
         queries = (float*)team.Scratch(0) + own;
-        partials = queries + rows * spec.Padded;
-        for (var row = 0; row < rows; row++) CopyQuery(q.At(row / spec.Heads, 0, row % spec.Heads), queries + row * spec.Padded);
+        partials = queries + heads * spec.Padded;
+        for (var head = 0; head < heads; head++) CopyQuery(q.At(head / spec.Heads, 0, head % spec.Heads), queries + head * spec.Padded);
         team.Run(this, spec.Batch * (spec.KvHeads / headsPerTask) * chunks);
-        for (var row = 0; row < rows; row++) Join(row, output.At(row / spec.Heads, 0, row % spec.Heads), lse == null ? null : lse + row);
+        for (var head = 0; head < heads; head++) Join(head, output.At(head / spec.Heads, 0, head % spec.Heads), lse == null ? null : lse + head);
     }
+
+    AttentionSpec Spec(int batch) => offsets == null ? spec : spec with { Offset = offsets[batch] };
+
+    /// <summary>How many keys a row of the batch sees.</summary>
+    int Keys(int batch) => Spec(batch).Visible(0);
 
     /// <summary>Floats of one head's result of one chunk: the sums, then maximum and total in a vector of their own.</summary>
     int Partial => spec.Padded + 16;
@@ -51,13 +66,17 @@ internal sealed unsafe class AttentionDecode : Work
         var (part, start) = (task / chunks, task % chunks * chunk);
         var (batch, firstKv) = (part * headsPerTask / spec.KvHeads, part * headsPerTask % spec.KvHeads);
         var (group, padded, d) = (spec.Group, spec.Padded, spec.Width);
-        var n = Math.Min(chunk, keys - start);
+        // A row that is shorter than the longest has nothing here.
+        var n = Math.Min(chunk, Keys(batch) - start);
+        if (n <= 0) return;
+        var row = rows == null ? batch : rows[batch];
         var heads = headsPerTask * group;
         var weights = (float*)team.Scratch(worker);
         var firstRow = (nint)batch * spec.Heads + firstKv * group;
         for (var from = 0; from < n; from += run)
             for (var head = 0; head < heads; head++)
-                Scores(queries + (firstRow + head) * padded, k.At(batch, start + from, firstKv + head / group), k.TokenStride, Math.Min(run, n - from), d, weights + head * chunk + from);
+                Scores(queries + (firstRow + head) * padded, k.At(row, start + from, firstKv + head / group), k.TokenStride, Math.Min(run, n - from), d,
+                    weights + head * chunk + from);
         for (var head = 0; head < heads; head++)
         {
             var partial = PartialAt(firstRow + head, task % chunks);
@@ -66,7 +85,8 @@ internal sealed unsafe class AttentionDecode : Work
         }
         for (var from = 0; from < n; from += run)
             for (var head = 0; head < heads; head++)
-                Add(weights + head * chunk + from, Math.Min(run, n - from), v.At(batch, start + from, firstKv + head / group), v.TokenStride, d, PartialAt(firstRow + head, task % chunks));
+                Add(weights + head * chunk + from, Math.Min(run, n - from), v.At(row, start + from, firstKv + head / group), v.TokenStride, d,
+                    PartialAt(firstRow + head, task % chunks));
     }
 
     float* PartialAt(nint row, int chunk) => partials + (row * chunks + chunk) * Partial;
@@ -76,15 +96,17 @@ internal sealed unsafe class AttentionDecode : Work
         for (var j = 0; j < spec.Padded; j++) target[j] = j < spec.Width ? source[j] * (spec.Scale * Log2E) : 0f;
     }
 
-    /// <summary>Joins the chunks of one row: each chunk's sums count 2^(its maximum - the largest).</summary>
+    /// <summary>Joins the chunks of one head of one row: each chunk's sums count 2^(its maximum - the largest).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Join(int row, float* output, float* lse)
+    void Join(int head, float* output, float* lse)
     {
         var (padded, d, step) = (spec.Padded, spec.Width, (nint)Partial);
-        var first = PartialAt(row, 0);
+        var first = PartialAt(head, 0);
+        var keys = Keys(head / spec.Heads);
+        var own = (keys + chunk - 1) / chunk;
         var (max, total) = (float.NegativeInfinity, 0f);
-        for (var c = 0; c < chunks; c++) max = MathF.Max(max, first[c * step + padded]);
-        for (var c = 0; c < chunks; c++)
+        for (var c = 0; c < own; c++) max = MathF.Max(max, first[c * step + padded]);
+        for (var c = 0; c < own; c++)
         {
             var at = first + c * step + padded;
             at[0] = MathF.Pow(2f, at[0] - max);
@@ -94,7 +116,7 @@ internal sealed unsafe class AttentionDecode : Work
         for (var j = 0; j < d; j += 16)
         {
             var sum = Vector512<float>.Zero;
-            for (var c = 0; c < chunks; c++) sum = Lanes.Fma(Lanes.All(first[c * step + padded]), Vector512.Load(first + c * step + j), sum);
+            for (var c = 0; c < own; c++) sum = Lanes.Fma(Lanes.All(first[c * step + padded]), Vector512.Load(first + c * step + j), sum);
             Lanes.StoreFirst(output + j, sum * f, Math.Min(16, d - j));
         }
         if (lse != null) *lse = keys == 0 ? float.NegativeInfinity : max * Ln2 + MathF.Log(total);

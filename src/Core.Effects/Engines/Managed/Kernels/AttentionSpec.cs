@@ -32,6 +32,9 @@ internal readonly unsafe struct HeadsView(float* data, nint batchStride, nint to
 
     public float* At(int batch, int token, int head) => data + batch * batchStride + token * tokenStride + head * headStride;
 
+    /// <summary>The rows from this one on.</summary>
+    public HeadsView Row(int batch) => new(data + batch * batchStride, batchStride, tokenStride, headStride);
+
     /// <summary>A dense [batch, tokens, heads, width].</summary>
     public static HeadsView Dense(float* data, int tokens, int heads, int width) => new(data, (nint)tokens * heads * width, (nint)heads * width, width);
 }

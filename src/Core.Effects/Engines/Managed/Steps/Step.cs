@@ -31,6 +31,7 @@ internal static class StepFactory
         [typeof(AttentionGradient)] = static (s, at) => new AttentionGradientStep((AttentionGradient)s.Kind, s, at),
         [typeof(LinearCrossEntropy)] = static (s, at) => new LinearCrossEntropyStep((LinearCrossEntropy)s.Kind, s, at),
         [typeof(CacheWrite)] = static (s, at) => new CacheWriteStep(s, at),
+        [typeof(Ranks)] = static (s, at) => new RanksStep(s, at),
     };
 
     /// <summary>Whether a fused kind has a kernel, or an instruction of pointwise kernels.</summary>
