@@ -39,12 +39,14 @@ static class App
             if (rest is ["help"] || rest.Any(static a => a is "-h" or "--help" or "-?") || spec.Run is null && rest.Length == 0)
                 return Say(terminal, Help.Of(path, spec, terminal.Width).TrimEnd('\n'));
             if (spec.Run is null) return Refuse(terminal, path, UnknownCommand(spec, rest[0]));
-            var argument = spec.Argument is { } named && rest is [{ } word, ..] && !word.StartsWith('-') ? (named.Name, word) : default((string Name, string Word)?);
+            var argument = spec.Argument is { } named && rest is [{ } word, ..] && !word.StartsWith('-') ? (named.Name, word)
+                : default((string Name, string Word)?);
             var (given, errors) = Parse(spec, argument is null ? rest : rest[1..]);
             if (argument is { } stated) given = given.With(stated.Name, stated.Word);
             else if (spec.Argument is { } missing) errors = [.. errors, $"{missing.Value} is missing; expected {path} {missing.Value}"];
             if (errors.Count > 0) return Refuse(terminal, path, errors);
-            Vec<Fault> nameless = [.. spec.Flags.Where(f => f.Value is "DIR" or "FILE" && given.Text(f.Name) is "").Select(static f => new Fault(f.Name, "is empty", $"expected the name of a {(f.Value == "DIR" ? "folder" : "file")}"))];
+            Vec<Fault> nameless = [.. spec.Flags.Where(f => f.Value is "DIR" or "FILE" && given.Text(f.Name) is "")
+                .Select(static f => new Fault(f.Name, "is empty", $"expected the name of a {(f.Value == "DIR" ? "folder" : "file")}"))];
             if (nameless.Count > 0) throw new FunctionalException([.. nameless]);
             using var interruption = new Interruption(terminal.Error.WriteLine);
             try
@@ -144,7 +146,8 @@ static class App
         var setting = !isClose ? "" : spec.Flags.Any(f => f.Name == $"--{field.Name}") ? $"; did you mean --{field.Name}, {field.Summary}?"
             : spec.Flags.Any(static f => f.Name == "--config") ? $"; the setting {field.Name} is taken from a file, with --config" : "";
         // A name that it has elsewhere says more than one that looks alike.
-        return setting.Length > 0 && field.Aliases.Contains(word) || Nearest(token, spec.Flags.Map(static f => f.Name)) is not { Length: > 0 } near ? setting : near;
+        return setting.Length > 0 && field.Aliases.Contains(word) || Nearest(token, spec.Flags.Map(static f => f.Name)) is not { Length: > 0 } near ? setting
+            : near;
     }
 
     static string[] UnknownCommand(CommandSpec spec, string token) =>

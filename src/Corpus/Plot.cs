@@ -73,7 +73,8 @@ static class Plot
             if (holder is null && world.Spot(who) == place && !JustNow(scenes, who, e => e is WorldEvent.Drops d && d.What == what))
                 deeds.Add(new WorldEvent.Takes(who, what));
         if (holder is null) return;
-        if (!JustNow(scenes, holder, e => e is WorldEvent.Takes t && t.What == what || e is WorldEvent.Owns o && o.What == what || e is WorldEvent.Gives g && g.What == what))
+        if (!JustNow(scenes, holder, e => e is WorldEvent.Takes t && t.What == what || e is WorldEvent.Owns o && o.What == what || e is WorldEvent.Gives g
+            && g.What == what))
             deeds.Add(new WorldEvent.Drops(holder, what));
         if (JustNow(scenes, holder, e => e is WorldEvent.Gives g && g.What == what)) return;
         foreach (var to in cast.People.Span)

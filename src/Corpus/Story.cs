@@ -16,7 +16,8 @@ public sealed record Story(Vec<WorldEvent> Events, Vec<Fact> Facts, string Text,
         var (cast, scenes) = Plot.Make(dice);
         var (text, end) = (StoryTeller.Tell(dice, scenes), scenes[^1].After);
         var asked = dice.Some(Askable(dice, cast, end).ToVec(), 2 + dice.Below(2));
-        return new(scenes.Select(static s => s.Event).ToVec(), end.Facts, text, asked.Map(q => (q, q.Answer(end) ?? throw new InvalidOperationException($"no answer: {q}"))));
+        return new(scenes.Select(static s => s.Event).ToVec(), end.Facts, text,
+            asked.Map(q => (q, q.Answer(end) ?? throw new InvalidOperationException($"no answer: {q}"))));
     }
 
     /// <summary>What to ask with answers to check: the text and one question each.</summary>

@@ -21,7 +21,8 @@ public static class Configuration
     {
         var recipe = RecipeFromYaml(path, settings);
         return recipe.Stages is { Count: 1, Values: [var only] } ? only : throw new FunctionalException(
-            new Fault(path, $"has {recipe.Stages.Count} stages: {string.Join(", ", recipe.Stages.Names)}", "allowed: one; Training.RunAsync and functional run take a recipe"));
+            new Fault(path, $"has {recipe.Stages.Count} stages: {string.Join(", ", recipe.Stages.Names)}",
+                "allowed: one; Training.RunAsync and functional run take a recipe"));
     }
 
     /// <summary>
@@ -66,11 +67,13 @@ public static class Configuration
     // Whoever names weights has their architecture where nothing else is said.
     static Validation<Fault, Recipe> Begin(RunConfig start, CheckpointChoice checkpoint, Vec<ConfigEntry> file, Vec<ConfigEntry> over) =>
         Recipe.First(file).Concat(over).LastOrDefault(static e => e.Key == "from")?.Value is ConfigValue.Quoted { Text.Length: > 0 } weights
-            ? InitialWeights.Of(start, weights.Text, checkpoint).Bind(inherited => Recipe.Read(inherited, file, adapts: true, over).Map(recipe => Begun(recipe, inherited.Stage.From)))
+            ? InitialWeights.Of(start, weights.Text, checkpoint)
+                .Bind(inherited => Recipe.Read(inherited, file, adapts: true, over).Map(recipe => Begun(recipe, inherited.Stage.From)))
             : Recipe.Read(start, file, adapts: true, over);
 
     // The checkpoint itself, whatever its run does meanwhile; the stages after go on from this one.
-    static Recipe Begun(Recipe recipe, string? from) => recipe.Map((name, c) => c with { Stage = c.Stage with { From = recipe.Before(name) is null ? from : c.Stage.From } });
+    static Recipe Begun(Recipe recipe, string? from) =>
+        recipe.Map((name, c) => c with { Stage = c.Stage with { From = recipe.Before(name) is null ? from : c.Stage.From } });
 
     static Validation<Fault, Vec<ConfigEntry>> InFile(string path) =>
         TextFile.Read(path).Bind(text => ConfigYaml.Entries(text, path))

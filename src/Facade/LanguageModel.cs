@@ -90,7 +90,8 @@ public sealed class LanguageModel : IDisposable
     async IAsyncEnumerable<string> Write(string prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var generator = await Compute(() => model.Generator, cancellation).ConfigureAwait(false);
-        using var pieces = generator.Text(generator.Encode(prompt).OrThrow(), options.Tokens, new(options.Sampling), Key.Seed((ulong)options.Seed)).GetEnumerator();
+        using var pieces = generator.Text(generator.Encode(prompt).OrThrow(), options.Tokens, new(options.Sampling),
+            Key.Seed((ulong)options.Seed)).GetEnumerator();
         while (await Compute(() => Finite(pieces.MoveNext), cancellation).ConfigureAwait(false)) yield return pieces.Current;
     }
 
@@ -106,7 +107,8 @@ public sealed class LanguageModel : IDisposable
     {
         using var turn = turns.Ask();
         await turn.Come(cancellation).ConfigureAwait(false);
-        return await Compute(() => Finite(() => model.Score((file is null ? model.Validation(cancellation) : model.Text(file, cancellation)).OrThrow(), cancellation)), cancellation)
+        return await Compute(() =>
+            Finite(() => model.Score((file is null ? model.Validation(cancellation) : model.Text(file, cancellation)).OrThrow(), cancellation)), cancellation)
             .ConfigureAwait(false);
     }
 
@@ -131,7 +133,8 @@ public sealed class LanguageModel : IDisposable
         }
         catch (NotFiniteNumberException)
         {
-            throw new FunctionalException(new Fault(model.Checkpoint.Folder, "the model's numbers are not finite, as after a run that diverged", "allowed: another checkpoint, if the run has one"));
+            throw new FunctionalException(new Fault(model.Checkpoint.Folder, "the model's numbers are not finite, as after a run that diverged",
+                "allowed: another checkpoint, if the run has one"));
         }
     }
 

@@ -61,7 +61,9 @@ public static class Training
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return Start(() => (RunFolder.IsBegun(folder) ? RunSession.Resume(folder, RunSession.ChangeTo(recipe), cancellation) : RunSession.Begin(folder, recipe, cancellation)).OrThrow(),
+        return Start(() =>
+            (RunFolder.IsBegun(folder) ? RunSession.Resume(folder, RunSession.ChangeTo(recipe), cancellation)
+                : RunSession.Begin(folder, recipe, cancellation)).OrThrow(),
             Engine.Create, progress, cancellation);
     }
 
@@ -80,17 +82,22 @@ public static class Training
     /// </summary>
     /// <param name="folder">Its folder.</param>
     /// <param name="progress">Is told what happens, on the thread that trains. What it throws does not touch the run.</param>
-    /// <param name="cancellation">Asks to save and stop, as for <see cref="RunAsync(RunConfig, string?, IProgress{TrainingEvent}?, CancellationToken)"/>.</param>
+    /// <param name="cancellation">
+    /// Asks to save and stop, as for <see cref="RunAsync(RunConfig, string?, IProgress{TrainingEvent}?, CancellationToken)"/>.
+    /// </param>
     /// <param name="changes">Settings that are to be different from here on, such as <c>("steps", "10000")</c>.</param>
     /// <exception cref="FunctionalException">
-    /// As for <see cref="RunAsync(RunConfig, string?, IProgress{TrainingEvent}?, CancellationToken)"/>; or the folder holds no run, or a setting that decides its data or the meaning of its weights is to be another, here
+    /// As for <see cref="RunAsync(RunConfig, string?, IProgress{TrainingEvent}?, CancellationToken)"/>; or the folder holds no run, or a setting that
+    /// decides its data or the meaning of its weights is to be another, here
     /// or in its <c>config.yaml</c>.
     /// </exception>
     public static Task<RunResult> ResumeAsync(
-        string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default, params IReadOnlyList<(string Name, string Value)> changes)
+        string folder, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default,
+            params IReadOnlyList<(string Name, string Value)> changes)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return Start(() => RunSession.Resume(folder, RunSession.ChangeOf(Configuration.Entries(changes)), cancellation).OrThrow(), Engine.Create, progress, cancellation);
+        return Start(() => RunSession.Resume(folder, RunSession.ChangeOf(Configuration.Entries(changes)), cancellation).OrThrow(), Engine.Create, progress,
+            cancellation);
     }
 
     /// <summary>Where a run is kept when nothing is said: <c>runs/</c> and the name of its text.</summary>
@@ -134,7 +141,8 @@ public static class Training
         ArgumentNullException.ThrowIfNull(config);
         return Task.Run(() =>
         {
-            var data = RunData.Load(Recipe.Of(config with { Stage = config.Stage with { From = null }, Model = config.Model with { Vocabulary = 0 } })).OrThrow();
+            var data = RunData.Load(Recipe.Of(config with { Stage = config.Stage with { From = null },
+                Model = config.Model with { Vocabulary = 0 } })).OrThrow();
             return NGrams.Measure(data.Train, data.Validation, data.Tokenizer.VocabularySize);
         });
     }
@@ -158,7 +166,8 @@ public static class Training
 
     // A thread of its own: a run keeps it busy for minutes or days.
     internal static Task<RunResult> Start(
-        Func<RunSession> open, Func<EngineOptions, IEngine> make, IProgress<TrainingEvent>? progress, CancellationToken cancellation) => Task.Factory.StartNew(() => Outcomes.OnDevice(() =>
+        Func<RunSession> open, Func<EngineOptions, IEngine> make, IProgress<TrainingEvent>? progress, CancellationToken cancellation) =>
+            Task.Factory.StartNew(() => Outcomes.OnDevice(() =>
     {
         var session = open();
         try
@@ -181,7 +190,8 @@ public static class Training
     sealed class ProgressObserver(IEngine engine, RunSession session, IProgress<TrainingEvent> progress) : IRunObserver
     {
         public void Began(RunSession begun, Trainer trainer, RunState state) => progress.Report(new TrainingEvent.Started(
-            session.Config, session.Folder.Location, trainer.Stage.Objective.Parameters.Sum(static p => p.Spec.Type.Size), session.Data.Train.Length, session.Data.Validation.Length, state.Step)
+            session.Config, session.Folder.Location, trainer.Stage.Objective.Parameters.Sum(static p => p.Spec.Type.Size), session.Data.Train.Length,
+                session.Data.Validation.Length, state.Step)
         {
             Stage = session.Folder.Stage, Stages = session.Folder.Recipe.Stages.Names,
             Engine = engine.Name, Memory = engine.Memory, LearningRate = session.Config.Stage.LearningRates.At(state.Step),

@@ -27,7 +27,8 @@ static class Help
 
     static string Usage(CommandSpec command) => command.Commands.Count > 0
         ? " COMMAND [options]"
-        : (command.Argument is { } argument ? $" {argument.Value}" : "") + string.Concat(command.Flags.Where(static f => f.Required).Select(static f => $" {f.Name} {f.Value}")) + " [options]";
+        : (command.Argument is { } argument ? $" {argument.Value}" : "") + string
+            .Concat(command.Flags.Where(static f => f.Required).Select(static f => $" {f.Name} {f.Value}")) + " [options]";
 
     static (string, string) Row(Flag flag) =>
         (flag.Value is null ? flag.Name : $"{flag.Name} {flag.Value}", flag.Default is { } value ? $"{flag.Help} [{value}]" : flag.Help);

@@ -20,7 +20,8 @@ static class SettingFlags
             return [Switch($"--{field.Name}", field.Summary, standard == "true"), Switch($"--no-{field.Name}", "the opposite", standard == "false")];
         var value = field.Name == "from" ? "DIR" : field.IsText ? "FILE" : field.Allowed.StartsWith("a whole", StringComparison.Ordinal) ? "N"
             : field.Allowed.StartsWith("a number", StringComparison.Ordinal) ? "X" : "NAME";
-        return [new($"--{field.Name}", value, field.Summary + (value == "NAME" ? $": {field.Allowed}" : "")) { Group = field.Section, Default = field.IsText ? null : standard }];
+        return [new($"--{field.Name}", value, field.Summary + (value == "NAME" ? $": {field.Allowed}" : "")) { Group = field.Section, Default = field.IsText
+            ? null : standard }];
 
         Flag Switch(string name, string help, bool isDefault) => new(name, null, isDefault ? $"{help} [default]" : help) { Group = field.Section };
     }

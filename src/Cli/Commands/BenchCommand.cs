@@ -93,9 +93,11 @@ static class BenchCommand
         {
             var config = Config(given, new() { Layers = 12, Heads = 12, Width = 768, Vocabulary = 50257, Context = 1024 });
             var last = config.Context - 1;
-            var (asked, tokens, options) = (given.Wholes("--positions", [0, last / 4, last / 2, last], 0), given.Whole("--tokens", 20, 1, MostRepetitions), EngineFlags.Of(given)).Checked();
+            var (asked, tokens, options) = (given.Wholes("--positions", [0, last / 4, last / 2, last], 0), given.Whole("--tokens", 20, 1, MostRepetitions),
+                EngineFlags.Of(given)).Checked();
             Memory.CheckDecoding(config, options).OrThrow();
-            if (asked.Any(p => p > last)) throw new FunctionalException(new Fault("--positions", $"{asked.Max()} is not in a context of {config.Context}", $"allowed: 0 to {last}"));
+            if (asked.Any(p => p > last)) throw new FunctionalException(new Fault("--positions", $"{asked.Max()} is not in a context of {config.Context}",
+                $"allowed: 0 to {last}"));
             using var engine = Engine.Create(options);
             var places = DecodeMeasure.On(engine, config, asked, tokens, interruption.Token);
             var (speed, traffic) = (places.Average(static p => p.TokensPerSecond), places.Average(static p => p.GigabytesPerSecond));
@@ -112,13 +114,15 @@ static class BenchCommand
                     });
                     Write(json, "peak_rss_mb", Timings.PeakMemory());
                 })
-                : string.Join('\n', places.Select(static p => $"position {p.Position,5}: {Show.Number(p.TokensPerSecond)} tokens/s, {Show.Number(p.GigabytesPerSecond)} GB/s")));
+                : string.Join('\n', places.Select(static p =>
+                    $"position {p.Position,5}: {Show.Number(p.TokensPerSecond)} tokens/s, {Show.Number(p.GigabytesPerSecond)} GB/s")));
             return Task.FromResult(0);
         });
 
     static GptConfig Config(Given given, GptConfig otherwise)
     {
-        var (layers, heads, width) = (given.Whole("--layers", otherwise.Layers, 1), given.Whole("--heads", otherwise.Heads, 1), given.Whole("--width", otherwise.Width, 1)).Checked();
+        var (layers, heads, width) = (given.Whole("--layers", otherwise.Layers, 1), given.Whole("--heads", otherwise.Heads, 1),
+            given.Whole("--width", otherwise.Width, 1)).Checked();
         var (vocabulary, context) = (given.Whole("--vocab", otherwise.Vocabulary, 1), given.Whole("--context", otherwise.Context, 1)).Checked();
         return (otherwise with { Layers = layers, Heads = heads, Width = width, Vocabulary = vocabulary, Context = context, Activation = Activation.Gelu })
             .Validate().MapFail(static f => f with { Where = f.Where == "vocabulary" ? "--vocab" : $"--{f.Where}" }).OrThrow();

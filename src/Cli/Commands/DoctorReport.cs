@@ -25,7 +25,8 @@ static class DoctorReport
         .. facts.Offers.SelectMany(Engine),
         "",
         EngineChoice.Resolve(asked, facts.Offers).Match(
-            static chosen => $"chosen now: {EngineChoice.Text(chosen.Engine)} on {chosen.Device}, products of matrices in {EngineChoice.Text(chosen.Precision)}",
+            static chosen =>
+                $"chosen now: {EngineChoice.Text(chosen.Engine)} on {chosen.Device}, products of matrices in {EngineChoice.Text(chosen.Precision)}",
             static _ => "chosen now: nothing, because what is asked for is not there"),
         .. facts.Missing.Count == 0 ? (string[])[] : ["", "to use a GPU"],
         .. facts.Missing.Select(static f => $"  {f.Where}: {f.What}\n    {f.Allowed}"),
@@ -38,7 +39,8 @@ static class DoctorReport
         _ =>
         [
             $"  NVIDIA driver{(nvidia.Cuda.Length > 0 ? $" for CUDA up to {nvidia.Cuda}" : "")}{(nvidia.Gpus.Count == 0 ? ", no GPU" : "")}",
-            .. nvidia.Gpus.Select(static g => $"    GPU {g.Index}: {g.Name}, {Show.Bytes(g.MemoryBytes)}{(g.Capability.Length > 0 ? $", compute capability {g.Capability}" : "")}"),
+            .. nvidia.Gpus.Select(static g =>
+                $"    GPU {g.Index}: {g.Name}, {Show.Bytes(g.MemoryBytes)}{(g.Capability.Length > 0 ? $", compute capability {g.Capability}" : "")}"),
         ],
     };
 

@@ -20,7 +20,8 @@ static class EvalCommand
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
         var (options, checkpoint) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
-        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, options, checkpoint, given.Text("--stage"), interruption.Token).ConfigureAwait(false);
+        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, options, checkpoint, given.Text("--stage"),
+            interruption.Token).ConfigureAwait(false);
         var score = await model.EvaluateAsync(given.Text("--data"), interruption.Token).ConfigureAwait(false);
         terminal.Line($"tokens          {Show.Count(score.Tokens)}");
         terminal.Line($"loss            {Show.Loss(score.Loss)}");

@@ -30,7 +30,8 @@ static class InspectCommand
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
         foreach (var (flag, what) in (ReadOnlySpan<(string, string)>)[("--checkpoint", "checkpoint"), ("--stage", "stage")])
-            if (given.Has(flag) && !given.Has("--run")) throw new FunctionalException(new Fault(flag, $"names a {what} of no run", "expected --run DIR beside it"));
+            if (given.Has(flag) && !given.Has("--run")) throw new FunctionalException(new Fault(flag, $"names a {what} of no run",
+                "expected --run DIR beside it"));
         var config = (given.Text("--run"), given.Text("--config")) switch
         {
             ({ } folder, null) => RunFolder.Open(folder, given.Text("--stage")).Bind(static run => run.Config.Validate()).OrThrow(),
@@ -61,7 +62,8 @@ static class InspectCommand
         var steps = run.Checkpoints.Steps;
         if (steps.Count == 0 && asked is null) return "no checkpoint yet\n";
         var chosen = run.Checkpoint(CheckpointChoice.Parse(asked, "--checkpoint").OrThrow()).OrThrow();
-        var best = chosen.Training.BestStep < 0 ? "" : $"; best of its evaluations: {Show.Loss(chosen.Training.BestLoss)} after step {chosen.Training.BestStep}";
+        var best = chosen.Training.BestStep < 0 ? ""
+            : $"; best of its evaluations: {Show.Loss(chosen.Training.BestLoss)} after step {chosen.Training.BestStep}";
         return $"checkpoints after steps {string.Join(", ", steps.Reverse())}\n{asked ?? "last"}: step {chosen.Step}, {Show.Count(chosen.Training.Tokens)} tokens learned from{best}; in {chosen.Folder}\n";
     }
 }

@@ -43,11 +43,13 @@ static class RunCommand
     {
         var file = given.Text("recipe")!;
         var folder = given.Text("--out") ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
-        var recipe = Configuration.RecipeFromYaml(file, [.. EngineFlags.Names.Where(name => given.Has($"--{name}")).Select(name => (name, given.Text($"--{name}")!))]);
+        var recipe = Configuration.RecipeFromYaml(file, [.. EngineFlags.Names.Where(name => given.Has($"--{name}"))
+            .Select(name => (name, given.Text($"--{name}")!))]);
         EngineFlags.Check(given, recipe.Stages.Values[0].Execution).OrThrow();
         if (given.Has("--status"))
         {
-            Tell(terminal, RunFolder.IsBegun(folder) ? await Training.StagesAsync(folder).ConfigureAwait(false) : [.. recipe.Stages.Select(static s => new StageProgress(s.Name, 0, s.Value.Stage.Steps, false, false))]);
+            Tell(terminal, RunFolder.IsBegun(folder) ? await Training.StagesAsync(folder).ConfigureAwait(false)
+                : [.. recipe.Stages.Select(static s => new StageProgress(s.Name, 0, s.Value.Stage.Steps, false, false))]);
             return 0;
         }
         interruption.Saves();

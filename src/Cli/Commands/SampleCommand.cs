@@ -30,7 +30,8 @@ static class SampleCommand
         ], Run)
     {
         Details = "When the text grows longer than the model's context, the last half of the context is read again and\nwriting goes on.\n",
-        Examples = [new("sample --run runs/world --prompt \"Anna \" --tokens 100", "goes on from a beginning"), new("sample --run runs/world --temperature 0", "the likeliest text")],
+        Examples = [new("sample --run runs/world --prompt \"Anna \" --tokens 100", "goes on from a beginning"),
+            new("sample --run runs/world --temperature 0", "the likeliest text")],
     };
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
@@ -42,7 +43,8 @@ static class SampleCommand
         var options = new GenerationOptions { Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed };
         new SamplingConfig { Temperature = temperature, TopK = topK, TopP = topP }.Validate().MapFail(static f => f with { Where = $"--{f.Where}" }).OrThrow();
         var prompt = await Prompt(given, terminal, interruption.Token).ConfigureAwait(false);
-        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, engine, checkpoint, given.Text("--stage"), interruption.Token).ConfigureAwait(false);
+        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, engine, checkpoint, given.Text("--stage"),
+            interruption.Token).ConfigureAwait(false);
         var pieces = model.GenerateAsync(prompt, options, interruption.Token);
         var (begun, lines) = (false, LineEndStream.Start(LineEnds.Lf));
         await foreach (var piece in pieces.ConfigureAwait(false))
@@ -71,7 +73,8 @@ static class SampleCommand
         var text = new StringBuilder();
         var piece = new char[1 << 16];
         while (reader.Read(piece) is > 0 and var count)
-            if (text.Append(piece, 0, count).Length > LongestPrompt) throw new FunctionalException(new Fault("--prompt-file", "never ends, or nearly so", $"allowed: up to {LongestPrompt:N0} characters from standard input"));
+            if (text.Append(piece, 0, count).Length > LongestPrompt) throw new FunctionalException(new Fault("--prompt-file", "never ends, or nearly so",
+                $"allowed: up to {LongestPrompt:N0} characters from standard input"));
         return text.ToString();
     }
 

@@ -12,7 +12,8 @@ static class TrainCommand
 {
     static readonly RunConfig standard = new();
 
-    static readonly Flag whichOfFrom = new("--checkpoint", "NAME", "which checkpoint of --from: best, last or a step") { Group = RunConfig.StageSection, Default = "last" };
+    static readonly Flag whichOfFrom = new("--checkpoint", "NAME", "which checkpoint of --from: best, last or a step") { Group = RunConfig.StageSection,
+        Default = "last" };
 
     public static CommandSpec Spec => new("train", "Trains a model on a text; without options on the embedded corpus, in about two minutes.",
         [
@@ -48,7 +49,8 @@ static class TrainCommand
         if (resume) Refuse(given, "--config", "allowed: options that change the run, such as --steps");
         if (resume) Refuse(given, "--checkpoint", "a run goes on from its last; allowed: --from DIR --checkpoint NAME, for a new run that begins there");
         if (given.Has("--dry-run"))
-            return DryRun(await (resume ? Training.OutlookOfResumeAsync(folder!, changes) : Training.OutlookAsync(Configured(given, changes))).ConfigureAwait(false), terminal);
+            return DryRun(await (resume ? Training.OutlookOfResumeAsync(folder!, changes)
+                : Training.OutlookAsync(Configured(given, changes))).ConfigureAwait(false), terminal);
         interruption.Saves();
         var view = terminal.Forgiving();
         RunResult? result = null;
@@ -84,7 +86,8 @@ static class TrainCommand
         if (given.Has("--checkpoint") && !given.Has("--from") && !given.Has("--resume"))
             throw new FunctionalException(new Fault("--checkpoint", "names a checkpoint of no run", "expected --from DIR beside it"));
         // From here on it is the checkpoint itself that is named, whatever its run does meanwhile.
-        return SettingFlags.Given(given).Map(t => t.Name == "from" && !given.Has("--resume") ? (t.Name, Configuration.FromRun(t.Value, checkpoint).Stage.From!) : t);
+        return SettingFlags.Given(given).Map(t => t.Name == "from" && !given.Has("--resume") ? (t.Name, Configuration.FromRun(t.Value, checkpoint).Stage.From!)
+            : t);
     }
 
     // Of the folders that runs without --out have taken, the last.

@@ -126,7 +126,8 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
 static class TrainText
 {
     public static string Begin(TrainingEvent.Started e) =>
-        (e.Stages.Count > 1 ? $"stage {e.Stage}, {e.Stages.ToList().IndexOf(e.Stage) + 1} of {e.Stages.Count}\n" : "") + $"{e.Config.Stage.Source.Name}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n"
+        (e.Stages.Count > 1 ? $"stage {e.Stage}, {e.Stages.ToList().IndexOf(e.Stage) + 1} of {e.Stages.Count}\n"
+            : "") + $"{e.Config.Stage.Source.Name}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n"
         + $"{e.Config.Model.Layers} layers, {e.Config.Model.Heads} heads, width {e.Config.Model.Width}, context {e.Config.Model.Context}: {Show.Count(e.Parameters)} parameters\n"
         + (e is { Memory: { } memory } && !IsUsual(e) ? Computing(e, memory) : "")
         + (e.Step > 0 ? $"going on after step {e.Step} in {e.Folder}{Rate(e)}" : $"saving in {e.Folder}");

@@ -17,7 +17,8 @@ static class LossCurve
     /// <param name="evaluations">Step and loss of evaluations, in order.</param>
     /// <param name="width">Columns that the picture takes.</param>
     /// <param name="height">Lines that the curve takes, without its axis.</param>
-    public static string Draw(IReadOnlyList<(long Step, double Loss)> losses, IReadOnlyList<(long Step, double Loss)> evaluations, int width = 76, int height = 12)
+    public static string Draw(IReadOnlyList<(long Step, double Loss)> losses, IReadOnlyList<(long Step, double Loss)> evaluations, int width = 76,
+        int height = 12)
     {
         var all = losses.Concat(evaluations).Where(static p => double.IsFinite(p.Loss)).ToArray();
         if (all.Length == 0) return "";

@@ -39,7 +39,8 @@ static class Report
             $"weights {Show.Bytes((double)cost.Memory.WeightBytes)}, optimiser {Show.Bytes((double)cost.Memory.OptimiserBytes)}, "
             + $"work about {Show.Bytes((double)cost.WorkBytes)}");
         Row("a token", $"{Show.Short(cost.FlopsPerToken)}FLOP", "forward, backward and its share of the update");
-        Row("a step", $"{Show.Short(cost.StepFlops)}FLOP", $"{Show.Count(cost.TokensPerStep)} tokens: {config.Stage.Batch} × {config.Model.Context}{(config.Stage.Accumulate > 1 ? $" × {config.Stage.Accumulate}" : "")}");
+        Row("a step", $"{Show.Short(cost.StepFlops)}FLOP",
+            $"{Show.Count(cost.TokensPerStep)} tokens: {config.Stage.Batch} × {config.Model.Context}{(config.Stage.Accumulate > 1 ? $" × {config.Stage.Accumulate}" : "")}");
         Row("the run", $"{Show.Short(cost.TotalFlops)}FLOP", $"{Show.Count(cost.Steps)} steps, {Show.Count(cost.TotalTokens)} tokens");
         Write(terminal, table);
     }
@@ -54,7 +55,8 @@ static class Report
 
     static void Write(Terminal terminal, Table table)
     {
-        var console = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(terminal.Out) });
+        var console = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(terminal.Out) });
         // The numbers of an absurd run are long, but a number in two pieces is none.
         console.Profile.Width = Math.Max(terminal.Width, 160);
         console.Write(table);

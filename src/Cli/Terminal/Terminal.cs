@@ -18,7 +18,8 @@ sealed record Terminal(TextWriter Out, TextWriter Error, bool Live, int Width)
     public static Terminal OfProcess()
     {
         var live = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb";
-        return new(Output(), new ForgivingWriter(Console.Error), live, live ? Math.Max(Narrowest, Columns()) : Default) { IsTerminal = !Console.IsOutputRedirected };
+        return new(Output(), new ForgivingWriter(Console.Error), live, live ? Math.Max(Narrowest, Columns())
+            : Default) { IsTerminal = !Console.IsOutputRedirected };
     }
 
     /// <summary>

@@ -7,7 +7,8 @@ namespace Functional.Engines;
 /// <param name="asked">Bytes asked for; 0 where that is not known.</param>
 /// <param name="free">Bytes free.</param>
 /// <param name="total">All bytes of the device.</param>
-public sealed class DeviceMemoryException(string device, long asked, long free, long total) : OutOfMemoryException(Describe(device, asked, free, total).ToString())
+public sealed class DeviceMemoryException(string device, long asked, long free, long total)
+    : OutOfMemoryException(Describe(device, asked, free, total).ToString())
 {
     /// <summary>The device, such as <c>cuda:0</c>.</summary>
     public string Device => device;

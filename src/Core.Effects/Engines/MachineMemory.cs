@@ -52,7 +52,8 @@ public static unsafe class MachineMemory
     static long? Kibibytes(string name)
     {
         var line = Lines(Machine).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
-        return line is not null && long.TryParse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture, out var kibibytes) ? kibibytes << 10 : null;
+        return line is not null && long.TryParse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture,
+            out var kibibytes) ? kibibytes << 10 : null;
     }
 
     // A container without a limit says "max", or a number larger than any memory.

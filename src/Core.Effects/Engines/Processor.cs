@@ -20,7 +20,8 @@ public static class Processor
         {
             (bool Has, string Name)[] all =
             [
-                (Avx512F.IsSupported, "AVX-512F"), (Avx512BW.IsSupported, "AVX-512BW"), (Avx512DQ.IsSupported, "AVX-512DQ"), (Avx512Vbmi.IsSupported, "AVX-512VBMI"),
+                (Avx512F.IsSupported, "AVX-512F"), (Avx512BW.IsSupported, "AVX-512BW"), (Avx512DQ.IsSupported, "AVX-512DQ"),
+                    (Avx512Vbmi.IsSupported, "AVX-512VBMI"),
                 (Avx2.IsSupported, "AVX2"), (Avx.IsSupported, "AVX"), (Fma.IsSupported, "FMA"), (Sse42.IsSupported, "SSE4.2"),
                 (AdvSimd.IsSupported, "AdvSimd"), (Dp.IsSupported, "DotProd"),
             ];

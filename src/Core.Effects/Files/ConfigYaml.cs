@@ -35,18 +35,21 @@ public static class ConfigYaml
         foreach (var field in fields)
         {
             if (field.Section != heading) text.Append(CultureInfo.InvariantCulture, $"{(indent.Length == 0 ? "\n" : "")}{indent}{heading = field.Section}:\n");
-            text.Append(CultureInfo.InvariantCulture, $"{indent}{(heading == RunConfig.StageSection ? "" : "  ")}{field.Name}: {Scalar(field, config)}  # {field.Summary}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{indent}{(heading == RunConfig.StageSection ? "" : "  ")}{field.Name}: {Scalar(field, config)}  # {field.Summary}\n");
         }
     }
 
     /// <summary>The recipe of a file; what it leaves out is the default.</summary>
-    public static Validation<Fault, Recipe> Read(string path) => TextFile.Read(path).Bind(text => Entries(text, path)).Bind(static entries => Recipe.Read(new(), entries, adapts: false));
+    public static Validation<Fault, Recipe> Read(string path) =>
+        TextFile.Read(path).Bind(text => Entries(text, path)).Bind(static entries => Recipe.Read(new(), entries, adapts: false));
 
     /// <summary>Keys and values as they stand in a file's text, in order, without a meaning yet.</summary>
     public static Validation<Fault, Vec<ConfigEntry>> Entries(string text, string file)
     {
         // The reader takes quadratic time over what nests deeply, and no setting nests at all.
-        if (text.Count(static c => c is '[' or '{') > MostBrackets) return Fault.Of<Vec<ConfigEntry>>(file, "nests too deeply", "expected lines such as layers: 4");
+        if (text.Count(static c => c is '[' or '{') > MostBrackets) return Fault.Of<Vec<ConfigEntry>>(file, "nests too deeply",
+            "expected lines such as layers: 4");
         try
         {
             var parser = new Parser(new StringReader(text));
@@ -92,7 +95,8 @@ public static class ConfigYaml
     // stages, a stage's name, and a heading within it.
     const int DeepestHeading = 3;
 
-    static ConfigEntry Entry(Scalar key, string file, Vec<string> under, ConfigValue value) => new(key.Value, $"{At(file, key)}, {key.Value}", value) { Under = under };
+    static ConfigEntry Entry(Scalar key, string file, Vec<string> under, ConfigValue value) =>
+        new(key.Value, $"{At(file, key)}, {key.Value}", value) { Under = under };
 
     static ConfigValue Value(Parser parser)
     {
@@ -125,7 +129,8 @@ public static class ConfigYaml
                 '"' or '\\' => quoted.Append('\\').Append(c),
                 '\n' => quoted.Append("\\n"),
                 '\t' => quoted.Append("\\t"),
-                _ when char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029' or '\ufeff' or '\ufffe' or '\uffff' => quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
+                _ when char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029' or '\ufeff' or '\ufffe' or '\uffff' =>
+                    quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
                 _ => quoted.Append(c),
             };
         return quoted.Append('"').ToString();

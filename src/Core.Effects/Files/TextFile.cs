@@ -39,7 +39,8 @@ public static class TextFile
     /// <param name="seed">The state before the first piece.</param>
     /// <param name="step">Called for each piece.</param>
     /// <param name="stop">Asks to give up, between pieces.</param>
-    public static Validation<Fault, S> Fold<S>(string path, LineEnds lineEnds, S seed, Step<S> step, CancellationToken stop = default) => FileFaults.Reading(path, file =>
+    public static Validation<Fault, S> Fold<S>(string path, LineEnds lineEnds, S seed, Step<S> step, CancellationToken stop = default) =>
+        FileFaults.Reading(path, file =>
     {
         var bytes = new byte[PieceBytes];
         var chars = new char[PieceBytes];

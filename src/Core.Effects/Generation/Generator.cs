@@ -51,7 +51,8 @@ public sealed class Generator
         decoder.Read(prompt, logits);
         for (long i = 0; ; i++)
         {
-            if (logits.AsSpan().ContainsAnyExceptInRange(float.NegativeInfinity, float.MaxValue)) throw new NotFiniteNumberException("the model's numbers are not finite");
+            if (logits.AsSpan().ContainsAnyExceptInRange(float.NegativeInfinity,
+                float.MaxValue)) throw new NotFiniteNumberException("the model's numbers are not finite");
             var token = sampler.Next(logits, key.FoldIn(i));
             yield return token;
             decoder.Read([token], logits);

@@ -30,7 +30,8 @@ public sealed record DecodeMeasure(int Position, double Bytes, Timings Time)
         foreach (var (name, spec) in model.Specs) parameters.Fill(name, spec);
         using var decoder = new Decoder(engine, model, parameters.Buffers);
         var logits = new float[config.Vocabulary];
-        return positions.Map(position => new DecodeMeasure(position, Traffic(model, position), Timings.Of(() => Step(position), tokens, 3, TimeSpan.FromMilliseconds(300), stop)));
+        return positions.Map(position =>
+            new DecodeMeasure(position, Traffic(model, position), Timings.Of(() => Step(position), tokens, 3, TimeSpan.FromMilliseconds(300), stop)));
 
         void Step(int position)
         {

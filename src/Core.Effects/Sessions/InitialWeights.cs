@@ -34,7 +34,8 @@ public static class InitialWeights
     /// <param name="weights">Where the checkpoint is.</param>
     public static Validation<Fault, Checkpoint> Open(RunFolder asking, string weights) =>
         from checkpoint in Open(asking.Config, weights)
-        from same in Fault.Unless(checkpoint.Identity.Text.Tokenizer == asking.Tokenizer.Fingerprint, "from", $"{weights} was trained with other tokens than this run's",
+        from same in Fault.Unless(checkpoint.Identity.Text.Tokenizer == asking.Tokenizer.Fingerprint, "from",
+            $"{weights} was trained with other tokens than this run's",
             "allowed: weights of the same tokenizer")
         select checkpoint;
 
@@ -42,7 +43,9 @@ public static class InitialWeights
     public static Validation<Fault, Checkpoint> Open(RunConfig config, string weights) =>
         from run in Run(weights)
         from same in Inherited
-            .Select(f => Fault.Unless(f.Get(run.Config) == f.Get(config), f.Name, $"is {f.Show(config)}, but the weights of {weights} have {f.Show(run.Config)}", $"allowed with them: {f.Show(run.Config)}"))
+            .Select(f =>
+                Fault.Unless(f.Get(run.Config) == f.Get(config), f.Name, $"is {f.Show(config)}, but the weights of {weights} have {f.Show(run.Config)}",
+                    $"allowed with them: {f.Show(run.Config)}"))
             .Gather()
         from checkpoint in Chosen(run, weights, CheckpointChoice.Last)
         select checkpoint;

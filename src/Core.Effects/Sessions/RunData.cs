@@ -56,7 +56,8 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
     public Stage Stage(RunConfig config) => Runs.Stage.Pretraining(config, Train, Validation);
 
     /// <summary>The recipe with nothing left open in any stage.</summary>
-    public Validation<Fault, Recipe> Resolve(Recipe recipe) => recipe.Map(Resolved).Validate().Bind(all => all.Stages.Values.Select(Resolve).Gather().Map(_ => all));
+    public Validation<Fault, Recipe> Resolve(Recipe recipe) =>
+        recipe.Map(Resolved).Validate().Bind(all => all.Stages.Values.Select(Resolve).Gather().Map(_ => all));
 
     /// <summary>The configuration with nothing left open: the tokenizer's vocabulary, and whole paths.</summary>
     public Validation<Fault, RunConfig> Resolve(RunConfig config) => config.Model.Vocabulary is 0 || config.Model.Vocabulary == Tokenizer.VocabularySize

@@ -51,7 +51,8 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
         var (stage, steps) = (this with { Stage = s.Name }, s.Value.Stage.Steps);
         var state = stage.Checkpoints.Newest().Match(static found => found.Map(static c => c.Training), static _ => None);
         // A last sample that was not shown keeps nothing from coming after.
-        return new StageProgress(s.Name, state.Map(static t => t.Step).IfNone(0), steps, File.Exists(stage.Metrics), state.Match(t => t.Step >= steps && (t.Due & ~Due.Draw) == Due.None, static () => false));
+        return new StageProgress(s.Name, state.Map(static t => t.Step).IfNone(0), steps, File.Exists(stage.Metrics),
+            state.Match(t => t.Step >= steps && (t.Due & ~Due.Draw) == Due.None, static () => false));
     })];
 
     /// <summary>
@@ -61,9 +62,12 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <param name="stage">Which stage; nothing for the last that has a checkpoint.</param>
     public static Validation<Fault, RunFolder> Open(string location, string? stage = null) =>
         !Holds(location) && StageAt(location) is var (run, named) ? Open(run, stage ?? named)
-        : !Holds(location) ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist", $"expected a run's folder, with {ConfigName} in it")
+        : !Holds(location) ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist",
+            $"expected a run's folder, with {ConfigName} in it")
         : (WholeConfig(Path.Combine(location, ConfigName)), TokenizerFile.Read(Path.Combine(location, TokenizerName)))
-            .Apply((recipe, tokenizer) => new RunFolder(location, recipe.Map(c => c with { Model = c.Model with { Vocabulary = tokenizer.VocabularySize } }), recipe.Stages.Names[0], tokenizer))
+            .Apply((recipe, tokenizer) =>
+                new RunFolder(location, recipe.Map(c => c with { Model = c.Model with { Vocabulary = tokenizer.VocabularySize } }), recipe.Stages.Names[0],
+                    tokenizer))
             .Bind(folder => stage is null ? Success<Fault, RunFolder>(folder.AtLastSaved()) : folder.At(stage));
 
     /// <summary>The folder at another of its stages.</summary>
@@ -83,7 +87,8 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     internal Validation<Fault, Unit> Check(Checkpoint checkpoint) => new[]
     {
         checkpoint.Identity.Check(Config, Path.Combine(Location, ConfigName)).Map(static _ => unit),
-        Fault.Unless(checkpoint.Identity.Text.Tokenizer == Tokenizer.Fingerprint, Path.Combine(Location, TokenizerName), "is not the tokenizer that the checkpoint was written with", "allowed: the one that training wrote"),
+        Fault.Unless(checkpoint.Identity.Text.Tokenizer == Tokenizer.Fingerprint, Path.Combine(Location, TokenizerName),
+            "is not the tokenizer that the checkpoint was written with", "allowed: the one that training wrote"),
     }.Gather().Map(static _ => unit);
 
     /// <summary>The parameters of a checkpoint on an engine, by their names; owned by the caller.</summary>
@@ -115,8 +120,10 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     internal static bool IsFree(string location)
     {
         var stages = StagesIn(location);
-        return stages.All(static stage => !Directory.Exists(Path.Combine(stage, "checkpoints")) || new CheckpointStore(Path.Combine(stage, "checkpoints")).Steps.Count == 0)
-            && (!Holds(location) || stages.Count > 0 && stages.All(static stage => new FileInfo(Path.Combine(stage, MetricsName)) is { Exists: true, Length: 0 }));
+        return stages.All(static stage => !Directory.Exists(Path.Combine(stage, "checkpoints"))
+            || new CheckpointStore(Path.Combine(stage, "checkpoints")).Steps.Count == 0)
+            && (!Holds(location) || stages.Count > 0 && stages.All(static stage =>
+                new FileInfo(Path.Combine(stage, MetricsName)) is { Exists: true, Length: 0 }));
     }
 
     /// <summary>The folders of the stages of whatever run a folder holds.</summary>
@@ -142,6 +149,7 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
 
     // Training writes every setting: without the last one, what follows a cut would silently be defaults.
     static Validation<Fault, Recipe> WholeConfig(string path) => TextFile.Read(path).Bind(text => ConfigYaml.Entries(text, path)).Bind(entries =>
-        Fault.Unless(entries is [.., { Key: var last }] && last == RunConfig.Fields[^1].Name, path, $"is cut off: {RunConfig.Fields[^1].Name}, the last setting, is missing", "expected the file that training wrote")
+        Fault.Unless(entries is [.., { Key: var last }] && last == RunConfig.Fields[^1].Name, path,
+            $"is cut off: {RunConfig.Fields[^1].Name}, the last setting, is missing", "expected the file that training wrote")
             .Bind(_ => Recipe.Read(new(), entries, adapts: false)));
 }

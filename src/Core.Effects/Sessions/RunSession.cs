@@ -88,7 +88,8 @@ public sealed class RunSession : IDisposable
     public delegate Validation<Fault, Recipe> Change(RunFolder folder);
 
     /// <summary>The change of settings of the stage that is next; those that stages share change for all.</summary>
-    public static Change ChangeOf(IEnumerable<ConfigEntry> entries) => folder => RunConfig.Read(folder.Config, entries).Map(config => folder.Recipe.With(folder.Stage, config));
+    public static Change ChangeOf(IEnumerable<ConfigEntry> entries) =>
+        folder => RunConfig.Read(folder.Config, entries).Map(config => folder.Recipe.With(folder.Stage, config));
 
     /// <summary>The change to another recipe. What a stage began with is history, whatever the run that it came from has done since.</summary>
     public static Change ChangeTo(Recipe recipe) => folder => Success<Fault, Recipe>(recipe.Map((name, asked) =>
@@ -132,8 +133,10 @@ public sealed class RunSession : IDisposable
         var progress = folder.Progress;
         var begun = progress.TakeWhile((p, i) => progress.Skip(i).Any(static q => q.IsBegun)).ToList();
         return begun.Select((p, i) =>
-                recipe.Stages.Count <= i || recipe.Stages.Names[i] != p.Name ? Fault.Of<Unit>($"stage {p.Name}", "was begun, and is no longer there", $"allowed: stages after {begun[^1].Name} may be others")
-                : RunConfig.Resume(folder.Recipe.Stages[p.Name], recipe.Stages[p.Name]).Bind(now => Fault.Unless(i == begun.Count - 1 || now.Stage.Steps == p.Steps,
+                recipe.Stages.Count <= i || recipe.Stages.Names[i] != p.Name
+                    ? Fault.Of<Unit>($"stage {p.Name}", "was begun, and is no longer there", $"allowed: stages after {begun[^1].Name} may be others")
+                : RunConfig.Resume(folder.Recipe.Stages[p.Name], recipe.Stages[p.Name])
+                    .Bind(now => Fault.Unless(i == begun.Count - 1 || now.Stage.Steps == p.Steps,
                     $"stage {p.Name}: steps", $"is {now.Stage.Steps}, but {begun[^1].Name} was begun after {p.Steps}", $"allowed: {p.Steps}")))
             .Gather()
             .Map(_ => folder with { Recipe = recipe })
@@ -164,7 +167,8 @@ public sealed class RunSession : IDisposable
     internal static Validation<Fault, RunSession> Resume(RunFolder planned, RunData data, Disk disk) => Locked(planned.Location, held =>
         from begun in RunFolder.Open(planned.Location, planned.Stage)
         from known in Fault.Unless(begun.Tokenizer.Equals(data.Tokenizer), "tokenizer",
-            $"is a {data.Tokenizer} for {planned.Config.Stage.Source.Name}, other than the run's {begun.Tokenizer}", "allowed: the tokenizer that the run was begun with")
+            $"is a {data.Tokenizer} for {planned.Config.Stage.Source.Name}, other than the run's {begun.Tokenizer}",
+                "allowed: the tokenizer that the run was begun with")
         from resolved in data.Resolve(planned.Recipe)
         let changed = begun with { Recipe = resolved }
         from same in RunConfig.Resume(begun.Config, changed.Config)
@@ -181,7 +185,8 @@ public sealed class RunSession : IDisposable
 
     /// <summary>Whether a text is the one that a checkpoint was written with.</summary>
     internal static Validation<Fault, Unit> SameText(TextIdentity written, RunData data, RunConfig config) => Fault.Unless(
-        written == data.Identity, "data", $"{config.Stage.Source.Name} is not the text that the run was begun with", $"allowed: that text, of {written.Tokens} tokens");
+        written == data.Identity, "data", $"{config.Stage.Source.Name} is not the text that the run was begun with",
+            $"allowed: that text, of {written.Tokens} tokens");
 
     // Those that the stage names, or those of the stage before.
     static Validation<Fault, Option<Checkpoint>> WeightsOf(RunFolder folder) =>
@@ -201,7 +206,8 @@ public sealed class RunSession : IDisposable
     static Validation<Fault, (CheckpointStore Store, MetricsFile Metrics)> Opened(RunFolder folder, long step, Disk disk)
     {
         var store = folder.CheckpointsIn(disk);
-        return from made in Disk.Guard(folder.Home, "expected a folder that can be written", () => { disk.CreateFolder(folder.Home); return Success<Fault, Unit>(unit); })
+        return from made in Disk.Guard(folder.Home, "expected a folder that can be written", () =>
+            { disk.CreateFolder(folder.Home); return Success<Fault, Unit>(unit); })
                from clean in store.Clean()
                from metrics in MetricsFile.Open(folder.Metrics, step, disk)
                select (store, metrics);

@@ -51,7 +51,8 @@ public sealed class TrainedModel : IDisposable
 
     /// <summary>The tokens of any text file.</summary>
     public Validation<Fault, TokenStream> Text(string file, CancellationToken stop = default) => TextFile.Tokens(file, Run.Tokenizer, Run.Config.LineEnds, stop)
-        .Bind(tokens => Fault.Unless(tokens.Length >= 2, file, $"has {tokens.Length} tokens", "needed: 2 or more, one to begin with and one to predict").Map(_ => tokens));
+        .Bind(tokens => Fault.Unless(tokens.Length >= 2, file, $"has {tokens.Length} tokens", "needed: 2 or more, one to begin with and one to predict")
+            .Map(_ => tokens));
 
     /// <summary>How well the model predicts a text.</summary>
     /// <param name="text">At least two tokens.</param>

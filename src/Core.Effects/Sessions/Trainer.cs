@@ -100,7 +100,8 @@ public sealed class Trainer : IDisposable
         if (!ReferenceEquals(update, forward)) update.Run();
         // The next batch goes up while a device still computes; reading the loss waits for it.
         var next = feeder.Ahead(state);
-        var outcome = new StepOutcome(update[Names.Loss].Scalar(), update[Names.GradientNorm].Scalar(), next, Stage.Source.Tokens((long)Stage.Rows * Stage.Accumulate));
+        var outcome = new StepOutcome(update[Names.Loss].Scalar(), update[Names.GradientNorm].Scalar(), next,
+            Stage.Source.Tokens((long)Stage.Rows * Stage.Accumulate));
         return outcome.IsFinite ? outcome with { Shown = Shown() } : outcome with { NotFinite = NotFinite(outcome) };
     }
 

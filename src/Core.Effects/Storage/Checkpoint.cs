@@ -52,8 +52,10 @@ public sealed class Checkpoint
         File.Exists(Path.Combine(folder, State)) ? CheckpointStore.StepOf(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar)) : null;
 
     /// <summary>Whether everything of a checkpoint is in a folder, whatever it is called.</summary>
-    internal static bool IsWhole(string folder) => Disk.Guard(folder, "", () => CheckpointManifest.Parse(File.ReadAllBytes(Path.Combine(folder, State)), folder))
-        .Match(manifest => manifest.Files.All(f => new FileInfo(Path.Combine(folder, f.Name)) is { Exists: true } info && info.Length == f.Bytes), static _ => false);
+    internal static bool IsWhole(string folder) =>
+        Disk.Guard(folder, "", () => CheckpointManifest.Parse(File.ReadAllBytes(Path.Combine(folder, State)), folder))
+        .Match(manifest => manifest.Files.All(f => new FileInfo(Path.Combine(folder, f.Name)) is { Exists: true } info && info.Length == f.Bytes), static _ =>
+            false);
 
     /// <summary>Opens a checkpoint: its state must be undamaged and its files as long as it says.</summary>
     /// <param name="folder">Its folder.</param>
@@ -64,8 +66,10 @@ public sealed class Checkpoint
             .Select(f => new FileInfo(Path.Combine(folder, f.Name)) is { Exists: true } info
                 ? Fault.Unless(info.Length == f.Bytes, info.FullName, $"has {info.Length} bytes", $"expected {f.Bytes}")
                 : Fault.Of<Unit>(Path.Combine(folder, f.Name), "is missing", "expected a whole checkpoint"))
-            .Append(Fault.Unless(Path.GetFileName(folder) == CheckpointStore.NameOf(manifest.State.Step), folder, $"holds step {manifest.State.Step}", "expected the step of its name"))
-            .Append(Fault.Unless(AreParts(manifest.Files.Map(static f => f.Name)), file, "lists other files", $"expected {Model} and {Optimizer}, of each part"))
+            .Append(Fault.Unless(Path.GetFileName(folder) == CheckpointStore.NameOf(manifest.State.Step), folder, $"holds step {manifest.State.Step}",
+                "expected the step of its name"))
+            .Append(Fault.Unless(AreParts(manifest.Files.Map(static f => f.Name)), file, "lists other files",
+                $"expected {Model} and {Optimizer}, of each part"))
             .Gather()
             .Map(_ => new Checkpoint(folder, manifest)));
     });
@@ -80,8 +84,10 @@ public sealed class Checkpoint
 
     // A file of each kind for every part, and nothing that leads out of the checkpoint.
     static bool AreParts(Vec<string> files) => files.Count > 0 && files.Count % 2 == 0 && Enumerable.Range(0, files.Count / 2)
-        .All(i => files[2 * i].EndsWith(Model, StringComparison.Ordinal) && files[2 * i][..^Model.Length] is var prefix && files[2 * i + 1] == prefix + Optimizer
-            && prefix.TrimEnd('/').All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') && prefix.Count(static c => c == '/') == (prefix.Length > 0 ? 1 : 0));
+        .All(i => files[2 * i].EndsWith(Model, StringComparison.Ordinal) && files[2 * i][..^Model.Length] is var prefix
+            && files[2 * i + 1] == prefix + Optimizer
+            && prefix.TrimEnd('/').All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+                && prefix.Count(static c => c == '/') == (prefix.Length > 0 ? 1 : 0));
 
     Validation<Fault, Unit> Load(string name, Params<IBuffer> buffers)
     {
@@ -90,12 +96,16 @@ public sealed class Checkpoint
             return Fault.Of<Unit>(Folder, $"has no {name}", $"it has {string.Join(", ", manifest.Files.Select(static f => f.Name))}");
         return Disk.Guard(path, "expected a file that can be read", () =>
         {
-            using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan))
-                if (Crc32C.Of(file) != (sum.Bytes, sum.Crc)) return Fault.Of<Unit>(path, "is damaged: its checksum does not fit", $"expected what training wrote; choose another checkpoint, or remove {Folder} to go on from the one before");
+            using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0,
+                FileOptions.SequentialScan))
+                if (Crc32C.Of(file) != (sum.Bytes, sum.Crc)) return Fault.Of<Unit>(path, "is damaged: its checksum does not fit",
+                    $"expected what training wrote; choose another checkpoint, or remove {Folder} to go on from the one before");
             return SafeTensors.Open(path).Bind(tensors =>
             {
                 using (tensors) return tensors.Tensors.Count == 0 && buffers.Count > 0
-                    ? Fault.Of<Unit>(Folder, $"was saved without {(name.EndsWith(Optimizer, StringComparison.Ordinal) ? "the optimiser's state" : "parameters")}", "allowed: a run of its own that begins with its weights")
+                    ? Fault.Of<Unit>(Folder,
+                        $"was saved without {(name.EndsWith(Optimizer, StringComparison.Ordinal) ? "the optimiser's state" : "parameters")}",
+                            "allowed: a run of its own that begins with its weights")
                     : tensors.ReadInto(buffers);
             });
         });

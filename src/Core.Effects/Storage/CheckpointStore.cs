@@ -37,7 +37,8 @@ public sealed class CheckpointStore
     public string PathOf(long step) => Path.Combine(Folder, NameOf(step));
 
     /// <summary>The newest checkpoint, or nothing when there is none. A damaged one is a fault that names the one before.</summary>
-    public Validation<Fault, Option<Checkpoint>> Newest() => Disk.Guard(Folder, "expected a folder that can be read", () => Steps is [var newest, .. ] and var steps
+    public Validation<Fault, Option<Checkpoint>> Newest() =>
+        Disk.Guard(Folder, "expected a folder that can be read", () => Steps is [var newest, .. ] and var steps
         ? Checkpoint.Open(PathOf(newest)).Map(Some).MapFail(fault => fault with { Allowed = $"{fault.Allowed}; {Instead(steps)}" })
         : Success<Fault, Option<Checkpoint>>(None));
 
@@ -56,7 +57,8 @@ public sealed class CheckpointStore
             disk.CreateFolder(partial);
             var metadata = Params.Of(("step", state.Step.ToString(CultureInfo.InvariantCulture)));
             foreach (var part in parts.Where(static p => p.Name.Length > 0)) disk.CreateFolder(Path.Combine(partial, part.Name));
-            Vec<FileSum> files = [.. parts.SelectMany(part => new[] { Tensors(partial, part.ModelFile, part.Model, metadata), Tensors(partial, part.SlotsFile, part.Slots, metadata) })];
+            Vec<FileSum> files = [.. parts.SelectMany(part =>
+                new[] { Tensors(partial, part.ModelFile, part.Model, metadata), Tensors(partial, part.SlotsFile, part.Slots, metadata) })];
             using (var file = disk.Create(Path.Combine(partial, Checkpoint.State)))
             {
                 file.Write(new CheckpointManifest(state, identity, files).Write());
@@ -79,8 +81,10 @@ public sealed class CheckpointStore
         if (Directory.Exists(Folder))
         {
             foreach (var whole in Directory.EnumerateDirectories(Folder, $"{Prefix}*{Partial}").ToList())
-                if (whole[..^Partial.Length] is var final && StepOf(final) is not null && !Directory.Exists(final) && Checkpoint.IsWhole(whole)) disk.MoveFolder(whole, final);
-            foreach (var left in Directory.EnumerateDirectories(Folder, $"{Prefix}*").Where(static f => f.EndsWith(Partial, StringComparison.Ordinal) || f.EndsWith(Removed, StringComparison.Ordinal)).ToList())
+                if (whole[..^Partial.Length] is var final && StepOf(final) is not null && !Directory.Exists(final)
+                    && Checkpoint.IsWhole(whole)) disk.MoveFolder(whole, final);
+            foreach (var left in Directory.EnumerateDirectories(Folder, $"{Prefix}*")
+                .Where(static f => f.EndsWith(Partial, StringComparison.Ordinal) || f.EndsWith(Removed, StringComparison.Ordinal)).ToList())
                 disk.DeleteFolder(left);
         }
         return Success<Fault, Unit>(unit);

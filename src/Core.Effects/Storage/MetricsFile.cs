@@ -133,7 +133,8 @@ public sealed class MetricsFile : IDisposable
             var reader = new Utf8JsonReader(text);
             using var document = JsonDocument.ParseValue(ref reader);
             var json = document.RootElement;
-            if (reader.Read() || json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("step", out var at) || !at.TryGetInt64(out var step)) return null;
+            if (reader.Read() || json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("step", out var at)
+                || !at.TryGetInt64(out var step)) return null;
             if (json.TryGetProperty("val_loss", out var loss)) return new(step, null, loss.GetDouble());
             return new(step, new(step, json.GetProperty("loss").GetSingle(), json.GetProperty("lr").GetDouble(), json.GetProperty("grad_norm").GetSingle(),
                 json.GetProperty("step_ms").GetDouble(), json.GetProperty("tokens_per_second").GetDouble()), null);

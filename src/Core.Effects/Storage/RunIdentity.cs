@@ -29,7 +29,8 @@ public sealed record RunIdentity(TextIdentity Text, Params<string> Settings)
     /// <param name="config">What is claimed to be the checkpoint's configuration.</param>
     /// <param name="file">What faults call the place where it stands.</param>
     public Validation<Fault, RunConfig> Check(RunConfig config, string file) => Fixed
-        .Select(f => Fault.Unless(Recorded(f) == Written(f, config), $"{file}: {f.Name}", $"is {f.Show(config)}, but the checkpoint was written with {Shown(f)}", $"allowed: {Shown(f)}"))
+        .Select(f => Fault.Unless(Recorded(f) == Written(f, config), $"{file}: {f.Name}",
+            $"is {f.Show(config)}, but the checkpoint was written with {Shown(f)}", $"allowed: {Shown(f)}"))
         .Gather().Map(_ => config);
 
     static IEnumerable<Field<RunConfig>> Fixed => RunConfig.Fields.Where(static f => f.Fixed);

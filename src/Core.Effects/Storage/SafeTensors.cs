@@ -55,7 +55,8 @@ public sealed class SafeTensors : IDisposable
         try
         {
             stream.Position = start + tensor.Begin;
-            return Fault.Unless(stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length, $"{path}: {name}", "is cut off", "expected a whole file");
+            return Fault.Unless(stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length, $"{path}: {name}", "is cut off",
+                "expected a whole file");
         }
         catch (IOException e)
         {
@@ -72,7 +73,8 @@ public sealed class SafeTensors : IDisposable
         return buffers
             .Select(b => !Tensors.Contains(b.Name) ? Fault.Of<Unit>($"{path}: {b.Name}", "is missing", $"expected {b.Value.Type}")
                 : Held(b.Name).Bind(type => Fault.Unless(type == b.Value.Type, $"{path}: {b.Name}", $"is {type}", $"expected {b.Value.Type}")))
-            .Concat(Tensors.Names.Where(name => !buffers.Contains(name)).Select(name => Fault.Of<Unit>($"{path}: {name}", "is not part of the model", "expected its tensors and no others")))
+            .Concat(Tensors.Names.Where(name => !buffers.Contains(name))
+                .Select(name => Fault.Of<Unit>($"{path}: {name}", "is not part of the model", "expected its tensors and no others")))
             .Gather()
             .Bind(_ =>
             {
@@ -89,7 +91,8 @@ public sealed class SafeTensors : IDisposable
     }
 
     /// <summary>Writes buffers to a file in their order.</summary>
-    public static Validation<Fault, Unit> Write(string path, Params<IBuffer> buffers, Params<string> metadata) => Disk.Guard(path, "the file is not whole", () =>
+    public static Validation<Fault, Unit> Write(string path, Params<IBuffer> buffers, Params<string> metadata) =>
+        Disk.Guard(path, "the file is not whole", () =>
     {
         using var file = Disk.Real.Create(path);
         Write(new SummingStream(file), buffers, metadata);

@@ -76,12 +76,15 @@ sealed record SafeTensorsHeader(Params<StoredTensor> Tensors, Params<string> Met
     {
         Span<byte> prefix = stackalloc byte[8];
         var size = stream.Length;
-        if (stream.ReadAtLeast(prefix, 8, throwOnEndOfStream: false) < 8) return Fault.Of<SafeTensorsHeader>(file, $"ends after {size} bytes", "expected a safetensors file; it is cut off");
+        if (stream.ReadAtLeast(prefix, 8, throwOnEndOfStream: false) < 8) return Fault.Of<SafeTensorsHeader>(file, $"ends after {size} bytes",
+            "expected a safetensors file; it is cut off");
         var length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
         if (length < 2 || length > MaxBytes || length > size - 8)
-            return Fault.Of<SafeTensorsHeader>(file, $"says that its header has {length} bytes", $"allowed: 2 to {Math.Min(MaxBytes, Math.Max(2, size - 8))}; it is cut off or no safetensors file");
+            return Fault.Of<SafeTensorsHeader>(file, $"says that its header has {length} bytes",
+                $"allowed: 2 to {Math.Min(MaxBytes, Math.Max(2, size - 8))}; it is cut off or no safetensors file");
         var text = new byte[length];
-        if (stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false) < text.Length) return Fault.Of<SafeTensorsHeader>(file, "ends inside its header", "it is cut off");
+        if (stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false) < text.Length) return Fault.Of<SafeTensorsHeader>(file, "ends inside its header",
+            "it is cut off");
         return Parse(text, size - 8 - length, file);
     }
 

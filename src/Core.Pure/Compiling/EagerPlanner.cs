@@ -94,7 +94,8 @@ sealed class EagerPlanner
             if (args[i] is not (>= 0 and var slot) || slots.Type(slot) != unit.Node.Type || slots.IsSpread(slot)) continue;
             var owner = slots.Owner(slot);
             // In an input's buffer the elements lie in the output's order, so no view of the input will do.
-            if (permanent.Contains(owner) && (slot != owner || !roots.Index().Any(r => r.Item.Equals(unit.Node) && donorOf.GetValueOrDefault(program.Outputs[r.Index].Name, -1) == owner))) continue;
+            if (permanent.Contains(owner) && (slot != owner
+                || !roots.Index().Any(r => r.Item.Equals(unit.Node) && donorOf.GetValueOrDefault(program.Outputs[r.Index].Name, -1) == owner))) continue;
             var here = args.Where(a => a >= 0 && slots.Owner(a) == owner).ToList();
             // What is not elementwise may read the rest of an argument after writing a part of it.
             if (here.All(a => a == slot) && slots.LeftInMemory(slot) == here.Count && (here.Count == 1 || unit.Node.Op is Op.Binary)) return i;

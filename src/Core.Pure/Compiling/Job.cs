@@ -56,7 +56,7 @@ static class StepViews
     {
         PlanStep.Pointwise s => s.Inputs,
         PlanStep.Reduction s => s.Inputs,
-        PlanStep.MatMul s => [s.A, s.B, .. s.Inputs, .. s.Accumulate ? (View[])[s.C] : []],
+        PlanStep.MatMul s => [s.A, s.B, .. s.Inputs],
         PlanStep.Gather s => [s.Table, s.Indices],
         PlanStep.ScatterAdd s => [s.Indices, s.Updates],
         PlanStep.ArgMax s => [s.Input],

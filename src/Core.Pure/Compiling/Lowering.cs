@@ -105,7 +105,8 @@ sealed class Lowering
             case Op.Pad o: LowerPad(node, o); break;
             case Op.Fused o when !Fusion.IsPointwise(o): LowerFused(node, o); break;
             default:
-                if (Fusion.IsPointwise(node.Op) && !Fusion.IsConstant(node.Op) && !fusion.IsInlined(node) && IsLastOfKernel(node)) LowerPointwise(fusion.Home(node));
+                if (Fusion.IsPointwise(node.Op) && !Fusion.IsConstant(node.Op) && !fusion.IsInlined(node)
+                    && IsLastOfKernel(node)) LowerPointwise(fusion.Home(node));
                 break;
         }
     }
@@ -159,7 +160,8 @@ sealed class Lowering
         var product = builder.Inputs.SelectMany(v => Storages[v.Buffer].Writers).Where(static u => u.Steps is [PlanStep.MatMul { Epilogue: null }])
             .OrderByDescending(static u => u.Id).FirstOrDefault();
         if (product is null || product.Steps is not [PlanStep.MatMul matmul] || matmul.C.DType != DType.F32 || domain[^1] != matmul.C.Shape[2]) return false;
-        if (new TensorType(domain).Size != new TensorType(matmul.C.Shape).Size || matmul.C.Reshape(domain) is not { } whole || !builder.Inputs.Contains(whole)) return false;
+        if (new TensorType(domain).Size != new TensorType(matmul.C.Shape).Size || matmul.C.Reshape(domain) is not { } whole
+            || !builder.Inputs.Contains(whole)) return false;
         var others = builder.Inputs.Where(v => v.Buffer != matmul.C.Buffer).SelectMany(v => Storages[v.Buffer].Writers).Distinct();
         if (builder.Inputs.Count(v => v.Buffer == matmul.C.Buffer) != 1 || others.Any(u => u.Reaches(product))) return false;
         Vec<int> innermost = [domain.Count - 1];
@@ -196,7 +198,7 @@ sealed class Lowering
 
         var (a, b) = (Operand(node.Args[0]), Operand(node.Args[1]));
         var c = Store(node).Reshape([a.Shape[0], a.Shape[1], b.Shape[2]])!.Value;
-        AddJob(new PlanStep.MatMul(a, b, c, false, null, [], []));
+        AddJob(new PlanStep.MatMul(a, b, c, null, [], []));
     }
 
     void LowerReduce(Tensor node, Op.Reduce o)
@@ -278,7 +280,8 @@ sealed class Lowering
         {
             if (user.Op is Op.Concat concat && user.Args.Count(a => a.Equals(node)) == 1)
             {
-                var whole = views.TryGetValue(user, out var there) ? there : placed.TryGetValue(user, out there) ? there : placed[user] = View.Dense(NewStorage(user.Type).Id, user.Type);
+                var whole = views.TryGetValue(user, out var there) ? there : placed.TryGetValue(user, out there) ? there
+                    : placed[user] = View.Dense(NewStorage(user.Type).Id, user.Type);
                 var start = user.Args.TakeWhile(a => !a.Equals(node)).Sum(a => a.Shape[concat.Axis]);
                 if (whole.Slice(user.Shape.Map((_, i) => i == concat.Axis ? start : 0), node.Shape).Reshape(result.Shape) is { } part) placed[result] = part;
                 break;

@@ -62,7 +62,8 @@ static class PointOps
 /// <param name="C">The third's.</param>
 /// <param name="Stream">The stream of <see cref="PointOp.RandomBits"/>.</param>
 /// <param name="Function">The function of <see cref="PointOp.Apply"/>.</param>
-public readonly record struct PointInstruction(PointOp Op, DType Type, int Target, int A = 0, int B = 0, int C = 0, uint Stream = 0, ElementFunction? Function = null);
+public readonly record struct PointInstruction(PointOp Op, DType Type, int Target, int A = 0, int B = 0, int C = 0, uint Stream = 0,
+    ElementFunction? Function = null);
 
 /// <summary>The same value in every lane of a register.</summary>
 /// <param name="Type">What it is.</param>

@@ -45,10 +45,12 @@ public sealed record Program
         foreach (var (input, output) in donations)
         {
             var from = inputs.TryGetValue(input, out var i) ? i : throw new ArgumentException($"donated input '{input}' is not an input of the program.");
-            var to = byName.TryGetValue(output, out var o) ? o : throw new ArgumentException($"output '{output}' of a donation is not an output of the program.");
+            var to = byName.TryGetValue(output, out var o) ? o
+                : throw new ArgumentException($"output '{output}' of a donation is not an output of the program.");
             if (from.Type != to.Type) throw new ArgumentException($"input '{input}' {from.Type} cannot be donated to output '{output}' {to.Type}.");
         }
-        return donations.Select(static d => d.Input).Distinct().Count() == donations.Count && donations.Select(static d => d.Output).Distinct().Count() == donations.Count
+        return donations.Select(static d => d.Input).Distinct().Count() == donations.Count && donations
+            .Select(static d => d.Output).Distinct().Count() == donations.Count
             ? new(outputs, donations, [.. inputs.Select(static p => new Named(p.Key, p.Value))])
             : throw new ArgumentException("an input or an output is named in two donations.");
     }
@@ -63,7 +65,8 @@ public sealed record Program
     public IReadOnlyDictionary<string, Value> Evaluate(IReadOnlyDictionary<string, Value> inputs)
     {
         var values = Evaluator.Run(Outputs.Map(static o => o.Value), inputs);
-        return new SortedDictionary<string, Value>(Enumerable.Range(0, values.Count).ToDictionary(i => Outputs[i].Name, i => values[i]), StringComparer.Ordinal);
+        return new SortedDictionary<string, Value>(Enumerable.Range(0, values.Count).ToDictionary(i => Outputs[i].Name, i => values[i]),
+            StringComparer.Ordinal);
     }
 
     /// <summary>The graph as text.</summary>

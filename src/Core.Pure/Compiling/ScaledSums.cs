@@ -12,7 +12,8 @@ static class ScaledSums
         foreach (var node in Graph.Topological(roots))
             foreach (var arg in node.Args) uses[arg] = uses.GetValueOrDefault(arg) + 1;
         foreach (var root in roots) uses[root] = uses.GetValueOrDefault(root) + 1;
-        return Graph.Rewrite(roots, (node, args) => node is { DType: DType.F32, Op: Op.Binary { Function: BinaryFunction.Add or BinaryFunction.Sub } op } && Found(op.Function, node, args, uses) is { } found
+        return Graph.Rewrite(roots, (node, args) => node is { DType: DType.F32, Op: Op.Binary { Function: BinaryFunction.Add or BinaryFunction.Sub } op }
+            && Found(op.Function, node, args, uses) is { } found
             ? found : node.WithArgs(args));
     }
 

@@ -23,7 +23,8 @@ public abstract class WindowSource(TokenStream text, int context) : Source
     const int Ignored = LinearCrossEntropy.Ignore;
 
     /// <inheritdoc/>
-    public override Params<TensorType> Feed(int rows) => Params.Of(("inputs", new TensorType([rows, context], DType.I32)), ("labels", new([rows, context], DType.I32)));
+    public override Params<TensorType> Feed(int rows) =>
+        Params.Of(("inputs", new TensorType([rows, context], DType.I32)), ("labels", new([rows, context], DType.I32)));
 
     /// <inheritdoc/>
     public override long Tokens(long rows) => rows * context;
@@ -82,7 +83,8 @@ public sealed class MeasuringWindows : WindowSource
     /// <param name="text">The tokens.</param>
     /// <param name="windows">Their windows.</param>
     /// <param name="most">How many.</param>
-    public static MeasuringWindows Spread(TokenStream text, Windows windows, long most) => new(text, windows.Context, windows.InOrder, Math.Min(most, windows.InOrder));
+    public static MeasuringWindows Spread(TokenStream text, Windows windows, long most) =>
+        new(text, windows.Context, windows.InOrder, Math.Min(most, windows.InOrder));
 
     static long Count(TokenStream text, int context) => (text.Length - 1 + context - 1) / context;
 

@@ -66,11 +66,13 @@ public sealed record DoctorFacts
     Vec<Fault> Driver => this switch
     {
         { Nvidia.Found: false } => [new("NVIDIA driver", "is not there", "for an NVIDIA GPU: install its driver; start a container with access to the GPU")],
-        { Nvidia.Trouble.Length: > 0 } => [new("NVIDIA driver", Nvidia.Trouble, "install it anew and start the machine again; a container takes the driver of its host")],
+        { Nvidia.Trouble.Length: > 0 } =>
+            [new("NVIDIA driver", Nvidia.Trouble, "install it anew and start the machine again; a container takes the driver of its host")],
         { Nvidia.Gpus.Count: 0 } => [new("NVIDIA driver", "shows no GPU", "start a container with access to the GPU; CUDA_VISIBLE_DEVICES may hide it")],
         _ => [],
     };
 
-    Fault Library => new("torch engine", $"finds no GPU, though the driver does: its libtorch is without CUDA, or needs a newer CUDA than the driver's{(Nvidia.Cuda.Length > 0 ? $" {Nvidia.Cuda}" : "")}",
+    Fault Library => new("torch engine",
+        $"finds no GPU, though the driver does: its libtorch is without CUDA, or needs a newer CUDA than the driver's{(Nvidia.Cuda.Length > 0 ? $" {Nvidia.Cuda}" : "")}",
         $"build with {EngineChoice.TorchBuild}; else install a newer driver");
 }

@@ -26,7 +26,8 @@ public static class EngineChoice
         var offer = offers.FirstOrDefault(o => o.Engine == kind);
         var device = asked.Device.Kind == DeviceKind.Auto ? Best(offer) : asked.Device;
         var chosen = asked with { Engine = kind, Device = device };
-        Vec<Fault> faults = [.. EngineFaults(asked, chosen, offer), .. DeviceFaults(asked, chosen, offer), .. PrecisionFaults(asked, chosen, offer), .. ThreadFaults(asked)];
+        Vec<Fault> faults = [.. EngineFaults(asked, chosen, offer), .. DeviceFaults(asked, chosen, offer), .. PrecisionFaults(asked, chosen, offer),
+            .. ThreadFaults(asked)];
         return faults.Count == 0 ? Success<Fault, EngineOptions>(chosen) : Validation<Fault, EngineOptions>.Fail(faults.ToSeq().Strict());
     }
 
@@ -67,7 +68,8 @@ public static class EngineChoice
             yield return new(where, $"{what} {Text(chosen.Engine)}, which is not there", "allowed: another engine");
         else if (offer.Devices.Count == 0)
         {
-            yield return new(where, $"{what} {Text(chosen.Engine)}, which cannot run here", $"allowed without it: {(where == "engine" ? "managed" : where == "device" ? "cpu" : "f32")}");
+            yield return new(where, $"{what} {Text(chosen.Engine)}, which cannot run here",
+                $"allowed without it: {(where == "engine" ? "managed" : where == "device" ? "cpu" : "f32")}");
             foreach (var missing in offer.Missing) yield return missing;
         }
     }
@@ -78,7 +80,8 @@ public static class EngineChoice
             yield return new("device", $"is {chosen.Device}, which the managed engine cannot use", "allowed with it: cpu");
         else if (offer is { Devices.Count: > 0 } && offer.Devices.All(d => d.Device != chosen.Device))
         {
-            yield return new("device", $"{(asked.Device.Kind == DeviceKind.Auto ? "needs to be" : "is")} {chosen.Device}, which is not there", $"allowed: {string.Join(", ", offer.Devices.Select(static d => $"{d.Device}"))}");
+            yield return new("device", $"{(asked.Device.Kind == DeviceKind.Auto ? "needs to be" : "is")} {chosen.Device}, which is not there",
+                $"allowed: {string.Join(", ", offer.Devices.Select(static d => $"{d.Device}"))}");
             if (chosen.Device.Kind == DeviceKind.Cuda && !offer.HasCuda)
                 foreach (var missing in offer.Missing) yield return missing;
         }
@@ -88,7 +91,8 @@ public static class EngineChoice
     {
         if (chosen.Precision != Precision.F32 && chosen.Engine == EngineKind.Managed)
             yield return new("precision", $"is {Text(chosen.Precision)}, which the managed engine does not have", "allowed with it: f32");
-        else if (chosen is { Precision: Precision.TF32, Device.Kind: DeviceKind.Cpu } && (asked.Device.Kind == DeviceKind.Cpu || offer is { Devices.Count: > 0 }))
+        else if (chosen is { Precision: Precision.TF32, Device.Kind: DeviceKind.Cpu }
+            && (asked.Device.Kind == DeviceKind.Cpu || offer is { Devices.Count: > 0 }))
         {
             yield return new("precision", "is tf32, which needs a GPU", "allowed on cpu: f32, bf16");
             if (asked.Device.Kind == DeviceKind.Auto)
@@ -99,7 +103,8 @@ public static class EngineChoice
     static IEnumerable<Fault> ThreadFaults(EngineOptions asked)
     {
         if (asked.Threads is < 0 or > EngineOptions.MostThreads)
-            yield return new("threads", FormattableString.Invariant($"is {asked.Threads}"), FormattableString.Invariant($"allowed: a whole number, 0 to {EngineOptions.MostThreads}"));
+            yield return new("threads", FormattableString.Invariant($"is {asked.Threads}"),
+                FormattableString.Invariant($"allowed: a whole number, 0 to {EngineOptions.MostThreads}"));
     }
 
     /// <summary>An engine as files and command lines call it.</summary>

@@ -12,7 +12,8 @@ public static partial class Nn
     /// </summary>
     public static Layer AttentionHead(int width, int size, bool bias = true, Initializer? init = null)
     {
-        var (query, key, value) = (Linear(width, size, bias, init).Named("query"), Linear(width, size, bias, init).Named("key"), Linear(width, size, bias, init).Named("value"));
+        var (query, key, value) = (Linear(width, size, bias, init).Named("query"), Linear(width, size, bias, init).Named("key"),
+            Linear(width, size, bias, init).Named("value"));
         return new(Layer.Union(Layer.Union(query.Params, key.Params), value.Params), (env, x) =>
         {
             var (q, k, v) = (query.Apply(env, x).Value, key.Apply(env, x).Value, value.Apply(env, x).Value);
@@ -43,7 +44,8 @@ public static partial class Nn
     /// <exception cref="ArgumentException">The width is not a multiple of the heads.</exception>
     public static Layer SelfAttention(int width, int heads, bool bias = true, double dropout = 0, Initializer? qkv = null, Initializer? output = null)
     {
-        if (heads < 1 || width % heads != 0) throw new ArgumentException($"attention of width {width} cannot have {heads} heads; the width must be a multiple of them.");
+        if (heads < 1
+            || width % heads != 0) throw new ArgumentException($"attention of width {width} cannot have {heads} heads; the width must be a multiple of them.");
         var mix = new Attention(1 / Math.Sqrt(width / heads));
         var project = Linear(width, 3 * width, bias, qkv).Named("qkv");
         var core = new Layer(Params<ParamSpec>.Empty, (env, packed) =>

@@ -48,8 +48,11 @@ public static class Losses
     {
         var prefix = Names.Auxiliary("").Length;
         var auxiliary = flow.Under(Names.Auxiliary("")).GroupBy(static s => s.Name, StringComparer.Ordinal)
-            .Select(g => (g.Key[prefix..], new WeightedSum(g.Select(static s => s.Value).Aggregate(static (a, b) => a + b) * entropy.Weight, entropy.Weight))).ToParams();
+            .Select(g =>
+                (g.Key[prefix..], new WeightedSum(g.Select(static s => s.Value).Aggregate(static (a, b) => a + b) * entropy.Weight,
+                    entropy.Weight))).ToParams();
         return auxiliary.Count == 0 ? entropy
-            : new Loss(entropy with { Sum = auxiliary.Fold(entropy.Sum, static (sum, a) => sum + a.Sum) }) { Shown = Params.Of(("cross-entropy", entropy)).Concat(auxiliary) };
+            : new Loss(entropy with { Sum = auxiliary.Fold(entropy.Sum, static (sum, a) => sum + a.Sum) }) { Shown = Params.Of(("cross-entropy", entropy))
+                .Concat(auxiliary) };
     }
 }

@@ -45,7 +45,8 @@ public sealed record Objective
     {
         foreach (var part in parts)
         {
-            if (!part.Name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')) throw new ArgumentException($"'{part.Name}' is no name of a part.");
+            if (!part.Name.All(static c => char.IsAsciiLetterOrDigit(c)
+                || c is '-' or '_')) throw new ArgumentException($"'{part.Name}' is no name of a part.");
             if (parts.Count(p => p.Name == part.Name) > 1) throw new ArgumentException($"two parts are called '{part.Name}'.");
             if (part.Shares is { } other && parts.FirstOrDefault(p => p.Name == other) is not { Shares: null })
                 throw new ArgumentException($"'{part.Name}' shares with '{other}', which is no part with parameters of its own.");
@@ -60,14 +61,16 @@ public sealed record Objective
     public Params<TensorType> Feed { get; }
 
     /// <summary>Every parameter once, whoever uses it, in the order of the parts and of their models.</summary>
-    public Vec<OwnedParam> Parameters => [.. Parts.SelectMany(part => part.Model.Specs.Values.Where(spec => Owner(part, spec.Name) == part).Select(spec => new OwnedParam(part, spec)))];
+    public Vec<OwnedParam> Parameters =>
+        [.. Parts.SelectMany(part => part.Model.Specs.Values.Where(spec => Owner(part, spec.Name) == part).Select(spec => new OwnedParam(part, spec)))];
 
     /// <summary>The parameters that a step changes.</summary>
     public Vec<OwnedParam> Learned => [.. Parameters.Where(static p => p.Learns)];
 
     /// <summary>The loss as a graph whose leaves are the inputs of programs.</summary>
     /// <param name="training">Whether gradients will be taken of it.</param>
-    public Loss Loss(bool training) => loss(new(Feed.Map(static (name, type) => Create.Input(Names.Feed(name), type)), training, name => EnvOf(this[name], training)));
+    public Loss Loss(bool training) =>
+        loss(new(Feed.Map(static (name, type) => Create.Input(Names.Feed(name), type)), training, name => EnvOf(this[name], training)));
 
     /// <summary>A part by its name.</summary>
     public Part this[string name] => Parts.FirstOrDefault(p => p.Name == name) ?? throw new KeyNotFoundException($"no part is called '{name}'.");

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Functional.Base;
-using LanguageExt;
 
 namespace Functional.Learning;
 
@@ -107,12 +105,6 @@ public abstract record Schedule
         var up = (long)(rise * total);
         return new Then(new Cosine(peak / startDivisor, peak, up), up, new Cosine(peak, peak / startDivisor / endDivisor, total - up));
     }
-
-    /// <summary>A readable line that <see cref="Parse"/> reads back to an equal schedule.</summary>
-    public sealed override string ToString() => ScheduleText.Write(this);
-
-    /// <summary>Reads what <see cref="ToString"/> writes, such as <c>linear(0 to 1 in 9) until 9, then constant(1)</c>.</summary>
-    public static Validation<Fault, Schedule> Parse(string text) => ScheduleText.Read(text);
 
     static Schedule Warm(double peak, long warmup, Schedule next) =>
         warmup <= 0 ? next : new Then(new Linear(peak / (warmup + 1.0), peak, warmup), warmup, next);

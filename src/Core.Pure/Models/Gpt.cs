@@ -30,7 +30,8 @@ public static class Gpt
     {
         _ = config.Validate().IfFail(faults => throw new ArgumentException(faults.Lines()));
         var body = Embed(config) >> Layer.Repeat(blocks, _ => Block(config)).Named("blocks") >> FinalNorm(config);
-        var head = ParamSpec.Of(config.TiedHead ? "tokens" : "head.weight", [config.Vocabulary, config.Width], config.TiedHead ? Tokens(config) : new Initializer.Normal(Std));
+        var head = ParamSpec.Of(config.TiedHead ? "tokens" : "head.weight", [config.Vocabulary, config.Width], config.TiedHead ? Tokens(config)
+            : new Initializer.Normal(Std));
         var specs = Layer.Union(body.Params, Params.Of((head.Name, head)));
         return new(specs, body, env => env[head.Name], rows => Caches(config with { Layers = blocks }, rows), config.Vocabulary, config.Context);
     }

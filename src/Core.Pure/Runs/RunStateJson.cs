@@ -43,7 +43,8 @@ public static class RunStateJson
 
         JsonElement Member(string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var member) ? member : default;
         string Text(string name) => Member(name) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";
-        long Number(string name, long least) => Member(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) && value >= least
+        long Number(string name, long least) =>
+            Member(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) && value >= least
             ? value : Wrong<long>(name, $"a whole number, {least} or more");
         double Loss() => Member("best_loss") switch
         {
@@ -53,7 +54,8 @@ public static class RunStateJson
         };
         Key Key(string text) => text.Length == 17 && text[8] == ':'
             && uint.TryParse(text.AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var a)
-            && uint.TryParse(text.AsSpan(9), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b) ? new(a, b) : Wrong<Key>("key", "two words of eight hexadecimal digits");
+            && uint.TryParse(text.AsSpan(9), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b) ? new(a, b)
+                : Wrong<Key>("key", "two words of eight hexadecimal digits");
         T Wrong<T>(string name, string allowed)
         {
             faults.Add(new($"{file}: {name}", Member(name).ValueKind == JsonValueKind.Undefined ? "is missing" : $"is {Member(name)}", $"expected {allowed}"));

@@ -22,7 +22,8 @@ using Schedule = Functional.Learning.Schedule;
 /// <param name="Rows">Rows of a micro-batch.</param>
 /// <param name="Accumulate">Micro-batches that make a step.</param>
 public sealed record Stage(
-    Objective Objective, Source Source, Source Measured, GradientTransform Optimiser, GradientClip Clip, Schedule Rate, Cadence Cadence, int Rows, int Accumulate)
+    Objective Objective, Source Source, Source Measured, GradientTransform Optimiser, GradientClip Clip, Schedule Rate, Cadence Cadence, int Rows,
+        int Accumulate)
 {
     /// <summary>What it does when.</summary>
     public RunPlan Plan => new(Cadence, Rate);
@@ -35,7 +36,8 @@ public sealed record Stage(
     public static Stage Pretraining(RunConfig config, TokenStream train, TokenStream validation) => new(
         config.ObjectiveOf(Gpt.Of(config.Model)),
         new TrainingWindows(train, WindowsOf(train, config), config.Stage.Source.Order, RunState.Start(config.Key).DataKey),
-        MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.Stage.EvalBatches == 0 ? long.MaxValue : (long)config.Stage.EvalBatches * config.Stage.Batch),
+        MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.Stage.EvalBatches == 0 ? long.MaxValue
+            : (long)config.Stage.EvalBatches * config.Stage.Batch),
         config.Stage.Optimiser.Transform, GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
         new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate);
 

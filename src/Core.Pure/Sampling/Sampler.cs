@@ -28,7 +28,8 @@ public sealed record SamplingConfig
     {
         Vec<Validation<Fault, Unit>> checks =
         [
-            Fault.Unless(Temperature >= 0 && double.IsFinite(Temperature), "temperature", FormattableString.Invariant($"is {Temperature:R}"), "allowed: 0 (greedy) or a finite number above it"),
+            Fault.Unless(Temperature >= 0 && double.IsFinite(Temperature), "temperature", FormattableString.Invariant($"is {Temperature:R}"),
+                "allowed: 0 (greedy) or a finite number above it"),
             Fault.Unless(TopK >= 0, "top-k", FormattableString.Invariant($"is {TopK}"), "allowed: 0 (off) or more"),
             Fault.Unless(TopP is > 0 and <= 1, "top-p", FormattableString.Invariant($"is {TopP:R}"), "allowed: above 0, up to 1 (off)"),
         ];

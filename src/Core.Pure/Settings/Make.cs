@@ -8,7 +8,8 @@ static class Make
 {
     public const string Share = "at least 0 and less than 1";
 
-    public static Lens<S, T> Part<S, T>(Func<S, T> get, Func<S, T, S> set, [CallerArgumentExpression(nameof(get))] string getter = "") => new(MemberOf(getter), get, set);
+    public static Lens<S, T> Part<S, T>(Func<S, T> get, Func<S, T, S> set, [CallerArgumentExpression(nameof(get))] string getter = "") =>
+        new(MemberOf(getter), get, set);
 
     public static Field<T> Whole<T>(string name, string summary, Func<T, long> get, Func<T, long, T> set, long least, long most = long.MaxValue,
         [CallerArgumentExpression(nameof(get))] string getter = "") where T : class => new(
@@ -25,7 +26,8 @@ static class Make
         (s, text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? set(s, value) : null,
         s => double.IsFinite(get(s)) && holds(get(s)));
 
-    public static Field<T> Truth<T>(string name, string summary, Func<T, bool> get, Func<T, bool, T> set, [CallerArgumentExpression(nameof(get))] string getter = "")
+    public static Field<T> Truth<T>(string name, string summary, Func<T, bool> get, Func<T, bool, T> set,
+        [CallerArgumentExpression(nameof(get))] string getter = "")
         where T : class => OneOf(name, summary, get, set, [("true", true), ("false", false)], getter) with { IsTruth = true };
 
     public static Field<T> OneOf<T, V>(string name, string summary, Func<T, V> get, Func<T, V, T> set, (string Text, V Value)[] choices,

@@ -37,7 +37,8 @@ public sealed record Recipe
 
     /// <summary>This recipe, or every fault in its stages at once, with the stage's name where there are several.</summary>
     public Validation<Fault, Recipe> Validate() => Stages
-        .Select(s => s.Value.Validate().MapFail(f => Stages.Count > 1 ? f with { Where = $"{s.Name}: {f.Where}" } : f).Map(static _ => unit)).Gather().Map(_ => this);
+        .Select(s => s.Value.Validate().MapFail(f => Stages.Count > 1 ? f with { Where = $"{s.Name}: {f.Where}" } : f).Map(static _ => unit)).Gather()
+            .Map(_ => this);
 
     /// <summary>
     /// A recipe from a file's entries: under <c>stages</c> the stages by name, each with its own settings; everything else holds for all. Without
@@ -49,15 +50,20 @@ public sealed record Recipe
     /// <param name="over">What takes the place of the file's, in every stage.</param>
     public static Validation<Fault, Recipe> Read(RunConfig start, Vec<ConfigEntry> entries, bool adapts, Vec<ConfigEntry> over = default)
     {
-        Vec<ConfigEntry> within = [.. entries.Where(static e => e.Under is [Heading, ..])], common = [.. entries.Where(static e => e.Under is not [Heading, ..])];
+        Vec<ConfigEntry> within = [.. entries.Where(static e => e.Under is [Heading, ..])],
+            common = [.. entries.Where(static e => e.Under is not [Heading, ..])];
         var stages = within.Select(StageOf).Distinct().ToList();
-        var faults = common.Where(static e => e.Key == Heading).Select(static e => new Fault(e.Where, $"is {e.Value}", "expected a heading with the name of a stage under it, and under that its settings"))
+        var faults = common.Where(static e => e.Key == Heading)
+            .Select(static e => new Fault(e.Where, $"is {e.Value}", "expected a heading with the name of a stage under it, and under that its settings"))
             .Concat(within.SelectMany(Wrong)).ToList();
         if (faults.Count > 0) return Validation<Fault, Recipe>.Fail(faults.ToSeq().Strict());
         return (stages.Count == 0 ? [Only] : stages)
-            .Select(name => RunConfig.Read(start, [common, [.. within.Where(e => e.Under.Count > 1 && StageOf(e) == name).Select(static e => e with { Under = [.. e.Under.Skip(2)] })], over], adapts)
+            .Select(name =>
+                RunConfig.Read(start, [common,
+                    [.. within.Where(e => e.Under.Count > 1 && StageOf(e) == name).Select(static e => e with { Under = [.. e.Under.Skip(2)] })], over], adapts)
                 .Map(config => (name, config)))
-            .Gather().Match(all => Success<Fault, Recipe>(new(all.ToParams())), static found => Validation<Fault, Recipe>.Fail(Enumerable.Distinct(found).ToSeq().Strict()));
+            .Gather().Match(all => Success<Fault, Recipe>(new(all.ToParams())), static found =>
+                Validation<Fault, Recipe>.Fail(Enumerable.Distinct(found).ToSeq().Strict()));
     }
 
     /// <summary>Of a file's entries, those that hold for its first stage.</summary>

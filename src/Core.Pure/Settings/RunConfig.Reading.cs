@@ -22,8 +22,10 @@ public sealed partial record RunConfig
         [
             .. Fields.Select(f => Fault.Unless(f.Holds(this), name(f), $"is {f.Show(this)}", $"allowed: {f.Allowed}")),
             Fault.Unless(!(Stage.Optimiser.MinLearningRate > Stage.Optimiser.LearningRate), N("min-lr"),
-                FormattableString.Invariant($"{Stage.Optimiser.MinLearningRate:R} is above {N("lr")} {Stage.Optimiser.LearningRate:R}"), $"allowed: up to {N("lr")}"),
-            Fault.Unless(Stage.Optimiser.Warmup <= Stage.Steps, N("warmup"), $"{Stage.Optimiser.Warmup} is more than {N("steps")} {Stage.Steps}", $"allowed: up to {N("steps")}"),
+                FormattableString.Invariant($"{Stage.Optimiser.MinLearningRate:R} is above {N("lr")} {Stage.Optimiser.LearningRate:R}"),
+                    $"allowed: up to {N("lr")}"),
+            Fault.Unless(Stage.Optimiser.Warmup <= Stage.Steps, N("warmup"), $"{Stage.Optimiser.Warmup} is more than {N("steps")} {Stage.Steps}",
+                $"allowed: up to {N("steps")}"),
             .. SizeRules(N),
         ];
         return checks.Concat(ModelRules()).Gather().Map(_ => this);
@@ -86,7 +88,8 @@ public sealed partial record RunConfig
                 // A heading with nothing under it.
                 if (entry is { Value: ConfigValue.Nothing, Under.Count: 0 } && Fields.Any(f => f.Section == entry.Key)) continue;
                 if (Field(entry.Key) is not { } field) faults.Add(Unknown(entry));
-                else if (entry.Under.Count > 0 && entry.Under != [field.Section]) faults.Add(new(entry.Where, $"stands under {string.Join(", ", entry.Under)}", $"allowed: under {field.Section}, or under nothing"));
+                else if (entry.Under.Count > 0 && entry.Under != [field.Section]) faults.Add(new(entry.Where, $"stands under {string.Join(", ", entry.Under)}",
+                    $"allowed: under {field.Section}, or under nothing"));
                 else if (!seen.TryAdd(entry.Key, entry)) faults.Add(new(entry.Where, "is given twice", $"first at {seen[entry.Key].Where}"));
                 else if (later.Contains(entry.Key)) { }
                 else if (Given(field, entry.Value) is not (true, var text) || field.Set(config, text) is not { } changed)
@@ -122,7 +125,8 @@ public sealed partial record RunConfig
     /// </summary>
     public static Validation<Fault, RunConfig> Resume(RunConfig begun, RunConfig now) => Fields
         .Where(static f => f.Fixed)
-        .Select(f => Fault.Unless(f.Get(begun) == f.Get(now), f.Name, $"is {f.Show(now)}, but the run was begun with {f.Show(begun)}", $"allowed: {f.Show(begun)}"))
+        .Select(f => Fault.Unless(f.Get(begun) == f.Get(now), f.Name, $"is {f.Show(now)}, but the run was begun with {f.Show(begun)}",
+            $"allowed: {f.Show(begun)}"))
         .Gather().Map(_ => now);
 
     // Text may be bare or in quotes, or absent; everything else is bare.
@@ -147,7 +151,8 @@ public sealed partial record RunConfig
 #pragma warning disable CA1308 // Names are lower case.
         var written = word.ToLowerInvariant().Replace('_', '-');
 #pragma warning restore CA1308
-        var (field, name) = Fields.SelectMany(static f => f.Aliases.Prepend(f.Name).Select(name => (Field: f, Name: name))).MinBy(f => EditDistance(f.Name, written));
+        var (field, name) = Fields.SelectMany(static f => f.Aliases.Prepend(f.Name).Select(name => (Field: f, Name: name))).MinBy(f =>
+            EditDistance(f.Name, written));
         return (field, EditDistance(name, written) <= Math.Max(1, name.Length / 3));
     }
 

@@ -50,14 +50,17 @@ public sealed partial record RunConfig
     public static Vec<Field<RunConfig>> Fields { get; } =
     [
         .. GptFields.All.Select(static f => f.In(Make.Part<RunConfig, GptConfig>(static c => c.Model, static (c, v) => c with { Model = v }), "model")),
-        Make.OneOf<RunConfig, string>("tokenizer", "what a token is", static c => c.Tokenizer, static (c, v) => c with { Tokenizer = v }, [("char", "char"), ("byte", "byte")])
+        Make.OneOf<RunConfig, string>("tokenizer", "what a token is", static c => c.Tokenizer, static (c, v) => c with { Tokenizer = v },
+            [("char", "char"), ("byte", "byte")])
             with { Fixed = true, Section = "text" },
         Make.OneOf<RunConfig, LineEnds>("line-ends", "what CRLF and CR line ends become", static c => c.LineEnds, static (c, v) => c with { LineEnds = v },
             [("lf", LineEnds.Lf), ("keep", LineEnds.Keep)]) with { Fixed = true, Section = "text" },
         Make.Whole<RunConfig>("seed", "chooses first values, batches, dropout and samples", static c => c.Seed, static (c, v) => c with { Seed = v }, 0)
             with { Fixed = true, Section = "run" },
-        .. EngineFields.All.Select(static f => f.In(Make.Part<RunConfig, EngineOptions>(static c => c.Execution, static (c, v) => c with { Execution = v }), "run")),
-        .. StageConfig.Fields.Select(static f => f.In(Make.Part<RunConfig, StageConfig>(static c => c.Stage, static (c, v) => c with { Stage = v }), StageSection)),
+        .. EngineFields.All.Select(static f =>
+            f.In(Make.Part<RunConfig, EngineOptions>(static c => c.Execution, static (c, v) => c with { Execution = v }), "run")),
+        .. StageConfig.Fields.Select(static f =>
+            f.In(Make.Part<RunConfig, StageConfig>(static c => c.Stage, static (c, v) => c with { Stage = v }), StageSection)),
     ];
 
     /// <summary>The heading of what a stage does not share with others, where it has none of its own.</summary>

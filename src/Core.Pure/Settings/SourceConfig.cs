@@ -29,12 +29,15 @@ public sealed record SourceConfig
     [
         Make.Path<SourceConfig>("data", "text file to learn from; the embedded corpus where none is given", "the name of a text file",
             static c => c.File, static (c, text) => c with { File = text }) with { Aliases = ["dataset", "file", "text", "input", "train-file"] },
-        Make.Whole<SourceConfig>("corpus-seed", "which embedded corpus", static c => c.CorpusSeed, static (c, v) => c with { CorpusSeed = v }, 0) with { Fixed = true },
-        Make.Whole<SourceConfig>("corpus-size", "characters of the embedded corpus", static c => c.CorpusSize, static (c, v) => c with { CorpusSize = (int)v }, 1, int.MaxValue)
+        Make.Whole<SourceConfig>("corpus-seed", "which embedded corpus", static c => c.CorpusSeed, static (c, v) => c with { CorpusSeed = v },
+            0) with { Fixed = true },
+        Make.Whole<SourceConfig>("corpus-size", "characters of the embedded corpus", static c => c.CorpusSize, static (c, v) => c with { CorpusSize = (int)v },
+            1, int.MaxValue)
             with { Fixed = true },
         Make.Number<SourceConfig>("validation-part", "the last part of the text, kept for evaluation", "above 0 and less than 1", static c => c.ValidationPart,
             static (c, v) => c with { ValidationPart = v }, static v => v is > 0 and < 1) with { Fixed = true, Aliases = ["val-split", "validation-split", "val-fraction"] },
-        Make.OneOf<SourceConfig, WindowOrder>("order", "which windows of the text make up the batches", static c => c.Order, static (c, v) => c with { Order = v },
+        Make.OneOf<SourceConfig, WindowOrder>("order", "which windows of the text make up the batches", static c => c.Order,
+            static (c, v) => c with { Order = v },
             [("random", WindowOrder.Random), ("ordered", WindowOrder.Ordered), ("shuffled", WindowOrder.Shuffled)]) with { Fixed = true },
     ];
 }

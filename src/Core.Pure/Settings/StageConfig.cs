@@ -4,7 +4,9 @@ namespace Functional.Settings;
 
 using Schedule = Functional.Learning.Schedule;
 
-/// <summary>What a stage of a run needs to know beside what all its stages share: where it begins, what it learns from, how, for how long, and when what is done.</summary>
+/// <summary>
+/// What a stage of a run needs to know beside what all its stages share: where it begins, what it learns from, how, for how long, and when what is done.
+/// </summary>
 public sealed record StageConfig
 {
     /// <summary>
@@ -59,23 +61,29 @@ public sealed record StageConfig
             static c => c.From, static (c, text) => c with { From = text }) with { Fixed = true, Aliases = ["init-from", "pretrained", "load"] },
         Make.Whole<StageConfig>("batch", "windows in a batch", static c => c.Batch, static (c, v) => c with { Batch = (int)v }, 1, int.MaxValue)
             with { Aliases = ["batch-size", "bs", "micro-batch-size", "per-device-train-batch-size"] },
-        Make.Whole<StageConfig>("accumulate", "batches whose gradients make one step", static c => c.Accumulate, static (c, v) => c with { Accumulate = (int)v }, 1, int.MaxValue)
+        Make.Whole<StageConfig>("accumulate", "batches whose gradients make one step", static c => c.Accumulate,
+            static (c, v) => c with { Accumulate = (int)v }, 1, int.MaxValue)
             with { Aliases = ["gradient-accumulation-steps", "grad-accum", "accumulation-steps"] },
         Make.Whole<StageConfig>("steps", "steps in the run", static c => c.Steps, static (c, v) => c with { Steps = v }, 1)
             with { Aliases = ["max-iters", "max-steps", "iterations", "iters", "epochs", "num-epochs", "num-train-epochs"] },
         Make.Number<StageConfig>("label-smoothing", "share of the target spread over all tokens", Make.Share, static c => c.LabelSmoothing,
             static (c, v) => c with { LabelSmoothing = v }, static v => v is >= 0 and < 1),
-        Make.Whole<StageConfig>("eval-every", "steps between evaluations; 0 for one at the end", static c => c.EvalEvery, static (c, v) => c with { EvalEvery = v }, 0)
+        Make.Whole<StageConfig>("eval-every", "steps between evaluations; 0 for one at the end", static c => c.EvalEvery,
+            static (c, v) => c with { EvalEvery = v }, 0)
             with { Aliases = ["eval-interval", "eval-steps"] },
         Make.Whole<StageConfig>("eval-batches", "batches in an evaluation; 0 for all of the validation text", static c => c.EvalBatches,
             static (c, v) => c with { EvalBatches = (int)v }, 0, int.MaxValue) with { Aliases = ["eval-iters"] },
-        Make.Whole<StageConfig>("save-every", "steps between checkpoints; 0 for one at the end", static c => c.SaveEvery, static (c, v) => c with { SaveEvery = v }, 0)
+        Make.Whole<StageConfig>("save-every", "steps between checkpoints; 0 for one at the end", static c => c.SaveEvery,
+            static (c, v) => c with { SaveEvery = v }, 0)
             with { Aliases = ["save-steps", "save-interval", "checkpoint-every"] },
         Make.Whole<StageConfig>("keep", "checkpoints kept beside the best", static c => c.Keep, static (c, v) => c with { Keep = (int)v }, 1, int.MaxValue)
             with { Aliases = ["save-total-limit"] },
         Make.Whole<StageConfig>("sample-every", "steps between samples; 0 for none", static c => c.SampleEvery, static (c, v) => c with { SampleEvery = v }, 0),
-        Make.Whole<StageConfig>("sample-tokens", "tokens in a sample", static c => c.SampleTokens, static (c, v) => c with { SampleTokens = (int)v }, 1, int.MaxValue),
-        .. SourceConfig.Fields.Select(static f => f.In(Make.Part<StageConfig, SourceConfig>(static c => c.Source, static (c, v) => c with { Source = v }), "source")),
-        .. OptimiserConfig.Fields.Select(static f => f.In(Make.Part<StageConfig, OptimiserConfig>(static c => c.Optimiser, static (c, v) => c with { Optimiser = v }), "learning")),
+        Make.Whole<StageConfig>("sample-tokens", "tokens in a sample", static c => c.SampleTokens, static (c, v) => c with { SampleTokens = (int)v }, 1,
+            int.MaxValue),
+        .. SourceConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, SourceConfig>(static c => c.Source, static (c, v) => c with { Source = v }), "source")),
+        .. OptimiserConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, OptimiserConfig>(static c => c.Optimiser, static (c, v) => c with { Optimiser = v }), "learning")),
     ];
 }

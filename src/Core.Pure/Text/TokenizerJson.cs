@@ -103,7 +103,8 @@ public static class TokenizerJson
         var runes = Vocabulary(Member(model, "vocab"), file, faults);
         var byteLevel = step is "ByteLevel";
         if (faults.Count == 0 && byteLevel && !IsBytes(runes))
-            faults.Add(new($"{file}: model.vocab", "is not that of the 256 bytes in order", "allowed behind ByteLevel: the 256 stand-ins of bytes, ids 0 to 255"));
+            faults.Add(new($"{file}: model.vocab", "is not that of the 256 bytes in order",
+                "allowed behind ByteLevel: the 256 stand-ins of bytes, ids 0 to 255"));
         return faults.Count > 0 ? Validation<Fault, Tokenizer>.Fail(faults.ToSeq().Strict())
             : Success<Fault, Tokenizer>(byteLevel ? ByteTokenizer.Instance : CharTokenizer.Of(runes));
     }

@@ -56,7 +56,8 @@ public sealed partial class GpuCheckTests
         Process process;
         try
         {
-            process = Process.Start(new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() })!;
+            process = Process.Start(new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true,
+                WorkingDirectory = Path.GetTempPath() })!;
         }
         catch (System.ComponentModel.Win32Exception)
         {

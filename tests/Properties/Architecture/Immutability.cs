@@ -27,7 +27,8 @@ static class Immutability
         || typeof(Delegate).IsAssignableFrom(type)
         || (KnownNamespaces.Contains(type.Namespace) && Arguments(type, own, assumed))
         || (type.Namespace == "System" && Transparent.Contains(type.Name.Split('`')[0]) && Arguments(type, own, assumed))
-        || ((type.Assembly == own || type.Assembly == typeof(Fault).Assembly) && (!assumed.Add(type) || InstanceFields(type).All(field => Frozen(field, own, assumed))));
+        || ((type.Assembly == own || type.Assembly == typeof(Fault).Assembly)
+            && (!assumed.Add(type) || InstanceFields(type).All(field => Frozen(field, own, assumed))));
 
     static bool Arguments(Type type, Assembly own, HashSet<Type> assumed) =>
         type.GetGenericArguments().All(argument => Holds(argument, own, assumed));

@@ -12,7 +12,8 @@ public sealed class RoomTests
     static readonly string[] order =
     [
         "Base", "Execution", "Graphs", "Meaning", "Compiling", "Layers", "Models", "Learning", "Text", "Data", "Sampling", "Settings", "Runs", "Stories",
-        "Files", "Engines", "Engines.Reference", "Engines.Managed", "Engines.Torch", "Engines.Catalogue", "Storage", "Generation", "Sessions", "Measuring", "", "Cli",
+        "Files", "Engines", "Engines.Reference", "Engines.Managed", "Engines.Torch", "Engines.Catalogue", "Storage", "Generation", "Sessions", "Measuring", "",
+            "Cli",
     ];
 
     static string? Room(Type type) => type.Namespace switch
@@ -29,7 +30,9 @@ public sealed class RoomTests
     {
         Type type => [type],
         FieldInfo field => [field.DeclaringType!, field.FieldType],
-        MethodBase method => [method.DeclaringType!, .. method.GetParameters().Select(static p => p.ParameterType), .. method is MethodInfo m ? m.GetGenericArguments().Append(m.ReturnType) : []],
+        MethodBase method =>
+            [method.DeclaringType!, .. method.GetParameters().Select(static p => p.ParameterType), .. method is MethodInfo m
+                ? m.GetGenericArguments().Append(m.ReturnType) : []],
         _ => [],
     };
 
@@ -65,13 +68,16 @@ public sealed class RoomTests
         line.StartsWith("namespace Functional", StringComparison.Ordinal) ? line["namespace Functional".Length..^1].TrimStart('.') : null;
 
     static IEnumerable<Type> Types =>
-        new[] { typeof(Tensor).Assembly, typeof(Corpus).Assembly, typeof(IEngine).Assembly, typeof(LanguageModel).Assembly, typeof(App).Assembly }.SelectMany(static a => a.GetTypes());
+        new[] { typeof(Tensor).Assembly, typeof(Corpus).Assembly, typeof(IEngine).Assembly, typeof(LanguageModel).Assembly,
+            typeof(App).Assembly }.SelectMany(static a => a.GetTypes());
 
     /// <summary>The architecture's table is this list: rooms stand in the first column, in order.</summary>
     [Fact]
     public void The_order_is_the_one_that_is_documented() => Assert.Equal(order.Where(static room => room.Length > 0),
-        File.ReadLines(Path.Combine(SourceTree.Root, "docs", "architecture.md")).SkipWhile(static line => line != "## Rooms").TakeWhile(static line => line != "## What one touches")
-            .Select(static line => System.Text.RegularExpressions.Regex.Match(line, @"^\| (\*\*Cli\*\* )?`([\w.]+)` \|").Groups[2].Value).Where(static room => room.Length > 0));
+        File.ReadLines(Path.Combine(SourceTree.Root, "docs", "architecture.md")).SkipWhile(static line => line != "## Rooms").TakeWhile(static line =>
+            line != "## What one touches")
+            .Select(static line => System.Text.RegularExpressions.Regex.Match(line, @"^\| (\*\*Cli\*\* )?`([\w.]+)` \|").Groups[2].Value)
+                .Where(static room => room.Length > 0));
 
     [Fact]
     public void Every_type_is_in_a_room() => Assert.Empty(Types.Select(Room).OfType<string>().Distinct().Except(order));

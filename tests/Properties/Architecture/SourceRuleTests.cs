@@ -71,8 +71,10 @@ public sealed partial class SourceRuleTests
     [Fact]
     public void Only_the_torch_engine_knows_TorchSharp()
     {
-        string[] folders = [Path.Combine("src", "Core.Effects", "Engines", "Torch") + Path.DirectorySeparatorChar, Path.Combine("tests", "Properties", "Engine", "Torch") + Path.DirectorySeparatorChar];
-        Assert.DoesNotContain(Sources("src", "tests", "samples", "bench"), file => !folders.Any(folder => file.Contains(folder, StringComparison.Ordinal)) && Torch().IsMatch(File.ReadAllText(file)));
+        string[] folders = [Path.Combine("src", "Core.Effects", "Engines", "Torch") + Path.DirectorySeparatorChar,
+            Path.Combine("tests", "Properties", "Engine", "Torch") + Path.DirectorySeparatorChar];
+        Assert.DoesNotContain(Sources("src", "tests", "samples", "bench"), file => !folders.Any(folder => file.Contains(folder, StringComparison.Ordinal))
+            && Torch().IsMatch(File.ReadAllText(file)));
     }
 
     /// <summary>
@@ -81,9 +83,11 @@ public sealed partial class SourceRuleTests
     [Fact]
     public void The_output_holds_what_is_used()
     {
-        var files = Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories).Select(static f => Path.GetFileName(f).ToUpperInvariant()).ToList();
+        var files = Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories)
+            .Select(static f => Path.GetFileName(f).ToUpperInvariant()).ToList();
         Assert.Contains("TORCHSHARP.DLL", files);
-        Assert.DoesNotContain(files, static f => f.Contains("SKIASHARP", StringComparison.Ordinal) || f.Contains("SHARPZIPLIB", StringComparison.Ordinal) || f.Contains("PROTOBUF", StringComparison.Ordinal));
+        Assert.DoesNotContain(files, static f => f.Contains("SKIASHARP", StringComparison.Ordinal) || f.Contains("SHARPZIPLIB", StringComparison.Ordinal)
+            || f.Contains("PROTOBUF", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -43,7 +43,8 @@ sealed record GradientRow(Func<Vec<Tensor>, Tensor> Build, Gradient How, params 
     {
         var ops = typeof(Op).GetNestedTypes().Where(t => t.IsSubclassOf(typeof(Op)) && t != typeof(Op.Fused)).SelectMany(t =>
             Choices(t).SingleOrDefault() is { } choice ? Enum.GetNames(choice.PropertyType).Select(n => $"{t.Name}.{n}") : [t.Name]);
-        var fused = FusedKinds().SelectMany(t => GradientTable.Rows.Select(r => r.Node).Where(n => n.Op is Op.Fused f && f.Kind.GetType() == t) is var nodes && nodes.Any()
+        var fused = FusedKinds().SelectMany(t => GradientTable.Rows.Select(r => r.Node).Where(n => n.Op is Op.Fused f && f.Kind.GetType() == t) is var nodes
+            && nodes.Any()
             ? Enumerable.Range(0, nodes.Max(n => ((Op.Fused)n.Op).Kind.Types(n.Args.Map(a => a.Type)).Count)).Select(i => $"{t.Name}#{i}")
             : [$"{t.Name}#0"]);
         return ops.Concat(fused).ToSortedSet();

@@ -93,16 +93,19 @@ static class GradientTable
         }
         foreach (var approximate in (bool[])[false, true])
         {
-            yield return Row(new Op.Fused(new ScaledSum(approximate ? -0.3 : 2), 0), Smooth, [.. Enumerable.Repeat(Domain.Uniform([3, 4]), approximate ? 2 : 3)]);
+            yield return Row(new Op.Fused(new ScaledSum(approximate ? -0.3 : 2), 0), Smooth,
+                [.. Enumerable.Repeat(Domain.Uniform([3, 4]), approximate ? 2 : 3)]);
             yield return Row(new Op.Fused(new Gelu(approximate), 0), Smooth, Domain.Uniform([3, 4], -3, 3));
             yield return Row(new Op.Fused(new GeluGradient(approximate), 0), Smooth, Domain.Uniform([3, 4], -3, 3), Domain.Uniform([3, 4]));
         }
         yield return Row(new Op.Fused(new Ranks(), 0), None, Domain.Apart(2, 4), Domain.Uniform([2, 4]));
         yield return Row(new Op.Fused(new Ranks(), 1), Smooth, Domain.Apart(2, 4), Domain.Uniform([2, 4]));
         yield return Row(new Op.Fused(new CacheWrite(), 0), Smooth, Domain.Uniform([2, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Integers([2], 0, 5));
-        yield return Row(new Op.Fused(new CacheWrite(), 0), Smooth, Domain.Uniform([4, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Distinct(2, 4), Domain.Distinct(2, 4));
+        yield return Row(new Op.Fused(new CacheWrite(), 0), Smooth, Domain.Uniform([4, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Distinct(2, 4),
+            Domain.Distinct(2, 4));
         for (var output = 0; output < 3; output++)
             foreach (var smoothing in (double[])[0, 0.2])
-                yield return Row(new Op.Fused(new LinearCrossEntropy(smoothing), output), Smooth, Domain.Uniform([5, 3]), Domain.Uniform([4, 3]), Domain.Labels(5, 4));
+                yield return Row(new Op.Fused(new LinearCrossEntropy(smoothing), output), Smooth, Domain.Uniform([5, 3]), Domain.Uniform([4, 3]),
+                    Domain.Labels(5, 4));
     }
 }

@@ -23,7 +23,8 @@ public sealed class VjpLawTests
 
     [Property]
     public void AZeroCotangentGivesZero(int seed) =>
-        Assert.All(Evaluator.Run(Vjp.Pull(F(X, W), Y.Like(0), X, W), Samples(seed, X, W)), static g => Assert.All(g.Items.ToArray(), static x => Assert.Equal(0, x)));
+        Assert.All(Evaluator.Run(Vjp.Pull(F(X, W), Y.Like(0), X, W), Samples(seed, X, W)), static g =>
+            Assert.All(g.Items.ToArray(), static x => Assert.Equal(0, x)));
 
     [Property]
     public void TheChainRuleHoldsOverComposition(int seed)

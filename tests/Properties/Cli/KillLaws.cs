@@ -69,12 +69,14 @@ public sealed class KillLaws : IDisposable
         if (!File.Exists(text)) File.WriteAllText(text, Corpus.Text(1, 5000));
         return
         [
-            "train", "--out", run, "--data", text, "--layers", "1", "--heads", "2", "--width", "16", "--context", "8", "--batch", "4", "--accumulate", "2", "--dropout", "0.1",
+            "train", "--out", run, "--data", text, "--layers", "1", "--heads", "2", "--width", "16", "--context", "8", "--batch", "4", "--accumulate", "2",
+                "--dropout", "0.1",
             "--steps", $"{steps}", "--save-every", "20", "--keep", "2", "--eval-every", $"{EvalEvery}", "--eval-batches", "2", "--threads", "1",
         ];
     }
 
-    static byte[] Last(string run, string file) => File.ReadAllBytes(Path.Combine(new CheckpointStore(Path.Combine(run, "stages", "pretrain", "checkpoints")).PathOf(Steps), file));
+    static byte[] Last(string run, string file) =>
+        File.ReadAllBytes(Path.Combine(new CheckpointStore(Path.Combine(run, "stages", "pretrain", "checkpoints")).PathOf(Steps), file));
 
     static int LineCount(string run)
     {

@@ -104,7 +104,8 @@ public sealed class PlanLaws : IDisposable
     [Fact]
     public async Task What_cannot_be_resumed_is_not_planned()
     {
-        await Run([.. Options(new() { Model = new() { Layers = 1, Heads = 1, Width = 8, Context = 8 }, Stage = new() { Batch = 2, Steps = 2, Optimiser = new() { Warmup = 0 } } }), "--eval-batches", "1"]);
+        await Run([.. Options(new() { Model = new() { Layers = 1, Heads = 1, Width = 8, Context = 8 },
+            Stage = new() { Batch = 2, Steps = 2, Optimiser = new() { Warmup = 0 } } }), "--eval-batches", "1"]);
         string[] resume = ["train", "--out", this["run"], "--resume", "--layers", "2"];
         var run = await Run(resume);
         Assert.Equal((1, run.Error), await Run([.. resume, "--dry-run"]) is var plan ? (plan.Code, plan.Error) : default);
@@ -115,7 +116,8 @@ public sealed class PlanLaws : IDisposable
     [Fact]
     public async Task What_cannot_begin_with_its_weights_is_not_planned()
     {
-        await Run([.. Options(new() { Model = new() { Layers = 1, Heads = 1, Width = 8, Context = 8 }, Stage = new() { Batch = 2, Steps = 2, Optimiser = new() { Warmup = 0 } } }), "--eval-batches", "1"]);
+        await Run([.. Options(new() { Model = new() { Layers = 1, Heads = 1, Width = 8, Context = 8 },
+            Stage = new() { Batch = 2, Steps = 2, Optimiser = new() { Warmup = 0 } } }), "--eval-batches", "1"]);
         string[] next = ["train", "--data", this["text.txt"], "--out", this["next"], "--from", this["run"], "--layers", "2"];
         var run = await Run(next);
         Assert.Equal((1, run.Error), await Run([.. next, "--dry-run"]) is var plan ? (plan.Code, plan.Error) : default);
@@ -140,7 +142,8 @@ public sealed class PlanLaws : IDisposable
     public async Task A_run_that_has_no_room_here_can_be_looked_at()
     {
         Directory.CreateDirectory(this["run"]);
-        File.WriteAllText(Path.Combine(this["run"], "config.yaml"), ConfigYaml.Write(Recipe.Of(new RunConfig { Execution = new() { Device = Device.Cpu } }.Sized(layers: 2_000_000_000))));
+        File.WriteAllText(Path.Combine(this["run"], "config.yaml"),
+            ConfigYaml.Write(Recipe.Of(new RunConfig { Execution = new() { Device = Device.Cpu } }.Sized(layers: 2_000_000_000))));
         Assert.True(TokenizerFile.Write(Path.Combine(this["run"], "tokenizer.json"), ByteTokenizer.Instance).IsSuccess);
         var (code, text, error) = await Run("inspect", "--run", this["run"]).WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(0, code);

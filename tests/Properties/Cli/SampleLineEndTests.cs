@@ -24,7 +24,8 @@ public sealed class SampleLineEndTests : IDisposable
         var text = Path.Combine(folder, "text.txt");
         await File.WriteAllTextAsync(text, string.Concat(Enumerable.Repeat("ab\r\nba\r", 100)));
         await Ran(false, "train", "--out", Run, "--data", text, "--tokenizer", tokenizer, "--line-ends", "keep",
-            "--layers", "1", "--heads", "1", "--width", "8", "--context", "8", "--batch", "4", "--steps", "80", "--lr", "0.03", "--eval-batches", "1", "--threads", "1");
+            "--layers", "1", "--heads", "1", "--width", "8", "--context", "8", "--batch", "4", "--steps", "80", "--lr", "0.03", "--eval-batches", "1",
+                "--threads", "1");
     }
 
     [Theory]

@@ -76,7 +76,8 @@ public sealed class StreamLaws : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs ulimit");
         // No file may be longer than 60 KiB; the runtime itself would make one.
-        var (code, _, error) = await Shell($"trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; ulimit -f 60; {Train("run", "--steps 2000 --save-every 100")}");
+        var (code, _,
+            error) = await Shell($"trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; ulimit -f 60; {Train("run", "--steps 2000 --save-every 100")}");
         Assert.Equal(1, code);
         Assert.Matches($"^error: {this["run"]}/stages/pretrain/metrics.jsonl: file too large; expected room for metrics; resumed, the run goes on from step [4-6]00\n$", error);
         Assert.Equal(0, (await Shell(Train("run", "--resume --steps 700"))).Code);
@@ -128,7 +129,8 @@ public sealed class StreamLaws : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
         SkipWhereIgnored(signal);
         await Shell(Train("run", "--steps 2 --warmup 0"));
-        using var process = Process.Start(new ProcessStartInfo(Program, [.. command.Replace("RUN", this["run"], StringComparison.Ordinal).Split(' '), "--threads", "1"])
+        using var process = Process.Start(new ProcessStartInfo(Program,
+            [.. command.Replace("RUN", this["run"], StringComparison.Ordinal).Split(' '), "--threads", "1"])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         })!;
@@ -166,7 +168,8 @@ public sealed class StreamLaws : IDisposable
         }
 
         static IEnumerable<string?> Opened(Process process) =>
-            Directory.EnumerateFiles($"/proc/{process.Id}/fd").Select(static f => { try { return File.ResolveLinkTarget(f, false)?.FullName; } catch (IOException) { return null; } });
+            Directory.EnumerateFiles($"/proc/{process.Id}/fd")
+                .Select(static f => { try { return File.ResolveLinkTarget(f, false)?.FullName; } catch (IOException) { return null; } });
     }
 
     /// <summary>Where nothing is said, the last of the folders that were chosen for runs on this text is gone on with.</summary>
@@ -176,10 +179,12 @@ public sealed class StreamLaws : IDisposable
         File.WriteAllText(this["text.txt"], Corpus.Text(1, 3000));
         string Here(string more) => $"cd {folder}; {Train("", more).Replace($"--out {this[""]}", "", StringComparison.Ordinal)}";
         string GoOn(string more) => $"cd {folder}; {Program} train --resume --threads 1 {more}";
-        foreach (var more in (string[])["--steps 3", "--steps 3", "--steps 3 --data text.txt", "--steps 3 --data text.txt"]) Assert.Equal(0, (await Shell(Here(more))).Code);
+        foreach (var more in (string[])["--steps 3", "--steps 3", "--steps 3 --data text.txt", "--steps 3 --data text.txt"]) Assert.Equal(0,
+            (await Shell(Here(more))).Code);
         Assert.Equal(0, (await Shell(GoOn("--steps 4"))).Code);
         Assert.Equal(0, (await Shell(GoOn("--steps 5 --data text.txt"))).Code);
-        Assert.Equal([3, 4, 3, 5], ((string[])["world", "world-2", "text", "text-2"]).Select(run => RunFolder.Open(this[$"runs/{run}"]).OrThrow().Checkpoint().OrThrow().Step));
+        Assert.Equal([3, 4, 3, 5], ((string[])["world", "world-2", "text", "text-2"]).Select(run =>
+            RunFolder.Open(this[$"runs/{run}"]).OrThrow().Checkpoint().OrThrow().Step));
     }
 
     [Fact]
@@ -205,7 +210,8 @@ public sealed class StreamLaws : IDisposable
         Assert.StartsWith("Anna ", expected.Out, StringComparison.Ordinal);
         Assert.Equal(expected, await Shell(Sample($"--prompt-file {this["prompt.txt"]}")));
         Assert.Equal(expected, await Shell($"printf 'Anna ' | {Sample("--prompt-file -")}"));
-        Assert.Equal((1, "error: --prompt-file: standard input is not UTF-8; expected UTF-8 text\n"), await Shell($"printf 'caf\\xe9' | {Sample("--prompt-file -")}") is var r ? (r.Code, r.Error) : default);
+        Assert.Equal((1, "error: --prompt-file: standard input is not UTF-8; expected UTF-8 text\n"),
+            await Shell($"printf 'caf\\xe9' | {Sample("--prompt-file -")}") is var r ? (r.Code, r.Error) : default);
         Assert.Equal(1, (await Shell(Sample($"--prompt-file {this["missing.txt"]}"))).Code);
         Assert.Equal(1, (await Shell(Sample($"--prompt x --prompt-file {this["prompt.txt"]}"))).Code);
     }
@@ -223,7 +229,8 @@ public sealed class StreamLaws : IDisposable
         Assert.Equal(0, (await Shell($"{Program} sample --run {this["run"]} --checkpoint best --tokens 5")).Code);
         Assert.Contains($"best: step {best}, ", (await Shell($"{Program} inspect --run {this["run"]} --checkpoint best")).Out, StringComparison.Ordinal);
         // A run begins with it, too, by its own name.
-        Assert.Equal(0, (await Shell($"{Program} train --out {this["next"]} --from {this["run"]} --checkpoint best --data {this["text.txt"]} --steps 1 --threads 1")).Code);
+        Assert.Equal(0,
+            (await Shell($"{Program} train --out {this["next"]} --from {this["run"]} --checkpoint best --data {this["text.txt"]} --steps 1 --threads 1")).Code);
         Assert.Equal(RunFolder.Open(this["run"]).OrThrow().Checkpoint("best").OrThrow().Folder, RunFolder.Open(this["next"]).OrThrow().Config.Stage.From);
         // With one step, the best is the last, and nothing is said.
         Assert.DoesNotContain("--checkpoint best", (await Shell(Train("one", "--steps 1"))).Out, StringComparison.Ordinal);
@@ -258,7 +265,8 @@ public sealed class StreamLaws : IDisposable
     async Task Begun(Process process)
     {
         var patience = Stopwatch.StartNew();
-        while (!File.Exists(Path.Combine(this["run"], "stages", "pretrain", "metrics.jsonl")) && !process.HasExited && patience.Elapsed < TimeSpan.FromSeconds(60)) await Task.Delay(20);
+        while (!File.Exists(Path.Combine(this["run"], "stages", "pretrain", "metrics.jsonl")) && !process.HasExited
+            && patience.Elapsed < TimeSpan.FromSeconds(60)) await Task.Delay(20);
         await Task.Delay(500);
     }
 

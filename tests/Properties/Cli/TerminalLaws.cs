@@ -10,7 +10,8 @@ public sealed class TerminalLaws
     public void A_curve_has_its_height_and_never_more_than_its_width((int Step, double Loss)[] losses, (int Step, double Loss)[] evaluations, PositiveInt width)
     {
         var columns = 20 + width.Get;
-        var text = LossCurve.Draw([.. losses.Select(static l => ((long)Math.Abs(l.Step % 100_000), l.Loss))], [.. evaluations.Select(static l => ((long)Math.Abs(l.Step % 100_000), l.Loss))], columns, 6);
+        var text = LossCurve.Draw([.. losses.Select(static l => ((long)Math.Abs(l.Step % 100_000), l.Loss))],
+            [.. evaluations.Select(static l => ((long)Math.Abs(l.Step % 100_000), l.Loss))], columns, 6);
         if (losses.Concat(evaluations).All(static l => !double.IsFinite(l.Loss))) Assert.Empty(text);
         else
         {
@@ -62,7 +63,8 @@ public sealed class TerminalLaws
     public async Task A_prompt_that_never_ends_is_refused()
     {
         using StringWriter output = new(), error = new();
-        Assert.Equal(1, await App.Run(["sample", "--run", "none", "--prompt-file", "-"], new(output, error, Live: false, Width: 100) { In = static () => new Endless() }));
+        Assert.Equal(1, await App.Run(["sample", "--run", "none", "--prompt-file", "-"],
+            new(output, error, Live: false, Width: 100) { In = static () => new Endless() }));
         Assert.Equal("error: --prompt-file: never ends, or nearly so; allowed: up to 10,000,000 characters from standard input", error.ToString().TrimEnd());
     }
 
@@ -128,7 +130,8 @@ public sealed class TerminalLaws
     {
         List<string> told = [];
         using var writer = new ForgivingWriter(new Broken(), e => told.Add(e.Message));
-        foreach (var write in (Action[])[writer.Flush, () => writer.Write('a'), () => writer.Write("a"), () => writer.Write(['a', 'b'], 0, 2), () => writer.Write("ab".AsSpan()), () => writer.WriteLine("a"), writer.WriteLine, writer.Flush])
+        foreach (var write in (Action[])[writer.Flush, () => writer.Write('a'), () => writer.Write("a"), () => writer.Write(['a', 'b'], 0, 2), () =>
+            writer.Write("ab".AsSpan()), () => writer.WriteLine("a"), writer.WriteLine, writer.Flush])
             write();
         Assert.Equal(["flush"], told);
         using var silent = new ForgivingWriter(new Broken());

@@ -30,13 +30,15 @@ public sealed record CompilerCase(string Name, Program Program, IReadOnlyDiction
             {
                 var (value, bound) = (expected[o].Value[i], expected[o].Bound[i]);
                 if (!actual[o][i].Equals(value) && !(Math.Abs(actual[o][i] - value) <= bound) && (IsSmooth || double.IsFinite(bound)))
-                    Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"element {i} of '{Program.Outputs[o].Name}' is {actual[o][i]:R}, by the reference {value:R} ± {bound:R}\n{this}"));
+                    Assert.Fail(string.Create(CultureInfo.InvariantCulture,
+                        $"element {i} of '{Program.Outputs[o].Name}' is {actual[o][i]:R}, by the reference {value:R} ± {bound:R}\n{this}"));
             }
     }
 
     // The bounds are float32's, but tell what the order of sums decides; those of deep networks are infinite.
     Vec<(Value Value, double[] Bound)> Expected() => !IsSmooth ? ParityBounds.Run(Roots, Inputs)
-        : Evaluator.Run(Roots, Inputs).Map(static v => (v, Enumerable.Repeat(OfDouble * (1 + v.Items.ToArray().Select(Math.Abs).Max()), v.Items.Length).ToArray()));
+        : Evaluator.Run(Roots, Inputs).Map(static v =>
+            (v, Enumerable.Repeat(OfDouble * (1 + v.Items.ToArray().Select(Math.Abs).Max()), v.Items.Length).ToArray()));
 
     /// <summary>How it is named in a failure.</summary>
     public override string ToString() => $"{Name}, donated {Program.Donations}\n{Program.Print()}";
@@ -54,7 +56,8 @@ public static class CompilerCases
     public static Arbitrary<CompilerCase> Any() => Arb.From(Gen.Frequency((9, Random()), (1, Gpts())));
 
     static Gen<CompilerCase> Random() =>
-        from make in Gen.Frequency((4, Gen.Elements(ParityCases.All.ToArray())), (1, Gen.Constant(KeyValuePair.Create("simplifiable", (ParityCase)Simplifiable.Of))))
+        from make in Gen.Frequency((4, Gen.Elements(ParityCases.All.ToArray())),
+            (1, Gen.Constant(KeyValuePair.Create("simplifiable", (ParityCase)Simplifiable.Of))))
         from seed in Gen.Choose(0, int.MaxValue)
         from kernels in Gen.Elements(Kernels.ToArray())
         let drawn = ParityProgram.Of(make.Value, seed, false)
@@ -67,7 +70,8 @@ public static class CompilerCases
         from kernels in Gen.Elements(Kernels.ToArray())
         from kind in Gen.Choose(0, 5)
         let program = Gpt(config with { Dropout = dropout, Width = 4 * config.Width }, kind, (ulong)seed)
-        select new CompilerCase($"{program.Name} of {config}, dropout {dropout}, seed {seed}, with {kernels.Name}", program.Program, program.Inputs, kernels.Has, true);
+        select new CompilerCase($"{program.Name} of {config}, dropout {dropout}, seed {seed}, with {kernels.Name}", program.Program, program.Inputs,
+            kernels.Has, true);
 
     static (string Name, Program Program, IReadOnlyDictionary<string, Value> Inputs) Gpt(GptConfig config, int kind, ulong seed)
     {
@@ -77,15 +81,18 @@ public static class CompilerCases
             .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)))
             .With((Names.Key, Runs.KeyOf(seed)), (Names.Position, Runs.Whole(0, config.Context - 1)), (Names.CacheRow, Runs.Whole(1, 0)))
             .With(Runs.Scalars(Programs.StepScalars(optimiser, 3, 0.1)))
-            .With(Programs.Accumulators(Objectives.NextToken(model, batch)).Concat(Programs.Slots(Objectives.NextToken(model, batch), optimiser)).Concat(model.Caches(batch.Rows).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())
+            .With(Programs.Accumulators(Objectives.NextToken(model, batch)).Concat(Programs.Slots(Objectives.NextToken(model, batch), optimiser))
+                .Concat(model.Caches(batch.Rows).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())
                 // Second moments are not negative, and weights are not 0.
-                .Select(t => KeyValuePair.Create(t.Name, Runs.Changed(Runs.Normal(t.Value, Key.Seed(seed).FoldIn(t.Name)), static (v, _) => 0.1 + Math.Abs(v)))));
+                .Select(t =>
+                    KeyValuePair.Create(t.Name, Runs.Changed(Runs.Normal(t.Value, Key.Seed(seed).FoldIn(t.Name)), static (v, _) => 0.1 + Math.Abs(v)))));
         return kind switch
         {
             0 or 1 => ("training step", Programs.Step(Objectives.NextToken(model, batch, 0.1), optimiser, GradientClip.To(1)), inputs),
             2 => ("accumulation", Programs.Accumulate(Objectives.NextToken(model, batch)), inputs),
             3 => ("application", Programs.Apply(Objectives.NextToken(model, batch), optimiser, GradientClip.To(1)), inputs),
-            4 => ("cached step", Programs.CachedStep(model, new(2, 1), seed % 3 == 0 ? 2 : null), inputs.With((Names.Inputs, Runs.Tokens(new(2, 1), config.Vocabulary, seed)))),
+            4 => ("cached step", Programs.CachedStep(model, new(2, 1), seed % 3 == 0 ? 2 : null),
+                inputs.With((Names.Inputs, Runs.Tokens(new(2, 1), config.Vocabulary, seed)))),
             _ => ("attention weights", Programs.AttentionWeights(model, batch), inputs),
         };
     }

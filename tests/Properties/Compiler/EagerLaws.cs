@@ -19,14 +19,17 @@ public sealed class EagerLaws
         var steps = Compiler.Eager(given.Program, new(static _ => false, static _ => false, Precision.BF16)).Steps.OfType<EagerStep.Compute>().ToList();
         Assert.DoesNotContain(steps, static s => s.Node.Op is Op.MatMul && s.Node.DType == DType.F32);
         // No more is rounded than that: where there are no products, the plan is the same.
-        if (!Graph.Topological(Graph.Expand(given.Roots)).Any(static n => n.Op is Op.MatMul)) Assert.Equal(Compiler.Eager(given.Program, new(static _ => false, static _ => false)).Steps.OfType<EagerStep.Compute>(), steps);
+        if (!Graph.Topological(Graph.Expand(given.Roots)).Any(static n => n.Op is Op.MatMul)) Assert.Equal(Compiler.Eager(given.Program,
+            new(static _ => false, static _ => false)).Steps.OfType<EagerStep.Compute>(), steps);
     }
 
     [Property(MaxTest = 100, Arbitrary = [typeof(CompilerCases)])]
     public void Every_value_is_made_once_and_freed_once(CompilerCase given)
     {
         var plan = Plan(given, true);
-        var made = plan.Steps.SelectMany(static s => s switch { EagerStep.Compute c => c.Results.Append(c.Keeps), EagerStep.Copy c => [c.To], _ => Enumerable.Empty<int>() }).Where(static s => s >= 0).ToList();
+        var made = plan.Steps.SelectMany(static s =>
+            s switch { EagerStep.Compute c => c.Results.Append(c.Keeps), EagerStep.Copy c => [c.To], _ => Enumerable.Empty<int>() })
+                .Where(static s => s >= 0).ToList();
         var freed = plan.Steps.OfType<EagerStep.Free>().Select(static f => f.Slot).ToList();
         Assert.Equal(made.Count, made.Distinct().Count());
         Assert.Equal(freed.Count, freed.Distinct().Count());
@@ -39,7 +42,8 @@ public sealed class EagerLaws
     public void Updates_do_not_pile_up()
     {
         var model = Gpt.Of(new() { Layers = 6, Width = 64, Heads = 4, Context = 4, Vocabulary = 50 });
-        var plan = Compiler.Eager(Programs.Step(Objectives.NextToken(model, new(1, 4)), Optimisers.AdamW(), GradientClip.To(1)), new(static _ => true, static _ => true));
+        var plan = Compiler.Eager(Programs.Step(Objectives.NextToken(model, new(1, 4)), Optimisers.AdamW(), GradientClip.To(1)),
+            new(static _ => true, static _ => true));
         var weights = 4L * model.ParameterCount;
         Assert.InRange(plan.PeakBytes, weights, weights * 3 / 2);
     }
@@ -62,8 +66,10 @@ public sealed class EagerLaws
         var model = Gpt.Of(new() { Layers = 2, Width = 8, Heads = 2, Context = 4, Vocabulary = 5, Activation = Activation.Gelu });
         var plan = Compiler.Eager(Programs.Accumulate(Objectives.NextToken(model, new(1, 4))), new(static _ => true, static _ => true));
         var takes = plan.Steps.OfType<EagerStep.Compute>().Where(static c => c.Takes >= 0).Select(static c => ((Op.Fused)c.Node.Op).Kind).ToList();
-        Assert.Equal((2, 2, 5), (takes.Count(static k => k is AttentionGradient), takes.Count(static k => k is GeluGradient), takes.Count(static k => k is LayerNormGradient)));
+        Assert.Equal((2, 2, 5), (takes.Count(static k => k is AttentionGradient), takes.Count(static k => k is GeluGradient),
+            takes.Count(static k => k is LayerNormGradient)));
         // Nothing else reads mean, deviation and log-sum-exp, so they are not made.
-        Assert.All(plan.Steps.OfType<EagerStep.Compute>().Where(static c => c.Keeps >= 0), static c => Assert.All(c.Results.Skip(1), static r => Assert.Equal(-1, r)));
+        Assert.All(plan.Steps.OfType<EagerStep.Compute>().Where(static c => c.Keeps >= 0), static c =>
+            Assert.All(c.Results.Skip(1), static r => Assert.Equal(-1, r)));
     }
 }

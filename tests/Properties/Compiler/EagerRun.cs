@@ -32,9 +32,11 @@ sealed class EagerRun
         foreach (var step in plan.Steps) run.Do(step);
         var donors = plan.Program.Donations.ToDictionary(static d => d.Output, static d => d.Input);
         foreach (var (name, value) in plan.Program.Inputs)
-            if (plan.Program.Donations.All(d => d.Input != name)) Assert.True(run.inputs[name].SequenceEqual(inputs[name].Items.ToArray()), $"input '{name}' was written over and had not been donated");
+            if (plan.Program.Donations.All(d => d.Input != name)) Assert.True(run.inputs[name].SequenceEqual(inputs[name].Items.ToArray()),
+                $"input '{name}' was written over and had not been donated");
         for (var slot = 0; slot < plan.Slots; slot++)
-            if (!plan.Inputs.Contains(slot) && plan.Constants.All(c => c.Slot != slot)) Assert.True(run.slots[slot] is null || run.IsAnOutput(slot), $"slot {slot} is never freed");
+            if (!plan.Inputs.Contains(slot) && plan.Constants.All(c => c.Slot != slot)) Assert.True(run.slots[slot] is null || run.IsAnOutput(slot),
+                $"slot {slot} is never freed");
         return plan.Program.Outputs.Map(o => donors.TryGetValue(o.Name, out var donor) ? run.inputs[donor] : run.outputs[o.Name]);
     }
 
@@ -67,7 +69,8 @@ sealed class EagerRun
         if (c.Keeps >= 0) slots[c.Keeps] = new Kept(c.Node, c.Args.Map(Get), values);
         if (IsView(c.Node.Op))
         {
-            var places = Evaluator.Run([Apply(c.Node.Op, [c.Node.Args[0].Type])], new Dictionary<string, Value> { ["0"] = Value.Of(c.Node.Args[0].Type with { DType = DType.I32 }, [.. Get(c.Args[0]).Places.Select(static p => (double)p)]) })[0];
+            var places = Evaluator.Run([Apply(c.Node.Op, [c.Node.Args[0].Type])], new
+                Dictionary<string, Value> { ["0"] = Value.Of(c.Node.Args[0].Type with { DType = DType.I32 }, [.. Get(c.Args[0]).Places.Select(static p => (double)p)]) })[0];
             slots[c.Results[0]] = new Seen(Get(c.Args[0]).Memory, [.. places.Items.ToArray().Select(static p => (int)p)]);
             return;
         }
@@ -95,14 +98,17 @@ sealed class EagerRun
     // What was kept gives the gradients of the function that was recorded, whatever the step is called: they must be the step's.
     static void AssertIsGradient(EagerStep.Compute step, Kept kept, Vec<double[]> values, Vec<double[]> results)
     {
-        var cotangent = ((Op.Fused)step.Node.Op).Kind switch { GeluGradient => 1, LayerNormGradient => 3, AttentionGradient => 5, var kind => throw new NotSupportedException($"{kind}: say which argument is the cotangent") };
+        var cotangent = ((Op.Fused)step.Node.Op).Kind switch { GeluGradient => 1, LayerNormGradient => 3, AttentionGradient => 5, var kind =>
+            throw new NotSupportedException($"{kind}: say which argument is the cotangent") };
         var inputs = kept.Node.Args.Map((a, i) => Create.Input($"{i}", a.Shape, a.DType));
         var ct = Create.Input("cotangent", step.Node.Args[cotangent].Shape);
-        var given = inputs.Select((t, i) => ($"{i}", Value.Of(t.Type, kept.Values[i]))).Append(("cotangent", Value.Of(ct.Type, values[cotangent]))).ToDictionary();
+        var given = inputs.Select((t, i) => ($"{i}", Value.Of(t.Type, kept.Values[i]))).Append(("cotangent", Value.Of(ct.Type, values[cotangent])))
+            .ToDictionary();
         var gradients = Vjp.Pull(((Op.Fused)kept.Node.Op).Kind.Expand(inputs)[0], ct, [.. inputs.Where(static t => t.DType.IsFloat())]);
         foreach (var (gradient, result) in Evaluator.Run([.. gradients], given).Zip(results))
             for (var i = 0; i < result.Length; i++)
-                Assert.True(gradient[i].Equals(result[i]) || Math.Abs(gradient[i] - result[i]) <= OfDouble * (1 + result.Max(Math.Abs)), $"{step.Node} takes what {kept.Node} kept, whose gradient is {gradient[i]} and not {result[i]}");
+                Assert.True(gradient[i].Equals(result[i]) || Math.Abs(gradient[i] - result[i]) <= OfDouble * (1 + result.Max(Math.Abs)),
+                    $"{step.Node} takes what {kept.Node} kept, whose gradient is {gradient[i]} and not {result[i]}");
     }
 
     static bool IsView(Op op) => op is Op.Reshape or Op.Permute or Op.Broadcast or Op.Slice or Op.StopGradient;

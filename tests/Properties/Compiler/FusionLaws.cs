@@ -7,14 +7,16 @@ public sealed class FusionLaws
     const int Layers = 2, Width = 32, Context = 24, Rows = 3, Vocabulary = 3000, Tokens = Rows * Context;
 
     static readonly Model model = Gpt.Of(new() { Layers = Layers, Width = Width, Heads = 4, Context = Context, Vocabulary = Vocabulary });
-    static readonly Plan plan = Compiler.Compile(Programs.Step(Objectives.NextToken(model, new(Rows, Context)), Optimisers.AdamW(), GradientClip.To(1)), ManagedEngine.HasKernel);
+    static readonly Plan plan = Compiler.Compile(Programs.Step(Objectives.NextToken(model, new(Rows, Context)), Optimisers.AdamW(), GradientClip.To(1)),
+        ManagedEngine.HasKernel);
 
     [Fact]
     public void One_step_updates_a_parameter_and_its_moments()
     {
         foreach (var name in model.Specs.Names)
         {
-            string[] state = [.. Programs.Slots(Objectives.NextToken(model, new(1, 1)), Optimisers.AdamW()).Names.Where(s => s.EndsWith("/" + name, StringComparison.Ordinal)), Names.Param(name)];
+            string[] state = [.. Programs.Slots(Objectives.NextToken(model, new(1, 1)), Optimisers.AdamW()).Names
+                .Where(s => s.EndsWith("/" + name, StringComparison.Ordinal)), Names.Param(name)];
             var writers = plan.Steps.Where(s => Written(s).Any(b => state.Contains(b.Name))).ToList();
             var update = Assert.IsType<PlanStep.Pointwise>(Assert.Single(writers));
             Assert.Equal(state.Order(StringComparer.Ordinal), update.Outputs.Select(v => plan.Buffers[v.Buffer].Name).Order(StringComparer.Ordinal));
@@ -32,14 +34,16 @@ public sealed class FusionLaws
     public void Caches_are_written_where_they_are(int rows, int time)
     {
         var step = Compiler.Compile(Programs.CachedStep(model, new(rows, time)), ManagedEngine.HasKernel);
-        Assert.DoesNotContain(step.Steps.Where(PlanSteps.IsCopy), s => PlanSteps.Accesses(s).Any(a => step.Buffers[a.View.Buffer].Name.StartsWith(Names.Cache(""), StringComparison.Ordinal)));
+        Assert.DoesNotContain(step.Steps.Where(PlanSteps.IsCopy), s =>
+            PlanSteps.Accesses(s).Any(a => step.Buffers[a.View.Buffer].Name.StartsWith(Names.Cache(""), StringComparison.Ordinal)));
     }
 
     [Fact]
     public void A_product_that_only_its_epilogue_reads_has_no_memory_of_its_own()
     {
         var products = plan.Steps.OfType<PlanStep.MatMul>().Where(static m => m.Epilogue is not null
-            && !plan.Steps.Any(s => PlanSteps.Accesses(s).Any(a => a.Reads && a.View.Buffer == m.C.Buffer && m.Outputs.All(o => o.Buffer != m.C.Buffer)))).ToList();
+            && !plan.Steps.Any(s =>
+                PlanSteps.Accesses(s).Any(a => a.Reads && a.View.Buffer == m.C.Buffer && m.Outputs.All(o => o.Buffer != m.C.Buffer)))).ToList();
         Assert.NotEmpty(products);
         Assert.All(products, static m => Assert.Contains(m.Outputs, o => o.Buffer == m.C.Buffer));
     }

@@ -25,7 +25,8 @@ static class PlanKernel
         return code.Op switch
         {
             PointOp.Gelu or PointOp.GeluTanh => Apply(new Op.Fused(new Gelu(code.Op == PointOp.GeluTanh), 0), [(type, a)]),
-            PointOp.GeluGradient or PointOp.GeluTanhGradient => Apply(new Op.Fused(new GeluGradient(code.Op == PointOp.GeluTanhGradient), 0), [(type, a), (type, b)]),
+            PointOp.GeluGradient or PointOp.GeluTanhGradient =>
+                Apply(new Op.Fused(new GeluGradient(code.Op == PointOp.GeluTanhGradient), 0), [(type, a), (type, b)]),
             PointOp.RandomBits => [.. a.Select((counter, i) => (double)(int)new Key((uint)(int)b[i], (uint)(int)c[i]).Bits((uint)(int)counter, code.Stream).X)],
             PointOp.Where => [.. a.Select((condition, i) => condition != 0 ? b[i] : c[i])],
             PointOp.MulAdd => [.. a.Select((x, i) => x * b[i] + c[i])],

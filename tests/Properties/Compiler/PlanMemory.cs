@@ -42,22 +42,27 @@ sealed class PlanMemory
             else if (b.Offset + b.Bytes > plan.ArenaBytes) yield return $"buffer {i} is not in the arena of {plan.ArenaBytes} bytes: {b}";
         }
         foreach (var (name, bytes) in plan.Program.Inputs.Select(static n => (n.Name, n.Value.Type.Bytes)))
-            if (plan.Buffers.Count(b => b is { Space: Space.Input } && b.Name == name && b.Bytes == bytes) != 1) yield return $"input {name} has no buffer of {bytes} bytes";
+            if (plan.Buffers.Count(b => b is { Space: Space.Input } && b.Name == name
+                && b.Bytes == bytes) != 1) yield return $"input {name} has no buffer of {bytes} bytes";
         foreach (var (name, bytes) in plan.Program.Outputs.Select(static n => (n.Name, n.Value.Type.Bytes)))
-            if (plan.Buffers.Count(b => b is { Space: Space.Output } && b.Name == name && b.Bytes == bytes) != (plan.Program.Donations.Any(d => d.Output == name) ? 0 : 1)) yield return $"output {name} has not the buffer it should have";
+            if (plan.Buffers.Count(b => b is { Space: Space.Output } && b.Name == name
+                && b.Bytes == bytes) != (plan.Program.Donations.Any(d => d.Output == name) ? 0
+                    : 1)) yield return $"output {name} has not the buffer it should have";
     }
 
     IEnumerable<string> Step(PlanStep step)
     {
         var accesses = PlanSteps.Accesses(step).ToList();
-        var outside = accesses.FirstOrDefault(a => PlanSteps.Places(a.View) is var p && (p.Min() < 0 || (p.Max() + 1) * a.View.DType.Size() > plan.Buffers[a.View.Buffer].Bytes));
+        var outside = accesses.FirstOrDefault(a => PlanSteps.Places(a.View) is var p
+            && (p.Min() < 0 || (p.Max() + 1) * a.View.DType.Size() > plan.Buffers[a.View.Buffer].Bytes));
         if (outside != default)
         {
             yield return $"{outside.View} is not inside its buffer {plan.Buffers[outside.View.Buffer]}";
             yield break;
         }
         foreach (var read in accesses.Where(static a => a.Reads))
-            if (owners[BlockOf(read.View)] is var owner && Bytes(read.View).Any(i => owner[i] != read.View.Buffer)) yield return $"{read.View} is read where buffer {read.View.Buffer} was not written, or another was since";
+            if (owners[BlockOf(read.View)] is var owner && Bytes(read.View).Any(i =>
+                owner[i] != read.View.Buffer)) yield return $"{read.View} is read where buffer {read.View.Buffer} was not written, or another was since";
         // Which access writes a byte; then nothing else may touch it in this step, except to read an element at its turn.
         var first = stamp + 1;
         var writes = accesses.Where(static a => a.Writes).ToList();
@@ -66,7 +71,8 @@ sealed class PlanMemory
         {
             var view = writes[w].View;
             var buffer = plan.Buffers[view.Buffer];
-            if (buffer.Space == Space.Input && plan.Program.Donations.All(d => d.Input != buffer.Name)) yield return $"input {buffer.Name} is written and was not donated";
+            if (buffer.Space == Space.Input && plan.Program.Donations.All(d =>
+                d.Input != buffer.Name)) yield return $"input {buffer.Name} is written and was not donated";
             var (marked, owner) = (Marks(view), owners[BlockOf(view)]);
             var inProduct = IsFormedIn(step, view);
             foreach (var i in Bytes(view))
@@ -78,12 +84,15 @@ sealed class PlanMemory
             }
         }
         foreach (var read in accesses.Where(static a => a is { Reads: true, Writes: false }))
-            if (Marks(read.View) is var marked && Bytes(read.View).Any(i => marked[i] >= first && !(read.Each && writes[marked[i] - first] is { Each: true, View: var written } && written == read.View))) yield return $"{read.View} is read while it is written";
+            if (Marks(read.View) is var marked && Bytes(read.View).Any(i => marked[i] >= first
+                && !(read.Each && writes[marked[i] - first] is { Each: true, View: var written }
+                    && written == read.View))) yield return $"{read.View} is read while it is written";
     }
 
     // A product that nobody else reads, which its epilogue turns into a result where it stands: the first access that writes is C.
     static bool IsFormedIn(PlanStep step, View output) =>
-        step is PlanStep.MatMul { C: var c } && c.Buffer == output.Buffer && PlanSteps.Places(c).AsSpan().SequenceEqual(PlanSteps.Places(output)) && c.DType == output.DType;
+        step is PlanStep.MatMul { C: var c } && c.Buffer == output.Buffer && PlanSteps.Places(c).AsSpan().SequenceEqual(PlanSteps.Places(output))
+            && c.DType == output.DType;
 
     IEnumerable<int> Bytes(View view)
     {

@@ -30,7 +30,8 @@ sealed class PlanRun
     {
         var run = new PlanRun(plan, inputs);
         var donors = plan.Program.Donations.ToDictionary(static d => d.Output, static d => (Space.Input, d.Input));
-        return plan.Program.Outputs.Map(o => run.blocks[donors.GetValueOrDefault(o.Name, (Space.Output, o.Name))].Where((_, i) => i % o.Value.DType.Size() == 0).ToArray());
+        return plan.Program.Outputs.Map(o => run.blocks[donors.GetValueOrDefault(o.Name, (Space.Output, o.Name))]
+            .Where((_, i) => i % o.Value.DType.Size() == 0).ToArray());
     }
 
     void Run(PlanStep step)
@@ -64,7 +65,6 @@ sealed class PlanRun
     void RunProduct(PlanStep.MatMul s)
     {
         var products = Apply(new Op.MatMul(), s.A, s.B);
-        if (s.Accumulate) products = [.. products.Zip(Read(s.C), static (p, c) => p + c)];
         var results = s.Epilogue is { } epilogue ? PlanKernel.Run(epilogue, [products, .. s.Inputs.Select(Read)]) : [];
         Write([s.C, .. s.Outputs], [products, .. results]);
     }

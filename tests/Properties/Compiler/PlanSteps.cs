@@ -16,7 +16,7 @@ static class PlanSteps
     {
         PlanStep.Pointwise s => [.. s.Inputs.Select(ReadEach), .. s.Outputs.Select(WrittenEach)],
         PlanStep.Reduction s => [.. s.Inputs.Select(Read), Written(s.Output)],
-        PlanStep.MatMul s => [Read(s.A), Read(s.B), new(s.C, s.Accumulate, true), .. s.Inputs.Select(ReadEach), .. s.Outputs.Select(WrittenEach)],
+        PlanStep.MatMul s => [Read(s.A), Read(s.B), new(s.C, false, true), .. s.Inputs.Select(ReadEach), .. s.Outputs.Select(WrittenEach)],
         PlanStep.Gather s => [Read(s.Table), Read(s.Indices), Written(s.Output)],
         PlanStep.ScatterAdd s => [new(s.Target, true, true), Read(s.Indices), Read(s.Updates)],
         PlanStep.ArgMax s => [Read(s.Input), Written(s.Output)],

@@ -24,7 +24,8 @@ public sealed class RewriteLaws
         foreach (var node in Graph.Topological(after))
         {
             Assert.True(node.Op is not Op.Fused f || given.HasKernel(f.Kind), $"{node} has no kernel");
-            Assert.True(node.Op is not (Op.MatMul or Op.Reduce or Op.CumSum or Op.ArgMax or Op.ScatterAdd or Op.Gather) || node.Args.All(static a => a.DType != DType.BF16), $"{node} computes in BF16");
+            Assert.True(node.Op is not (Op.MatMul or Op.Reduce or Op.CumSum or Op.ArgMax or Op.ScatterAdd or Op.Gather)
+                || node.Args.All(static a => a.DType != DType.BF16), $"{node} computes in BF16");
         }
         Assert.Empty(GraphVerifier.Check(after));
     }
@@ -38,7 +39,8 @@ public sealed class RewriteLaws
         Assert.Equal(before.Map(static r => r.Type), after.Map(static r => r.Type));
         Assert.DoesNotContain(Graph.Topological(after), static n => n.Op is Op.MatMul && n.DType == DType.F32);
         Assert.Empty(GraphVerifier.Check(after));
-        Assert.Equal(Graph.Topological(before).Where(static n => n.Op is Op.Input).ToHashSet(), Graph.Topological(after).Where(static n => n.Op is Op.Input).ToHashSet());
+        Assert.Equal(Graph.Topological(before).Where(static n => n.Op is Op.Input).ToHashSet(),
+            Graph.Topological(after).Where(static n => n.Op is Op.Input).ToHashSet());
         // By another way: what is rounded once is rounded by hand in the values of a product's own arguments.
         foreach (var product in Graph.Topological(before).Where(static n => n.Op is Op.MatMul && n.DType == DType.F32).Take(2))
         {
@@ -64,6 +66,7 @@ public sealed class RewriteLaws
     {
         var (expected, actual) = (Evaluator.Run(before, inputs), Evaluator.Run(after, inputs));
         for (var o = 0; o < expected.Count; o++)
-            Runs.Close(expected[o], actual[o], before[o].DType.IsFloat() ? Tolerance * (1 + expected[o].Items.ToArray().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max()) : 0, $"root {o}");
+            Runs.Close(expected[o], actual[o], before[o].DType.IsFloat()
+                ? Tolerance * (1 + expected[o].Items.ToArray().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max()) : 0, $"root {o}");
     }
 }

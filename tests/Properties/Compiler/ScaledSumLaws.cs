@@ -15,20 +15,24 @@ public sealed class ScaledSumLaws
         Assert.True(Products(after) <= Products(roots), Graph.Print(after));
         var (expected, actual) = (Evaluator.Run(roots, given.Inputs), Evaluator.Run(after, given.Inputs));
         for (var o = 0; o < expected.Count; o++)
-            Runs.Close(expected[o], actual[o], roots[o].DType.IsFloat() ? Tolerance * (1 + expected[o].Items.ToArray().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max()) : 0, $"root {o}");
+            Runs.Close(expected[o], actual[o], roots[o].DType.IsFloat()
+                ? Tolerance * (1 + expected[o].Items.ToArray().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max()) : 0, $"root {o}");
     }
 
     static int Products(Vec<Tensor> roots) =>
-        Graph.Topological(roots).Sum(static n => n.Op is Op.Binary { Function: BinaryFunction.Mul } ? 1 : n.Op is Op.Fused { Kind: ScaledSum s } ? n.Args.Count - 2 + (Math.Abs(s.Scale) == 1 ? 0 : 1) : 0);
+        Graph.Topological(roots).Sum(static n => n.Op is Op.Binary { Function: BinaryFunction.Mul } ? 1 : n.Op is Op.Fused { Kind: ScaledSum s }
+            ? n.Args.Count - 2 + (Math.Abs(s.Scale) == 1 ? 0 : 1) : 0);
 
     /// <summary>AdamW's moments take one pass less each, or two.</summary>
     [Fact]
     public void An_optimiser_is_made_of_them()
     {
         var model = Gpt.Of(new() { Layers = 1, Width = 8, Heads = 2, Context = 4, Vocabulary = 5, Bias = false });
-        var plan = Compiler.Eager(Programs.Step(Objectives.NextToken(model, new(1, 4)), Optimisers.AdamW(), GradientClip.To(1)), new(static _ => true, static _ => true));
+        var plan = Compiler.Eager(Programs.Step(Objectives.NextToken(model, new(1, 4)), Optimisers.AdamW(), GradientClip.To(1)),
+            new(static _ => true, static _ => true));
         var found = plan.Steps.OfType<EagerStep.Compute>().Where(static c => c.Node.Op is Op.Fused { Kind: ScaledSum }).ToList();
         var parameters = model.Specs.Count;
-        Assert.True(found.Count(static c => c.Args.Count == 2) >= parameters && found.Count(static c => c.Args.Count == 3) >= parameters, $"{found.Count} for {parameters} parameters");
+        Assert.True(found.Count(static c => c.Args.Count == 2) >= parameters && found.Count(static c => c.Args.Count == 3) >= parameters,
+            $"{found.Count} for {parameters} parameters");
     }
 }

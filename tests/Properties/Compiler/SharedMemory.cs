@@ -33,11 +33,14 @@ public sealed class SharedMemory
     CompilerCase Case(string name)
     {
         // The last values, so that most of the program is needed; any others, inputs too.
-        Vec<Named> outputs = [.. Enumerable.Range(0, random.Next(1, 5)).Select(i => new Named($"y{i}", random.Next(3) > 0 ? pool[^Math.Min(i + 1, pool.Count)] : Any()))];
+        Vec<Named> outputs = [.. Enumerable.Range(0, random.Next(1, 5))
+            .Select(i => new Named($"y{i}", random.Next(3) > 0 ? pool[^Math.Min(i + 1, pool.Count)] : Any()))];
         var donors = Program.Of(outputs).Inputs.Where(static i => i.Value.DType == DType.F32).Select(static i => i.Name).ToArray();
         random.Shuffle(donors);
         var program = Program.Of(outputs, [.. outputs.Zip(donors, static (o, d) => new Donation(d, o.Name)).Where(_ => random.Next(4) > 0)]);
-        var values = program.Inputs.ToDictionary(static i => i.Name, i => Value.Of(i.Value.Type, [.. Enumerable.Range(0, (int)i.Value.Type.Size).Select(_ => i.Value.DType == DType.I32 ? random.Next(n) : 2 * random.NextDouble() - 1)]));
+        var values = program.Inputs.ToDictionary(static i => i.Name, i =>
+            Value.Of(i.Value.Type, [.. Enumerable.Range(0, (int)i.Value.Type.Size)
+                .Select(_ => i.Value.DType == DType.I32 ? random.Next(n) : 2 * random.NextDouble() - 1)]));
         return new(name, program, values, static _ => true, true);
     }
 
@@ -75,9 +78,11 @@ public sealed class SharedMemory
 
     void Attend(Tensor a, Tensor b)
     {
-        Vec<Tensor> given = [a.Reshape(1, n, 1, n), Any().Reshape(1, n, 1, n), Any().Reshape(1, n, 1, n), .. Maybe() ? [offset.Slice(0, 0, 1)] : (Vec<Tensor>)[]];
+        Vec<Tensor> given = [a.Reshape(1, n, 1, n), Any().Reshape(1, n, 1, n), Any().Reshape(1, n, 1, n), .. Maybe() ? [offset.Slice(0, 0, 1)]
+            : (Vec<Tensor>)[]];
         Differentiate(new Attention(0.7, Maybe()), given, b, (k, x, ct) =>
-            Vjp.Pull(new Attention(0.7, Maybe()).Result(0, x.Count > 3 ? [.. x.Take(3)] : [.. x, offset.Slice(0, n - 1, 1)]), ct.Reshape(x[0].Shape), x[0], x[1], x[2]));
+            Vjp.Pull(new Attention(0.7, Maybe()).Result(0, x.Count > 3 ? [.. x.Take(3)] : [.. x, offset.Slice(0, n - 1, 1)]), ct.Reshape(x[0].Shape), x[0],
+                x[1], x[2]));
     }
 
     // Results of a fused op, and its gradients: none, one, two that want what it keeps; or what is nearly its gradient.

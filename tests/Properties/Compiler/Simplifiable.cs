@@ -31,21 +31,27 @@ static class Simplifiable
             case 6 when a.DType.IsFloat(): return Tensor.Of(new Op.Binary(new BinaryFunction.Div()), a, Create.Fill(g.Any(1, 1, -1, 0.5), s, a.DType));
             case 7: return Binary(new BinaryFunction.Max());
             case 8: return Tensor.Of(new Op.Unary(new UnaryFunction.Neg()), a);
-            case 9: return Tensor.Of(new Op.Where(), g.Maybe() ? Create.Fill(at % 2, s, DType.Bool) : Tensor.Of(new Op.Compare(new CompareFunction.Less()), a, b), a, g.Maybe() ? a : b);
+            case 9: return Tensor.Of(new Op.Where(), g.Maybe() ? Create.Fill(at % 2, s, DType.Bool)
+                : Tensor.Of(new Op.Compare(new CompareFunction.Less()), a, b), a, g.Maybe() ? a : b);
             case 10: return Tensor.Of(new Op.Cast(a.DType), Tensor.Of(new Op.Cast(g.Any(DType.F32, DType.Bool, DType.I32)), a));
             case 11: return Tensor.Of(new Op.Reshape(s), Tensor.Of(new Op.Reshape([n * n]), g.Maybe() ? a : Tensor.Of(new Op.Reshape([1, n, n]), a)));
             case 12: return Tensor.Of(new Op.Permute(g.Maybe() ? [1, 0] : [0, 1]), g.Maybe() ? a : Tensor.Of(new Op.Permute([1, 0]), a));
-            case 13: return Tensor.Of(new Op.Broadcast(s), Tensor.Of(new Op.Broadcast(s.With(1 - axis, n).With(axis, 1)), a.Slice(axis, at, 1).Slice(1 - axis, at, 1)));
+            case 13: return Tensor.Of(new Op.Broadcast(s), Tensor.Of(new Op.Broadcast(s.With(1 - axis, n).With(axis, 1)),
+                a.Slice(axis, at, 1).Slice(1 - axis, at, 1)));
             case 14: return Tensor.Of(new Op.Slice(none, s), a);
             case 15 when n > 1:
                 // Parts of one axis, put side by side; a zero between them, or an overlap, must not join.
                 var (cut, from) = (g.Random.Next(1, n), g.Any(0, 0, 0, 1, -1));
                 var (left, right) = (a.Slice(axis, 0, cut), b.Slice(axis, cut, n - cut));
                 if (from != 0 && cut + from < n && cut + from > 0) right = b.Slice(axis, cut + from, n - cut - from);
-                var parts = (Tensor.Of(new Op.Pad(none, none.With(axis, n - left.Shape[axis])), left), Tensor.Of(new Op.Pad(none.With(axis, n - right.Shape[axis]), none), right));
-                return g.Maybe() ? Tensor.Of(new Op.Binary(new BinaryFunction.Add()), parts.Item1, parts.Item2) : Tensor.Of(new Op.Binary(new BinaryFunction.Add()), parts.Item2, parts.Item1);
-            case 16 when a.DType.IsFloat(): return Tensor.Of(new Op.ScatterAdd(), Create.Fill(g.Any(0, 0, 1), s, a.DType), g.Input(Domain.Integers([n], 0, n)), a);
-            case 17: return Tensor.Of(new Op.Broadcast(s), Tensor.Of(new Op.Reduce(g.Any(ReduceKind.Sum, ReduceKind.Max), [axis]), Create.Fill(g.Any(0, 1, -2), s, a.DType)));
+                var parts = (Tensor.Of(new Op.Pad(none, none.With(axis, n - left.Shape[axis])), left),
+                    Tensor.Of(new Op.Pad(none.With(axis, n - right.Shape[axis]), none), right));
+                return g.Maybe() ? Tensor.Of(new Op.Binary(new BinaryFunction.Add()), parts.Item1, parts.Item2)
+                    : Tensor.Of(new Op.Binary(new BinaryFunction.Add()), parts.Item2, parts.Item1);
+            case 16 when a.DType.IsFloat(): return Tensor.Of(new Op.ScatterAdd(), Create.Fill(g.Any(0, 0, 1), s, a.DType), g.Input(Domain.Integers([n], 0, n)),
+                a);
+            case 17: return Tensor.Of(new Op.Broadcast(s), Tensor.Of(new Op.Reduce(g.Any(ReduceKind.Sum, ReduceKind.Max), [axis]),
+                Create.Fill(g.Any(0, 1, -2), s, a.DType)));
             default: return Tensor.Of(new Op.Broadcast(s), Tensor.Of(new Op.Reduce(ReduceKind.Max, [axis]), n == 1 ? a : a.Slice(axis, at, 1)));
         }
     }

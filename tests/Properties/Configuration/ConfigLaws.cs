@@ -18,17 +18,22 @@ public class ConfigLaws
 
     static RunConfig Any(Key key, string? name)
     {
-        var config = RunConfig.Fields.Aggregate(defaults, (c, field) => field.IsText ? c : Values(field, key.FoldIn(field.Name)) is { } text ? field.Set(c, text)! : c);
+        var config = RunConfig.Fields.Aggregate(defaults, (c, field) => field.IsText ? c : Values(field, key.FoldIn(field.Name)) is { } text
+            ? field.Set(c, text)! : c);
         var path = string.IsNullOrEmpty(name) || Lone(name) ? null : name;
-        config = config with { Stage = config.Stage with { From = key.Below(9, 2) == 0 ? path : null, Source = config.Stage.Source with { File = path }, Optimiser = config.Stage.Optimiser with { Warmup = Math.Min(config.Stage.Optimiser.Warmup, config.Stage.Steps), MinLearningRate = Math.Min(config.Stage.Optimiser.MinLearningRate, config.Stage.Optimiser.LearningRate) } } };
+        config = config with { Stage = config.Stage with { From = key.Below(9, 2) == 0 ? path : null, Source = config.Stage.Source with { File = path },
+            Optimiser = config.Stage.Optimiser with { Warmup = Math.Min(config.Stage.Optimiser.Warmup, config.Stage.Steps),
+                MinLearningRate = Math.Min(config.Stage.Optimiser.MinLearningRate, config.Stage.Optimiser.LearningRate) } } };
         // Small enough for every tensor of a step.
-        return config with { Model = config.Model with { Context = 1 + config.Model.Context % 40, Width = config.Model.Heads * (1 + (int)key.Below(7, 9)) }, Stage = config.Stage with { Batch = 1 + config.Stage.Batch % 30 } };
+        return config with { Model = config.Model with { Context = 1 + config.Model.Context % 40, Width = config.Model.Heads * (1 + (int)key.Below(7, 9)) },
+            Stage = config.Stage with { Batch = 1 + config.Stage.Batch % 30 } };
     }
 
     static string? Values(Field<RunConfig> field, Key key) => field.Allowed switch
     {
         var _ when field.Name == "device" => ((string[])["auto", "cpu", "cuda:0", "cuda:12"])[key.Below(0, 4)],
-        var words when !words.StartsWith("a ", StringComparison.Ordinal) && words.Contains(", ", StringComparison.Ordinal) => words.Split(", ")[key.Below(0, words.Split(", ").Length)],
+        var words when !words.StartsWith("a ", StringComparison.Ordinal) && words.Contains(", ", StringComparison.Ordinal) =>
+            words.Split(", ")[key.Below(0, words.Split(", ").Length)],
         var whole when whole.StartsWith("a whole", StringComparison.Ordinal) => FormattableString.Invariant($"{key.Below(0, 1000) + 1}"),
         var number when number.StartsWith("a number", StringComparison.Ordinal) => FormattableString.Invariant($"{key.Uniform(0):R}"),
         _ => null,
@@ -41,7 +46,8 @@ public class ConfigLaws
     }
 
     static Validation<Fault, RunConfig> Parse(string yaml) =>
-        ConfigYaml.Entries(yaml, "run.yaml").Bind(static entries => Recipe.Read(defaults, entries, adapts: false)).Map(static recipe => recipe.Stages.Values[0]);
+        ConfigYaml.Entries(yaml, "run.yaml").Bind(static entries => Recipe.Read(defaults, entries, adapts: false))
+            .Map(static recipe => recipe.Stages.Values[0]);
 
     static string Faults(string yaml) => Parse(yaml).Match(static c => "read", static f => f.Lines());
 
@@ -55,7 +61,8 @@ public class ConfigLaws
             .Match(c => c == config, static _ => false);
 
     static RunConfig Begun(params Vec<string>[] places) =>
-        RunConfig.Begin(defaults, [.. places.Select((place, i) => ConfigYaml.Entries(string.Join('\n', place), $"{i}").IfFail(static f => throw new InvalidOperationException(f.Lines())))])
+        RunConfig.Begin(defaults, [.. places
+            .Select((place, i) => ConfigYaml.Entries(string.Join('\n', place), $"{i}").IfFail(static f => throw new InvalidOperationException(f.Lines())))])
             .IfFail(static f => throw new InvalidOperationException(f.Lines()));
 
     /// <summary>
@@ -69,7 +76,8 @@ public class ConfigLaws
         Vec<string> given = [$"steps: {n}", FormattableString.Invariant($"lr: {lr:R}"), .. says ? ["warmup: 7", "min-lr: 1e-6"] : (string[])[]];
         Vec<string> whole = ["steps: 5000", "warmup: 100", "lr: 0.001", "min-lr: 0.0001"];
         var config = inFile ? Begun(given) : Begun(whole, given);
-        return config.Stage.Steps == n && config.Stage.Optimiser.LearningRate == lr && (says ? config is { Stage.Optimiser: { Warmup: 7, MinLearningRate: 1e-6 } }
+        return config.Stage.Steps == n && config.Stage.Optimiser.LearningRate == lr
+            && (says ? config is { Stage.Optimiser: { Warmup: 7, MinLearningRate: 1e-6 } }
             : config.Stage.Optimiser.Warmup == Math.Min(100, n / 10) && config.Stage.Optimiser.MinLearningRate == (lr < 1e-4 ? lr / 10 : 1e-4));
     }
 
@@ -77,9 +85,11 @@ public class ConfigLaws
     [Fact]
     public void What_an_earlier_place_says_is_fitted_too()
     {
-        Assert.Equal((20, 1e-5 / 10, 3), Begun(["steps: 200", "lr: 1e-5"], ["layers: 3"]) is var c ? (c.Stage.Optimiser.Warmup, c.Stage.Optimiser.MinLearningRate, c.Model.Layers) : default);
+        Assert.Equal((20, 1e-5 / 10, 3), Begun(["steps: 200", "lr: 1e-5"], ["layers: 3"]) is var c
+            ? (c.Stage.Optimiser.Warmup, c.Stage.Optimiser.MinLearningRate, c.Model.Layers) : default);
         Assert.Equal((20, 1e-5 / 10), Begun(["steps: 200", "lr: 1e-5"], []) is var d ? (d.Stage.Optimiser.Warmup, d.Stage.Optimiser.MinLearningRate) : default);
-        Assert.Equal((7, 2e-6), Begun(["steps: 200", "lr: 1e-5"], ["warmup: 7", "min-lr: 2e-6"]) is var e ? (e.Stage.Optimiser.Warmup, e.Stage.Optimiser.MinLearningRate) : default);
+        Assert.Equal((7, 2e-6), Begun(["steps: 200", "lr: 1e-5"], ["warmup: 7", "min-lr: 2e-6"]) is var e
+            ? (e.Stage.Optimiser.Warmup, e.Stage.Optimiser.MinLearningRate) : default);
     }
 
     /// <summary>On the edge nothing is changed: a tenth of the steps, and the lowest rate itself.</summary>
@@ -97,7 +107,8 @@ public class ConfigLaws
         Assert.Equal("0, line 1, heads: is many; allowed: a whole number, 1 or more\n1, line 1, width: 97 is not divisible by heads 4; allowed: a multiple of 4",
             RunConfig.Begin(defaults, Entries("heads: many", "0"), Entries("width: 97", "1")).Match(static _ => "", static f => f.Lines()));
 
-        static Vec<ConfigEntry> Entries(string text, string file) => ConfigYaml.Entries(text, file).IfFail(static f => throw new InvalidOperationException(f.Lines()));
+        static Vec<ConfigEntry> Entries(string text, string file) =>
+            ConfigYaml.Entries(text, file).IfFail(static f => throw new InvalidOperationException(f.Lines()));
     }
 
     /// <summary>The names that C# has for settings are those of the properties that they change.</summary>
@@ -112,14 +123,17 @@ public class ConfigLaws
         }
         Assert.Equal(RunConfig.Fields.Count, RunConfig.Fields.Select(static f => f.Member).Distinct().Count());
         Assert.Equal("Stage.Optimiser.LearningRate: is -1; allowed: a number, above 0\nStage.Optimiser.MinLearningRate: 0.0001 is above Stage.Optimiser.LearningRate -1; allowed: up to Stage.Optimiser.LearningRate\nModel.Width: 128 is not divisible by heads 3; allowed: a multiple of 3",
-            (defaults with { Model = defaults.Model with { Heads = 3 }, Stage = defaults.Stage with { Optimiser = defaults.Stage.Optimiser with { LearningRate = -1 } } }).Validate(static f => f.Member).Match(static _ => "", static f => f.Lines()));
+            (defaults with { Model = defaults.Model with { Heads = 3 },
+                Stage = defaults.Stage with { Optimiser = defaults.Stage.Optimiser with { LearningRate = -1 } } }).Validate(static f => f.Member)
+                    .Match(static _ => "", static f => f.Lines()));
     }
 
     /// <summary>Rules over several settings speak in the names that were asked for, and in no others.</summary>
     [Fact]
     public void Every_rule_speaks_in_the_names_of_its_caller()
     {
-        var bad = defaults with { Model = defaults.Model with { Context = 1 << 20 }, Stage = defaults.Stage with { Steps = 10, Batch = 1 << 20, Optimiser = defaults.Stage.Optimiser with { Warmup = 11, MinLearningRate = 1 } } };
+        var bad = defaults with { Model = defaults.Model with { Context = 1 << 20 },
+            Stage = defaults.Stage with { Steps = 10, Batch = 1 << 20, Optimiser = defaults.Stage.Optimiser with { Warmup = 11, MinLearningRate = 1 } } };
         Assert.Equal(
             """
             min-lr: 1 is above lr 0.001; allowed: up to lr
@@ -152,7 +166,8 @@ public class ConfigLaws
     {
         var names = RunConfig.Fields.SelectMany(static f => f.Aliases.Prepend(f.Name)).ToList();
         Assert.Equal(names.Count, names.Distinct().Count());
-        Assert.All(RunConfig.Fields, static f => Assert.All(f.Aliases, alias => Assert.Equal((f.Name, true), (RunConfig.Nearest(alias).Field.Name, RunConfig.Nearest(alias).IsClose))));
+        Assert.All(RunConfig.Fields, static f =>
+            Assert.All(f.Aliases, alias => Assert.Equal((f.Name, true), (RunConfig.Nearest(alias).Field.Name, RunConfig.Nearest(alias).IsClose))));
     }
 
     [Fact]
@@ -179,7 +194,8 @@ public class ConfigLaws
         run.yaml, line 11, lr: is -1; allowed: a number, above 0
         run.yaml, line 10, beta1: is 1; allowed: a number, at least 0 and less than 1
         """.ReplaceLineEndings("\n"),
-        string.Join('\n', Faults("# a run\nlayer: 3\nheads: many\nwidth: \"128\"\nschedule: cosinus\nbias: [true]\nbatch: 0\nbatch: 3\ndropout:\nbeta1: 1\nlr: -1\n")
+        string.Join('\n',
+            Faults("# a run\nlayer: 3\nheads: many\nwidth: \"128\"\nschedule: cosinus\nbias: [true]\nbatch: 0\nbatch: 3\ndropout:\nbeta1: 1\nlr: -1\n")
             .Split('\n').Where(static l => !l.StartsWith("min-lr", StringComparison.Ordinal))));
 
     [Theory]

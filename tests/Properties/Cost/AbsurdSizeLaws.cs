@@ -22,7 +22,8 @@ public sealed partial class AbsurdSizeLaws
         var (c, m) = (any.Config, any.Config.Model with { Dropout = drops ? 0.1 : 0 });
         var (width, scores) = ((long)m.Width, (long)m.Heads * m.Context * m.Context);
         long[] batches = [(1 << 28) / m.Context, int.MaxValue / (4 * width * m.Context), int.MaxValue / scores, int.MaxValue / c.Stage.Accumulate];
-        return batches.SelectMany(static n => (long[])[n, n + 1]).Where(static n => n is >= 1 and <= int.MaxValue).Select(n => c with { Model = m, Stage = c.Stage with { Batch = (int)n } })
+        return batches.SelectMany(static n => (long[])[n, n + 1]).Where(static n => n is >= 1 and <= int.MaxValue)
+            .Select(n => c with { Model = m, Stage = c.Stage with { Batch = (int)n } })
             .All(static edge => edge.Validate().IsSuccess == RunByHand.Fits(edge));
     }
 
@@ -36,7 +37,8 @@ public sealed partial class AbsurdSizeLaws
         foreach (var fault in any.Config.Validate().Match(static _ => [], static f => f.ToArray()))
             if (Product().Match(fault.What) is { Success: true } said)
             {
-                var factors = said.Groups["factors"].Value.Split(" × ").Select(word => sizes.TryGetValue(word, out var size) ? size : BigInteger.Parse(word, CultureInfo.InvariantCulture));
+                var factors = said.Groups["factors"].Value.Split(" × ")
+                    .Select(word => sizes.TryGetValue(word, out var size) ? size : BigInteger.Parse(word, CultureInfo.InvariantCulture));
                 Assert.Equal(factors.Aggregate(BigInteger.Multiply), BigInteger.Parse(said.Groups["product"].Value, CultureInfo.InvariantCulture));
             }
     }
@@ -73,7 +75,8 @@ public sealed partial class AbsurdSizeLaws
 
     static double[] Numbers(RunCost c) =>
     [
-        (double)c.Bytes, (double)c.WorkBytes, c.StepFlops, c.StepBytes, c.FlopsPerToken, c.TotalFlops, c.TotalBytes, c.TokensPerStep, (double)c.TotalTokens, c.Steps,
+        (double)c.Bytes, (double)c.WorkBytes, c.StepFlops, c.StepBytes, c.FlopsPerToken, c.TotalFlops, c.TotalBytes, c.TokensPerStep, (double)c.TotalTokens,
+            c.Steps,
     ];
 
     /// <summary>What is refused is what a run certainly keeps, to the byte.</summary>
@@ -101,7 +104,8 @@ public sealed partial class AbsurdSizeLaws
     [Property(Arbitrary = [typeof(AnySizes)])]
     public void The_learning_rate_of_an_absurd_run_is_one(AnySizes any, ScheduleKind schedule, bool warms, byte part)
     {
-        var config = any.Config with { Stage = any.Config.Stage with { Optimiser = any.Config.Stage.Optimiser with { Schedule = schedule, Warmup = warms ? any.Config.Stage.Steps : 0 } } };
+        var config = any.Config with { Stage = any.Config.Stage with { Optimiser = any.Config.Stage.Optimiser with { Schedule = schedule, Warmup = warms
+            ? any.Config.Stage.Steps : 0 } } };
         foreach (var step in (long[])[0, config.Stage.Steps / 256 * part, config.Stage.Steps - 1])
             Assert.InRange(config.Stage.LearningRates.At(step), double.Epsilon, config.Stage.Optimiser.LearningRate);
     }

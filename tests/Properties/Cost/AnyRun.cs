@@ -21,7 +21,9 @@ public sealed record SmallRun(RunConfig Config)
         from clip in Gen.Elements(0.0, 1)
         from smoothing in Gen.Elements(0, 0.1)
         select new SmallRun(new RunConfig
-        { Model = model with { Layers = layers, Dropout = dropout, Vocabulary = vocabulary, Width = model.Width * wide }, Stage = new() { Batch = batch, Accumulate = accumulate, LabelSmoothing = smoothing, Optimiser = new() { Kind = optimiser, Beta1 = momentum, WeightDecay = decay, Clip = clip } } }));
+        { Model = model with { Layers = layers, Dropout = dropout, Vocabulary = vocabulary, Width = model.Width * wide },
+            Stage = new() { Batch = batch, Accumulate = accumulate, LabelSmoothing = smoothing,
+                Optimiser = new() { Kind = optimiser, Beta1 = momentum, WeightDecay = decay, Clip = clip } } }));
 
     public override string ToString() => $"vocabulary {Config.Model.Vocabulary}, "
         + string.Join(", ", RunConfig.Fields.Where(static f => f.Section is not "run").Select(f => $"{f.Name} {f.Show(Config)}"));
@@ -57,7 +59,8 @@ public sealed record AnySizes(RunConfig Config)
             {
                 Layers = layers, Heads = heads, Width = multiple ? (int)Math.Min((long)heads * width, int.MaxValue / heads * heads) : width,
                 Context = context, Vocabulary = vocabulary,
-            }, Stage = small.Config.Stage with { Batch = batch, Accumulate = accumulate, Steps = steps, Optimiser = small.Config.Stage.Optimiser with { Warmup = Math.Min(100, steps) } } }));
+            }, Stage = small.Config.Stage with { Batch = batch, Accumulate = accumulate, Steps = steps,
+                Optimiser = small.Config.Stage.Optimiser with { Warmup = Math.Min(100, steps) } } }));
 
     public override string ToString() => $"{new SmallRun(Config)}, steps {Config.Stage.Steps}";
 }
@@ -101,7 +104,8 @@ public sealed record ValidSizes(RunConfig Config)
         ];
         return
         [
-            .. models.Select(model => c with { Model = model }), c with { Stage = c.Stage with { Batch = Whole(c.Stage.Batch) } }, c with { Stage = c.Stage with { Accumulate = Whole(c.Stage.Accumulate) } },
+            .. models.Select(model => c with { Model = model }), c with { Stage = c.Stage with { Batch = Whole(c.Stage.Batch) } },
+                c with { Stage = c.Stage with { Accumulate = Whole(c.Stage.Accumulate) } },
             c with { Stage = c.Stage with { Steps = steps, Optimiser = c.Stage.Optimiser with { Warmup = Math.Min(c.Stage.Optimiser.Warmup, steps) } } },
         ];
     }
@@ -117,8 +121,10 @@ static class RunByHand
     {
         var m = c.Model;
         BigInteger batch = c.Stage.Batch, width = m.Width, context = m.Context;
-        BigInteger[] tensors = [m.Vocabulary * width, context * width, 4 * width * width, batch * context * 4 * width, m.Dropout > 0 ? batch * m.Heads * context * context : 0];
-        return m.Width % m.Heads == 0 && tensors.All(static size => size <= int.MaxValue) && batch * context <= 1 << 28 && batch * c.Stage.Accumulate <= int.MaxValue;
+        BigInteger[] tensors = [m.Vocabulary * width, context * width, 4 * width * width, batch * context * 4 * width, m.Dropout > 0
+            ? batch * m.Heads * context * context : 0];
+        return m.Width % m.Heads == 0 && tensors.All(static size => size <= int.MaxValue) && batch * context <= 1 << 28
+            && batch * c.Stage.Accumulate <= int.MaxValue;
     }
 
     /// <summary>Numbers of the model, by hand.</summary>
@@ -132,5 +138,6 @@ static class RunByHand
 
     /// <summary>Bytes that a run keeps, by hand: Adam's two slots and momentum's one for each parameter, and accumulators with the two of the loss.</summary>
     public static BigInteger Kept(RunConfig c) => 4 * Parameters(c.Model)
-        * (1 + (c.Stage.Optimiser.Kind != OptimiserKind.Sgd ? 2 : c.Stage.Optimiser.Beta1 > 0 ? 1 : 0) + (c.Stage.Accumulate > 1 ? 1 : 0)) + (c.Stage.Accumulate > 1 ? 8 : 0);
+        * (1 + (c.Stage.Optimiser.Kind != OptimiserKind.Sgd ? 2 : c.Stage.Optimiser.Beta1 > 0 ? 1 : 0) + (c.Stage.Accumulate > 1 ? 1
+            : 0)) + (c.Stage.Accumulate > 1 ? 8 : 0);
 }

@@ -39,7 +39,8 @@ public sealed class CostLaws
     {
         var (config, batch) = (new GptConfig { Layers = 4, Heads = 4, Width = 512, Context = 128, Vocabulary = 2000 }, new BatchShape(2, 128));
         var model = Gpt.Of(config);
-        var (forward, training) = (Cost.Of(Programs.Logits(model, batch)), Cost.Of(Programs.Step(Objectives.NextToken(model, batch), Optimisers.AdamW(), GradientClip.To(1))));
+        var (forward, training) = (Cost.Of(Programs.Logits(model, batch)),
+            Cost.Of(Programs.Step(Objectives.NextToken(model, batch), Optimisers.AdamW(), GradientClip.To(1))));
         Assert.Equal(1, (double)forward.Flops / (256 * config.ForwardFlops), 0.05);
         Assert.Equal(1, (double)training.Flops / (256 * config.TrainingFlops), 0.06);
         var memory = config.TrainingMemory(Optimisers.AdamW(), batch);

@@ -13,7 +13,9 @@ public sealed class RepeatedCostLaws
     public void Programs_of_training_cost_what_their_whole_graphs_do(SmallRun run)
     {
         var c = run.Config;
-        Same(c, model => Programs.Step(Objectives.NextToken(model, c.BatchShape, c.Stage.LabelSmoothing), c.Stage.Optimiser.Transform, GradientClip.To(c.Stage.Optimiser.Clip)));
+        Same(c, model =>
+            Programs.Step(Objectives.NextToken(model, c.BatchShape, c.Stage.LabelSmoothing), c.Stage.Optimiser.Transform,
+                GradientClip.To(c.Stage.Optimiser.Clip)));
         Same(c, model => Programs.Accumulate(Objectives.NextToken(model, c.BatchShape, c.Stage.LabelSmoothing)));
         Same(c, model => Programs.Apply(Objectives.NextToken(model, new(1, 1)), c.Stage.Optimiser.Transform, GradientClip.To(c.Stage.Optimiser.Clip)));
     }
@@ -31,7 +33,8 @@ public sealed class RepeatedCostLaws
     public void The_peak_may_move_when_blocks_are_added()
     {
         var runs = Enumerable.Range(1, 12).Select(static layers => new RunConfig
-        { Model = new() { Layers = layers, Heads = 4, Width = 12, Context = 20, Vocabulary = 1605 }, Stage = new() { Batch = 7, Accumulate = 2, Optimiser = new() { Kind = OptimiserKind.Sgd } } }).ToArray();
+        { Model = new() { Layers = layers, Heads = 4, Width = 12, Context = 20, Vocabulary = 1605 },
+            Stage = new() { Batch = 7, Accumulate = 2, Optimiser = new() { Kind = OptimiserKind.Sgd } } }).ToArray();
         var work = runs.Select(static run => RunCost.Of(run).WorkBytes).ToArray();
         Assert.NotEqual(work[1] - work[0], work[^1] - work[^2]);
         foreach (var run in runs) Same(run, model => Programs.Accumulate(Objectives.NextToken(model, run.BatchShape)));
@@ -42,14 +45,16 @@ public sealed class RepeatedCostLaws
     {
         var (model, clip) = (Gpt.Of(c.Model), GradientClip.To(c.Stage.Optimiser.Clip));
         Int128 Bytes(IEnumerable<TensorType> types) => types.Sum(static t => t.Bytes);
-        var slots = Bytes(Programs.Slots(Objectives.NextToken(model, new(1, 1)), c.Stage.Optimiser.Transform).Values) + (c.Stage.Accumulate > 1 ? Bytes(Programs.Accumulators(Objectives.NextToken(model, new(1, 1))).Values) : 0);
+        var slots = Bytes(Programs.Slots(Objectives.NextToken(model, new(1, 1)), c.Stage.Optimiser.Transform).Values) + (c.Stage.Accumulate > 1
+            ? Bytes(Programs.Accumulators(Objectives.NextToken(model, new(1, 1))).Values) : 0);
         var memory = new RunMemory(model.ParameterCount, Bytes(model.Specs.Values.Select(static s => s.Type)), slots);
         if (c.Stage.Accumulate == 1)
         {
             var step = Cost.Of(Programs.Step(Objectives.NextToken(model, c.BatchShape, c.Stage.LabelSmoothing), c.Stage.Optimiser.Transform, clip));
             return new(memory, step.WorkBytes, (double)step.Flops, (double)step.Bytes, c.TokensPerStep, c.Stage.Steps);
         }
-        var (part, end) = (Cost.Of(Programs.Accumulate(Objectives.NextToken(model, c.BatchShape, c.Stage.LabelSmoothing))), Cost.Of(Programs.Apply(Objectives.NextToken(model, new(1, 1)), c.Stage.Optimiser.Transform, clip)));
+        var (part, end) = (Cost.Of(Programs.Accumulate(Objectives.NextToken(model, c.BatchShape, c.Stage.LabelSmoothing))),
+            Cost.Of(Programs.Apply(Objectives.NextToken(model, new(1, 1)), c.Stage.Optimiser.Transform, clip)));
         return new(memory, Int128.Max(part.WorkBytes, end.WorkBytes), (double)(c.Stage.Accumulate * part.Flops + end.Flops),
             (double)(c.Stage.Accumulate * part.Bytes + end.Bytes), c.TokensPerStep, c.Stage.Steps);
     }
@@ -74,7 +79,9 @@ public sealed class RepeatedCostLaws
     [InlineData(OptimiserKind.Sgd, 0, 3)]
     public void A_trainer_makes_what_a_run_is_said_to_keep(OptimiserKind optimiser, double momentum, int accumulate)
     {
-        var asked = TinyRun.Config with { Model = TinyRun.Config.Model with { Layers = 5 }, Stage = TinyRun.Config.Stage with { Accumulate = accumulate, Optimiser = TinyRun.Config.Stage.Optimiser with { Kind = optimiser, Beta1 = momentum } } };
+        var asked = TinyRun.Config with { Model = TinyRun.Config.Model with { Layers = 5 },
+            Stage = TinyRun.Config.Stage with { Accumulate = accumulate,
+                Optimiser = TinyRun.Config.Stage.Optimiser with { Kind = optimiser, Beta1 = momentum } } };
         var data = TinyRun.Data(asked);
         var config = TinyRun.Get(data.Resolve(asked));
         using var engine = new ListingEngine(new ReferenceEngine());

@@ -18,7 +18,8 @@ public class NGramLaws
         for (var i = 0; i < b.Length; i++)
         {
             unigram -= Math.Log((a.Count(t => t == b[i]) + 1.0) / (a.Length + v)) / b.Length;
-            if (i > 0) bigram -= Math.Log((a.Zip(a.Skip(1)).Count(p => p == (b[i - 1], b[i])) + 1.0) / (a.SkipLast(1).Count(t => t == b[i - 1]) + v)) / (b.Length - 1);
+            if (i > 0) bigram -= Math.Log((a.Zip(a.Skip(1)).Count(p => p == (b[i - 1], b[i])) + 1.0) / (a.SkipLast(1).Count(t =>
+                t == b[i - 1]) + v)) / (b.Length - 1);
         }
         var measured = NGrams.Measure(TokenStream.Of(a), TokenStream.Of(b), v);
         return Math.Abs(measured.Unigram - unigram) < Tolerance && Math.Abs(measured.Bigram - bigram) < Tolerance;

@@ -64,20 +64,23 @@ public sealed class TextFileLaws : IDisposable
         while ((bytes[first] & 0xC0) == 0x80) first--;
         bytes[at] = which % 2 == 0 ? (byte)0xC0 : (byte)0xFF;
         var path = File(bytes);
-        return Show(TextFile.Characters(RuneSet.Empty, path, LineEnds.Keep)) == $"{path}, byte {first}: 0x{bytes[first]:X2} does not continue or begin a UTF-8 character; expected UTF-8 text";
+        return Show(TextFile.Characters(RuneSet.Empty, path,
+            LineEnds.Keep)) == $"{path}, byte {first}: 0x{bytes[first]:X2} does not continue or begin a UTF-8 character; expected UTF-8 text";
     }
 
     [Fact]
     public void Faults_name_the_file()
     {
         Assert.Equal($"{folder}/none: does not exist; expected a file", Show(LoadedText.Load($"{folder}/none", "char", LineEnds.Keep)));
-        Assert.Equal($"{folder}/none/none: is in a folder that does not exist; expected a file in an existing folder", Show(LoadedText.Load($"{folder}/none/none", "char", LineEnds.Keep)));
+        Assert.Equal($"{folder}/none/none: is in a folder that does not exist; expected a file in an existing folder",
+            Show(LoadedText.Load($"{folder}/none/none", "char", LineEnds.Keep)));
         Assert.Equal($"{folder}: is a folder; expected a file", Show(LoadedText.Load(folder, "byte", LineEnds.Keep)));
         var empty = File([]);
         Assert.Equal($"{empty}: is empty; expected text", Show(LoadedText.Load(empty, "char", LineEnds.Keep)));
         Assert.Equal($"{empty}: is empty; expected text", Show(LoadedText.Load(File([0xEF, 0xBB, 0xBF]), "char", LineEnds.Keep)));
         var cut = File([0x61, 0xE2, 0x82]);
-        Assert.Equal($"{cut}, byte 1: 0xE2 does not continue or begin a UTF-8 character; expected UTF-8 text", Show(LoadedText.Load(cut, "char", LineEnds.Keep)));
+        Assert.Equal($"{cut}, byte 1: 0xE2 does not continue or begin a UTF-8 character; expected UTF-8 text",
+            Show(LoadedText.Load(cut, "char", LineEnds.Keep)));
         Assert.Equal("path: is empty; expected the name of a file", Show(LoadedText.Load("", "char", LineEnds.Keep)));
         var path = File([(byte)'a', (byte)'b', (byte)'\n', (byte)'c']);
         Assert.Equal($"{path}, position 3: 'c' (U+0063) is not in the vocabulary; allowed: the 3 characters \\n a b",
@@ -92,7 +95,8 @@ public sealed class TextFileLaws : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), $"needs {path}");
         foreach (var tokenizer in (string[])["char", "byte"])
-            Assert.Equal($"{path}: is a pipe or device; expected a regular file, which can be read twice", Show(LoadedText.Load(path, tokenizer, LineEnds.Keep)));
+            Assert.Equal($"{path}: is a pipe or device; expected a regular file, which can be read twice",
+                Show(LoadedText.Load(path, tokenizer, LineEnds.Keep)));
     }
 
     [Fact]
@@ -116,7 +120,8 @@ public sealed class TextFileLaws : IDisposable
     {
         var path = File("{"u8.ToArray(), "tokenizer.json");
         Assert.Equal($"{path}, line 1: is not JSON; expected what training wrote beside the model", Show(TokenizerFile.Read(path)));
-        Assert.Equal($"{folder}/no/t.json: is in a folder that does not exist; expected a file in an existing folder", Show(TokenizerFile.Write($"{folder}/no/t.json", ByteTokenizer.Instance)));
+        Assert.Equal($"{folder}/no/t.json: is in a folder that does not exist; expected a file in an existing folder",
+            Show(TokenizerFile.Write($"{folder}/no/t.json", ByteTokenizer.Instance)));
     }
 
     [Fact]

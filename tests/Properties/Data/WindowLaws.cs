@@ -17,7 +17,8 @@ public class WindowLaws
     public bool Too_short_says_what_is_needed(byte length, byte context) => Windows.Of(length, context, "validation data").Match(
         w => context > 0 && length > context && w.Starts >= 1 && w.InOrder >= 1,
         f => context == 0 ? f.Lines() == "context: is 0; allowed: 1 or more"
-            : length <= context && f.Lines() == $"validation data: has {length} tokens, too few for one window; needed: {context + 1} or more, the context of {context} and one to predict");
+            : length <= context
+                && f.Lines() == $"validation data: has {length} tokens, too few for one window; needed: {context + 1} or more, the context of {context} and one to predict");
 
     // Of a text that counts, a window's first token is where it starts.
     static long[] Starts(Source source, Place place, int rows, long first = 0)

@@ -41,7 +41,8 @@ public sealed class BindingTests
         using var engine = EngineList.All[name]();
         using var other = EngineList.All[name == "reference" ? "managed, 2 threads" : "reference"]();
         using var executable = engine.Compile(program);
-        using IBuffer x = engine.Allocate(new([3])), w = engine.Allocate(new([3])), long4 = engine.Allocate(new([4])), whole = engine.Allocate(new([3], DType.I32)), foreign = other.Allocate(new([3]));
+        using IBuffer x = engine.Allocate(new([3])), w = engine.Allocate(new([3])), long4 = engine.Allocate(new([4])),
+            whole = engine.Allocate(new([3], DType.I32)), foreign = other.Allocate(new([3]));
         var before = engine.Memory.Buffers;
         Assert.Equal("input 'w' f32[3] has no buffer.", Refusal(new Dictionary<string, IBuffer> { ["x"] = x }));
         Assert.Equal("'v' is neither an input nor an output of the program.", Refusal(Given(x, w, ("v", w))));

@@ -15,13 +15,15 @@ static class EngineList
     const string GpusWay = "torch on cpu, a GPU's way";
 
     /// <summary>Those that give the same bits on every run.</summary>
-    public static SortedDictionary<string, Func<IEngine>> Repeating { get; } = new(All.Where(static e => e.Key != GpusWay).ToDictionary(), StringComparer.Ordinal);
+    public static SortedDictionary<string, Func<IEngine>> Repeating { get; } = new(All.Where(static e => e.Key != GpusWay).ToDictionary(),
+        StringComparer.Ordinal);
 
     /// <summary>
     /// Whether an engine gives the same bits on every run of a program: a GPU's attention adds what blocks of keys give to the gradient in any order.
     /// </summary>
     public static bool Repeats(string engine, Program program) =>
-        !engine.Contains("cuda", StringComparison.Ordinal) || !Graph.Topological(program.Outputs.Select(static o => o.Value)).Any(static n => n.Op is Op.Fused { Kind: AttentionGradient });
+        !engine.Contains("cuda", StringComparison.Ordinal) || !Graph.Topological(program.Outputs.Select(static o => o.Value)).Any(static n =>
+            n.Op is Op.Fused { Kind: AttentionGradient });
 
     /// <summary>Whether torch is among them.</summary>
     public static bool HasTorch => All.Keys.Any(static name => name.StartsWith("torch", StringComparison.Ordinal));
@@ -38,7 +40,9 @@ static class EngineList
         };
         foreach (var offer in EngineCatalog.Offers().Where(static o => o.Engine == EngineKind.Torch))
             foreach (var device in offer.Devices)
-                all[$"torch on {device.Device}"] = () => EngineCatalog.Create(new() { Engine = EngineKind.Torch, Device = device.Device }).IfFail(static faults => throw new InvalidOperationException(faults.Lines()));
+                all[$"torch on {device.Device}"] = () =>
+                    EngineCatalog.Create(new() { Engine = EngineKind.Torch, Device = device.Device })
+                        .IfFail(static faults => throw new InvalidOperationException(faults.Lines()));
         // Without a GPU, what the engine does for one: uploads by way of the host, and its ways to add rows.
         if (all.ContainsKey("torch on cpu")) all[GpusWay] = static () => new TorchEngine(Device.Cpu, Precision.F32, 0, asOnGpu: true);
         return all;

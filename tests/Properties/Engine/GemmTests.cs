@@ -66,7 +66,8 @@ public unsafe class GemmTests
         team.EnsureScratch(gemm.ScratchBytes);
         for (var worker = 0; worker < threads; worker++)
             new Span<byte>(team.Scratch(worker), (int)team.ScratchBytes).Fill(0xff);
-        float[] left = [.. a, .. Enumerable.Repeat(float.NaN, 64)], right = [.. b, .. Enumerable.Repeat(float.NaN, 64)], result = [.. c, .. Enumerable.Repeat(12345f, 64)];
+        float[] left = [.. a, .. Enumerable.Repeat(float.NaN, 64)], right = [.. b, .. Enumerable.Repeat(float.NaN, 64)],
+            result = [.. c, .. Enumerable.Repeat(12345f, 64)];
         var epilogue = new Doubling(shape);
         fixed (float* pa = left, pb = right, pc = result)
         {
@@ -126,7 +127,8 @@ public unsafe class GemmTests
     }
 
     [Theory]
-    [InlineData(800, 100, 40), InlineData(1000, 300, 70), InlineData(70, 1000, 400), InlineData(900, 1, 500), InlineData(1, 900, 500), InlineData(8, 700, 800), InlineData(30, 30, 3000)]
+    [InlineData(800, 100, 40), InlineData(1000, 300, 70), InlineData(70, 1000, 400), InlineData(900, 1, 500), InlineData(1, 900, 500), InlineData(8, 700, 800),
+        InlineData(30, 30, 3000)]
     public void Products_of_many_blocks_are_right(int m, int n, int k)
     {
         var random = new Random(m + n + k);

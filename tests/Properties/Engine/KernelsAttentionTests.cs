@@ -63,7 +63,8 @@ public sealed unsafe class KernelsAttentionTests
             var queries = random.Next(1, 150);
             var offset = random.Next(2) * random.Next(100);
             var width = random.Next(1, 5) * (random.Next(2) == 0 ? 16 : 5);
-            ForwardAndBackward(random.Next(1, 3), kv * random.Next(1, 4), kv, queries, Math.Max(1, offset + random.Next(-30, 31) + queries), width, random.Next(3) > 0, offset);
+            ForwardAndBackward(random.Next(1, 3), kv * random.Next(1, 4), kv, queries, Math.Max(1, offset + random.Next(-30, 31) + queries), width,
+                random.Next(3) > 0, offset);
         }
     }
 
@@ -118,7 +119,8 @@ public sealed unsafe class KernelsAttentionTests
             HeadsView Part(float* at, int index) => new(at + index * C, 70 * 3 * C, 3 * C, 32);
             var dense = HeadsView.Dense(o, 70, 3, 32);
             new AttentionForward().Run(team, shape, Part(p, 0), Part(p, 1), Part(p, 2), dense, l);
-            new AttentionBackward().Run(team, shape, Part(p, 0), Part(p, 1), Part(p, 2), dense, l, HeadsView.Dense(go, 70, 3, 32), Part(g, 0), Part(g, 1), Part(g, 2));
+            new AttentionBackward().Run(team, shape, Part(p, 0), Part(p, 1), Part(p, 2), dense, l, HeadsView.Dense(go, 70, 3, 32), Part(g, 0), Part(g, 1),
+                Part(g, 2));
         }
         Assert.Equal(expected.Output, output);
         for (var token = 0; token < 140; token++)
@@ -137,7 +139,9 @@ public sealed unsafe class KernelsAttentionTests
         Assert.All(result.Output.Concat(result.DQ).Concat(result.DK), x => Assert.True(float.IsFinite(x)));
     }
 
-    /// <summary>Each row of a batch at its own length, over any row of the cache, is to the bit that row alone; and nothing behind its length is read.</summary>
+    /// <summary>
+    /// Each row of a batch at its own length, over any row of the cache, is to the bit that row alone; and nothing behind its length is read.
+    /// </summary>
     [Theory, InlineData(1, 40), InlineData(2, 64), InlineData(4, 9)]
     public void EachRowOfADecodeIsThatRowAlone(int kvHeads, int width)
     {
@@ -155,14 +159,16 @@ public sealed unsafe class KernelsAttentionTests
             fixed (int* at = lengths.Select(static n => n - 1).ToArray(), r = rows)
             {
                 // A token's heads together, or a head's tokens.
-                HeadsView Keys(float* p) => scattered ? HeadsView.Dense(p, Cache, kvHeads, width) : new(p, (nint)Cache * kvHeads * width, width, (nint)Cache * width);
+                HeadsView Keys(float* p) =>
+                    scattered ? HeadsView.Dense(p, Cache, kvHeads, width) : new(p, (nint)Cache * kvHeads * width, width, (nint)Cache * width);
                 HeadsView Queries(float* p) => HeadsView.Dense(p, 1, shape.Heads, width);
                 new AttentionDecode().Run(team, shape, Queries(q), Keys(k), Keys(v), Queries(o), l, at, r);
                 float[] alone = Stale(Heads(width)), one = Stale(shape.Heads);
                 for (var b = 0; b < lengths.Length; b++)
                     fixed (float* single = alone, s = one)
                     {
-                        new AttentionDecode().Run(team, shape with { Batch = 1, Offset = lengths[b] - 1, Keys = scattered ? lengths[b] : Cache }, Queries(q + b * Heads(width)),
+                        new AttentionDecode().Run(team, shape with { Batch = 1, Offset = lengths[b] - 1, Keys = scattered ? lengths[b] : Cache },
+                            Queries(q + b * Heads(width)),
                             Keys(k).Row(rows[b]), Keys(v).Row(rows[b]), Queries(single), s);
                         Assert.Equal(alone, output.AsSpan(b * Heads(width), Heads(width)).ToArray());
                         Assert.Equal(one, lse.AsSpan(b * shape.Heads, shape.Heads).ToArray());
@@ -183,7 +189,8 @@ public sealed unsafe class KernelsAttentionTests
     {
         var shape = new AttentionSpec(1, 2, 2, 40, 40, 32, 0.2f, true);
         var data = new Case(shape, seed: 3);
-        float[] output = new float[data.Q.Length], lse = new float[80], dq = new float[data.Q.Length], dk = new float[data.K.Length], dv = new float[data.K.Length];
+        float[] output = new float[data.Q.Length], lse = new float[80], dq = new float[data.Q.Length], dk = new float[data.K.Length],
+            dv = new float[data.K.Length];
         using var team = new ThreadTeam(1);
         var (forward, backward) = (new AttentionForward(), new AttentionBackward());
         fixed (float* q = data.Q, k = data.K, v = data.V, go = data.DOutput, o = output, l = lse, gq = dq, gk = dk, gv = dv)
@@ -191,8 +198,10 @@ public sealed unsafe class KernelsAttentionTests
             for (var i = 0; i < 3; i++)
             {
                 var before = GC.GetAllocatedBytesForCurrentThread();
-                forward.Run(team, shape, HeadsView.Dense(q, 40, 2, 32), HeadsView.Dense(k, 40, 2, 32), HeadsView.Dense(v, 40, 2, 32), HeadsView.Dense(o, 40, 2, 32), l);
-                backward.Run(team, shape, HeadsView.Dense(q, 40, 2, 32), HeadsView.Dense(k, 40, 2, 32), HeadsView.Dense(v, 40, 2, 32), HeadsView.Dense(o, 40, 2, 32), l,
+                forward.Run(team, shape, HeadsView.Dense(q, 40, 2, 32), HeadsView.Dense(k, 40, 2, 32), HeadsView.Dense(v, 40, 2, 32),
+                    HeadsView.Dense(o, 40, 2, 32), l);
+                backward.Run(team, shape, HeadsView.Dense(q, 40, 2, 32), HeadsView.Dense(k, 40, 2, 32), HeadsView.Dense(v, 40, 2, 32),
+                    HeadsView.Dense(o, 40, 2, 32), l,
                     HeadsView.Dense(go, 40, 2, 32), HeadsView.Dense(gq, 40, 2, 32), HeadsView.Dense(gk, 40, 2, 32), HeadsView.Dense(gv, 40, 2, 32));
                 if (i == 2) Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
             }
@@ -213,7 +222,8 @@ public sealed unsafe class KernelsAttentionTests
 
     static Result<float> Compute(AttentionSpec s, Case data, int threads, bool backward = true)
     {
-        float[] output = Stale(data.Q.Length), lse = Stale(s.Batch * s.Heads * s.Queries), dq = Stale(data.Q.Length), dk = Stale(data.K.Length), dv = Stale(data.K.Length);
+        float[] output = Stale(data.Q.Length), lse = Stale(s.Batch * s.Heads * s.Queries), dq = Stale(data.Q.Length), dk = Stale(data.K.Length),
+            dv = Stale(data.K.Length);
         using var team = new ThreadTeam(threads);
         // One element more keeps the pointers of empty arrays from being null.
         fixed (float* q = data.Q, k = (float[])[.. data.K, 0f], v = (float[])[.. data.V, 0f], go = data.DOutput, o = output, l = lse, gq = dq, gk = dk, gv = dv)
@@ -231,7 +241,8 @@ public sealed unsafe class KernelsAttentionTests
     static Result<double> Naive(AttentionSpec s, Case data)
     {
         var tokens = data.K.Length / Math.Max(1, s.Batch * s.KvHeads * s.Width);
-        double[] output = new double[data.Q.Length], lse = new double[s.Batch * s.Heads * s.Queries], dq = new double[data.Q.Length], dk = new double[data.K.Length], dv = new double[data.K.Length];
+        double[] output = new double[data.Q.Length], lse = new double[s.Batch * s.Heads * s.Queries], dq = new double[data.Q.Length],
+            dk = new double[data.K.Length], dv = new double[data.K.Length];
         for (var b = 0; b < s.Batch; b++)
             for (var h = 0; h < s.Heads; h++)
                 for (var i = 0; i < s.Queries; i++)
@@ -268,6 +279,7 @@ public sealed unsafe class KernelsAttentionTests
     static void Close(double[] expected, float[] actual, string what)
     {
         for (var i = 0; i < expected.Length; i++)
-            Assert.True(expected[i] == actual[i] || Math.Abs(expected[i] - actual[i]) <= Tolerance * (1 + Math.Abs(expected[i])), $"{what}[{i}] {expected[i]} {actual[i]}");
+            Assert.True(expected[i] == actual[i] || Math.Abs(expected[i] - actual[i]) <= Tolerance * (1 + Math.Abs(expected[i])),
+                $"{what}[{i}] {expected[i]} {actual[i]}");
     }
 }

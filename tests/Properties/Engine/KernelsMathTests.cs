@@ -67,7 +67,8 @@ public sealed class KernelsMathTests
         }
     }
 
-    static void Check(Func<Vector512<float>, Vector512<float>> f, Func<double, double> exact, IEnumerable<float> points, double ulps, Func<float, bool>? domain = null)
+    static void Check(Func<Vector512<float>, Vector512<float>> f, Func<double, double> exact, IEnumerable<float> points, double ulps,
+        Func<float, bool>? domain = null)
     {
         var all = Specials.Where(x => domain?.Invoke(x) ?? true).Concat(points).Chunk(16);
         foreach (var chunk in all)
@@ -83,7 +84,8 @@ public sealed class KernelsMathTests
     {
         var rounded = (float)exact;
         if (float.IsNaN(rounded)) Assert.True(float.IsNaN(actual), $"at {at}: expected NaN, got {actual:R}");
-        else if (float.IsInfinity(rounded)) Assert.True(actual == rounded || Math.Abs(exact) < 3.5e38 && MathF.Abs(actual) > 3.4e38f, $"at {at}: expected {rounded}, got {actual:R}");
+        else if (float.IsInfinity(rounded)) Assert.True(actual == rounded || Math.Abs(exact) < 3.5e38 && MathF.Abs(actual) > 3.4e38f,
+            $"at {at}: expected {rounded}, got {actual:R}");
         else
         {
             var ulp = (double)MathF.BitIncrement(MathF.Abs(rounded)) - MathF.Abs(rounded);

@@ -18,8 +18,10 @@ public sealed unsafe class KernelsRowTests
         var random = new Random(rows * 1000 + width);
         foreach (var (useWeight, useBias) in new[] { (true, true), (true, false), (false, false) })
         {
-            float[] x = Normal(random, rows * width, 3f, 1f), dy = Normal(random, rows * width, 1f), w = Normal(random, width, 1f), b = Normal(random, width, 1f);
-            float[] y = new float[rows * width], dx = new float[rows * width], mean = new float[rows], rstd = new float[rows], dw = new float[width], db = new float[width];
+            float[] x = Normal(random, rows * width, 3f, 1f), dy = Normal(random, rows * width, 1f), w = Normal(random, width, 1f),
+                b = Normal(random, width, 1f);
+            float[] y = new float[rows * width], dx = new float[rows * width], mean = new float[rows], rstd = new float[rows], dw = new float[width],
+                db = new float[width];
             var chunks = NormKernels.Chunks(rows);
             float[] wp = Normal(random, chunks * width, 9f), bp = Normal(random, chunks * width, 9f);
             fixed (float* px = x, pdy = dy, pw = w, pb = b, py = y, pdx = dx, pm = mean, pr = rstd, pdw = dw, pdb = db, pwp = wp, pbp = bp)
@@ -67,7 +69,8 @@ public sealed unsafe class KernelsRowTests
             var x = Normal(random, rows * n, 4f);
             // Blocks far below the maximum, and blocks of nothing; the mean that smoothing takes needs finite logits.
             for (var i = 0; i < x.Length && smoothing == 0; i++) if (i % n >= 2048 && i % n < 4200) x[i] = i % n < 4096 ? float.NegativeInfinity : -200f;
-            var labels = Enumerable.Range(0, rows).Select(i => i % 3 == 2 ? SoftmaxKernels.Ignored : random.Next(smoothing == 0 ? Math.Min(n, 2048) : n)).ToArray();
+            var labels = Enumerable.Range(0, rows).Select(i => i % 3 == 2 ? SoftmaxKernels.Ignored
+                : random.Next(smoothing == 0 ? Math.Min(n, 2048) : n)).ToArray();
             for (var i = 0; i < rows; i++) if (labels[i] < 0) x[i * n] = float.NaN;
             float[] g = [.. x], nll = new float[rows], loss = new float[rows];
             fixed (float* px = x, pg = g, pn = nll, pl = loss)
@@ -157,5 +160,6 @@ public sealed unsafe class KernelsRowTests
     }
 
     internal static float[] Normal(Random random, int n, float deviation, float centre = 0f) =>
-        [.. Enumerable.Range(0, n).Select(_ => centre + deviation * (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
+        [.. Enumerable.Range(0, n).Select(_ =>
+            centre + deviation * (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
 }

@@ -22,7 +22,8 @@ static class ParityBounds
             var args = node.Args.Map(a => values[a]);
             var errors = node.Args.Map(a => bounds[a]);
             var (passed, own) = (Passed(node, values[node], args, errors), Own(node, values[node], args));
-            bounds[node] = [.. passed.Select((p, i) => Bound(node.DType, values[node][i], p, p == 0 && IsExact(node, args) ? Stored(node.DType, values[node][i]) : own(i)))];
+            bounds[node] = [.. passed.Select((p, i) =>
+                Bound(node.DType, values[node][i], p, p == 0 && IsExact(node, args) ? Stored(node.DType, values[node][i]) : own(i)))];
         }
         return primitive.Map(r => (values[r], bounds[r]));
     }
@@ -52,8 +53,10 @@ static class ParityBounds
             case Op.Unary { Function: not UnaryFunction.Neg }:
                 return i => 8 * unit * Math.Abs(y[i]);
             case Op.Reduce { Kind: ReduceKind.Sum } or Op.CumSum or Op.MatMul or Op.ScatterAdd when node.DType.IsFloat():
-                var sums = Evaluate(node.Op, args.Map(static a => a.Type.DType.IsFloat() ? a.Items.ToArray().Select(Math.Abs).ToArray() : a.Items.ToArray()), args);
-                var terms = node.Op is Op.MatMul ? args[0].Type.Shape[^1] : node.Op is Op.ScatterAdd ? args[1].Items.Length + 1 : args[0].Type.Size / (node.Op is Op.CumSum ? 1 : node.Type.Size);
+                var sums = Evaluate(node.Op, args.Map(static a => a.Type.DType.IsFloat() ? a.Items.ToArray().Select(Math.Abs).ToArray() : a.Items.ToArray()),
+                    args);
+                var terms = node.Op is Op.MatMul ? args[0].Type.Shape[^1] : node.Op is Op.ScatterAdd ? args[1].Items.Length + 1
+                    : args[0].Type.Size / (node.Op is Op.CumSum ? 1 : node.Type.Size);
                 return i => terms * Unit(DType.F32) * sums[i] + unit * Math.Abs(y[i]);
             default:
                 return static _ => 0;
@@ -70,7 +73,8 @@ static class ParityBounds
         Op.Where => Each(y, i => e[0][i] > 0
             ? Math.Max(e[1][i], e[2][i]) + Math.Abs(x[1][i] - x[2][i])
             : x[0][i] != 0 ? e[1][i] : e[2][i]),
-        Op.Cast o => Each(y, i => o.To.IsFloat() ? e[0][i] : e[0][i] > 0 && Numbers.Convert(x[0][i] - e[0][i], o.To) != Numbers.Convert(x[0][i] + e[0][i], o.To) ? double.PositiveInfinity : 0),
+        Op.Cast o => Each(y, i => o.To.IsFloat() ? e[0][i] : e[0][i] > 0
+            && Numbers.Convert(x[0][i] - e[0][i], o.To) != Numbers.Convert(x[0][i] + e[0][i], o.To) ? double.PositiveInfinity : 0),
         Op.Reduce { Kind: ReduceKind.Max } or Op.Reshape or Op.Permute or Op.Broadcast or Op.Slice or Op.Pad or Op.Concat or Op.StopGradient or Op.Reduce or Op.CumSum => Evaluate(node.Op, e, x),
         Op.ArgMax o => ArgMax(o, y, x[0], e[0]),
         Op.MatMul => MatMul(x, e),
@@ -100,7 +104,9 @@ static class ParityBounds
             BinaryFunction.Max => Math.Max(ea, eb),
             BinaryFunction.Mul => Product(a, eb) + Product(b, ea) + ea * eb,
             BinaryFunction.Div => Math.Abs(b) > eb ? (Math.Abs(a) * eb + Math.Abs(b) * ea) / (Math.Abs(b) * (Math.Abs(b) - eb)) : double.PositiveInfinity,
-            BinaryFunction.Pow => new[] { Math.Pow(a + ea, b + eb), Math.Pow(a + ea, b - eb), Math.Pow(a - ea, b + eb), Math.Pow(a - ea, b - eb) }.Max(v => Math.Abs(v - Math.Pow(a, b))),
+            BinaryFunction.Pow =>
+                new[] { Math.Pow(a + ea, b + eb), Math.Pow(a + ea, b - eb), Math.Pow(a - ea, b + eb), Math.Pow(a - ea, b - eb) }.Max(v =>
+                    Math.Abs(v - Math.Pow(a, b))),
             _ => throw new NotSupportedException($"{function}: say how it passes errors on"),
         };
     }
@@ -116,7 +122,8 @@ static class ParityBounds
         {
             int At(int k) => (i / inner * axis + k) * inner + i % inner;
             var best = At((int)y[i]);
-            return Enumerable.Range(0, axis).Any(k => At(k) != best && e[At(k)] + e[best] > 0 && x[At(k)] + e[At(k)] >= x[best] - e[best]) ? double.PositiveInfinity : 0;
+            return Enumerable.Range(0, axis).Any(k => At(k) != best && e[At(k)] + e[best] > 0 && x[At(k)] + e[At(k)] >= x[best] - e[best])
+                ? double.PositiveInfinity : 0;
         });
     }
 

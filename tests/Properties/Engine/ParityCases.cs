@@ -9,7 +9,8 @@ static class ParityCases
     static readonly DType[] Types = Enum.GetValues<DType>(), Floats = [DType.F32, DType.BF16], Numbers = [DType.F32, DType.BF16, DType.I32];
 
     public static SortedDictionary<string, ParityCase> All { get; } = new(
-        Leaves().Concat(Elements()).Concat(Moves()).Concat(Sums()).Concat(ParityFusedCases.All()).Concat(ParityMixtures.All()).ToDictionary(static c => c.Name, static c => c.Make),
+        Leaves().Concat(Elements()).Concat(Moves()).Concat(Sums()).Concat(ParityFusedCases.All()).Concat(ParityMixtures.All())
+            .ToDictionary(static c => c.Name, static c => c.Make),
         StringComparer.Ordinal);
 
     /// <summary>Ordinary numbers of a type.</summary>
@@ -36,16 +37,22 @@ static class ParityCases
            select ($"{f.GetType().Name} {type}", (ParityCase)(g => Tensor.Of(new Op.Unary(f), g.View(Unary(f, type, g.Shape()))))),
         .. from f in BinaryFunction.All
            from type in f.TakesIntegers ? Numbers : Floats
-           select ($"{f.GetType().Name} {type}", (ParityCase)(g => g.Shape() is var s ? Tensor.Of(new Op.Binary(f), g.View(Base(f, type, s)), g.View(Divisor(f, type, s))) : null!)),
+           select ($"{f.GetType().Name} {type}", (ParityCase)(g => g.Shape() is var s
+               ? Tensor.Of(new Op.Binary(f), g.View(Base(f, type, s)), g.View(Divisor(f, type, s))) : null!)),
         .. from f in CompareFunction.All
            from type in Types
-           select ($"{f.GetType().Name} {type}", (ParityCase)(g => g.Shape() is var s ? Tensor.Of(new Op.Compare(f), g.View(Coarse(type, s)), g.View(Coarse(type, s))) : null!)),
+           select ($"{f.GetType().Name} {type}", (ParityCase)(g => g.Shape() is var s
+               ? Tensor.Of(new Op.Compare(f), g.View(Coarse(type, s)), g.View(Coarse(type, s))) : null!)),
         .. from type in Types
-           select ($"where {type}", (ParityCase)(g => g.Shape() is var s ? g.View(Domain.Booleans(s)).Where(g.View(Ordinary(type, s)), g.View(Ordinary(type, s))) : null!)),
+           select ($"where {type}", (ParityCase)(g => g.Shape() is var s ? g.View(Domain.Booleans(s))
+               .Where(g.View(Ordinary(type, s)), g.View(Ordinary(type, s))) : null!)),
         .. from type in Types from to in Types where type != to
-           select ($"cast {type} to {to}", (ParityCase)(g => g.View(g.Maybe() && type == DType.I32 ? Domain.Words(g.Shape()) : Ordinary(type, g.Shape())).Cast(to))),
+           select ($"cast {type} to {to}", (ParityCase)(g =>
+               g.View(g.Maybe() && type == DType.I32 ? Domain.Words(g.Shape()) : Ordinary(type, g.Shape())).Cast(to))),
         ("cast of what does not fit", static g => g.View(new(new(g.Shape()), (r, t) =>
-            [.. Enumerable.Range(0, (int)t.Size).Select(_ => ((double[])[3e9, -3e9, 2147483520, -2147483648, double.NaN, double.PositiveInfinity, double.NegativeInfinity, -0.9, 0.9])[r.Next(9)])])).Cast(DType.I32)),
+            [.. Enumerable.Range(0, (int)t.Size).Select(_ =>
+                ((double[])[3e9, -3e9, 2147483520, -2147483648, double.NaN, double.PositiveInfinity, double.NegativeInfinity, -0.9,
+                    0.9])[r.Next(9)])])).Cast(DType.I32)),
         // What is left is 0, or far more than rounding when the constant is not rounded as its type says.
         ("BF16 beside a constant of its size", static g => (c: g.Random.NextDouble() * 4 - 2, s: g.Shape()) is var p
             && g.View(new(new(p.s, DType.BF16), (_, t) => [.. Enumerable.Repeat(Graphs.Numbers.Convert(p.c, DType.BF16), (int)t.Size)])) is var x
@@ -80,7 +87,8 @@ static class ParityCases
         ($"permute {type}", g => Permuted(g, g.View(Ordinary(type, g.Shape(1))))),
         ($"broadcast {type}", g => g.Shape(1) is var s ? Tensor.Of(new Op.Broadcast(s), g.View(Ordinary(type, s.Map(d => g.Maybe() ? 1 : d)))) : null!),
         ($"slice {type}", g => Sliced(g, g.View(Ordinary(type, g.Shape(1))))),
-        ($"pad {type}", g => g.View(Ordinary(type, g.Shape(1))) is var x ? Tensor.Of(new Op.Pad(x.Shape.Map(_ => g.Random.Next(3)), x.Shape.Map(_ => g.Random.Next(3))), x) : null!),
+        ($"pad {type}", g => g.View(Ordinary(type, g.Shape(1))) is var x
+            ? Tensor.Of(new Op.Pad(x.Shape.Map(_ => g.Random.Next(3)), x.Shape.Map(_ => g.Random.Next(3))), x) : null!),
         ($"concat {type}", g => g.Shape(1) is var s && g.Random.Next(s.Count) is var axis
             ? Tensor.Of(new Op.Concat(axis), [.. Enumerable.Range(0, g.Length(5)).Select(_ => g.View(Ordinary(type, s.With(axis, g.Length(6)))))]) : null!),
         ($"gather {type}", g => g.Shape(1) is var s ? g.View(Ordinary(type, s)).Gather(g.View(Domain.Integers(g.Shape(0, g.Large ? 1 : 2), 0, s[0]))) : null!),
@@ -103,7 +111,8 @@ static class ParityCases
     [
         .. from kind in Enum.GetValues<ReduceKind>()
            from type in Numbers
-           select ($"reduce {kind} {type}", (ParityCase)(g => g.View(Ordinary(type, g.Shape(1))) is var x ? Tensor.Of(new Op.Reduce(kind, Axes(g, x.Rank)), x) : null!)),
+           select ($"reduce {kind} {type}", (ParityCase)(g => g.View(Ordinary(type, g.Shape(1))) is var x ? Tensor.Of(new Op.Reduce(kind, Axes(g, x.Rank)), x)
+               : null!)),
         .. from type in Numbers
            select ($"argmax {type}", (ParityCase)(g => g.View(Coarse(type, g.Shape(1))) is var x ? Tensor.Of(new Op.ArgMax(g.Random.Next(x.Rank)), x) : null!)),
         .. from type in Numbers
@@ -115,9 +124,12 @@ static class ParityCases
         // Much cancels, so that rounding in between shows.
         ("BF16 sums over several axes", static g => Tensor.Of(new Op.Reduce(ReduceKind.Sum, g.Any<Vec<int>>([0, 2], [1, 2], [0, 1, 3], [1, 3])),
             Permuted(g, g.View(Ordinary(DType.BF16, [g.Length(), g.Length(4), g.Length(), 3]))))),
-        ("matrix times vector", static g => (m: g.Length(), k: g.Length(), n: g.Length(4)) is var s ? g.View(Ordinary(DType.F32, [s.m, s.k])).MatMul(g.View(Ordinary(DType.F32, [s.k, s.n]))) : null!),
-        ("vector times matrix", static g => (m: g.Length(4), k: g.Length(), n: g.Length()) is var s ? g.View(Ordinary(DType.F32, [s.m, s.k])).MatMul(g.View(Ordinary(DType.F32, [s.k, s.n]))) : null!),
-        ("matmul with bias and activation", static g => MatMul(g, DType.F32) is var y ? (y + g.View(Ordinary(DType.F32, [y.Shape[^1]]))).Gelu() + g.View(Ordinary(DType.F32, y.Shape)) : null!),
+        ("matrix times vector", static g => (m: g.Length(), k: g.Length(), n: g.Length(4)) is var s
+            ? g.View(Ordinary(DType.F32, [s.m, s.k])).MatMul(g.View(Ordinary(DType.F32, [s.k, s.n]))) : null!),
+        ("vector times matrix", static g => (m: g.Length(4), k: g.Length(), n: g.Length()) is var s
+            ? g.View(Ordinary(DType.F32, [s.m, s.k])).MatMul(g.View(Ordinary(DType.F32, [s.k, s.n]))) : null!),
+        ("matmul with bias and activation", static g => MatMul(g, DType.F32) is var y
+            ? (y + g.View(Ordinary(DType.F32, [y.Shape[^1]]))).Gelu() + g.View(Ordinary(DType.F32, y.Shape)) : null!),
     ];
 
     static Vec<int> Axes(ParityGenerator g, int rank)

@@ -7,7 +7,8 @@ static class ParityFusedCases
     [
         .. Outputs(2, "attention", static g => (Kind(g), AttentionArgs(g, Sizes(g)))),
         .. Outputs(2, "attention over rows of a cache", static g => (Kind(g), PickedArgs(g, Sizes(g)))),
-        .. Outputs(2, "attention of one query", static g => (Kind(g), Sizes(g) with { Queries = 1 } is var s && g.Maybe() ? PickedArgs(g, s) : AttentionArgs(g, s))),
+        .. Outputs(2, "attention of one query", static g =>
+            (Kind(g), Sizes(g) with { Queries = 1 } is var s && g.Maybe() ? PickedArgs(g, s) : AttentionArgs(g, s))),
         .. Outputs(3, "attention gradient", static g => (new AttentionGradient(0.4, true), GradientArgs(g, true))),
         .. Outputs(3, "open attention gradient", static g => (new AttentionGradient(0.4, false), GradientArgs(g, false))),
         .. Outputs(3, "layer norm", static g => (new LayerNorm(g.Any(1e-5, 0.1)), NormArgs(g))),
@@ -15,7 +16,8 @@ static class ParityFusedCases
         .. Outputs(3, "linear cross-entropy", static g => (new LinearCrossEntropy(g.Any(0, 0.1)), HeadArgs(g))),
         .. Outputs(1, "gelu", static g => (new Gelu(g.Any(false, true)), [g.View(Domain.Uniform(g.Shape(1), -6, 6))])),
         .. Outputs(1, "gelu gradient", static g => (new GeluGradient(g.Any(false, true)), Pair(g, g.Shape(1)))),
-        .. Outputs(1, "scaled sum", static g => g.Shape() is var s ? (new ScaledSum(g.Any(1, -0.25, 3)), [.. Enumerable.Range(0, g.Random.Next(2, 4)).Select(_ => g.View(Domain.Uniform(s)))]) : default),
+        .. Outputs(1, "scaled sum", static g => g.Shape() is var s
+            ? (new ScaledSum(g.Any(1, -0.25, 3)), [.. Enumerable.Range(0, g.Random.Next(2, 4)).Select(_ => g.View(Domain.Uniform(s)))]) : default),
         ("sums of products", static g => g.Shape() is var s ? Sums(g, s) : null!),
         .. Outputs(2, "ranks", static g => (new Ranks(), RankArgs(g))),
         .. Outputs(1, "cache write", static g => (new CacheWrite(), CacheArgs(g))),
@@ -36,7 +38,8 @@ static class ParityFusedCases
         Tensor Any() => g.View(Domain.Uniform(s));
         var (a, b, c) = (Any(), Any(), Any());
         var shared = b * c;
-        return g.Any(a * 0.9 + b * 0.1, a * 0.5 + b * b * 0.25, a - b * c, b * 2 - a, a - b * 0.3, shared * 0.5 + shared, (a - shared) * (a + shared * 3), a * b - b * c * 2, a + a * a);
+        return g.Any(a * 0.9 + b * 0.1, a * 0.5 + b * b * 0.25, a - b * c, b * 2 - a, a - b * 0.3, shared * 0.5 + shared, (a - shared) * (a + shared * 3),
+            a * b - b * c * 2, a + a * a);
     }
 
     static Vec<Tensor> Pair(ParityGenerator g, Vec<int> shape) => [g.View(Domain.Uniform(shape, -6, 6)), g.View(Domain.Uniform(shape, -2, 2))];
@@ -87,7 +90,8 @@ static class ParityFusedCases
     {
         var rows = g.Length(4);
         Domain key = Domain.Uniform([rows, s.Keys, s.KvHeads, s.Size]);
-        return [g.View(Domain.Uniform([s.Batch, s.Queries, s.Heads, s.Size])), g.View(key), g.View(key), g.Input(Domain.Integers([s.Batch], 0, s.Keys)), g.Input(Domain.Integers([s.Batch], 0, rows))];
+        return [g.View(Domain.Uniform([s.Batch, s.Queries, s.Heads, s.Size])), g.View(key), g.View(key), g.Input(Domain.Integers([s.Batch], 0, s.Keys)),
+            g.Input(Domain.Integers([s.Batch], 0, rows))];
     }
 
     // Out and logSumExp are what the forward op gives, as everywhere else.
@@ -122,7 +126,8 @@ static class ParityFusedCases
     static Vec<Tensor> RankArgs(ParityGenerator g)
     {
         Vec<int> shape = [g.Length(), g.Length()];
-        return [g.View(new(new(shape), static (r, t) => [.. Enumerable.Range(0, (int)t.Size).Select(_ => (double)r.Next(-4, 5))])), g.View(Domain.Uniform(shape, 0, 1))];
+        return [g.View(new(new(shape), static (r, t) => [.. Enumerable.Range(0, (int)t.Size).Select(_ => (double)r.Next(-4, 5))])),
+            g.View(Domain.Uniform(shape, 0, 1))];
     }
 
     static Vec<Tensor> CacheArgs(ParityGenerator g)
@@ -130,7 +135,8 @@ static class ParityFusedCases
         var type = g.Any(DType.F32, DType.BF16, DType.I32);
         Vec<int> tail = g.Shape(0, 2);
         var (batch, capacity, count, more) = (g.Length(4), g.Length(), g.Length(6), g.Any(-1, 0, 2));
-        Vec<Tensor> args = [g.View(ParityCases.Ordinary(type, [batch + Math.Max(more, 0), capacity, .. tail]), g.Any(0, 2)), g.View(ParityCases.Ordinary(type, [batch, count, .. tail])),
+        Vec<Tensor> args = [g.View(ParityCases.Ordinary(type, [batch + Math.Max(more, 0), capacity, .. tail]), g.Any(0, 2)),
+            g.View(ParityCases.Ordinary(type, [batch, count, .. tail])),
             g.Input(Domain.Integers([batch], -3, capacity + 2))];
         return more < 0 ? args : [.. args, g.Input(Domain.Distinct(batch, batch + more))];
     }

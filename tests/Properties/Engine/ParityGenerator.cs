@@ -40,7 +40,8 @@ sealed class ParityGenerator(Random random, bool large)
         Inputs.Add(input);
         // What a buffer can hold, so that engine and reference see the same numbers.
         var sample = domain.Sample(random);
-        Values[$"in{Inputs.Count - 1}"] = domain.Type.DType == DType.F32 ? Value.Of(domain.Type, [.. sample.Items.ToArray().Select(static v => (double)(float)v)]) : sample;
+        Values[$"in{Inputs.Count - 1}"] = domain.Type.DType == DType.F32
+            ? Value.Of(domain.Type, [.. sample.Items.ToArray().Select(static v => (double)(float)v)]) : sample;
         return input;
     }
 

@@ -8,7 +8,8 @@ static class ParityMixtures
         ("softmax", static g => Floats(g).Softmax()),
         ("log softmax", static g => Floats(g).LogSoftmax()),
         ("masked softmax", static g => (m: g.Length(), n: g.Length()) is var s
-            ? Derived.CausalMask(s.m, s.n, g.Input(Domain.Integers([], 0, s.n))).Where(g.View(Domain.Uniform([s.m, s.n])), Create.Scalar(double.NegativeInfinity)).Softmax() : null!),
+            ? Derived.CausalMask(s.m, s.n, g.Input(Domain.Integers([], 0, s.n)))
+                .Where(g.View(Domain.Uniform([s.m, s.n])), Create.Scalar(double.NegativeInfinity)).Softmax() : null!),
         ("activations", static g => Floats(g) is var x ? x.Gelu() + x.GeluTanh() * x.Silu() - x.Softplus() : null!),
         ("mean and variance", static g => Floats(g) is var x ? (x - x.Mean(-1)).Square().Mean(-1) : null!),
         ("embedding and its gradient", static g =>
@@ -20,7 +21,8 @@ static class ParityMixtures
         ("gradient of a small network", static g =>
         {
             var (rows, width, hidden) = (g.Length(), g.Length(), g.Length());
-            Tensor x = g.View(Domain.Uniform([rows, width])), up = g.View(Domain.Uniform([width, hidden])), down = g.View(Domain.Uniform([hidden, width])), b = g.View(Domain.Uniform([hidden]));
+            Tensor x = g.View(Domain.Uniform([rows, width])), up = g.View(Domain.Uniform([width, hidden])), down = g.View(Domain.Uniform([hidden, width])),
+                b = g.View(Domain.Uniform([hidden]));
             var y = new LayerNorm().Result(0, [x + (x.MatMul(up) + b).Gelu().MatMul(down)]);
             var gradients = Vjp.Gradients((y * y.StopGradient().Sin()).SumAll(), up, down, b);
             return gradients[0].MatMul(gradients[1]) + gradients[2].SumAll();
@@ -55,7 +57,8 @@ static class ParityMixtures
             ? g.View(Domain.Uniform([13, 5])).ScatterAdd(g.Input(Domain.Integers([n], 0, 13)), g.View(Domain.Uniform([n, 5]))) : null!),
         ("deep product", static g => Long(g, 20_011) is var n ? g.View(Domain.Uniform([5, n])).MatMul(g.View(Domain.Uniform([n, 7]))) : null!),
         ("tall cross-entropy", static g => Long(g, 1_031) is var n
-            ? new LinearCrossEntropy(0.1).Apply(g.View(Domain.Uniform([n, 8])), g.View(Domain.Uniform([61, 8])), g.Input(Domain.Labels(n, 61))) is var r ? r[1].SumAll() + r[2] * r[0] : null! : null!),
+            ? new LinearCrossEntropy(0.1).Apply(g.View(Domain.Uniform([n, 8])), g.View(Domain.Uniform([61, 8])), g.Input(Domain.Labels(n, 61))) is var r
+                ? r[1].SumAll() + r[2] * r[0] : null! : null!),
         ("long attention", static g => Long(g, 311) is var n && g.View(Domain.Uniform([1, n, 2, 8])) is var x
             ? Vjp.Pull(new Attention(0.4).Result(0, [x, x.Sin(), x]), g.View(Domain.Uniform([1, n, 2, 8])), x)[0] : null!),
         ("random graph", static g => Grown(g, 12)),

@@ -14,7 +14,8 @@ sealed record ParityProgram(Program Program, IReadOnlyDictionary<string, Value> 
     public static ParityProgram Of(ParityCase make, int seed, bool large)
     {
         for (var next = seed; ; next = unchecked(next * 31 + 7))
-            if (Draw(make, next, large) is var drawn && Graph.Topological(drawn.Program.Outputs.Select(static o => o.Value)).All(static n => n.Type.Size <= MaxElements))
+            if (Draw(make, next, large) is var drawn && Graph.Topological(drawn.Program.Outputs.Select(static o => o.Value)).All(static n =>
+                n.Type.Size <= MaxElements))
                 return drawn;
     }
 
@@ -81,7 +82,8 @@ sealed record ParityProgram(Program Program, IReadOnlyDictionary<string, Value> 
         {
             var after = new byte[input.Value.Type.Bytes];
             binding[input.Name].Read(after);
-            Assert.True(after.AsSpan().SequenceEqual(ParityBytes.Of(Inputs[input.Name])), $"input '{input.Name}' was written over and had not been donated:\n{Program.Print()}");
+            Assert.True(after.AsSpan().SequenceEqual(ParityBytes.Of(Inputs[input.Name])),
+                $"input '{input.Name}' was written over and had not been donated:\n{Program.Print()}");
         }
         return results;
     }
@@ -93,7 +95,8 @@ static class ParityBytes
     public static byte[] Of(Value value) => value.Type.DType switch
     {
         DType.F32 => MemoryMarshal.AsBytes<float>([.. value.Items.ToArray().Select(static v => (float)v)]).ToArray(),
-        DType.BF16 => MemoryMarshal.AsBytes<ushort>([.. value.Items.ToArray().Select(static v => (ushort)(BitConverter.SingleToUInt32Bits((float)v) >> 16))]).ToArray(),
+        DType.BF16 => MemoryMarshal.AsBytes<ushort>([.. value.Items.ToArray()
+            .Select(static v => (ushort)(BitConverter.SingleToUInt32Bits((float)v) >> 16))]).ToArray(),
         DType.I32 => MemoryMarshal.AsBytes<int>([.. value.Items.ToArray().Select(static v => (int)v)]).ToArray(),
         _ => [.. value.Items.ToArray().Select(static v => (byte)v)],
     };

@@ -19,7 +19,8 @@ public sealed class ParityTests
     [
         new(StringComparer.Ordinal)
         {
-            ["managed, 1 thread"] = static () => new ManagedEngine(1), ["managed, 2 threads"] = static () => new ManagedEngine(2), ["managed, 5 threads"] = static () => new ManagedEngine(5),
+            ["managed, 1 thread"] = static () =>
+                new ManagedEngine(1), ["managed, 2 threads"] = static () => new ManagedEngine(2), ["managed, 5 threads"] = static () => new ManagedEngine(5),
         },
     ];
 
@@ -29,7 +30,8 @@ public sealed class ParityTests
     public void EveryOpIsAmongTheCases()
     {
         var covered = ParityCases.All.SelectMany(static c => Enumerable.Range(0, 12).SelectMany(seed =>
-            Graph.Topological(ParityProgram.Of(c.Value, Seed(c.Key, seed), false).Program.Outputs.Select(static o => o.Value)).Select(static n => GradientRow.KeyOf(n.Op))));
+            Graph.Topological(ParityProgram.Of(c.Value, Seed(c.Key, seed), false).Program.Outputs.Select(static o => o.Value))
+                .Select(static n => GradientRow.KeyOf(n.Op))));
         Assert.Empty(GradientRow.AllKeys().Except(covered));
     }
 
@@ -91,7 +93,8 @@ public sealed class ParityTests
             {
                 var program = ParityProgram.Of(ParityCases.All[caseName], Seed(caseName, 200 + n), n > 0);
                 var runs = engines.Values.Select(e => program.Run(e)).ToList();
-                Assert.All(runs, run => Same(runs[0], run, program, $"{caseName}, program {n} of FUNCTIONAL_SEED={Run}, of {string.Join(" and ", engines.Keys)}"));
+                Assert.All(runs, run =>
+                    Same(runs[0], run, program, $"{caseName}, program {n} of FUNCTIONAL_SEED={Run}, of {string.Join(" and ", engines.Keys)}"));
             }
         });
     }
@@ -112,7 +115,8 @@ public sealed class ParityTests
 
     // The stored result is rounded once more; NaN and infinities must be the same.
     static double Allowed(Value value, double[] bound, int i) =>
-        !double.IsFinite(value[i]) || !value.Type.DType.IsFloat() ? bound[i] : bound[i] == 0 ? 0 : Slack * bound[i] + ParityBounds.Unit(value.Type.DType) * Math.Abs(value[i]);
+        !double.IsFinite(value[i]) || !value.Type.DType.IsFloat() ? bound[i] : bound[i] == 0 ? 0
+            : Slack * bound[i] + ParityBounds.Unit(value.Type.DType) * Math.Abs(value[i]);
 
     static void Same(SortedDictionary<string, byte[]> a, SortedDictionary<string, byte[]> b, ParityProgram program, string where)
     {

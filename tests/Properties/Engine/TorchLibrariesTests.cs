@@ -31,6 +31,7 @@ public sealed class TorchLibrariesTests
     public void A_library_that_is_nowhere_is_not_there()
     {
         Assert.EndsWith(" is not there", TorchLibraries.Explain("LibTorchSharp", Places("")).What, StringComparison.Ordinal);
-        Assert.EndsWith(" is not there", TorchLibraries.Explain("torch_cpu", "Unable to load DLL 'torch_cpu' or one of its dependencies: The specified module could not be found. (0x8007007E)").What, StringComparison.Ordinal);
+        Assert.EndsWith(" is not there", TorchLibraries.Explain("torch_cpu",
+            "Unable to load DLL 'torch_cpu' or one of its dependencies: The specified module could not be found. (0x8007007E)").What, StringComparison.Ordinal);
     }
 }

@@ -15,9 +15,13 @@ public sealed class TorchTests
         using var engine = new TorchEngine(Device.Cpu);
         var (model, batch, optimiser) = (Gpt.Of(config), new BatchShape(2, config.Context), Optimisers.AdamW());
         var given = Runs.Parameters(model, 1)
-            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, 1)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, 1)), (Names.Key, Runs.KeyOf(1)), (Names.Position, Runs.Whole(3, 5)))
-            .With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, batch), optimiser))).With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, batch)))).With(Runs.Scalars(Programs.StepScalars(optimiser, 1, 0.01)));
-        foreach (var program in new[] { Programs.Step(Objectives.NextToken(model, batch), optimiser, GradientClip.To(1)), Programs.Accumulate(Objectives.NextToken(model, batch)), Programs.Measure(Objectives.NextToken(model, batch)) }) Flat(engine, program, given);
+            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, 1)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, 1)),
+                (Names.Key, Runs.KeyOf(1)), (Names.Position, Runs.Whole(3, 5)))
+            .With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, batch),
+                optimiser))).With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, batch)))).With(Runs.Scalars(Programs.StepScalars(optimiser, 1,
+                    0.01)));
+        foreach (var program in new[] { Programs.Step(Objectives.NextToken(model, batch), optimiser, GradientClip.To(1)),
+            Programs.Accumulate(Objectives.NextToken(model, batch)), Programs.Measure(Objectives.NextToken(model, batch)) }) Flat(engine, program, given);
         var one = new BatchShape(2, 1);
         Flat(engine, Programs.CachedStep(model, one), given.With((Names.Inputs, Runs.Tokens(one, config.Vocabulary, 1)))
             .With(Runs.Zeros(model.Caches(one.Rows).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())));
@@ -56,7 +60,8 @@ public sealed class TorchTests
                 var program = ParityProgram.Of(make, seed, false);
                 var before = TorchEngine.LiveTensors;
                 program.Run(engine, 2);
-                Assert.True(before == TorchEngine.LiveTensors, $"{TorchEngine.LiveTensors - before} tensors are left behind by {name}:\n{program.Program.Print()}");
+                Assert.True(before == TorchEngine.LiveTensors,
+                    $"{TorchEngine.LiveTensors - before} tensors are left behind by {name}:\n{program.Program.Print()}");
             }
     }
 
@@ -89,7 +94,8 @@ public sealed class TorchTests
             return Assert.Throws<ArgumentException>(() => executable.Bind(new Dictionary<string, IBuffer> { ["x"] = buffer })).Message;
         }
         foreach (var maker in new[] { other, managed }) Assert.Contains("another engine's", Refusal(maker, x.Type), StringComparison.Ordinal);
-        foreach (var type in new TensorType[] { new([1]), new([4]), new([3, 1]), new([3], DType.I32) }) Assert.Contains("but its buffer is", Refusal(engine, type), StringComparison.Ordinal);
+        foreach (var type in new TensorType[] { new([1]), new([4]), new([3, 1]), new([3], DType.I32) }) Assert.Contains("but its buffer is",
+            Refusal(engine, type), StringComparison.Ordinal);
         using var good = engine.Allocate(x.Type);
         foreach (var count in new[] { 0, 11, 13, 24 })
         {
@@ -110,7 +116,8 @@ public sealed class TorchTests
             using IBuffer rows = engine.Allocate(table.Type), places = engine.Allocate(indices.Type);
             places.Write<int>([0, 3]);
             using var binding = executable.Bind(new Dictionary<string, IBuffer> { ["table"] = rows, ["indices"] = places });
-            for (var again = 0; again < 2; again++) Assert.Contains("outside its table", Assert.Throws<ArgumentOutOfRangeException>(binding.Run).Message, StringComparison.Ordinal);
+            for (var again = 0; again < 2; again++) Assert.Contains("outside its table", Assert.Throws<ArgumentOutOfRangeException>(binding.Run).Message,
+                StringComparison.Ordinal);
         }
         Assert.Equal(before, TorchEngine.LiveTensors);
     }
@@ -123,12 +130,14 @@ public sealed class TorchTests
         var before = TorchEngine.LiveTensors;
         var head = new LinearCrossEntropy().Apply(Create.Input("hidden", [2, 3]), Create.Input("weight", [4, 3]), Create.Input("labels", [2], DType.I32));
         var program = Program.Of(head[differentiates ? 1 : 0].Exp());
-        var given = program.Inputs.ToDictionary(static i => i.Name, i => Value.Of(i.Value.Type, [.. Enumerable.Repeat(i.Name == "labels" ? 3.0 + wrong.Get : 1.0, (int)i.Value.Type.Size)]));
+        var given = program.Inputs.ToDictionary(static i => i.Name, i =>
+            Value.Of(i.Value.Type, [.. Enumerable.Repeat(i.Name == "labels" ? 3.0 + wrong.Get : 1.0, (int)i.Value.Type.Size)]));
         using (var executable = engine.Compile(program))
         {
             var buffers = program.Inputs.ToDictionary(static i => i.Name, i => engine.Allocate(i.Value.Type));
             foreach (var (name, buffer) in buffers) buffer.Write(ParityBytes.Of(given[name]));
-            using (var binding = executable.Bind(buffers)) Assert.Contains("outside its table", Assert.Throws<ArgumentOutOfRangeException>(binding.Run).Message, StringComparison.Ordinal);
+            using (var binding = executable.Bind(buffers)) Assert.Contains("outside its table",
+                Assert.Throws<ArgumentOutOfRangeException>(binding.Run).Message, StringComparison.Ordinal);
             foreach (var buffer in buffers.Values) buffer.Dispose();
         }
         Assert.Equal(before, TorchEngine.LiveTensors);
@@ -143,7 +152,8 @@ public sealed class TorchTests
         using var executable = engine.Compile(Program.Of([new Named("own", x + 1), new("given", x * 2)]));
         using IBuffer buffer = engine.Allocate(x.Type), wrong = engine.Allocate(new([4]));
         var (tensors, bytes) = (TorchEngine.LiveTensors, engine.Memory.Buffers);
-        Assert.Contains("'given'", Assert.Throws<ArgumentException>(() => executable.Bind(new Dictionary<string, IBuffer> { ["x"] = buffer, ["given"] = wrong })).Message, StringComparison.Ordinal);
+        Assert.Contains("'given'", Assert.Throws<ArgumentException>(() => executable
+            .Bind(new Dictionary<string, IBuffer> { ["x"] = buffer, ["given"] = wrong })).Message, StringComparison.Ordinal);
         Assert.Equal((tensors, bytes), (TorchEngine.LiveTensors, engine.Memory.Buffers));
     }
 
@@ -157,7 +167,8 @@ public sealed class TorchTests
         var program = Program.Of([.. head.Select(static (t, i) => new Named($"{i}", t)).Where((_, i) => (1 + wanted % 7 & 1 << i) != 0)]);
         var given = new Dictionary<string, Value>
         {
-            ["hidden"] = Float(Runs.Normal(hidden.Type, Key.Seed(seed))), ["weight"] = Float(Runs.Normal(weight.Type, Key.Seed(seed).FoldIn(1))), ["labels"] = Value.Of(labels.Type, [.. Runs.Labels(new(1, r), v, seed).Items.ToArray()]),
+            ["hidden"] = Float(Runs.Normal(hidden.Type, Key.Seed(seed))), ["weight"] = Float(Runs.Normal(weight.Type, Key.Seed(seed).FoldIn(1))),
+                ["labels"] = Value.Of(labels.Type, [.. Runs.Labels(new(1, r), v, seed).Items.ToArray()]),
         };
         using var engine = new TorchEngine(Device.Cpu) { LogitsAtOnce = 1 + atOnce.Get % (r * v) };
         var (expected, actual) = (program.Evaluate(given), Runs.On(engine)(program, given));
@@ -175,12 +186,16 @@ public sealed class TorchTests
         var attention = new Attention(0.3);
         var results = what switch
         {
-            "attention" => attention.Result(0, [F("q", 2, 9, 4, 16), F("k", 2, 9, 2, 16), F("v", 2, 9, 2, 16)]) is var y ? [y, .. Vjp.Pull(y, F("ct", 2, 9, 4, 16), [.. y.Args])] : [],
+            "attention" =>
+                attention.Result(0, [F("q", 2, 9, 4, 16), F("k", 2, 9, 2, 16), F("v", 2, 9, 2, 16)]) is var y
+                    ? [y, .. Vjp.Pull(y, F("ct", 2, 9, 4, 16), [.. y.Args])] : [],
             "attention by its weights" => [attention.Weights(F("q", 2, 9, 4, 16), F("k", 2, 9, 2, 16))],
             _ => new LinearCrossEntropy(0.1).Apply(F("hidden", 13, 32), F("weight", 17, 32), Create.Input("labels", [13], DType.I32)),
         };
         var program = Program.Of([.. results.Select(static (t, i) => new Named($"{i}", t))]);
-        var given = program.Inputs.ToDictionary(static i => i.Name, i => i.Name == "labels" ? Value.Of(i.Value.Type, [.. Enumerable.Range(0, 13).Select(static n => (double)n)]) : Float(Runs.Normal(i.Value.Type, Key.Seed(3).FoldIn(i.Name))));
+        var given = program.Inputs.ToDictionary(static i => i.Name, i => i.Name == "labels"
+            ? Value.Of(i.Value.Type, [.. Enumerable.Range(0, 13).Select(static n => (double)n)])
+                : Float(Runs.Normal(i.Value.Type, Key.Seed(3).FoldIn(i.Name))));
         using IEngine half = new TorchEngine(Device.Cpu, Precision.BF16), full = new TorchEngine(Device.Cpu);
         var (exact, rounded, plain) = (program.Evaluate(given), Runs.On(half)(program, given), Runs.On(full)(program, given));
         foreach (var (name, value) in exact)
@@ -223,7 +238,8 @@ public sealed class TorchTests
     {
         var sized = config with { Heads = heads, Width = width, Context = context, Dropout = dropout };
         var (model, batch, optimiser) = (Gpt.Of(sized), new BatchShape(4, context), Optimisers.Sgd());
-        var given = Runs.Parameters(model, 1, scale).With((Names.Inputs, Runs.Tokens(batch, sized.Vocabulary, 1)), (Names.Labels, Runs.Labels(batch, sized.Vocabulary, 1)), (Names.Key, Runs.KeyOf(1)))
+        var given = Runs.Parameters(model, 1, scale).With((Names.Inputs, Runs.Tokens(batch, sized.Vocabulary, 1)),
+            (Names.Labels, Runs.Labels(batch, sized.Vocabulary, 1)), (Names.Key, Runs.KeyOf(1)))
             .With(Runs.Scalars(Programs.StepScalars(optimiser, 1, 0.01)));
         var program = Programs.Step(Objectives.NextToken(model, batch), optimiser, GradientClip.None);
         using IEngine half = new TorchEngine(Device.Cpu, Precision.BF16), full = new TorchEngine(Device.Cpu);
@@ -255,8 +271,10 @@ public sealed class TorchTests
 
     /// <summary>What every error of a GPU advises is not taken for what went wrong.</summary>
     [Theory]
-    [InlineData("CUDA error: misaligned address", typeof(InvalidOperationException), "libtorch on cuda:0: CUDA error: misaligned address; the GPU is lost to this process")]
-    [InlineData("CUDA error: device-side assert triggered", typeof(ArgumentOutOfRangeException), "an index is outside its table: CUDA error: device-side assert triggered")]
+    [InlineData("CUDA error: misaligned address", typeof(InvalidOperationException),
+        "libtorch on cuda:0: CUDA error: misaligned address; the GPU is lost to this process")]
+    [InlineData("CUDA error: device-side assert triggered", typeof(ArgumentOutOfRangeException),
+        "an index is outside its table: CUDA error: device-side assert triggered")]
     public void Errors_of_a_GPU_are_told_by_their_first_line(string first, Type type, string message)
     {
         var fault = TorchFaults.Of($"{first}\nCUDA kernel errors might be asynchronously reported.\nCompile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.", Device.Cuda(0));

@@ -20,7 +20,8 @@ public sealed class DeviceMemoryTests : IDisposable
         get
         {
             File.WriteAllText(this["text.txt"], Corpus.Text(1, 3000));
-            return new RunConfig { Stage = new() { EvalEvery = 4, EvalBatches = 2 } }.OnFile(this["text.txt"]).Sized(layers: 1, heads: 2, width: 16, context: 8).For(steps: 8, batch: 4);
+            return new RunConfig { Stage = new() { EvalEvery = 4, EvalBatches = 2 } }.OnFile(this["text.txt"]).Sized(layers: 1, heads: 2, width: 16,
+                context: 8).For(steps: 8, batch: 4);
         }
     }
 
@@ -83,7 +84,9 @@ public sealed class DeviceMemoryTests : IDisposable
     [Fact]
     public async Task An_engine_that_is_not_there_is_refused_before_anything_is_written()
     {
-        var failed = await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(Config with { Stage = Config.Stage with { Optimiser = Config.Stage.Optimiser with { LearningRate = -1 } }, Execution = Config.Execution with { Device = Device.Cuda(99) } }, this["run"]));
+        var failed = await Assert.ThrowsAsync<FunctionalException>(() =>
+            Training.RunAsync(Config with { Stage = Config.Stage with { Optimiser = Config.Stage.Optimiser with { LearningRate = -1 } },
+                Execution = Config.Execution with { Device = Device.Cuda(99) } }, this["run"]));
         Assert.Contains("Execution.Device", failed.Faults.Select(static f => f.Where));
         Assert.Contains("Stage.Optimiser.LearningRate", failed.Faults.Select(static f => f.Where));
         Assert.False(Directory.Exists(this["run"]));

@@ -41,7 +41,8 @@ public class EngineChoiceLaws
             from engine in Gen.Elements(EngineKind.Auto, EngineKind.Managed, EngineKind.Torch)
             from device in Gen.Elements(Device.Auto, Device.Auto, Device.Cpu, Device.Cuda(), Device.Cuda(1), Device.Cuda(7))
             from precision in Gen.Elements(Precision.F32, Precision.F32, Precision.TF32, Precision.BF16)
-            from threads in Gen.Frequency((8, Gen.Choose(0, EngineOptions.MostThreads)), (1, Gen.Elements(-1, int.MinValue, EngineOptions.MostThreads + 1, int.MaxValue)))
+            from threads in Gen.Frequency((8, Gen.Choose(0, EngineOptions.MostThreads)),
+                (1, Gen.Elements(-1, int.MinValue, EngineOptions.MostThreads + 1, int.MaxValue)))
             select new EngineOptions { Engine = engine, Device = device, Precision = precision, Threads = threads };
         return Arb.From(from o in offers from a in asked select new Wish(a, o));
     }
@@ -51,7 +52,8 @@ public class EngineChoiceLaws
         .. managed ? (EngineOffer[])[new(EngineKind.Managed, "1", [new(Device.Cpu, "x64", 1 << 30)])] : [],
         .. torch == "no torch" ? (EngineOffer[])[] :
         [
-            new(EngineKind.Torch, "2", torch == "broken torch" ? [] : [.. gpus.Select(static i => new OfferedDevice(Device.Cuda(i), "H", 1L << 36)), new(Device.Cpu, "x64", 1 << 30)])
+            new(EngineKind.Torch, "2", torch == "broken torch" ? []
+                : [.. gpus.Select(static i => new OfferedDevice(Device.Cuda(i), "H", 1L << 36)), new(Device.Cpu, "x64", 1 << 30)])
             {
                 Missing = torch == "broken torch" ? [new("libtorch", "cannot be loaded", "install it")] : [],
             },
@@ -71,7 +73,8 @@ public class EngineChoiceLaws
     public bool A_wish_that_something_fulfils_is_fulfilled(Wish wish) =>
         // A wish for anything at all goes to the managed engine where torch has no GPU, and may fail with it.
         wish.Chosen is not null == Everything(wish).Any(o => wish.Fits(o) && wish.Grants(o))
-        || wish is { Chosen: null, Asked: { Engine: EngineKind.Auto, Precision: Precision.F32, Device.Kind: not Cuda } } && wish.Offer(EngineKind.Managed) is null;
+        || wish is { Chosen: null, Asked: { Engine: EngineKind.Auto, Precision: Precision.F32, Device.Kind: not Cuda } }
+            && wish.Offer(EngineKind.Managed) is null;
 
     [Property(Arbitrary = [typeof(EngineChoiceLaws)], MaxTest = 1000)]
     public bool Choosing_again_changes_nothing(Wish wish) =>
@@ -79,7 +82,8 @@ public class EngineChoiceLaws
 
     [Property(Arbitrary = [typeof(EngineChoiceLaws)], MaxTest = 1000)]
     public bool A_refusal_names_an_option_and_says_what_is_allowed(Wish wish) =>
-        wish.Chosen is not null || wish.Faults.Any(static f => options.Contains(f.Where)) && wish.Faults.All(static f => f.What.Length > 0 && f.Allowed.Length > 0);
+        wish.Chosen is not null || wish.Faults.Any(static f => options.Contains(f.Where))
+            && wish.Faults.All(static f => f.What.Length > 0 && f.Allowed.Length > 0);
 
     [Property(Arbitrary = [typeof(EngineChoiceLaws)], MaxTest = 1000)]
     public bool An_option_that_asks_for_nothing_is_not_to_blame(Wish wish) => wish.Faults.All(f =>
@@ -96,7 +100,8 @@ public class EngineChoiceLaws
         var open = wish with { Asked = wish.Asked with { Engine = EngineKind.Auto, Device = Device.Auto, Threads = 0 } };
         var gpus = wish.Offer(EngineKind.Torch)?.Devices.Where(static d => d.Device.Kind == Cuda).Select(static d => d.Device.Index).ToArray() ?? [];
         return gpus.Length > 0 ? open.Chosen is { Engine: EngineKind.Torch } chosen && chosen.Device == Device.Cuda(gpus.Min())
-            : open.Chosen is not { } other || other.Device == Device.Cpu && other.Engine == (other.Precision == Precision.F32 ? EngineKind.Managed : EngineKind.Torch);
+            : open.Chosen is not { } other || other.Device == Device.Cpu
+                && other.Engine == (other.Precision == Precision.F32 ? EngineKind.Managed : EngineKind.Torch);
     }
 
     /// <summary>Where torch need not be asked, asking it would change nothing.</summary>
@@ -141,7 +146,8 @@ public class EngineChoiceLaws
     [Fact]
     public void A_machine_where_libtorch_does_not_load_says_why() => Assert.Equal(
         "engine: is torch, which cannot run here; allowed without it: managed\nlibtorch: cannot be loaded; install it",
-        EngineChoice.Resolve(new() { Engine = EngineKind.Torch, Device = Device.Cpu }, Offers(true, "broken torch", [])).Match(static _ => "", static f => f.Lines()));
+        EngineChoice.Resolve(new() { Engine = EngineKind.Torch, Device = Device.Cpu }, Offers(true, "broken torch", []))
+            .Match(static _ => "", static f => f.Lines()));
 
     [Fact]
     public void A_device_that_is_not_there_is_refused_with_those_that_are() => Assert.Equal(
@@ -151,6 +157,7 @@ public class EngineChoiceLaws
     [Fact]
     public void Everything_wrong_is_said_at_once() => Assert.Equal(
         ["device", "precision", "threads"],
-        EngineChoice.Resolve(new() { Engine = EngineKind.Managed, Device = Device.Cuda(), Precision = Precision.BF16, Threads = -1 }, Offers(true, "torch", [0]))
+        EngineChoice.Resolve(new() { Engine = EngineKind.Managed, Device = Device.Cuda(), Precision = Precision.BF16, Threads = -1 },
+            Offers(true, "torch", [0]))
             .Match(static _ => [], static f => f.Select(static x => x.Where).ToArray()));
 }

@@ -18,7 +18,8 @@ public sealed class FacadeTests : IDisposable
         get
         {
             File.WriteAllText(this["text.txt"], Corpus.Text(1, 3000));
-            return new RunConfig { Stage = new() { EvalEvery = 10, EvalBatches = 0, SampleEvery = 20 } }.OnFile(this["text.txt"]).Sized(layers: 1, heads: 2, width: 16, context: 8).For(steps: 30, batch: 4, learningRate: 1e-2);
+            return new RunConfig { Stage = new() { EvalEvery = 10, EvalBatches = 0, SampleEvery = 20 } }.OnFile(this["text.txt"]).Sized(layers: 1, heads: 2,
+                width: 16, context: 8).For(steps: 30, batch: 4, learningRate: 1e-2);
         }
     }
 
@@ -80,7 +81,8 @@ public sealed class FacadeTests : IDisposable
     public async Task Interrupted_and_resumed_a_run_is_completed()
     {
         using var stop = new CancellationTokenSource();
-        var first = await Training.RunAsync(Config, this["run"], new Listener(e => { if (e is TrainingEvent.Stepped { Metrics.Step: 7 }) stop.Cancel(); }), stop.Token);
+        var first = await Training.RunAsync(Config, this["run"], new Listener(e => { if (e is TrainingEvent.Stepped { Metrics.Step: 7 }) stop.Cancel(); }),
+            stop.Token);
         // The step after may be under way already.
         Assert.Equal(StopReason.Interrupted, first.Reason);
         Assert.InRange(first.Step, 7, 8);
@@ -102,9 +104,11 @@ public sealed class FacadeTests : IDisposable
     [Fact]
     public async Task Everything_that_is_wrong_is_said_at_once()
     {
-        var bad = Config.Sized(heads: 3, layers: 0) with { Stage = Config.Sized(heads: 3, layers: 0).Stage with { Optimiser = Config.Sized(heads: 3, layers: 0).Stage.Optimiser with { LearningRate = -1 } } };
+        var bad = Config.Sized(heads: 3, layers: 0) with { Stage = Config.Sized(heads: 3,
+            layers: 0).Stage with { Optimiser = Config.Sized(heads: 3, layers: 0).Stage.Optimiser with { LearningRate = -1 } } };
         var failed = await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(bad, this["run"]));
-        Assert.Equal(["Model.Layers", "Model.Width", "Stage.Optimiser.LearningRate"], failed.Faults.Select(static f => f.Where).Distinct().Order(StringComparer.Ordinal).Except(["Stage.Optimiser.MinLearningRate"]));
+        Assert.Equal(["Model.Layers", "Model.Width", "Stage.Optimiser.LearningRate"],
+            failed.Faults.Select(static f => f.Where).Distinct().Order(StringComparer.Ordinal).Except(["Stage.Optimiser.MinLearningRate"]));
         Assert.Equal(failed.Faults.Count, failed.Message.Split('\n').Length);
         Assert.False(Directory.Exists(this["run"]));
         await Assert.ThrowsAsync<FunctionalException>(() => LanguageModel.LoadAsync(this["run"]));
@@ -122,7 +126,9 @@ public sealed class FacadeTests : IDisposable
         var large = new RunConfig().Sized(layers: 100, heads: 8, width: 8192);
         Assert.Equal("memory: weights and optimiser take 900.1 GiB; allowed: up to 16.0 GiB on this machine; fewer layers or a smaller width make it less",
             Memory.Check(large, new OfferedDevice(Device.Cpu, "", 16L << 30)).Match(static _ => "", static faults => faults.Lines()));
-        Assert.Contains("up to 16.0 GiB on cuda:1 (A small one);", Memory.Check(large, new OfferedDevice(Device.Cuda(1), "A small one", 16L << 30)).Match(static _ => "", static faults => faults.Lines()), StringComparison.Ordinal);
+        Assert.Contains("up to 16.0 GiB on cuda:1 (A small one);",
+            Memory.Check(large, new OfferedDevice(Device.Cuda(1), "A small one", 16L << 30)).Match(static _ => "", static faults => faults.Lines()),
+                StringComparison.Ordinal);
         Assert.True(Memory.Check(new(), new OfferedDevice(Device.Cpu, "", 1L << 30)).IsSuccess);
     }
 
@@ -141,7 +147,8 @@ public sealed class FacadeTests : IDisposable
     public void A_short_run_at_a_low_rate_is_fitted_in_either_way_of_asking()
     {
         foreach (var (steps, rate) in ((long, double)[])[(200, 5e-5), (200, 1e-4), (20_000, 2e-3), (1, 1e-9)])
-            Assert.Equal(Configuration.From(new(), ("steps", $"{steps}"), ("lr", rate.ToString("R", System.Globalization.CultureInfo.InvariantCulture))), new RunConfig().For(steps, learningRate: rate));
+            Assert.Equal(Configuration.From(new(), ("steps", $"{steps}"), ("lr", rate.ToString("R", System.Globalization.CultureInfo.InvariantCulture))),
+                new RunConfig().For(steps, learningRate: rate));
         Assert.Equal(new RunConfig().Stage.Optimiser.MinLearningRate, new RunConfig().For(200).Stage.Optimiser.MinLearningRate);
     }
 
@@ -149,7 +156,8 @@ public sealed class FacadeTests : IDisposable
     [Fact]
     public async Task An_observer_that_throws_ends_nothing()
     {
-        var result = await Training.RunAsync(Config, this["run"], new Listener(static e => throw new InvalidOperationException($"cannot show {e.GetType().Name}")));
+        var result = await Training.RunAsync(Config, this["run"],
+            new Listener(static e => throw new InvalidOperationException($"cannot show {e.GetType().Name}")));
         Assert.Equal((StopReason.Completed, 30, "cannot show Started"), (result.Reason, result.Step, result.WatchFailure?.Message));
         await Training.RunAsync(Config, this["quiet"]);
         Assert.Equal(File.ReadAllBytes(Model(this["quiet"])), File.ReadAllBytes(Model(this["run"])));
@@ -164,7 +172,8 @@ public sealed class FacadeTests : IDisposable
         Assert.False(Directory.Exists(this["run"]));
         await Training.RunAsync(Config, this["run"]);
         var before = Directory.GetFiles(this["run"], "*", SearchOption.AllDirectories).Select(File.GetLastWriteTimeUtc).ToArray();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Training.ResumeAsync(this["run"], cancellation: new(canceled: true), changes: [("steps", "40")]));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            Training.ResumeAsync(this["run"], cancellation: new(canceled: true), changes: [("steps", "40")]));
         Assert.Equal(before, Directory.GetFiles(this["run"], "*", SearchOption.AllDirectories).Select(File.GetLastWriteTimeUtc).ToArray());
         using var model = await LanguageModel.LoadAsync(this["run"]);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Collect(model.GenerateAsync("T", cancellation: new(canceled: true))));
@@ -188,7 +197,8 @@ public sealed class FacadeTests : IDisposable
         Assert.Equal(2, pieces);
         foreach (var read in (Action[])
         [
-            () => RunSession.Begin(this["run"], Recipe.Of(config.OnFile(this["long.txt"])), stop.Token), () => RunSession.BeginAnew(this["run"], Recipe.Of(config.OnFile(this["long.txt"], "byte")), stop.Token),
+            () => RunSession.Begin(this["run"], Recipe.Of(config.OnFile(this["long.txt"])), stop.Token), () =>
+                RunSession.BeginAnew(this["run"], Recipe.Of(config.OnFile(this["long.txt"], "byte")), stop.Token),
         ])
             Assert.Throws<OperationCanceledException>(read);
         Assert.False(Directory.Exists(this["run"]));
@@ -201,7 +211,8 @@ public sealed class FacadeTests : IDisposable
     public async Task The_best_evaluation_is_told_from_others()
     {
         var events = new List<TrainingEvent.Evaluated>();
-        var rising = Config with { Stage = Config.Stage with { EvalEvery = 2, Optimiser = Config.Stage.Optimiser with { LearningRate = 3, MinLearningRate = 3, Warmup = 10, Schedule = ScheduleKind.Constant, Clip = 0 } } };
+        var rising = Config with { Stage = Config.Stage with { EvalEvery = 2,
+            Optimiser = Config.Stage.Optimiser with { LearningRate = 3, MinLearningRate = 3, Warmup = 10, Schedule = ScheduleKind.Constant, Clip = 0 } } };
         var result = await Training.RunAsync(rising, this["run"], new Listener(e => { if (e is TrainingEvent.Evaluated v) events.Add(v); }));
         var lowest = double.PositiveInfinity;
         foreach (var e in events)
@@ -224,7 +235,8 @@ public sealed class FacadeTests : IDisposable
         await File.WriteAllTextAsync(this["text.txt"], string.Concat(Enumerable.Repeat(await File.ReadAllTextAsync(this["text.txt"]), 3000)));
         foreach (var begin in (Func<CancellationToken, Task>[])
         [
-            stop => Training.RunAsync(config, this["other"], cancellation: stop), stop => Training.ResumeAsync(this["run"], cancellation: stop, changes: [("steps", "40")]),
+            stop => Training.RunAsync(config, this["other"], cancellation: stop), stop =>
+                Training.ResumeAsync(this["run"], cancellation: stop, changes: [("steps", "40")]),
         ])
         {
             using var stop = new CancellationTokenSource();
@@ -258,18 +270,22 @@ public sealed class FacadeTests : IDisposable
             Assert.Equal(3, pieces);
         }
         // Somebody else has the model, and keeps it until those who wait have given up.
-        var (has, done) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var (has, done) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously),
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         var other = Task.Run(async () => { await foreach (var _ in model.GenerateAsync("T", new() { Tokens = 2 })) { has.TrySetResult(); await done.Task; } });
         await has.Task;
         using var patience = new CancellationTokenSource(50);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Collect(model.GenerateAsync("T", cancellation: patience.Token)).WaitAsync(TimeSpan.FromSeconds(30)));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Collect(WithCancellation(model.GenerateAsync("T"), patience.Token)).WaitAsync(TimeSpan.FromSeconds(30)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            Collect(model.GenerateAsync("T", cancellation: patience.Token)).WaitAsync(TimeSpan.FromSeconds(30)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            Collect(WithCancellation(model.GenerateAsync("T"), patience.Token)).WaitAsync(TimeSpan.FromSeconds(30)));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.EvaluateAsync(cancellation: patience.Token).WaitAsync(TimeSpan.FromSeconds(30)));
         done.SetResult();
         await other;
         Assert.Equal(256, (await Collect(model.GenerateAsync("T"))).Length);
 
-        static async IAsyncEnumerable<string> WithCancellation(IAsyncEnumerable<string> text, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+        static async IAsyncEnumerable<string> WithCancellation(IAsyncEnumerable<string> text,
+            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
         {
             await foreach (var piece in text.WithCancellation(stop)) yield return piece;
         }
@@ -285,7 +301,8 @@ public sealed class FacadeTests : IDisposable
         await Assert.ThrowsAsync<FunctionalException>(() => model.EvaluateAsync(this["missing.txt"]));
         Assert.Equal(score, await model.EvaluateAsync().WaitAsync(TimeSpan.FromSeconds(30)));
         await Assert.ThrowsAsync<FunctionalException>(() => Collect(model.GenerateAsync("☃")));
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => { await foreach (var _ in model.GenerateAsync("T")) throw new InvalidOperationException(); });
+        await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+            { await foreach (var _ in model.GenerateAsync("T")) throw new InvalidOperationException(); });
         Assert.Equal(score, await model.EvaluateAsync().WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
@@ -312,7 +329,9 @@ public sealed class FacadeTests : IDisposable
         // Somebody else waits for a loop, and has the model after it.
         var order = new List<string>();
         using var begun = new SemaphoreSlim(0);
-        var first = Task.Run(async () => { await foreach (var _ in model.GenerateAsync("T", new() { Tokens = 3 })) { begun.Release(); await Task.Delay(30); lock (order) order.Add("loop"); } });
+        var first = Task.Run(async () =>
+            { await foreach (var _ in model.GenerateAsync("T",
+                new() { Tokens = 3 })) { begun.Release(); await Task.Delay(30); lock (order) order.Add("loop"); } });
         await begun.WaitAsync();
         var second = Task.Run(async () => { await model.EvaluateAsync(); lock (order) order.Add("score"); });
         await Task.WhenAll(first, second);
@@ -339,7 +358,8 @@ public sealed class FacadeTests : IDisposable
         Assert.Throws<ArgumentNullException>("folder", () => { _ = model.SaveAsync(null!); });
         var wrong = Assert.Throws<FunctionalException>(() => model.GenerateAsync("T", new() { Tokens = -1, Temperature = -0.5, TopK = -2, TopP = 0 }));
         Assert.Equal(["Tokens", "Temperature", "TopK", "TopP"], wrong.Faults.Select(static f => f.Where));
-        var engine = Assert.Throws<FunctionalException>(() => Functional.Engine.Create(new() { Engine = EngineKind.Managed, Device = Device.Cuda(), Threads = -1 }));
+        var engine = Assert.Throws<FunctionalException>(() =>
+            Functional.Engine.Create(new() { Engine = EngineKind.Managed, Device = Device.Cuda(), Threads = -1 }));
         Assert.Equal(["Device", "Threads"], engine.Faults.Select(static f => f.Where));
     }
 
@@ -348,10 +368,12 @@ public sealed class FacadeTests : IDisposable
     public async Task A_model_whose_numbers_are_not_finite_is_said_to_be_none()
     {
         // One step so large that the second has no loss.
-        var config = Config with { Stage = Config.Stage with { SaveEvery = 1, EvalEvery = 30, Optimiser = Config.Stage.Optimiser with { Warmup = 0, LearningRate = 3e18, MinLearningRate = 3e18, WeightDecay = 0 } } };
+        var config = Config with { Stage = Config.Stage with { SaveEvery = 1, EvalEvery = 30,
+            Optimiser = Config.Stage.Optimiser with { Warmup = 0, LearningRate = 3e18, MinLearningRate = 3e18, WeightDecay = 0 } } };
         await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(config, this["run"]));
         using var model = await LanguageModel.LoadAsync(this["run"]);
-        Func<Task>[] uses = [() => model.EvaluateAsync(), () => model.EvaluateAsync(this["text.txt"]), () => Collect(model.GenerateAsync("The ", new() { Tokens = 5 }))];
+        Func<Task>[] uses = [() => model.EvaluateAsync(), () => model.EvaluateAsync(this["text.txt"]), () =>
+            Collect(model.GenerateAsync("The ", new() { Tokens = 5 }))];
         foreach (var use in uses)
             Assert.Equal($"{this["run/stages/pretrain/checkpoints/step-00000001"]}: the model's numbers are not finite, as after a run that diverged; allowed: another checkpoint, if the run has one",
                 (await Assert.ThrowsAsync<FunctionalException>(use)).Message);
@@ -376,7 +398,8 @@ public sealed class FacadeTests : IDisposable
     {
         await Training.RunAsync(Config with { Stage = Config.Stage with { SaveEvery = 10, Keep = 9 } }, this["first"]);
         using var stop = new CancellationTokenSource();
-        var next = Configuration.From(Configuration.FromRun(this["first"], 10).OnFile(this["text.txt"]).For(steps: 6, batch: 4), ("seed", "5"), ("eval-every", "0"));
+        var next = Configuration.From(Configuration.FromRun(this["first"], 10).OnFile(this["text.txt"]).For(steps: 6, batch: 4), ("seed", "5"),
+            ("eval-every", "0"));
         Assert.Equal((16, 8), (next.Model.Width, next.Model.Context));
         var first = await Training.RunAsync(next, this["next"], new Listener(e => { if (e is TrainingEvent.Saved { Step: 0 }) stop.Cancel(); }), stop.Token);
         Assert.Equal((StopReason.Interrupted, 0), (first.Reason, first.Step));
@@ -384,15 +407,19 @@ public sealed class FacadeTests : IDisposable
             Assert.Equal(await source.EvaluateAsync(), await begun.EvaluateAsync());
         // What it began with may be gone by now.
         Directory.Delete(Path.Combine(this["first"], "stages", "pretrain", "checkpoints", "step-00000010"), recursive: true);
-        Assert.Equal(Configuration.From(RunFolder.Open(this["next"]).OrThrow().Config, ("warmup", "0"), ("steps", "7")), (await Training.OutlookOfResumeAsync(this["next"], ("steps", "7"))).Config);
+        Assert.Equal(Configuration.From(RunFolder.Open(this["next"]).OrThrow().Config, ("warmup", "0"), ("steps", "7")),
+            (await Training.OutlookOfResumeAsync(this["next"], ("steps", "7"))).Config);
         await Training.ResumeAsync(this["next"]);
         Assert.True((await Training.BaselinesAsync(RunFolder.Open(this["next"]).OrThrow().Config)).Bigram > 0);
         await Training.RunAsync(Config with { Stage = Config.Stage with { SaveEvery = 10, Keep = 9 } }, this["again"]);
-        await Training.RunAsync(Configuration.From(Configuration.FromRun(this["again"], 10).OnFile(this["text.txt"]).For(steps: 6, batch: 4), ("seed", "5"), ("eval-every", "0")), this["unbroken"]);
+        await Training.RunAsync(Configuration.From(Configuration.FromRun(this["again"], 10).OnFile(this["text.txt"]).For(steps: 6, batch: 4), ("seed", "5"),
+            ("eval-every", "0")), this["unbroken"]);
         foreach (var file in (string[])["model.safetensors", "optimizer.safetensors"])
-            Assert.Equal(File.ReadAllBytes(Path.Combine(this["unbroken"], "stages", "pretrain", "checkpoints", "step-00000006", file)), File.ReadAllBytes(Path.Combine(this["next"], "stages", "pretrain", "checkpoints", "step-00000006", file)));
+            Assert.Equal(File.ReadAllBytes(Path.Combine(this["unbroken"], "stages", "pretrain", "checkpoints", "step-00000006", file)),
+                File.ReadAllBytes(Path.Combine(this["next"], "stages", "pretrain", "checkpoints", "step-00000006", file)));
 
-        var wider = await Assert.ThrowsAsync<FunctionalException>(() => Training.RunAsync(next.Sized(width: 32) with { Stage = next.Sized(width: 32).Stage with { From = this["first"] } }, this["wider"]));
+        var wider = await Assert.ThrowsAsync<FunctionalException>(() =>
+            Training.RunAsync(next.Sized(width: 32) with { Stage = next.Sized(width: 32).Stage with { From = this["first"] } }, this["wider"]));
         Assert.Equal($"Model.Width: is 32, but the weights of {this["first"]} have 16; allowed with them: 16", wider.Message);
         Assert.False(RunFolder.Holds(this["wider"]));
     }
@@ -439,7 +466,8 @@ public sealed class FacadeTests : IDisposable
         await Training.ResumeAsync(this["run"], new Listener(events.Add), changes: [("steps", "60")]);
         var started = Assert.IsType<TrainingEvent.Started>(events[0]);
         var config = Config;
-        Assert.Equal((config.Stage.LearningRates.At(29), (config with { Stage = config.Stage with { Steps = 60 } }).Stage.LearningRates.At(30)), (started.LearningRateBefore!.Value, started.LearningRate));
+        Assert.Equal((config.Stage.LearningRates.At(29), (config with { Stage = config.Stage with { Steps = 60 } }).Stage.LearningRates.At(30)),
+            (started.LearningRateBefore!.Value, started.LearningRate));
         Assert.NotEqual(started.LearningRateBefore!.Value, started.LearningRate, 1e-3);
     }
 

@@ -48,7 +48,8 @@ public sealed class AttentionTests
             ["v"] = ChangedAfter(values["v"], position, random),
         };
         var attention = new Attention(0.6);
-        Vec<Tensor> roots = [attention.Result(0, args), attention.Result(1, args).Permute(0, 2, 1), Vjp.Pull(attention.Result(0, args), args[0].Like(1), args[0])[0]];
+        Vec<Tensor> roots = [attention.Result(0, args), attention.Result(1, args).Permute(0, 2, 1),
+            Vjp.Pull(attention.Result(0, args), args[0].Like(1), args[0])[0]];
         var (before, after) = (Evaluator.Run(roots, values), Evaluator.Run(roots, changed));
         for (var r = 0; r < roots.Count; r++)
         {
@@ -103,7 +104,8 @@ public sealed class AttentionTests
         var (args, values) = Inputs(s, random);
         var picked = Create.Input("picked", [s.Batch], DType.I32);
         values["picked"] = Value.Of(picked.Type, [.. Enumerable.Range(0, s.Batch).Select(_ => (double)random.Next(s.Batch))]);
-        Tensor direct = new Attention(0.6).Result(0, [.. args, picked]), gathered = new Attention(0.6).Result(0, [args[0], args[1].Gather(picked), args[2].Gather(picked), args[3]]);
+        Tensor direct = new Attention(0.6).Result(0, [.. args, picked]),
+            gathered = new Attention(0.6).Result(0, [args[0], args[1].Gather(picked), args[2].Gather(picked), args[3]]);
         Vec<Tensor> Roots(Tensor y) => [y, .. Vjp.Gradients((y * y).SumAll(), args[0], args[1], args[2])];
         foreach (var (expected, actual) in Evaluator.Run(Roots(gathered), values).Zip(Evaluator.Run(Roots(direct), values)))
             Assert.Equal(expected.Items.ToArray(), actual.Items.ToArray());

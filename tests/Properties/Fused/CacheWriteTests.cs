@@ -14,10 +14,12 @@ public sealed class CacheWriteTests
         int[] order = [.. Enumerable.Range(0, some ? batch + random.Next(3) : batch)];
         if (some) random.Shuffle(order);
         int[] positions = [.. Enumerable.Range(0, batch).Select(_ => random.Next(-3, 8))];
-        Vec<Tensor> args = [Create.Input("cache", [order.Length, capacity, width]), Create.Input("tokens", [batch, count, width]), Create.Input("position", [batch], DType.I32)];
+        Vec<Tensor> args = [Create.Input("cache", [order.Length, capacity, width]), Create.Input("tokens", [batch, count, width]),
+            Create.Input("position", [batch], DType.I32)];
         if (some) args = [.. args, Create.Input("rows", [batch], DType.I32)];
         Value cache = Domain.Uniform(args[0].Shape).Sample(random), tokens = Domain.Uniform(args[1].Shape).Sample(random);
-        var values = new Dictionary<string, Value> { ["cache"] = cache, ["tokens"] = tokens, ["position"] = Runs.Whole(positions), ["rows"] = Runs.Whole(order.AsSpan(0, batch)) };
+        var values = new Dictionary<string, Value> { ["cache"] = cache, ["tokens"] = tokens, ["position"] = Runs.Whole(positions),
+            ["rows"] = Runs.Whole(order.AsSpan(0, batch)) };
         var expected = cache.Items.ToArray();
         for (var b = 0; b < batch; b++)
             for (var i = 0; i < count; i++)

@@ -29,7 +29,8 @@ public sealed class FusedGradientTests
     /// <summary>An argument is another result of the same op.</summary>
     [Theory, MemberData(nameof(RowNumbers))]
     public void OfItsOwnResults(int number, string key) => Check(key, GradientTable.Rows[number], static (kind, args) =>
-        kind.Apply(args) is var results && args.All(a => a.Type != results[0].Type) ? args : args.Map(a => a.Type == results[0].Type ? a + results[0] * 0.5 : a));
+        kind.Apply(args) is var results && args.All(a => a.Type != results[0].Type) ? args : args
+            .Map(a => a.Type == results[0].Type ? a + results[0] * 0.5 : a));
 
     [Theory, MemberData(nameof(RowNumbers))]
     public void TypesAreThoseOfTheExpansion(int number, string key)
@@ -50,14 +51,16 @@ public sealed class FusedGradientTests
         Vec<Tensor> floats = [.. row.Inputs.Where(static i => i.DType.IsFloat())];
         var (actual, expected) = (Vjp.Pull(node, cotangent, floats), Vjp.Pull(Graph.Expand([expansion])[0], cotangent, floats));
         var random = new Random(key.Length * 31 + floats.Count);
-        var values = row.Arguments.Select((d, i) => ($"a{i}", d.Sample(random))).Append(("cotangent", Domain.Uniform(node.Shape).Sample(random))).ToDictionary();
+        var values = row.Arguments.Select((d, i) => ($"a{i}", d.Sample(random))).Append(("cotangent", Domain.Uniform(node.Shape).Sample(random)))
+            .ToDictionary();
         var results = Evaluator.Run([node, expansion, .. actual, .. expected], values);
         Assert.Equal(results[1].Items, results[0].Items);
         for (var i = 0; i < floats.Count; i++)
         {
             var (a, e) = (results[2 + i].Items.ToArray(), results[2 + floats.Count + i].Items.ToArray());
             var magnitude = e.Max(Math.Abs) + 1;
-            for (var j = 0; j < a.Length; j++) Assert.True(Math.Abs(a[j] - e[j]) <= Tolerance * magnitude, $"{key}: argument {i}, element {j}: {a[j]:R}, the expansion's {e[j]:R}");
+            for (var j = 0; j < a.Length; j++) Assert.True(Math.Abs(a[j] - e[j]) <= Tolerance * magnitude,
+                $"{key}: argument {i}, element {j}: {a[j]:R}, the expansion's {e[j]:R}");
         }
     }
 }

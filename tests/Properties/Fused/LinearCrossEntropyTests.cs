@@ -48,7 +48,8 @@ public sealed class LinearCrossEntropyTests
         var labels = values["labels"];
         var other = new Dictionary<string, Value>(values)
         {
-            ["hidden"] = Value.Of(Hidden.Type, [.. values["hidden"].Items.ToArray().Select((x, n) => labels[n / 3] < 0 ? 1e6 * (random.NextDouble() - 0.5) : x)]),
+            ["hidden"] = Value.Of(Hidden.Type, [.. values["hidden"].Items.ToArray()
+                .Select((x, n) => labels[n / 3] < 0 ? 1e6 * (random.NextDouble() - 0.5) : x)]),
         };
         var (a, b) = (Evaluator.Run(new LinearCrossEntropy(0.1).Apply(Args), values), Evaluator.Run(new LinearCrossEntropy(0.1).Apply(Args), other));
         for (var r = 0; r < 3; r++) Assert.Equal(a[r].Items, b[r].Items);

@@ -26,7 +26,8 @@ public sealed class RanksTests
         Vec<Tensor> args = [Create.Input("x", [rows, n]), Create.Input("mass", [rows, n])];
         var results = new Ranks().Apply(args);
         var program = Program.Of([new("rank", results[0].Cast(DType.F32)), new("before", results[1])]);
-        var given = new Dictionary<string, Value> { ["x"] = Value.Of(args[0].Type, [.. x.Select(static v => (double)v)]), ["mass"] = Value.Of(args[1].Type, [.. mass.Select(static v => (double)v)]) };
+        var given = new Dictionary<string, Value> { ["x"] = Value.Of(args[0].Type, [.. x.Select(static v => (double)v)]),
+            ["mass"] = Value.Of(args[1].Type, [.. mass.Select(static v => (double)v)]) };
         foreach (var (name, make) in EngineList.All)
         {
             // All pairs of so many are too many for the plainest loops.

@@ -114,14 +114,16 @@ public sealed class BatcherLaws
             sequence.Tokens.AddRange(tokens);
             Close(expected, actual, tolerance);
             // And both are the whole forward pass over what the caches hold.
-            if (random.Next(8) == 0) Close(subject.Logits([.. sequence.Tokens[^sequence.Decoder.Position..]]), actual, engine is ReferenceEngine ? OfReference : OfFloat);
+            if (random.Next(8) == 0) Close(subject.Logits([.. sequence.Tokens[^sequence.Decoder.Position..]]), actual, engine is ReferenceEngine ? OfReference
+                : OfFloat);
         }
     }
 
     static void Close(float[] expected, ReadOnlySpan<float> actual, double tolerance)
     {
         for (var i = 0; i < expected.Length; i++)
-            Assert.True(expected[i] == actual[i] || Math.Abs(expected[i] - actual[i]) <= tolerance * (1 + expected.Max(Math.Abs)), $"logit {i} is {actual[i]}, alone {expected[i]}");
+            Assert.True(expected[i] == actual[i] || Math.Abs(expected[i] - actual[i]) <= tolerance * (1 + expected.Max(Math.Abs)),
+                $"logit {i} is {actual[i]}, alone {expected[i]}");
     }
 
     /// <summary>Tokens and log-probabilities from the device are those of the logits, whoever else draws; and a row's do not depend on the others.</summary>
@@ -130,7 +132,8 @@ public sealed class BatcherLaws
     {
         const int Rows = 4;
         var random = new Random(seed.Get);
-        SamplingConfig sampling = new() { Temperature = random.Next(0, 3) * 0.8, TopK = random.Next(2) * random.Next(1, 8), TopP = random.Next(2) == 0 ? 1 : 0.8 };
+        SamplingConfig sampling = new() { Temperature = random.Next(0, 3) * 0.8, TopK = random.Next(2) * random.Next(1, 8), TopP = random.Next(2) == 0 ? 1
+            : 0.8 };
         using var subject = new TinyGpt(seed.Get, shape.Get, new ManagedEngine(2));
         using var batcher = subject.Batcher(Rows);
         var alone = Enumerable.Range(0, random.Next(1, Rows + 1)).Select(_ => subject.Batcher(1)).ToArray();

@@ -43,7 +43,8 @@ public sealed class DecoderLaws
             {
                 decoder.Read([tokens[at]], logits);
                 for (var i = 0; i < logits.Length; i++)
-                    Assert.True(Math.Abs(logits[i] - expected[at][i]) <= ofFloat * (1 + expected[at].Max(Math.Abs)), $"{name}: logit {i} at {at} is {logits[i]}, by the reference {expected[at][i]}");
+                    Assert.True(Math.Abs(logits[i] - expected[at][i]) <= ofFloat * (1 + expected[at].Max(Math.Abs)),
+                        $"{name}: logit {i} at {at} is {logits[i]}, by the reference {expected[at][i]}");
             }
         }
     }

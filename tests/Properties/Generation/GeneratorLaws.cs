@@ -45,7 +45,8 @@ public sealed class GeneratorLaws
         using var decoder = subject.Decoder();
         Assert.Equal("a\nb\n\nc\n", TinyGpt.Tokenizer.Decode(new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Lf).Encode("a\r\nb\r\rc\r").IfFail([])));
         Assert.Contains("prompt, position 1: '\\r' (U+000D) is not in the vocabulary (CRLF or CR line ends, where the vocabulary has LF;",
-            new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Keep).Encode("a\r\nb").Match(static _ => "", static faults => faults.Lines()), StringComparison.Ordinal);
+            new Generator(decoder, TinyGpt.Tokenizer, LineEnds.Keep).Encode("a\r\nb").Match(static _ => "", static faults => faults.Lines()),
+                StringComparison.Ordinal);
     }
 
     /// <summary>An empty prompt begins a line in whatever way the vocabulary can.</summary>

@@ -1,4 +1,5 @@
-using Run = System.Func<Functional.Compiling.Program, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Meaning.Value>, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Meaning.Value>>;
+using Run = System.Func<Functional.Compiling.Program, System.Collections.Generic.IReadOnlyDictionary<string, Functional.Meaning.Value>,
+    System.Collections.Generic.IReadOnlyDictionary<string, Functional.Meaning.Value>>;
 
 namespace Functional.Tests.Properties;
 
@@ -58,7 +59,8 @@ public sealed class GoldenGpt
     void Gradients(Run run, double tolerance)
     {
         var model = Gpt.Of(golden.Config);
-        var sums = run(Programs.Accumulate(Objectives.NextToken(model, golden.Batch)), Given.With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, new(1, 1))))));
+        var sums = run(Programs.Accumulate(Objectives.NextToken(model, golden.Batch)),
+            Given.With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, new(1, 1))))));
         Assert.Equal(golden.Gradients.Count, model.Specs.Count);
         foreach (var (name, expected) in golden.Gradients)
             Runs.Close(expected, Runs.Changed(sums[Names.Gradient(name)], (g, _) => g / sums[Names.AccumulatedWeight][0]), tolerance, name);
@@ -82,8 +84,10 @@ public sealed class GoldenGpt
     void FiveAccumulatedSteps(Run run, double lossTolerance, double tolerance)
     {
         var (model, row) = (Gpt.Of(golden.Config), new BatchShape(1, golden.Batch.Time));
-        var (accumulate, apply) = (Programs.Accumulate(Objectives.NextToken(model, row)), Programs.Apply(Objectives.NextToken(model, golden.Batch), AdamW, GradientClip.To(0.5)));
-        var state = Given.With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, golden.Batch), AdamW))).With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, golden.Batch))));
+        var (accumulate, apply) = (Programs.Accumulate(Objectives.NextToken(model, row)),
+            Programs.Apply(Objectives.NextToken(model, golden.Batch), AdamW, GradientClip.To(0.5)));
+        var state = Given.With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, golden.Batch),
+            AdamW))).With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, golden.Batch))));
         Value Row(Value all, int i) => Value.Of(row.Tokens, all.Items.Slice(i * row.Time, row.Time));
         for (var step = 1; step <= golden.Steps.Count; step++)
         {

@@ -112,7 +112,8 @@ public sealed class InitializerLaws
         {
             _ when p.Name.EndsWith("bias", StringComparison.Ordinal) => Initializer.Zeros,
             _ when p.Value.Type.Rank == 1 => Initializer.Ones,
-            _ when p.Name.EndsWith("out.weight", StringComparison.Ordinal) || p.Name.EndsWith("down.weight", StringComparison.Ordinal) => new Initializer.Normal(0.02 / 4),
+            _ when p.Name.EndsWith("out.weight", StringComparison.Ordinal) || p.Name.EndsWith("down.weight", StringComparison.Ordinal) =>
+                new Initializer.Normal(0.02 / 4),
             _ => new Initializer.Normal(0.02),
         }, p.Value.Init));
     }

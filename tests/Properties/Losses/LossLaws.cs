@@ -43,7 +43,8 @@ public sealed class LossLaws
         var weights = Runs.Normal(table.Type, Key.Seed(2));
         var loss = Losses.LinearCrossEntropy(hidden, table, labels);
         foreach (var t in new[] { loss.Sum, loss.Weight, loss.Mean, Vjp.Gradients(loss.Sum, table)[0], Vjp.Gradients(loss.Sum, hidden)[0] })
-            Runs.Close(Run(t, ("hidden", noise), ("table", weights), ("labels", targets)), Run(t, ("hidden", other), ("table", weights), ("labels", targets)), Exact);
+            Runs.Close(Run(t, ("hidden", noise), ("table", weights), ("labels", targets)), Run(t, ("hidden", other), ("table", weights), ("labels", targets)),
+                Exact);
         Assert.Equal(targets.Items.ToArray().Count(static l => l != -100), Run(loss.Weight, ("labels", targets))[0]);
     }
 
@@ -68,7 +69,8 @@ public sealed class LossLaws
         var (logits, labels, scores, targets) = Make(rows, vocabulary, seed);
         var first = 1 + cut % (rows - 1);
         var whole = Losses.CrossEntropy(logits, labels);
-        var parts = Losses.CrossEntropy(logits.Slice(0, 0, first), labels.Slice(0, 0, first)) + Losses.CrossEntropy(logits.Slice(0, first, rows - first), labels.Slice(0, first, rows - first));
+        var parts = Losses.CrossEntropy(logits.Slice(0, 0, first), labels.Slice(0, 0, first)) + Losses.CrossEntropy(logits.Slice(0, first, rows - first),
+            labels.Slice(0, first, rows - first));
         Runs.Close(Run(whole.Sum, ("logits", scores), ("labels", targets)), Run(parts.Sum, ("logits", scores), ("labels", targets)), Exact);
         Runs.Close(Run(whole.Mean, ("logits", scores), ("labels", targets)), Run(parts.Mean, ("logits", scores), ("labels", targets)), Exact);
     }

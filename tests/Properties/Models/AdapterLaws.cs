@@ -13,7 +13,8 @@ public sealed class AdapterLaws
             ParamSpec.Of($"{t.Name}.b", [rank, t.Value.Type.Shape[1]], Initializer.Zeros),
         }).Select(static s => (s.Name, s)).ToParams();
         return model.Within(
-            env => env with { Parameters = name => targets.Contains(name) ? env.Parameters(name) + env.Parameters($"{name}.a").MatMul(env.Parameters($"{name}.b")) : env.Parameters(name) },
+            env => env with { Parameters = name => targets.Contains(name)
+                ? env.Parameters(name) + env.Parameters($"{name}.a").MatMul(env.Parameters($"{name}.b")) : env.Parameters(name) },
             frozen.Concat(added));
     }
 
@@ -22,8 +23,10 @@ public sealed class AdapterLaws
     {
         var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
         var adapted = Adapted(model, 2);
-        var given = Runs.Parameters(adapted, seed).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)));
-        given = given.With(given.Where(static p => p.Key.EndsWith(".b", StringComparison.Ordinal)).Select(static p => KeyValuePair.Create(p.Key, Runs.Changed(p.Value, static (_, _) => 0))));
+        var given = Runs.Parameters(adapted, seed).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)),
+            (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)));
+        given = given.With(given.Where(static p => p.Key.EndsWith(".b", StringComparison.Ordinal))
+            .Select(static p => KeyValuePair.Create(p.Key, Runs.Changed(p.Value, static (_, _) => 0))));
         Runs.Close(Programs.Logits(model, batch).Evaluate(given)[Names.Logits], Programs.Logits(adapted, batch).Evaluate(given)[Names.Logits], 0);
         var step = Programs.Step(Objectives.NextToken(adapted, batch), Optimisers.Sgd(), GradientClip.None);
         var after = step.Evaluate(given.With((Names.LearningRate, Value.Scalar(1))));

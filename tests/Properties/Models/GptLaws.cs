@@ -54,7 +54,8 @@ public sealed class GptLaws
             var step = Programs.CachedStep(model, part).Evaluate(state.With((Names.Inputs, inputs), (Names.Position, Runs.Whole(position, position))));
             state = state.With(step.Where(static o => o.Key != Names.Logits));
             for (var i = 0; i < 2 * config.Vocabulary; i++)
-                Assert.Equal(full[((i / config.Vocabulary * batch.Time) + position + time - 1) * config.Vocabulary + i % config.Vocabulary], step[Names.Logits][i], Exact);
+                Assert.Equal(full[((i / config.Vocabulary * batch.Time) + position + time - 1) * config.Vocabulary + i % config.Vocabulary],
+                    step[Names.Logits][i], Exact);
         }
     }
 
@@ -78,7 +79,8 @@ public sealed class GptLaws
             int? cacheRows = chosen.SequenceEqual([0, 1, 2]) ? null : Rows;
             var inputs = Value.Of(part.Tokens, [.. chosen.SelectMany(r => tokens.Items.Slice(r * config.Context + positions[r], part.Time).ToArray())]);
             var at = Runs.Whole([.. chosen.Select(r => positions[r])]);
-            var step = Programs.CachedStep(model, part, cacheRows).Evaluate(state.With((Names.Inputs, inputs), (Names.Position, at), (Names.CacheRow, Runs.Whole(chosen))));
+            var step = Programs.CachedStep(model, part, cacheRows).Evaluate(state.With((Names.Inputs, inputs), (Names.Position, at),
+                (Names.CacheRow, Runs.Whole(chosen))));
             foreach (var (name, before) in state.Where(static s => s.Key.StartsWith(Names.Cache(""), StringComparison.Ordinal)))
                 for (int i = 0, row = (int)before.Type.Size / Rows; i < before.Type.Size; i++)
                     if (!chosen.Contains(i / row) || i % row / (row / config.Context) < positions[i / row]) Assert.Equal(before[i], step[name][i]);
@@ -86,7 +88,8 @@ public sealed class GptLaws
             for (var i = 0; i < chosen.Length; i++)
             {
                 var last = (chosen[i] * config.Context) + (positions[chosen[i]] += part.Time) - 1;
-                for (var t = 0; t < config.Vocabulary; t++) Assert.Equal(full[last * config.Vocabulary + t], step[Names.Logits][i * config.Vocabulary + t], Exact);
+                for (var t = 0; t < config.Vocabulary; t++) Assert.Equal(full[last * config.Vocabulary + t], step[Names.Logits][i * config.Vocabulary + t],
+                    Exact);
             }
         }
     }
@@ -131,7 +134,8 @@ public sealed class GptLaws
         var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
         var labels = Runs.Labels(batch, config.Vocabulary, seed);
         var given = Runs.Parameters(model, seed).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, labels));
-        var (logits, loss) = (Programs.Logits(model, batch).Evaluate(given)[Names.Logits], Programs.Measure(Objectives.NextToken(model, batch)).Evaluate(given));
+        var (logits, loss) = (Programs.Logits(model, batch).Evaluate(given)[Names.Logits],
+            Programs.Measure(Objectives.NextToken(model, batch)).Evaluate(given));
         var (sum, weight) = (0.0, 0);
         for (var row = 0; row < labels.Type.Size; row++)
         {

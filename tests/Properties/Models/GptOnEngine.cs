@@ -7,7 +7,8 @@ public sealed class GptOnEngine : IDisposable
     // of two numbers is always nearly ±1, and its gradient what cancels to nothing: hence widths from 4 on.
     const double OfFloat = 5e-4;
 
-    readonly Dictionary<string, IEngine> engines = EngineList.All.Where(static e => e.Key != "reference").ToDictionary(static e => e.Key, static e => e.Value());
+    readonly Dictionary<string, IEngine> engines = EngineList.All.Where(static e => e.Key != "reference").ToDictionary(static e => e.Key, static e =>
+        e.Value());
 
     public void Dispose()
     {
@@ -34,9 +35,12 @@ public sealed class GptOnEngine : IDisposable
         // SGD: Adam would divide what is nearly zero by itself.
         var sgd = Optimisers.Sgd(0.9, true, 0.1);
         var given = Runs.Parameters(model, seed)
-            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)), (Names.Key, Runs.KeyOf(seed)))
-            .With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, batch), sgd))).With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, batch)))).With(Runs.Scalars(Programs.StepScalars(sgd, 1, 0.1)));
-        foreach (var program in new[] { Programs.Measure(Objectives.NextToken(model, batch, 0.1)), Programs.AttentionWeights(model, batch), Programs.Accumulate(Objectives.NextToken(model, batch)), Programs.Step(Objectives.NextToken(model, batch), sgd, GradientClip.To(1)) })
+            .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)),
+                (Names.Key, Runs.KeyOf(seed)))
+            .With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, batch),
+                sgd))).With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, batch)))).With(Runs.Scalars(Programs.StepScalars(sgd, 1, 0.1)));
+        foreach (var program in new[] { Programs.Measure(Objectives.NextToken(model, batch, 0.1)), Programs.AttentionWeights(model, batch),
+            Programs.Accumulate(Objectives.NextToken(model, batch)), Programs.Step(Objectives.NextToken(model, batch), sgd, GradientClip.To(1)) })
             Agree(program, given);
     }
 
@@ -45,14 +49,17 @@ public sealed class GptOnEngine : IDisposable
     {
         var model = Gpt.Of(config with { Width = 4 * config.Width });
         var position = at % config.Context;
-        (BatchShape, int?)[] cases = [(new(1, 1), null), (new(2, 1 + at % (config.Context - position)), null), (new(2, 1), 3), (new(1, config.Context - position), 2)];
+        (BatchShape, int?)[] cases = [(new(1, 1), null), (new(2, 1 + at % (config.Context - position)), null), (new(2, 1), 3),
+            (new(1, config.Context - position), 2)];
         foreach (var (batch, cacheRows) in cases)
         {
             // The last row is where it is asked for, those before it nearer to the beginning.
             var given = Runs.Parameters(model, seed)
-                .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Position, Runs.Whole([.. Enumerable.Range(1, batch.Rows).Select(i => position * i / batch.Rows)])))
+                .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)),
+                    (Names.Position, Runs.Whole([.. Enumerable.Range(1, batch.Rows).Select(i => position * i / batch.Rows)])))
                 .With((Names.CacheRow, Runs.Whole([.. Enumerable.Range(0, batch.Rows).Select(i => (cacheRows ?? 0) - 1 - i)])))
-                .With(model.Caches(cacheRows ?? batch.Rows).Select(c => KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(seed).FoldIn(c.Name)))));
+                .With(model.Caches(cacheRows ?? batch.Rows).Select(c =>
+                    KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(seed).FoldIn(c.Name)))));
             Agree(Programs.CachedStep(model, batch, cacheRows), given);
         }
     }

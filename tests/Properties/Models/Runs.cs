@@ -17,7 +17,8 @@ static class Runs
     public static Value Labels(BatchShape batch, int vocabulary, ulong seed) =>
         Changed(Tokens(batch, vocabulary, seed + 1), (v, i) => i > 0 && Key.Seed(seed).Below(i, 4) == 0 ? -100 : v);
 
-    public static Value Whole(params ReadOnlySpan<int> numbers) => Value.Of(new([numbers.Length], DType.I32), [.. numbers.ToArray().Select(static n => (double)n)]);
+    public static Value Whole(params ReadOnlySpan<int> numbers) =>
+        Value.Of(new([numbers.Length], DType.I32), [.. numbers.ToArray().Select(static n => (double)n)]);
 
     public static Value KeyOf(ulong seed) => Value.Of(new([2], DType.I32), (int)(uint)(seed * 77), (int)(uint)(seed + 5));
 
@@ -48,7 +49,8 @@ static class Runs
     }
 
     public static void Close(Value expected, Value actual, double tolerance, string what = "") =>
-        Assert.True(LargestDifference(expected, actual) <= tolerance, $"{what} differs by {LargestDifference(expected, actual)}, more than {tolerance}: {expected} and {actual}");
+        Assert.True(LargestDifference(expected, actual) <= tolerance,
+            $"{what} differs by {LargestDifference(expected, actual)}, more than {tolerance}: {expected} and {actual}");
 
     /// <summary>The same as <see cref="Evaluator.Run(Program, IReadOnlyDictionary{string, Value})"/>, on an engine.</summary>
     public static Func<Program, IReadOnlyDictionary<string, Value>, IReadOnlyDictionary<string, Value>> On(IEngine engine) => (program, inputs) =>

@@ -19,14 +19,16 @@ public sealed class ObjectiveLaws
 
     static Dictionary<string, Value> Batch(ulong seed) => new()
     {
-        [Names.Inputs] = Runs.Tokens(batch, config.Vocabulary, seed), [Names.Labels] = Runs.Labels(batch, config.Vocabulary, seed), [Names.Key] = Runs.KeyOf(seed),
+        [Names.Inputs] = Runs.Tokens(batch, config.Vocabulary, seed), [Names.Labels] = Runs.Labels(batch, config.Vocabulary, seed),
+            [Names.Key] = Runs.KeyOf(seed),
         [Names.LearningRate] = Value.Scalar(0.1),
     };
 
     static Dictionary<string, Value> Given(Objective objective, ulong seed) =>
         Batch(seed).With(objective.Parameters.Select(p => KeyValuePair.Create(p.Name, Runs.Normal(p.Spec.Type, Key.Seed(seed).FoldIn(p.Name), 0.4))));
 
-    static IReadOnlyDictionary<string, Value> Step(Objective objective, IReadOnlyDictionary<string, Value> given) => Programs.Step(objective, sgd, GradientClip.None).Evaluate(given);
+    static IReadOnlyDictionary<string, Value> Step(Objective objective, IReadOnlyDictionary<string, Value> given) =>
+        Programs.Step(objective, sgd, GradientClip.None).Evaluate(given);
 
     /// <summary>Two parts of one architecture learn beside each other as each would alone.</summary>
     [Property(MaxTest = 20)]
@@ -54,7 +56,8 @@ public sealed class ObjectiveLaws
     {
         Part policy = new("policy", model), reference = new("reference", model) { Learns = false };
         // Of the difference between the two losses, only the policy's has a gradient.
-        Objective difference = new([policy, reference], batch.Feed, scene => Entropy(scene, model, "policy") with { Sum = Entropy(scene, model, "policy").Sum - Entropy(scene, model, "reference").Sum });
+        Objective difference = new([policy, reference], batch.Feed, scene =>
+            Entropy(scene, model, "policy") with { Sum = Entropy(scene, model, "policy").Sum - Entropy(scene, model, "reference").Sum });
         Objective alone = new([policy], batch.Feed, scene => Entropy(scene, model, "policy"));
         var given = Given(difference, seed);
         var (program, after, expected) = (Programs.Step(difference, sgd, GradientClip.None), Step(difference, given), Step(alone, given));
@@ -91,7 +94,8 @@ public sealed class ObjectiveLaws
         double Loss(string name, ulong seed)
         {
             Objective objective = new([new(name, dropping)], batch.Feed, scene => Entropy(scene, dropping, name));
-            return Step(objective, Batch(seed).With(objective.Parameters.Select(p => KeyValuePair.Create(p.Name, Runs.Normal(p.Spec.Type, Key.Seed(3).FoldIn(p.Spec.Name), 1)))))[Names.Loss][0];
+            return Step(objective, Batch(seed).With(objective.Parameters
+                .Select(p => KeyValuePair.Create(p.Name, Runs.Normal(p.Spec.Type, Key.Seed(3).FoldIn(p.Spec.Name), 1)))))[Names.Loss][0];
         }
         Assert.Equal(3, new[] { Loss("", 1), Loss("a", 1), Loss("b", 1) }.Distinct().Count());
         Assert.Equal(Loss("a", 1), Loss("a", 1));
@@ -106,11 +110,13 @@ public sealed class ObjectiveLaws
         Objective objective = new([new("", model)], batch.Feed, scene =>
         {
             var entropy = Entropy(scene, model, "");
-            return new Loss(entropy).With("first", new(scene["labels"].Slice(1, 0, 1).Cast(DType.F32).SumAll(), Create.Scalar(2))).With("twice", entropy with { Sum = entropy.Sum * 2 });
+            return new Loss(entropy).With("first", new(scene["labels"].Slice(1, 0, 1).Cast(DType.F32).SumAll(), Create.Scalar(2))).With("twice",
+                entropy with { Sum = entropy.Sum * 2 });
         });
         var (one, two) = (Given(objective, seed), Batch(seed + 1UL));
         var sums = one.With(Runs.Zeros(Programs.Accumulators(objective)));
-        foreach (var part in new[] { one, one.With(two) }) sums = sums.With(part.With(sums.Where(static s => s.Key.StartsWith("grad/", StringComparison.Ordinal) || s.Key.StartsWith("acc/", StringComparison.Ordinal))))
+        foreach (var part in new[] { one, one.With(two) }) sums = sums.With(part.With(sums.Where(static s =>
+            s.Key.StartsWith("grad/", StringComparison.Ordinal) || s.Key.StartsWith("acc/", StringComparison.Ordinal))))
             .With(Programs.Accumulate(objective).Evaluate(sums.With(Labels(part))));
         var after = Programs.Apply(objective, sgd, GradientClip.None).Evaluate(sums);
         double First(IReadOnlyDictionary<string, Value> given) => given[Names.Labels][0] + given[Names.Labels][batch.Time];
@@ -121,7 +127,8 @@ public sealed class ObjectiveLaws
         Assert.Equal(2 * measured[Names.LossSum][0], measured[Names.ShownSum("twice")][0], Exact);
         Assert.Equal(measured[Names.Weight][0], measured[Names.ShownWeight("twice")][0], Exact);
 
-        static IEnumerable<KeyValuePair<string, Value>> Labels(IReadOnlyDictionary<string, Value> part) => part.Where(static p => p.Key is Names.Inputs or Names.Labels);
+        static IEnumerable<KeyValuePair<string, Value>> Labels(IReadOnlyDictionary<string, Value> part) =>
+            part.Where(static p => p.Key is Names.Inputs or Names.Labels);
     }
 
     /// <summary>What layers add to the mean loss is learned, shown by name and summed over layers; it is no part of what is measured.</summary>
@@ -131,7 +138,8 @@ public sealed class ObjectiveLaws
         // Two places of the model each add a hundredth of the mean square of what they see.
         var load = Layer.Of([], static (_, x) => new Flow(x).With(Names.Auxiliary("load"), (x * x).SumAll() * (0.01 / x.Type.Size)));
         var body = load >> model.Body;
-        var loaded = model with { Body = new(model.Body.Params, (env, x) => model.Body.Apply(env, x).Then(h => load.Apply(env, h)).Then(h => load.Apply(env, h))) };
+        var loaded = model with { Body = new(model.Body.Params, (env, x) =>
+            model.Body.Apply(env, x).Then(h => load.Apply(env, h)).Then(h => load.Apply(env, h))) };
         Assert.Equal(model.Body.Params, body.Params);
         var (plain, with) = (Objectives.NextToken(model, batch), Objectives.NextToken(loaded, batch));
         var given = Given(plain, seed);
@@ -147,7 +155,8 @@ public sealed class ObjectiveLaws
     public void Parts_that_cannot_be_told_apart_are_refused()
     {
         static void Refused(Vec<Part> parts, string what) =>
-            Assert.Contains(what, Assert.Throws<ArgumentException>(() => new Objective(parts, batch.Feed, static _ => throw new InvalidOperationException())).Message, StringComparison.Ordinal);
+            Assert.Contains(what, Assert.Throws<ArgumentException>(() =>
+                new Objective(parts, batch.Feed, static _ => throw new InvalidOperationException())).Message, StringComparison.Ordinal);
         Refused([new("a", model), new("a", model)], "two parts are called 'a'");
         Refused([new("a/b", model)], "'a/b' is no name");
         Refused([new("..", model)], "'..' is no name");

@@ -22,7 +22,8 @@ public class RewardTests
         return new([reward], Params.Of(("chosen", tokens), ("rejected", tokens)), scene =>
         {
             var env = scene.Of("reward");
-            Tensor Score(string text) => reward.Model.Hidden(env, scene[text]).Value.Slice(1, Time - 1, 1).Reshape(rows, -1).MatMul(env[head.Name]).Reshape(rows);
+            Tensor Score(string text) =>
+                reward.Model.Hidden(env, scene[text]).Value.Slice(1, Time - 1, 1).Reshape(rows, -1).MatMul(env[head.Name]).Reshape(rows);
             var margin = Score("chosen") - Score("rejected");
             var count = Create.Scalar(rows);
             var right = margin.Greater(margin.Like(0)).Where(margin.Like(1), margin.Like(0));
@@ -34,7 +35,8 @@ public class RewardTests
     sealed class Pairs(long? rows) : Source
     {
         public override long? Rows => rows;
-        public override Params<TensorType> Feed(int rows) => Params.Of(("chosen", new BatchShape(rows, Time).Tokens), ("rejected", new BatchShape(rows, Time).Tokens));
+        public override Params<TensorType> Feed(int rows) =>
+            Params.Of(("chosen", new BatchShape(rows, Time).Tokens), ("rejected", new BatchShape(rows, Time).Tokens));
         public override long Tokens(long rows) => 2 * Time * rows;
         public override Place After(Place place, long rows) => place with { Position = place.Position + rows };
         public override void Fill(Place place, long first, Batch batch)
@@ -42,7 +44,8 @@ public class RewardTests
             for (var row = 0; row < batch.Rows; row++)
             {
                 var key = Key.Seed(9).FoldIn(place.Position + first + row);
-                for (var i = 0; i < Time; i++) (batch.Ints("chosen", row)[i], batch.Ints("rejected", row)[i]) = ((int)key.Below(i, Vocabulary), (int)key.Below(Time + i, Vocabulary));
+                for (var i = 0; i < Time; i++) (batch.Ints("chosen", row)[i], batch.Ints("rejected", row)[i]) = ((int)key.Below(i, Vocabulary),
+                    (int)key.Below(Time + i, Vocabulary));
                 var worse = (int)key.Below(2 * Time, Vocabulary - 1);
                 (batch.Ints("rejected", row)[^1], batch.Ints("chosen", row)[^1]) = (worse, worse + 1 + (int)key.Below(2 * Time + 1, Vocabulary - 1 - worse));
             }
@@ -52,7 +55,8 @@ public class RewardTests
     static Stage Stage(int rows, int accumulate)
     {
         var model = Gpt.Of(new() { Layers = 1, Heads = 2, Width = 8, Context = Time, Vocabulary = Vocabulary });
-        return new(Preference(model, rows), new Pairs(null), new Pairs(64), Optimisers.AdamW(decay: 0), GradientClip.To(1), new Schedule.Constant(2e-2), new(60, 0, 0, 0), rows, accumulate);
+        return new(Preference(model, rows), new Pairs(null), new Pairs(64), Optimisers.AdamW(decay: 0), GradientClip.To(1), new Schedule.Constant(2e-2),
+            new(60, 0, 0, 0), rows, accumulate);
     }
 
     [Theory]
@@ -85,7 +89,8 @@ public class RewardTests
         var store = new CheckpointStore(scratch["c"]);
         var folder = TinyRun.Get(store.Save(state, new(new("", 0, ""), Params<string>.Empty), whole.Parts, 1));
         Assert.Equal(["reward/model.safetensors", "reward/optimizer.safetensors", "state.json"],
-            Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/')).Order(StringComparer.Ordinal));
+            Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/')).Order(StringComparer.Ordinal));
         var checkpoint = TinyRun.Get(Checkpoint.Open(folder));
         TinyRun.Get(resumed.Load(checkpoint));
         Assert.Equal(state, checkpoint.Training);

@@ -22,13 +22,15 @@ public sealed class OptimiserLaws
     static GradientTransform Find(string name) => all.Single(t => t.Name == name).Transform;
 
     /// <summary>The updates of some steps on one parameter, each of whose values is the one before plus its update.</summary>
-    static (List<Value> Updates, List<Value> Values, Dictionary<string, Value> Slots) Steps(GradientTransform transform, ParamSpec spec, int count, ulong seed, double scale = 1)
+    static (List<Value> Updates, List<Value> Values, Dictionary<string, Value> Slots) Steps(GradientTransform transform, ParamSpec spec, int count, ulong seed,
+        double scale = 1)
     {
         var slots = transform.Slots(spec).Select(static s => (s.Name, Create.Input(s.Name, s.Type))).ToParams();
         var (param, gradient) = (Create.Input("$param", spec.Type), Create.Input("$gradient", spec.Type));
         var after = transform.Apply(new(spec, param, gradient, slots, static name => Create.Input(Names.Scalar(name), [])));
         Assert.Equal(slots.Names, after.Slots.Names);
-        var program = Program.Of([new("$update", after.Update), new("$next", param + after.Update), .. after.Slots.Select(static s => new Named(s.Name, s.Value))]);
+        var program = Program.Of([new("$update", after.Update), new("$next", param + after.Update),
+            .. after.Slots.Select(static s => new Named(s.Name, s.Value))]);
         var state = transform.Slots(spec).ToDictionary(static s => s.Name, static s => Value.Of(s.Type, new double[s.Type.Size]))
             .With(("$param", Runs.Normal(spec.Type, Key.Seed(seed))));
         var (updates, values) = (new List<Value>(), new List<Value> { state["$param"] });

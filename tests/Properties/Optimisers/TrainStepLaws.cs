@@ -11,7 +11,8 @@ public sealed class TrainStepLaws
     static Dictionary<string, Value> Given(Model model, GradientTransform optimiser, BatchShape batch, ulong seed, double rate = 0.1) =>
         Runs.Parameters(model, seed)
             .With((Names.Inputs, Runs.Tokens(batch, model.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, model.Vocabulary, seed)))
-            .With(Programs.Slots(Objectives.NextToken(model, batch), optimiser).Select(s => KeyValuePair.Create(s.Name, Runs.Changed(Runs.Normal(s.Value, Key.Seed(seed).FoldIn(s.Name), 0.1), static (v, _) => Math.Abs(v)))))
+            .With(Programs.Slots(Objectives.NextToken(model, batch), optimiser)
+                .Select(s => KeyValuePair.Create(s.Name, Runs.Changed(Runs.Normal(s.Value, Key.Seed(seed).FoldIn(s.Name), 0.1), static (v, _) => Math.Abs(v)))))
             .With(Runs.Scalars(Programs.StepScalars(optimiser, 3, rate)));
 
     static Value Part(Value all, int from, int rows) =>
@@ -33,7 +34,8 @@ public sealed class TrainStepLaws
         }
         var split = Programs.Apply(Objectives.NextToken(model, batch), adam, clip).Evaluate(state);
         foreach (var (name, value) in whole) Runs.Close(value, split[name], Exact, name);
-        foreach (var (name, _) in Programs.Accumulators(Objectives.NextToken(model, batch))) Assert.All(split[name].Items.ToArray(), static v => Assert.Equal(0, v));
+        foreach (var (name, _) in Programs.Accumulators(Objectives.NextToken(model, batch))) Assert.All(split[name].Items.ToArray(), static v =>
+            Assert.Equal(0, v));
     }
 
     [Property(MaxTest = 25, Arbitrary = [typeof(AnyGpt)])]
@@ -44,7 +46,8 @@ public sealed class TrainStepLaws
         var more = given.With(
             (Names.Inputs, Value.Of(large.Tokens, [.. given[Names.Inputs].Items, .. Runs.Tokens(new(1, config.Context), config.Vocabulary, seed + 9UL).Items])),
             (Names.Labels, Value.Of(large.Tokens, [.. given[Names.Labels].Items, .. Enumerable.Repeat(-100.0, config.Context)])));
-        var (few, many) = (Programs.Step(Objectives.NextToken(model, small), adam, GradientClip.None).Evaluate(given), Programs.Step(Objectives.NextToken(model, large), adam, GradientClip.None).Evaluate(more));
+        var (few, many) = (Programs.Step(Objectives.NextToken(model, small), adam, GradientClip.None).Evaluate(given),
+            Programs.Step(Objectives.NextToken(model, large), adam, GradientClip.None).Evaluate(more));
         foreach (var (name, value) in few) Runs.Close(value, many[name], Exact, name);
     }
 
@@ -99,7 +102,8 @@ public sealed class TrainStepLaws
         Assert.Equal(0, after[Names.Loss][0]);
         Assert.Equal(double.PositiveInfinity, after[Names.GradientSquares("tokens")][0]);
         Assert.Equal(0, after[Names.GradientSquares("norm.weight")][0]);
-        Assert.All(after.Where(o => given.ContainsKey(o.Key) && !o.Key.StartsWith("grad/", StringComparison.Ordinal) && !o.Key.StartsWith("acc/", StringComparison.Ordinal)),
+        Assert.All(after.Where(o => given.ContainsKey(o.Key) && !o.Key.StartsWith("grad/", StringComparison.Ordinal)
+            && !o.Key.StartsWith("acc/", StringComparison.Ordinal)),
             o => Runs.Close(given[o.Key], o.Value, 0, o.Key));
     }
 
@@ -109,7 +113,8 @@ public sealed class TrainStepLaws
         var model = Gpt.Of(new() { Layers = 1, Heads = 1, Width = 2, Context = 2, Vocabulary = 3 });
         var partly = model with { Specs = model.Specs.Map(static (name, spec) => spec with { Trains = name == "blocks.0.up.weight" }) };
         var program = Programs.Step(Objectives.NextToken(partly, new(1, 2)), adam, GradientClip.None);
-        Assert.Equal([Names.Param("blocks.0.up.weight"), "slot/m/blocks.0.up.weight", "slot/v/blocks.0.up.weight"], program.Donations.Select(static d => d.Output));
+        Assert.Equal([Names.Param("blocks.0.up.weight"), "slot/m/blocks.0.up.weight", "slot/v/blocks.0.up.weight"],
+            program.Donations.Select(static d => d.Output));
         Assert.Equal(model.Specs.Count, program.Inputs.Count(static i => i.Name.StartsWith("param/", StringComparison.Ordinal)));
         var given = Given(model, adam, new(1, 2), 5);
         var (some, whole) = (program.Evaluate(given), Programs.Step(Objectives.NextToken(model, new(1, 2)), adam, GradientClip.None).Evaluate(given));
@@ -121,13 +126,16 @@ public sealed class TrainStepLaws
     {
         var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
         var state = model.Specs.Names.Select(Names.Param).Concat(Programs.Slots(Objectives.NextToken(model, batch), adam).Names).Order(StringComparer.Ordinal);
-        foreach (var program in new[] { Programs.Step(Objectives.NextToken(model, batch), adam, GradientClip.None), Programs.Apply(Objectives.NextToken(model, batch), adam, GradientClip.None) })
+        foreach (var program in new[] { Programs.Step(Objectives.NextToken(model, batch), adam, GradientClip.None),
+            Programs.Apply(Objectives.NextToken(model, batch), adam, GradientClip.None) })
         {
             Assert.All(program.Donations, static d => Assert.Equal(d.Input, d.Output));
-            Assert.Equal(state, program.Donations.Select(static d => d.Output).Where(static n => n.StartsWith("param", StringComparison.Ordinal) || n.StartsWith("slot", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            Assert.Equal(state, program.Donations.Select(static d => d.Output).Where(static n => n.StartsWith("param", StringComparison.Ordinal)
+                || n.StartsWith("slot", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         }
         Assert.DoesNotContain(Programs.Step(Objectives.NextToken(model, batch), adam, GradientClip.None).Inputs, static i => i.Name == Names.Key);
-        Assert.Contains(Programs.Step(Objectives.NextToken(Gpt.Of(config with { Dropout = 0.1 }), batch), adam, GradientClip.None).Inputs, static i => i.Name == Names.Key);
+        Assert.Contains(Programs.Step(Objectives.NextToken(Gpt.Of(config with { Dropout = 0.1 }), batch), adam, GradientClip.None).Inputs, static i =>
+            i.Name == Names.Key);
         Assert.DoesNotContain(Programs.Measure(Objectives.NextToken(Gpt.Of(config with { Dropout = 0.1 }), batch)).Inputs, static i => i.Name == Names.Key);
     }
 
@@ -153,7 +161,8 @@ public sealed class TrainStepLaws
         var losses = new List<double>();
         for (var step = 1; step <= 60; step++)
         {
-            var after = program.Evaluate(state.With(Runs.Scalars(Programs.StepScalars(adam, step, 0.03))).With(Runs.Scalars(Programs.StepScalars(Optimisers.AdamW(), step, 0.03))));
+            var after = program.Evaluate(state.With(Runs.Scalars(Programs.StepScalars(adam, step,
+                0.03))).With(Runs.Scalars(Programs.StepScalars(Optimisers.AdamW(), step, 0.03))));
             losses.Add(after[Names.Loss][0]);
             state = state.With(after.Where(o => state.ContainsKey(o.Key)));
         }

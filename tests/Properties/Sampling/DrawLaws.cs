@@ -40,7 +40,8 @@ public sealed class DrawLaws : IDisposable
 
     static Program Drawing(int rows, int vocabulary, SamplingConfig config)
     {
-        var (token, logProb) = Draw.Next(Create.Input(Names.Logits, [rows, vocabulary]), Draw.Uniform(Create.Input(Names.DrawKeys, [rows, 2], DType.I32)), config);
+        var (token, logProb) = Draw.Next(Create.Input(Names.Logits, [rows, vocabulary]), Draw.Uniform(Create.Input(Names.DrawKeys, [rows, 2], DType.I32)),
+            config);
         return Program.Of([new(Names.Token, token), new(Names.LogProb, logProb)]);
     }
 
@@ -61,7 +62,8 @@ public sealed class DrawLaws : IDisposable
     {
         if (c.Temperature == 0) return false;
         var all = (c.TopK == 0 || c.TopK >= logits.Length) && c.TopP == 1;
-        var sorted = Enumerable.Range(0, logits.Length).OrderByDescending(i => logits[i]).ThenBy(static i => i).Take(c.TopK == 0 ? logits.Length : c.TopK).ToArray();
+        var sorted = Enumerable.Range(0, logits.Length).OrderByDescending(i => logits[i]).ThenBy(static i => i).Take(c.TopK == 0 ? logits.Length
+            : c.TopK).ToArray();
         var mass = logits.Select(l => Math.Exp((l - (double)logits.Max()) / c.Temperature)).ToArray();
         var (total, sum) = (sorted.Sum(i => mass[i]), 0.0);
         foreach (var i in sorted)
@@ -70,7 +72,8 @@ public sealed class DrawLaws : IDisposable
             sum += mass[i];
         }
         var (probabilities, edge) = (SamplerLaws.Expected(c, logits), 0.0);
-        return number is { } u && (all ? Enumerable.Range(0, logits.Length) : sorted).Any(i => Math.Abs((edge += probabilities[i]) - u) <= tolerance && probabilities[i] > 0);
+        return number is { } u && (all ? Enumerable.Range(0, logits.Length) : sorted).Any(i => Math.Abs((edge += probabilities[i]) - u) <= tolerance
+            && probabilities[i] > 0);
     }
 
     [Property(MaxTest = 200)]
@@ -125,7 +128,8 @@ public sealed class DrawLaws : IDisposable
                     Assert.True(probability > 0, $"{name}, {sampling}: token {tokens[row]} cannot be drawn");
                     Assert.Equal(Math.Log(probability), logProbs[row], 1e-4);
                     // The number's own cut is 6e-8.
-                    if (!IsNearAnEdge(logits[row], sampling, Tolerance(name) + 1e-7, keys[row].Uniform(0))) Assert.Equal(new Sampler(sampling).Next(logits[row], keys[row]), tokens[row]);
+                    if (!IsNearAnEdge(logits[row], sampling, Tolerance(name) + 1e-7,
+                        keys[row].Uniform(0))) Assert.Equal(new Sampler(sampling).Next(logits[row], keys[row]), tokens[row]);
                 }
             }
     }
@@ -184,7 +188,8 @@ public sealed class DrawLaws : IDisposable
         ];
         foreach (var sampling in kinds)
             foreach (var (name, engine) in engines)
-                Assert.Equal([true, false, false, false, false, false, true], Run(engine, Drawing(7, 4, sampling), Given(logits, new Key[7])).LogProbs.Select(float.IsFinite));
+                Assert.Equal([true, false, false, false, false, false, true],
+                    Run(engine, Drawing(7, 4, sampling), Given(logits, new Key[7])).LogProbs.Select(float.IsFinite));
     }
 
     /// <summary>As <see cref="SamplerLaws.A_share_that_is_hit_exactly_is_enough"/>.</summary>
@@ -206,7 +211,8 @@ public sealed class DrawLaws : IDisposable
         Assert.Equal(kept, expected.Count(static p => p > 0));
         var program = Program.Of(Draw.Probabilities(Create.Input(Names.Logits, [1, logits.Length]), sampling));
         foreach (var engine in engines.Values)
-            Assert.Equal(expected.Select(static p => (float)p), Runs.On(engine)(program, Given([logits], []))["result"].Items.ToArray().Select(static p => (float)p));
+            Assert.Equal(expected.Select(static p => (float)p),
+                Runs.On(engine)(program, Given([logits], []))["result"].Items.ToArray().Select(static p => (float)p));
     }
 
     [Fact]

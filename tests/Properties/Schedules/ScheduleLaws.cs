@@ -67,18 +67,6 @@ public class ScheduleLaws
         Ends(schedule) is var (low, high) && schedule.At(step) is var value && value >= low && value <= high;
 
     [Property(Arbitrary = [typeof(AnySchedule)])]
-    public bool Text_reads_back_to_the_same(Schedule schedule) => Schedule.Parse(schedule.ToString()) == LanguageExt.Prelude.Success<Fault, Schedule>(schedule);
-
-    [Property(Arbitrary = [typeof(AnySchedule)])]
-    public bool Cut_text_is_a_fault(Schedule schedule, byte cut)
-    {
-        var text = schedule.ToString();
-        var part = text[..(cut % text.Length)];
-        // A cut may fall where a shorter schedule ends.
-        return Schedule.Parse(part).Match(read => read.ToString() == part.Trim() || part.TrimEnd().EndsWith(')'), faults => faults.Head.Where == "schedule");
-    }
-
-    [Property(Arbitrary = [typeof(AnySchedule)])]
     public bool Joined_parts_keep_their_own_steps(Schedule first, Schedule next, byte boundary, byte step)
     {
         var joined = new Schedule.Then(first, boundary, next);
@@ -132,11 +120,6 @@ public class ScheduleLaws
         return Math.Abs(Schedule.WarmupInverseSqrt(0.01, w).At(w + step) - expected) <= Rounding;
     }
 
-    [Fact]
-    public void Reads_like_a_sentence() => Assert.Equal(
-        "linear(9.900990099009901E-06 to 0.001 in 100) until 100, then cosine(0.001 to 0.0001 in 1900)",
-        Schedule.WarmupCosine(1e-3, 100, 2000, 1e-4).ToString());
-
     [Theory]
     [InlineData(0, 1e-3 / 101)]
     [InlineData(99, 1e-3 * 100 / 101)]
@@ -146,17 +129,4 @@ public class ScheduleLaws
     [InlineData(5000, 1e-4)]
     public void Warm_up_and_cosine_by_hand(long step, double rate) =>
         Assert.Equal(rate, Schedule.WarmupCosine(1e-3, 100, 2000, 1e-4).At(step), 1e-15);
-
-    [Theory]
-    [InlineData("", "the end")]
-    [InlineData("cosin(1 to 2 in 3)", "cosin(1 to 2 in ")]
-    [InlineData("linear(1 to 2 in -3)", "-3)")]
-    [InlineData("constant(NaN)", "NaN)")]
-    [InlineData("constant(1) x", "x")]
-    [InlineData("inverse-sqrt(1 scale 0)", "0)")]
-    public void Faults_show_where(string text, string shown) =>
-        Assert.Contains($"'{shown}'", Schedule.Parse(text).FailToSeq().Head.ToString(), StringComparison.Ordinal);
-
-    [Fact]
-    public void Depth_is_limited() => Assert.True(Schedule.Parse(new string('(', 100_000)).IsFail);
 }

@@ -39,7 +39,8 @@ public class CheckpointLaws
                 from loaded in checkpoint.Load(new("", model.Buffers, slots.Buffers))
                 select $"{checkpoint.Training} {checkpoint.Identity} {Hex(model)} {Hex(slots)}").IfFail(static f => f.Lines());
 
-        static string Hex(Workspace set) => string.Join(' ', set.Buffers.Values.Select(static b => { var bytes = new byte[b.Type.Bytes]; b.Read(bytes); return Convert.ToHexString(bytes); }));
+        static string Hex(Workspace set) =>
+            string.Join(' ', set.Buffers.Values.Select(static b => { var bytes = new byte[b.Type.Bytes]; b.Read(bytes); return Convert.ToHexString(bytes); }));
     }
 
     [Fact]
@@ -75,7 +76,8 @@ public class CheckpointLaws
         Save(store, 2);
         var newest = Save(store, 5);
         File.WriteAllText(Path.Combine(newest, "state.json"), "{}");
-        Assert.Equal($"{newest}/state.json: is damaged: its checksum does not fit; expected what training wrote; remove {newest} to go on from step 2", Load(store));
+        Assert.Equal($"{newest}/state.json: is damaged: its checksum does not fit; expected what training wrote; remove {newest} to go on from step 2",
+            Load(store));
         File.Delete(Path.Combine(newest, "state.json"));
         // Never silently the one before: what has the name was whole once.
         Assert.Equal($"{newest}: lacks state.json; expected a whole checkpoint; remove {newest} to go on from step 2", Load(store));
@@ -89,7 +91,8 @@ public class CheckpointLaws
         using var scratch = new Scratch();
         var store = new CheckpointStore(scratch["c"]);
         Directory.Move(Save(store, 5), store.PathOf(6));
-        Assert.Equal($"{store.PathOf(6)}: holds step 5; expected the step of its name; there is no other checkpoint; begin anew in another folder", Load(store));
+        Assert.Equal($"{store.PathOf(6)}: holds step 5; expected the step of its name; there is no other checkpoint; begin anew in another folder",
+            Load(store));
     }
 
     [Fact]
@@ -117,7 +120,8 @@ public class CheckpointLaws
         var store = new CheckpointStore(scratch["c"]);
         Assert.Equal($"{store.Folder}: has no checkpoint yet; expected a run that has saved once", TinyRun.Faults(CheckpointChoice.Best.In(store)));
         TinyRun.Get(store.Save(State(5) with { BestLoss = double.PositiveInfinity, BestStep = -1 }, identity, [new("", set.Buffers, set.Buffers)], 1));
-        Assert.Equal($"{store.Folder}: knows of no evaluation, so that no checkpoint is the best; allowed: last, 5", TinyRun.Faults(CheckpointChoice.Best.In(store)));
+        Assert.Equal($"{store.Folder}: knows of no evaluation, so that no checkpoint is the best; allowed: last, 5",
+            TinyRun.Faults(CheckpointChoice.Best.In(store)));
         Assert.Equal(5, TinyRun.Get(CheckpointChoice.Last.In(store)).Step);
     }
 
@@ -151,7 +155,8 @@ public class CheckpointLaws
     [InlineData("BEST")]
     public void What_is_no_choice_is_refused(string text)
     {
-        Assert.Equal($"--checkpoint: is {text}; allowed: best, last, or the step of a checkpoint", TinyRun.Faults(CheckpointChoice.Parse(text, "--checkpoint")));
+        Assert.Equal($"--checkpoint: is {text}; allowed: best, last, or the step of a checkpoint",
+            TinyRun.Faults(CheckpointChoice.Parse(text, "--checkpoint")));
         Assert.Throws<ArgumentException>(() => (CheckpointChoice)text);
         Assert.Throws<ArgumentOutOfRangeException>(() => (CheckpointChoice)(-1L));
     }
@@ -211,7 +216,8 @@ public class CheckpointLaws
         using var set = Filled(engine, 1);
         var disk = new RecordingDisk();
         TinyRun.Get(new CheckpointStore(scratch["c"], disk).Save(State(5), identity, [new("", set.Buffers, set.Buffers)], 1));
-        Assert.Equal(["create model.safetensors", "flush", "create optimizer.safetensors", "flush", "create state.json", "flush", "move step-00000005.partial step-00000005"], disk.Done);
+        Assert.Equal(["create model.safetensors", "flush", "create optimizer.safetensors", "flush", "create state.json", "flush",
+            "move step-00000005.partial step-00000005"], disk.Done);
     }
 
     sealed class RecordingDisk : Disk
@@ -219,7 +225,8 @@ public class CheckpointLaws
         public List<string> Done { get; } = [];
         public override Stream Create(string path) { Done.Add($"create {Path.GetFileName(path)}"); return base.Create(path); }
         public override void Flush(Stream file) { Done.Add("flush"); base.Flush(file); }
-        public override void MoveFolder(string from, string to) { Done.Add($"move {Path.GetFileName(from)} {Path.GetFileName(to)}"); base.MoveFolder(from, to); }
+        public override void MoveFolder(string from, string to) { Done.Add($"move {Path.GetFileName(from)} {Path.GetFileName(to)}"); base.MoveFolder(from,
+            to); }
     }
 
     [Fact]

@@ -53,7 +53,8 @@ public class MetricsLaws
         File.WriteAllBytes(scratch["m"], [.. "{\"step\":1,\"val_loss\":2}\n"u8, .. junk, (byte)'\n']);
         Write(scratch["m"], 2, 2);
         var lines = TinyRun.Get(MetricsFile.Read(scratch["m"]));
-        return lines[0] == new MetricsLine(1, null, 2) && lines[^1] == new MetricsLine(2, Line(2), null) && !File.ReadAllBytes(scratch["m"]).AsSpan().ContainsAnyExceptInRange((byte)'\n', (byte)'}');
+        return lines[0] == new MetricsLine(1, null, 2) && lines[^1] == new MetricsLine(2, Line(2), null)
+            && !File.ReadAllBytes(scratch["m"]).AsSpan().ContainsAnyExceptInRange((byte)'\n', (byte)'}');
     }
 
     [Fact]

@@ -53,7 +53,8 @@ public class SafeTensorsLaws
         using var file = TinyRun.Get(SafeTensors.Open(scratch["t"]));
         using var read = new Workspace(engine, Types(file));
         TinyRun.Get(file.ReadInto(read.Buffers));
-        return file.Metadata.Equals(metadata) && Types(file).Equals(written.Buffers.Map(static b => b.Type)) && written.Buffers.All(b => Bytes(b.Value).AsSpan().SequenceEqual(Bytes(read[b.Name])))
+        return file.Metadata.Equals(metadata) && Types(file).Equals(written.Buffers.Map(static b => b.Type))
+            && written.Buffers.All(b => Bytes(b.Value).AsSpan().SequenceEqual(Bytes(read[b.Name])))
             && (new FileInfo(scratch["t"]).Length - file.Tensors.Fold(0L, static (n, t) => n + t.Bytes)) % 8 == 0;
     }
 
@@ -182,6 +183,7 @@ public class SafeTensorsLaws
         TinyRun.Get(SafeTensors.Write(scratch["t"], set.Buffers, Params.Of(("k", "v"))));
         const string header = """{"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"BOOL","shape":[1,1],"data_offsets":[8,9]}}""";
         var padded = header.PadRight((header.Length + 7) / 8 * 8);
-        Assert.Equal([.. BitConverter.GetBytes((long)padded.Length), .. Encoding.ASCII.GetBytes(padded), 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 1], File.ReadAllBytes(scratch["t"]));
+        Assert.Equal([.. BitConverter.GetBytes((long)padded.Length), .. Encoding.ASCII.GetBytes(padded), 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 1],
+            File.ReadAllBytes(scratch["t"]));
     }
 }

@@ -30,7 +30,8 @@ public sealed class EvaluatorTests
     [Theory]
     [InlineData(1, 1), InlineData(1.00390625, 1), InlineData(1.01171875, 1.015625), InlineData(1.00390626, 1.0078125), InlineData(-0.1, -0.10009765625)]
     [InlineData(3.3895313892515355e38, 3.3895313892515355e38), InlineData(3.4e38, double.PositiveInfinity), InlineData(-3.4e38, double.NegativeInfinity)]
-    [InlineData(1e-40, 9.183549615799121e-41), InlineData(1e-42, 0), InlineData(double.NaN, double.NaN), InlineData(double.PositiveInfinity, double.PositiveInfinity)]
+    [InlineData(1e-40, 9.183549615799121e-41), InlineData(1e-42, 0), InlineData(double.NaN, double.NaN),
+        InlineData(double.PositiveInfinity, double.PositiveInfinity)]
     public void BF16RoundsToNearestEven(double x, double expected) => Assert.Equal(expected, Numbers.RoundToBF16(x));
 
     [Theory]
@@ -53,8 +54,10 @@ public sealed class EvaluatorTests
         Assert.Equal(unchecked(a * int.MaxValue), Integers(a, int.MaxValue, static (x, y) => x * y));
         Assert.Equal(unchecked(-a), Integers(a, 0, static (x, _) => -x));
         Assert.Equal(Math.Max(a, b), Integers(a, b, static (x, y) => x.Max(y)));
-        Assert.Equal(unchecked(a + int.MaxValue), Integers(a, int.MaxValue, static (x, y) => Movement.Concat(0, x.Reshape(1), y.Reshape(1)).Sum(0).Reshape([])));
-        Assert.Equal(unchecked(a + int.MaxValue), Integers(a, int.MaxValue, static (x, y) => Movement.Concat(0, x.Reshape(1), y.Reshape(1)).CumSum(0).Slice(0, 1, 1).Reshape([])));
+        Assert.Equal(unchecked(a + int.MaxValue), Integers(a, int.MaxValue, static (x, y) => Movement
+            .Concat(0, x.Reshape(1), y.Reshape(1)).Sum(0).Reshape([])));
+        Assert.Equal(unchecked(a + int.MaxValue), Integers(a, int.MaxValue, static (x, y) => Movement
+            .Concat(0, x.Reshape(1), y.Reshape(1)).CumSum(0).Slice(0, 1, 1).Reshape([])));
     }
 
     [Fact]

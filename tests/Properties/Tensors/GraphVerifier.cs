@@ -88,7 +88,8 @@ static class GraphVerifier
             yield break;
         }
         if (node.Shape.Any(static d => d < 1)) yield return At(node, "has an axis without elements", "axes of length 1 or more");
-        if (node.Op is Op.Concat concat && concat.Axis < node.Rank && node.Args.Sum(a => (long)a.Shape.ElementAtOrDefault(concat.Axis)) != node.Shape[concat.Axis])
+        if (node.Op is Op.Concat concat && concat.Axis < node.Rank
+            && node.Args.Sum(a => (long)a.Shape.ElementAtOrDefault(concat.Axis)) != node.Shape[concat.Axis])
             yield return At(node, $"its parts do not add up to axis {concat.Axis}", $"parts of {node.Shape[concat.Axis]} together");
         if (node.Op is Op.Slice slice && (slice.Lengths != node.Shape
             || slice.Starts.Zip(slice.Lengths, node.Args[0].Shape).Any(static s => s.First < 0 || (long)s.First + s.Second > s.Third)))

@@ -16,7 +16,8 @@ public sealed class GraphVerifierTests
     public void SoundGraphsHaveNoFaults() => Assert.All(GradientTable.Rows, static r =>
     {
         Assert.Empty(GraphVerifier.Check(r.Node));
-        if (r.Node.DType.IsFloat()) Assert.Empty(GraphVerifier.Check(Graph.Expand(Vjp.Pull(r.Node, r.Node.Like(1), r.Inputs.Where(static i => i.DType.IsFloat()).ToVec()))));
+        if (r.Node.DType.IsFloat()) Assert.Empty(GraphVerifier.Check(Graph.Expand(Vjp.Pull(r.Node, r.Node.Like(1),
+            r.Inputs.Where(static i => i.DType.IsFloat()).ToVec()))));
     });
 
     [Fact]

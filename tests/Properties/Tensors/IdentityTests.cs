@@ -86,7 +86,8 @@ public sealed class IdentityTests
         {
             CultureInfo.CurrentCulture = Commas();
             Assert.Equal("-1234,5", (-1234.5).ToString(CultureInfo.CurrentCulture).Replace('~', '-'));
-            Assert.Equal(plain, GradientTable.Rows.Select(r => (Graph.Print(r.Build(r.Arguments.Map((d, i) => Create.Input($"a{i}", d.Type)))), r.Node.Id, $"{r.Node.Type}")));
+            Assert.Equal(plain, GradientTable.Rows.Select(r =>
+                (Graph.Print(r.Build(r.Arguments.Map((d, i) => Create.Input($"a{i}", d.Type)))), r.Node.Id, $"{r.Node.Type}")));
             Assert.Equal("fill(-2.5)", $"{Create.Scalar(-2.5).Op}");
             Assert.Equal("layer_norm(eps=1E-05)", new LayerNorm().Text);
         }
@@ -103,7 +104,8 @@ public sealed class IdentityTests
 
     static IEnumerable<Op> Changed(Op op) => op is Op.Fused fused
         ? Changed(fused.Kind).Select(k => new Op.Fused((FusedKind)k, fused.Output)).Append(new Op.Fused(fused.Kind, fused.Output + 1))
-            .Where(f => f.Output < 3 && (f.Kind != fused.Kind || GradientTable.Rows.Any(r => r.Node.Op is Op.Fused g && g.Kind == f.Kind && g.Output == f.Output)))
+            .Where(f => f.Output < 3 && (f.Kind != fused.Kind
+                || GradientTable.Rows.Any(r => r.Node.Op is Op.Fused g && g.Kind == f.Kind && g.Output == f.Output)))
         : Changed((object)op).Cast<Op>();
 
     // Copies of a record with one of the attributes changed that its constructor takes.

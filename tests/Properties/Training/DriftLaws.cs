@@ -9,7 +9,8 @@ namespace Functional.Tests.Properties.Training;
 /// </summary>
 public class DriftLaws
 {
-    static readonly string[] candidates = ["true", "false", "gelu", "post", "sinusoidal", "byte", "shuffled", "sgd", "keep", "0.25", "0.5", "3", "2", "4", "8", "linear", "managed", "cpu", "1", "1e-5"];
+    static readonly string[] candidates = ["true", "false", "gelu", "post", "sinusoidal", "byte", "shuffled", "sgd", "keep", "0.25", "0.5", "3", "2", "4", "8",
+        "linear", "managed", "cpu", "1", "1e-5"];
 
     public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name)];
 
@@ -33,7 +34,8 @@ public class DriftLaws
         File.WriteAllText(scratch["run/config.yaml"], ConfigYaml.Write(Recipe.Of(changed)));
         var edited = TinyRun.Get(RunFolder.Open(scratch["run"]));
         var opened = TinyRun.Faults(edited.Checkpoint());
-        using var resumed = TinyRun.Resume(scratch["run"], changed, TinyRun.Data(changed), Disk.Real).Match(static Held (s) => new(s, ""), static f => new(null, f.Lines()));
+        using var resumed = TinyRun.Resume(scratch["run"], changed, TinyRun.Data(changed), Disk.Real)
+            .Match(static Held (s) => new(s, ""), static f => new(null, f.Lines()));
         if (field.Fixed)
         {
             var expected = $"{scratch["run/config.yaml"]}: {name}: is {field.Show(changed)}, but the checkpoint was written with {(field.Get(run.Config) ?? "none")}; allowed: {(field.Get(run.Config) ?? "none")}";
@@ -58,7 +60,8 @@ public class DriftLaws
         var field = RunConfig.Field(name)!;
         if (name == "precision") return;
         var changed = name == "steps" ? run.Config with { Stage = run.Config.Stage with { Steps = 9 } } : Changed(run.Config, field)!;
-        using var resumed = TinyRun.Resume(scratch["run"], changed, TinyRun.Data(run.Config), Disk.Real).Match(static Held (s) => new(s, ""), static f => new(null, f.Lines()));
+        using var resumed = TinyRun.Resume(scratch["run"], changed, TinyRun.Data(run.Config), Disk.Real)
+            .Match(static Held (s) => new(s, ""), static f => new(null, f.Lines()));
         if (field.Fixed) Assert.StartsWith($"{name}: is {field.Show(changed)}, but the run was begun with", resumed.Faults, StringComparison.Ordinal);
         else Assert.Equal(field.Get(changed), field.Get(TinyRun.Get(RunFolder.Open(scratch["run"])).Config));
     }
@@ -70,9 +73,11 @@ public class DriftLaws
         using var scratch = new Scratch();
         TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 4, SaveEvery = 4 } }));
         var before = File.ReadAllText(scratch["run/config.yaml"]);
-        Assert.Equal("steps: is 3, but the run has done 4; allowed: 4 or more", TinyRun.Faults(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 3, SaveEvery = 4 } })));
+        Assert.Equal("steps: is 3, but the run has done 4; allowed: 4 or more",
+            TinyRun.Faults(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 3, SaveEvery = 4 } })));
         Assert.Equal(before, File.ReadAllText(scratch["run/config.yaml"]));
-        Assert.Equal(StopReason.Completed, TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 4, SaveEvery = 4 } })).Reason);
+        Assert.Equal(StopReason.Completed,
+            TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 4, SaveEvery = 4 } })).Reason);
     }
 
     [Fact]

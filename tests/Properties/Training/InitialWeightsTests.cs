@@ -87,7 +87,8 @@ public sealed class InitialWeightsTests : IDisposable
         {
             Edit(other);
             Assert.NotEqual(text, File.ReadAllText(file));
-            Assert.Equal($"{file}: from: is {other}, but the checkpoint was written with {weights}; allowed: {weights}", TinyRun.Faults(TinyRun.Get(RunFolder.Open(scratch["next"])).Checkpoint()));
+            Assert.Equal($"{file}: from: is {other}, but the checkpoint was written with {weights}; allowed: {weights}",
+                TinyRun.Faults(TinyRun.Get(RunFolder.Open(scratch["next"])).Checkpoint()));
         }
         Edit(weights);
         TinyRun.Get(TinyRun.Train(scratch["next"], Next(weights)));
@@ -98,7 +99,9 @@ public sealed class InitialWeightsTests : IDisposable
     public void What_the_weights_are_not_is_its_own()
     {
         Source(TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 2 } });
-        var other = TinyRun.Config with { Seed = 9, Model = TinyRun.Config.Model with { Dropout = 0.4 }, Stage = TinyRun.Config.Stage with { Batch = 3, Source = TinyRun.Config.Stage.Source with { ValidationPart = 0.3, Order = WindowOrder.Ordered }, Optimiser = TinyRun.Config.Stage.Optimiser with { LearningRate = 0.5, Kind = OptimiserKind.Sgd } } };
+        var other = TinyRun.Config with { Seed = 9, Model = TinyRun.Config.Model with { Dropout = 0.4 },
+            Stage = TinyRun.Config.Stage with { Batch = 3, Source = TinyRun.Config.Stage.Source with { ValidationPart = 0.3, Order = WindowOrder.Ordered },
+                Optimiser = TinyRun.Config.Stage.Optimiser with { LearningRate = 0.5, Kind = OptimiserKind.Sgd } } };
         var inherited = TinyRun.Get(InitialWeights.Of(other, scratch["source"], CheckpointChoice.Last));
         Assert.Equal(other, inherited with { Stage = inherited.Stage with { From = null } });
     }
@@ -113,6 +116,7 @@ public sealed class InitialWeightsTests : IDisposable
         Assert.Equal(7, TinyRun.Get(InitialWeights.Open(TinyRun.Config, scratch["source"])).Step);
         foreach (var name in (string[])[third, third + Path.DirectorySeparatorChar])
             Assert.Equal(third, TinyRun.Get(InitialWeights.Of(TinyRun.Config, name, CheckpointChoice.Last)).Stage.From);
-        Assert.Equal(new CheckpointStore(scratch["source/stages/pretrain/checkpoints"]).PathOf(5), TinyRun.Get(InitialWeights.Of(TinyRun.Config, scratch["source"], 5)).Stage.From);
+        Assert.Equal(new CheckpointStore(scratch["source/stages/pretrain/checkpoints"]).PathOf(5),
+            TinyRun.Get(InitialWeights.Of(TinyRun.Config, scratch["source"], 5)).Stage.From);
     }
 }

@@ -28,7 +28,8 @@ public class RandomnessLaws
     [Fact]
     public void Micro_batches_of_one_step_are_dropped_differently()
     {
-        var config = TinyRun.Config with { Model = TinyRun.Config.Model with { Dropout = 0.5 }, Stage = TinyRun.Config.Stage with { Source = TinyRun.Config.Stage.Source with { Order = WindowOrder.Ordered } } };
+        var config = TinyRun.Config with { Model = TinyRun.Config.Model with { Dropout = 0.5 },
+            Stage = TinyRun.Config.Stage with { Source = TinyRun.Config.Stage.Source with { Order = WindowOrder.Ordered } } };
         using var engine = new ReferenceEngine();
         using var trainer = new Trainer(engine, TinyRun.Stage(config));
         trainer.Initialise(config.Key);

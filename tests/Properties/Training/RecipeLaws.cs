@@ -40,7 +40,8 @@ public class RecipeLaws
     {
         using var engine = new ReferenceEngine();
         RunData Data(RunFolder f) => TinyRun.Data(f.Config);
-        var session = RunFolder.IsBegun(folder) ? GoOn(RunSession.ChangeTo(recipe)) : RunSession.Begin(folder, recipe, TinyRun.Data(recipe.Stages.Values[0]), disk);
+        var session = RunFolder.IsBegun(folder) ? GoOn(RunSession.ChangeTo(recipe))
+            : RunSession.Begin(folder, recipe, TinyRun.Data(recipe.Stages.Values[0]), disk);
         while (true)
         {
             if (session.IsFail) return session.Bind(static _ => Fault.Of<RunResult>("", "", ""));
@@ -86,7 +87,8 @@ public class RecipeLaws
         Assert.NotEqual(Weights(scratch["run"], "second", 0), Weights(scratch["run"], "second", CheckpointChoice.Last));
         var begun = TinyRun.Get(TinyRun.Get(RunFolder.Open(scratch["run"], "second")).Checkpoint(0));
         Assert.Equal((0, 0, double.PositiveInfinity, -1), (begun.Training.Step, begun.Training.Tokens, begun.Training.BestLoss, begun.Training.BestStep));
-        Assert.Equal(["first", "second", "third"], TinyRun.Get(RunFolder.Open(scratch["run"])).Progress.Where(static p => p.IsDone && p.Done == p.Steps).Select(static p => p.Name));
+        Assert.Equal(["first", "second", "third"], TinyRun.Get(RunFolder.Open(scratch["run"])).Progress.Where(static p => p.IsDone && p.Done == p.Steps)
+            .Select(static p => p.Name));
         Assert.Equal("third", TinyRun.Get(RunFolder.Open(scratch["run"])).Stage);
         Assert.Equal("second", TinyRun.Get(RunFolder.Open(scratch["run/stages/second"])).Stage);
         Assert.Equal($"{scratch["run"]}: has no stage fourth; allowed: first, second, third", TinyRun.Faults(RunFolder.Open(scratch["run"], "fourth")));
@@ -137,7 +139,8 @@ public class RecipeLaws
         }
         foreach (var stage in (string[])["first", "second", "third"])
             Assert.Equal(unbroken.Value[$"stages/{stage}/metrics.jsonl"], File.ReadAllBytes(scratch[$"run/stages/{stage}/metrics.jsonl"]));
-        Assert.Equal(unbroken.Value["stages/third/checkpoints/step-00000002/model.safetensors"], File.ReadAllBytes(scratch["run/stages/third/checkpoints/step-00000002/model.safetensors"]));
+        Assert.Equal(unbroken.Value["stages/third/checkpoints/step-00000002/model.safetensors"],
+            File.ReadAllBytes(scratch["run/stages/third/checkpoints/step-00000002/model.safetensors"]));
     }
 
     sealed class After(int steps, CancellationTokenSource stop) : IRunObserver
@@ -158,7 +161,8 @@ public class RecipeLaws
         using var stop = new CancellationTokenSource();
         // In the second stage.
         Assert.Equal("second", TinyRun.Get(Carry(scratch["run"], Read(Stages), Disk.Real, new After(5, stop), stop.Token)).Stage);
-        string Change(string from, string to) => TinyRun.Faults(RunSession.Planned(scratch["run"], RunSession.ChangeTo(Read(Stages.Replace(from, to, StringComparison.Ordinal)))));
+        string Change(string from, string to) =>
+            TinyRun.Faults(RunSession.Planned(scratch["run"], RunSession.ChangeTo(Read(Stages.Replace(from, to, StringComparison.Ordinal)))));
         Assert.Equal("stage first: steps: is 5, but second was begun after 4; allowed: 4", Change("first: {steps: 4", "first: {steps: 5"));
         Assert.Equal("stage second: was begun, and is no longer there; allowed: stages after second may be others", Change("  second:", "  zweite:"));
         Assert.Equal("order: is random, but the run was begun with shuffled; allowed: shuffled", Change("order: shuffled", "order: random"));
@@ -178,7 +182,8 @@ public class RecipeLaws
         let names = stages.Select((_, i) => $"s-{i}").ToList()
         let empty = Read(string.Concat(["stages:\n", .. names.Select(static n => $"  {n}:\n")]))
         // Sizes of the model bound those of a step.
-        select empty.Map((name, _) => shared with { Stage = stages.ElementAt(names.IndexOf(name)).Stage is var s ? s with { Batch = shared.Stage.Batch, Accumulate = 1 } : s }));
+        select empty.Map((name, _) =>
+            shared with { Stage = stages.ElementAt(names.IndexOf(name)).Stage is var s ? s with { Batch = shared.Stage.Batch, Accumulate = 1 } : s }));
 
     [Property(Arbitrary = [typeof(RecipeLaws)])]
     public void Written_recipes_read_back(Recipe recipe)

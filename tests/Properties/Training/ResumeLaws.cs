@@ -37,7 +37,8 @@ public class ResumeLaws
                 Assert.Equal(StopReason.Completed, TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config)).Reason);
             }
             Assert.Equal("", TinyRun.Differences(unbroken.Value, TinyRun.Remains(scratch["run"])));
-            Assert.DoesNotContain(Directory.EnumerateDirectories(scratch["run/stages/pretrain/checkpoints"]), f => !Path.GetFileName(f)[5..].All(char.IsAsciiDigit));
+            Assert.DoesNotContain(Directory.EnumerateDirectories(scratch["run/stages/pretrain/checkpoints"]), f =>
+                !Path.GetFileName(f)[5..].All(char.IsAsciiDigit));
         }
     }
 
@@ -54,7 +55,8 @@ public class ResumeLaws
             Assert.DoesNotContain('\n', TinyRun.Faults(result));
             Assert.DoesNotContain(Directory.EnumerateFiles(scratch.Path, "*.partial", SearchOption.AllDirectories), static _ => true);
             if (Directory.Exists(scratch["run/stages/pretrain/checkpoints"]))
-                Assert.DoesNotContain(Directory.EnumerateDirectories(scratch["run/stages/pretrain/checkpoints"]), f => f.EndsWith(".partial", StringComparison.Ordinal));
+                Assert.DoesNotContain(Directory.EnumerateDirectories(scratch["run/stages/pretrain/checkpoints"]), f =>
+                    f.EndsWith(".partial", StringComparison.Ordinal));
             foreach (var step in new CheckpointStore(scratch["run/stages/pretrain/checkpoints"]).Steps) TinyRun.Get(Checkpoint.Open(new CheckpointStore(scratch["run/stages/pretrain/checkpoints"]).PathOf(step)));
             TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config));
             Assert.Equal("", TinyRun.Differences(unbroken.Value, TinyRun.Remains(scratch["run"])));
@@ -64,7 +66,9 @@ public class ResumeLaws
     [Property(MaxTest = 12)]
     public void Killed_or_interrupted_again_and_again_is_never_stopped(byte order, byte optimiser, byte accumulate, ulong seed)
     {
-        var config = TinyRun.Config with { Stage = TinyRun.Config.Stage with { Accumulate = 1 + accumulate % 2, Keep = 1, SampleEvery = 0, Source = TinyRun.Config.Stage.Source with { Order = (WindowOrder)(order % 3) }, Optimiser = TinyRun.Config.Stage.Optimiser with { Kind = (OptimiserKind)(optimiser % 3) } } };
+        var config = TinyRun.Config with { Stage = TinyRun.Config.Stage with { Accumulate = 1 + accumulate % 2, Keep = 1, SampleEvery = 0,
+            Source = TinyRun.Config.Stage.Source with { Order = (WindowOrder)(order % 3) },
+                Optimiser = TinyRun.Config.Stage.Optimiser with { Kind = (OptimiserKind)(optimiser % 3) } } };
         var expected = Unbroken(config);
         using var scratch = new Scratch();
         var key = Key.Seed(seed);
@@ -73,7 +77,8 @@ public class ResumeLaws
             var watcher = new Stopper(key.FoldIn((uint)attempt).Below(0, 4), kill: key.FoldIn((uint)attempt).Below(1, 2) == 0);
             try
             {
-                if (TinyRun.Get(TinyRun.Train(scratch["run"], config, observer: watcher, clock: watcher.Clock, stop: watcher.Token)).Reason == StopReason.Completed) break;
+                if (TinyRun.Get(TinyRun.Train(scratch["run"], config, observer: watcher, clock: watcher.Clock,
+                    stop: watcher.Token)).Reason == StopReason.Completed) break;
             }
             catch (KilledException) { }
             Assert.True(attempt < 200);
@@ -106,7 +111,8 @@ public class ResumeLaws
     {
         using var scratch = new Scratch();
         TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config));
-        var longer = TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 9, EvalEvery = 2 }, Execution = TinyRun.Config.Execution with { Threads = 2 } }));
+        var longer = TinyRun.Get(TinyRun.Train(scratch["run"],
+            TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 9, EvalEvery = 2 }, Execution = TinyRun.Config.Execution with { Threads = 2 } }));
         Assert.Equal(9, longer.State.Step);
         Assert.Equal("layers: is 2, but the run was begun with 1; allowed: 1\nbias: is true, but the run was begun with false; allowed: false",
             TinyRun.Faults(TinyRun.Train(scratch["run"], TinyRun.Config with { Model = TinyRun.Config.Model with { Layers = 2, Bias = true } })));

@@ -28,8 +28,11 @@ public class RunFolderTests
     public void Only_the_last_and_the_best_checkpoints_stay()
     {
         using var scratch = new Scratch();
-        var ended = TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { SaveEvery = 1, Keep = 2, Steps = 9, EvalEvery = 4, Optimiser = TinyRun.Config.Stage.Optimiser with { LearningRate = 0.5 } } }));
-        Assert.Equal([.. new[] { 9L, 8, ended.State.BestStep }.Distinct().OrderDescending()], new CheckpointStore(scratch["run/stages/pretrain/checkpoints"]).Steps);
+        var ended = TinyRun.Get(TinyRun.Train(scratch["run"],
+            TinyRun.Config with { Stage = TinyRun.Config.Stage with { SaveEvery = 1, Keep = 2, Steps = 9, EvalEvery = 4,
+                Optimiser = TinyRun.Config.Stage.Optimiser with { LearningRate = 0.5 } } }));
+        Assert.Equal([.. new[] { 9L, 8, ended.State.BestStep }.Distinct().OrderDescending()],
+            new CheckpointStore(scratch["run/stages/pretrain/checkpoints"]).Steps);
     }
 
     [Fact]
@@ -57,7 +60,8 @@ public class RunFolderTests
         Assert.Equal($"{scratch["run"]}: already holds a run; allowed: resume it, or choose another folder",
             Faults(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), TinyRun.Data(TinyRun.Config), Disk.Real)));
         File.Delete(scratch["run/config.yaml"]);
-        Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), TinyRun.Data(TinyRun.Config), Disk.Real)), StringComparison.Ordinal);
+        Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), TinyRun.Data(TinyRun.Config), Disk.Real)),
+            StringComparison.Ordinal);
         Assert.Equal(before["metrics.jsonl"], File.ReadAllBytes(scratch["run/stages/pretrain/metrics.jsonl"]));
     }
 
@@ -104,7 +108,8 @@ public class RunFolderTests
             Assert.NotEqual("", Faults(RunFolder.Open(scratch["run"])));
         }
         File.WriteAllText(scratch["run/config.yaml"], text[..(text.IndexOf("batch:", StringComparison.Ordinal))]);
-        Assert.Equal($"{scratch["run/config.yaml"]}: is cut off: clip, the last setting, is missing; expected the file that training wrote", Faults(RunFolder.Open(scratch["run"])));
+        Assert.Equal($"{scratch["run/config.yaml"]}: is cut off: clip, the last setting, is missing; expected the file that training wrote",
+            Faults(RunFolder.Open(scratch["run"])));
         File.WriteAllText(scratch["run/config.yaml"], text);
         TinyRun.Get(RunFolder.Open(scratch["run"]));
     }

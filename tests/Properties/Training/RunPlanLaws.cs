@@ -59,8 +59,10 @@ public class RunPlanLaws
             if (asked[^1] is RunEffect.Stop) return new(effects, state);
             next = asked[^1] switch
             {
-                RunEffect.TakeStep s when s.Number == badStep => new RunEvent.Stepped(new(float.NaN, 1, World.After(state.Place), world.Tokens) { NotFinite = ["blocks.0.up.weight", "tokens"] }),
-                RunEffect.TakeStep s => new RunEvent.Stepped(new((float)world.Number("loss", s.Number), 1, World.After(state.Place), world.Tokens) { Milliseconds = 2 }),
+                RunEffect.TakeStep s when s.Number == badStep =>
+                    new RunEvent.Stepped(new(float.NaN, 1, World.After(state.Place), world.Tokens) { NotFinite = ["blocks.0.up.weight", "tokens"] }),
+                RunEffect.TakeStep s =>
+                    new RunEvent.Stepped(new((float)world.Number("loss", s.Number), 1, World.After(state.Place), world.Tokens) { Milliseconds = 2 }),
                 RunEffect.Measure => new RunEvent.Measured(world.Number("evaluation", state.Step)),
                 RunEffect.Save => new RunEvent.Saved(),
                 RunEffect.Draw => new RunEvent.Drawn(),
@@ -110,7 +112,8 @@ public class RunPlanLaws
         {
             if (effects[^1] is not RunEffect.TakeStep run) return;
             var (milliseconds, shown) = (quarters / 4.0, Params.Of(("accuracy", step / 8f)));
-            (state, effects) = world.Plan.Next(state, new RunEvent.Stepped(new(1.25f * step, 0.5f, default, world.Tokens) { Milliseconds = milliseconds, Shown = shown }));
+            (state, effects) = world.Plan.Next(state,
+                new RunEvent.Stepped(new(1.25f * step, 0.5f, default, world.Tokens) { Milliseconds = milliseconds, Shown = shown }));
             var speed = milliseconds > 0 ? world.Tokens / (milliseconds / 1000) : 0;
             var logged = Assert.IsType<RunEffect.LogStep>(effects[0]).Metrics;
             Assert.Equal((step, 1.25f * step, run.LearningRate, 0.5f, milliseconds, shown),

@@ -66,7 +66,8 @@ public class StopLaws
         // Three steps, and then the first batch of the evaluation.
         using var engine = new CountingEngine(new ReferenceEngine(), n => { runs = n + 1; if (n == 3) source.Cancel(); });
         using (var session = TinyRun.Get(RunSession.Begin(broken["run"], Recipe.Of(many), TinyRun.Data(many), Disk.Real)))
-            Assert.Equal((StopReason.Interrupted, 3), TinyRun.Get(Loop.Run(engine, session, clock: StillClock.Instance, stop: source.Token)) is var r ? (r.Reason, r.State.Step) : default);
+            Assert.Equal((StopReason.Interrupted, 3), TinyRun.Get(Loop.Run(engine, session, clock: StillClock.Instance, stop: source.Token)) is var r
+                ? (r.Reason, r.State.Step) : default);
         Assert.Equal(4, runs);
         TinyRun.Get(TinyRun.Train(broken["run"], many));
         Assert.Equal("", TinyRun.Differences(TinyRun.Remains(whole["run"]), TinyRun.Remains(broken["run"])));
@@ -84,7 +85,8 @@ public class StopLaws
         // Two steps of six programs, and then the first token of the sample.
         using var engine = new CountingEngine(new ReferenceEngine(), n => { if (n == 13) source.Cancel(); });
         using (var session = TinyRun.Get(RunSession.Begin(broken["run"], Recipe.Of(samples), TinyRun.Data(samples), Disk.Real)))
-            Assert.Equal((StopReason.Interrupted, 2, null), TinyRun.Get(Loop.Run(engine, session, first, StillClock.Instance, source.Token)) is var r ? (r.Reason, r.Step, r.WatchFailure) : default);
+            Assert.Equal((StopReason.Interrupted, 2, null), TinyRun.Get(Loop.Run(engine, session, first, StillClock.Instance, source.Token)) is var r
+                ? (r.Reason, r.Step, r.WatchFailure) : default);
         TinyRun.Get(TinyRun.Train(broken["run"], samples, observer: second));
         Assert.Empty(first.Texts);
         Assert.Equal([2, 4, 6], all.Texts.Select(static t => t.Step));
@@ -105,7 +107,8 @@ public class StopLaws
         using var scratch = new Scratch();
         using var engine = new CountingEngine(new ReferenceEngine(), static n => Assert.Fail("a program was run"));
         using (var session = TinyRun.Get(RunSession.Begin(scratch["run"], Recipe.Of(config), TinyRun.Data(config), Disk.Real)))
-            Assert.Equal((StopReason.Interrupted, 0), TinyRun.Get(Loop.Run(engine, session, stop: new(canceled: true))) is var r ? (r.Reason, r.State.Step) : default);
+            Assert.Equal((StopReason.Interrupted, 0), TinyRun.Get(Loop.Run(engine, session, stop: new(canceled: true))) is var r ? (r.Reason, r.State.Step)
+                : default);
         Assert.Equal(7, TinyRun.Get(TinyRun.Train(scratch["run"], config)).State.Step);
     }
 }

@@ -8,7 +8,9 @@ namespace Functional.Tests.Properties.Training;
 static class TinyRun
 {
     public static RunConfig Config { get; } = new()
-    { Model = new() { Layers = 1, Heads = 2, Width = 4, Context = 3, Vocabulary = 0, Bias = false, Dropout = 0.2 }, Stage = new() { Batch = 2, Steps = 7, EvalEvery = 3, EvalBatches = 2, SaveEvery = 2, SampleEvery = 2, SampleTokens = 3, Keep = 2, Source = new() { CorpusSize = 300 }, Optimiser = new() { Warmup = 2 } } };
+    { Model = new() { Layers = 1, Heads = 2, Width = 4, Context = 3, Vocabulary = 0, Bias = false, Dropout = 0.2 },
+        Stage = new() { Batch = 2, Steps = 7, EvalEvery = 3, EvalBatches = 2, SaveEvery = 2, SampleEvery = 2, SampleTokens = 3, Keep = 2,
+            Source = new() { CorpusSize = 300 }, Optimiser = new() { Warmup = 2 } } };
 
     public static RunData Data(RunConfig config)
     {
@@ -25,11 +27,13 @@ static class TinyRun
     public static string Faults<T>(Validation<Fault, T> outcome) => outcome.Match(static _ => "", static f => f.Lines());
 
     /// <summary>Begins a run, or goes on with it, and trains.</summary>
-    public static Validation<Fault, RunResult> Train(string folder, RunConfig config, Disk? disk = null, IRunObserver? observer = null, TimeProvider? clock = null, CancellationToken stop = default)
+    public static Validation<Fault, RunResult> Train(string folder, RunConfig config, Disk? disk = null, IRunObserver? observer = null,
+        TimeProvider? clock = null, CancellationToken stop = default)
     {
         var data = Data(config);
         using var engine = new ReferenceEngine();
-        var opened = RunFolder.Holds(folder) ? Resume(folder, config, data, disk ?? Disk.Real) : RunSession.Begin(folder, Recipe.Of(config), data, disk ?? Disk.Real);
+        var opened = RunFolder.Holds(folder) ? Resume(folder, config, data, disk ?? Disk.Real)
+            : RunSession.Begin(folder, Recipe.Of(config), data, disk ?? Disk.Real);
         return opened.Bind(session =>
         {
             using (session) return Loop.Run(engine, session, observer, clock ?? StillClock.Instance, stop);

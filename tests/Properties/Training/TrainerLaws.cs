@@ -11,7 +11,9 @@ namespace Functional.Tests.Properties.Training;
 public class TrainerLaws
 {
     static readonly RunConfig plain = TinyRun.Config with
-    { Model = TinyRun.Config.Model with { Dropout = 0, Bias = true }, Stage = TinyRun.Config.Stage with { Accumulate = 2, LabelSmoothing = 0.1, Optimiser = TinyRun.Config.Stage.Optimiser with { Clip = 0.05, WeightDecay = 0.5, Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-3 } } };
+    { Model = TinyRun.Config.Model with { Dropout = 0, Bias = true },
+        Stage = TinyRun.Config.Stage with { Accumulate = 2, LabelSmoothing = 0.1,
+            Optimiser = TinyRun.Config.Stage.Optimiser with { Clip = 0.05, WeightDecay = 0.5, Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-3 } } };
 
     static T With<T>(RunConfig config, Func<Trainer, T> use)
     {
@@ -38,7 +40,9 @@ public class TrainerLaws
     [InlineData(20000)]
     public void A_step_is_AdamWs(long t)
     {
-        foreach (var config in (RunConfig[])[plain, plain with { Stage = plain.Stage with { Accumulate = 1 } }, plain with { Stage = plain.Stage with { Optimiser = plain.Stage.Optimiser with { Beta2 = 0.9999 } } }, plain with { Stage = plain.Stage with { Optimiser = plain.Stage.Optimiser with { Beta1 = 0.99, Beta2 = 0.99, Epsilon = 1e-8 } } }])
+        foreach (var config in (RunConfig[])[plain, plain with { Stage = plain.Stage with { Accumulate = 1 } },
+            plain with { Stage = plain.Stage with { Optimiser = plain.Stage.Optimiser with { Beta2 = 0.9999 } } },
+                plain with { Stage = plain.Stage with { Optimiser = plain.Stage.Optimiser with { Beta1 = 0.99, Beta2 = 0.99, Epsilon = 1e-8 } } }])
             With(config, trainer =>
             {
                 const double rate = 0.02;
@@ -51,13 +55,15 @@ public class TrainerLaws
                         double p = before[name][i], m = slots[$"m/{name}"][i], v = slots[$"v/{name}"][i];
                         // Slots began at 0, so that one gradient made them both: g² = (m / (1 − β₁))² = v / (1 − β₂).
                         Near(m * m / ((1 - config.Stage.Optimiser.Beta1) * (1 - config.Stage.Optimiser.Beta1)), v / (1 - config.Stage.Optimiser.Beta2), 1e-5);
-                        var adam = m / (1 - Math.Pow(config.Stage.Optimiser.Beta1, t)) / (Math.Sqrt(v / (1 - Math.Pow(config.Stage.Optimiser.Beta2, t))) + config.Stage.Optimiser.Epsilon);
+                        var adam = m / (1 - Math.Pow(config.Stage.Optimiser.Beta1,
+                            t)) / (Math.Sqrt(v / (1 - Math.Pow(config.Stage.Optimiser.Beta2, t))) + config.Stage.Optimiser.Epsilon);
                         Near(p - rate * (adam + (spec.Type.Rank > 1 ? config.Stage.Optimiser.WeightDecay * p : 0)), after[name][i], 1e-6);
                     }
                 return 0;
             });
 
-        static void Near(double expected, double actual, double tolerance) => Assert.True(Math.Abs(expected - actual) <= tolerance * (1e-2 + Math.Abs(expected)), $"{expected} and not {actual}");
+        static void Near(double expected, double actual, double tolerance) =>
+            Assert.True(Math.Abs(expected - actual) <= tolerance * (1e-2 + Math.Abs(expected)), $"{expected} and not {actual}");
     }
 
     /// <summary>The gradient that a step works with is brought to the limit, with micro-batches as without; below it, it stays.</summary>
@@ -67,11 +73,14 @@ public class TrainerLaws
     [InlineData(4)]
     public void A_gradient_is_clipped_to_its_limit(int accumulate)
     {
-        double Norm(double clip) => With(plain with { Stage = plain.Stage with { Accumulate = accumulate, Batch = 4 / accumulate, Optimiser = plain.Stage.Optimiser with { Clip = clip } } }, trainer =>
+        double Norm(double clip) =>
+            With(plain with { Stage = plain.Stage with { Accumulate = accumulate, Batch = 4 / accumulate,
+                Optimiser = plain.Stage.Optimiser with { Clip = clip } } }, trainer =>
         {
             var reported = trainer.Step(RunState.Start(plain.Key), 0.01)!.Value.GradientNorm;
             Assert.Equal(Free(), reported, 1e-5);
-            return Math.Sqrt(Read(trainer.Parts[0].Slots).Where(static s => s.Name.StartsWith("m/", StringComparison.Ordinal)).Sum(s => s.Value.Sum(m => Math.Pow(m / (1 - plain.Stage.Optimiser.Beta1), 2))));
+            return Math.Sqrt(Read(trainer.Parts[0].Slots).Where(static s => s.Name.StartsWith("m/", StringComparison.Ordinal)).Sum(s =>
+                s.Value.Sum(m => Math.Pow(m / (1 - plain.Stage.Optimiser.Beta1), 2))));
         });
 
         var free = Free();
@@ -80,7 +89,9 @@ public class TrainerLaws
         Assert.Equal(free, Norm(free * 1.01), 1e-5);
         Assert.Equal(free, Norm(0), 1e-5);
 
-        static double Free() => With(plain with { Stage = plain.Stage with { Accumulate = 1, Batch = 4, Optimiser = plain.Stage.Optimiser with { Clip = 0 } } }, static t => (double)t.Step(RunState.Start(plain.Key), 0.01)!.Value.GradientNorm);
+        static double Free() =>
+            With(plain with { Stage = plain.Stage with { Accumulate = 1, Batch = 4, Optimiser = plain.Stage.Optimiser with { Clip = 0 } } }, static t =>
+                (double)t.Step(RunState.Start(plain.Key), 0.01)!.Value.GradientNorm);
     }
 
     /// <summary>Any split of a batch into micro-batches makes the same step and reports the same numbers, clipped and smoothed.</summary>
@@ -88,12 +99,14 @@ public class TrainerLaws
     public void Any_split_of_a_batch_makes_the_same_step(PositiveInt seed, bool smooth, bool clips, byte order)
     {
         var config = plain with
-        { Seed = seed.Get, Stage = plain.Stage with { LabelSmoothing = smooth ? 0.2 : 0, Batch = 6, Accumulate = 1, Source = plain.Stage.Source with { Order = (WindowOrder)(order % 3) }, Optimiser = plain.Stage.Optimiser with { Clip = clips ? 0.02 : 0 } } };
+        { Seed = seed.Get, Stage = plain.Stage with { LabelSmoothing = smooth ? 0.2 : 0, Batch = 6, Accumulate = 1,
+            Source = plain.Stage.Source with { Order = (WindowOrder)(order % 3) }, Optimiser = plain.Stage.Optimiser with { Clip = clips ? 0.02 : 0 } } };
         var whole = With(config, Steps);
         foreach (var parts in (int[])[2, 3, 6])
         {
             var split = With(config with { Stage = config.Stage with { Batch = 6 / parts, Accumulate = parts } }, Steps);
-            for (var i = 0; i < whole.Length; i++) Assert.True(Math.Abs(whole[i] - split[i]) < 2e-5, $"{parts} parts: number {i} is {split[i]} and not {whole[i]}");
+            for (var i = 0; i < whole.Length; i++) Assert.True(Math.Abs(whole[i] - split[i]) < 2e-5,
+                $"{parts} parts: number {i} is {split[i]} and not {whole[i]}");
         }
 
         float[] Steps(Trainer trainer)
@@ -117,7 +130,8 @@ public class TrainerLaws
         var expected = Score(plain with { Stage = plain.Stage with { LabelSmoothing = 0 } });
         Assert.Equal(expected, Score(plain with { Stage = plain.Stage with { LabelSmoothing = 0.4 } }));
         Assert.Equal(expected, Score(plain with { Model = plain.Model with { Dropout = 0.5 } }));
-        Assert.Equal(expected, Score(plain with { Stage = plain.Stage with { Accumulate = 1, Optimiser = plain.Stage.Optimiser with { Clip = 0, WeightDecay = 0 } } }));
+        Assert.Equal(expected,
+            Score(plain with { Stage = plain.Stage with { Accumulate = 1, Optimiser = plain.Stage.Optimiser with { Clip = 0, WeightDecay = 0 } } }));
     }
 
     /// <summary>The loss of a step is the smoothed cross-entropy of its batch under the parameters before it, in nats a token.</summary>
@@ -130,7 +144,8 @@ public class TrainerLaws
         var (before, shape) = (Read(trainer.Parts[0].Model), new BatchShape(plain.Stage.Batch * accumulate, plain.Model.Context));
         var batch = new Batch(shape.Rows, shape.Feed);
         trainer.Stage.Source.Fill(default, 0, batch);
-        Value Tokens(string name) => Value.Of(shape.Tokens, [.. Enumerable.Range(0, shape.Rows).SelectMany(row => batch.Ints(name, row).ToArray()).Select(static v => (double)v)]);
+        Value Tokens(string name) =>
+            Value.Of(shape.Tokens, [.. Enumerable.Range(0, shape.Rows).SelectMany(row => batch.Ints(name, row).ToArray()).Select(static v => (double)v)]);
         var given = model.Specs.Select(s => (Names.Param(s.Name), Value.Of(s.Value.Type, [.. before[s.Name].Select(static v => (double)v)])))
             .Append((Names.Inputs, Tokens("inputs"))).Append((Names.Labels, Tokens("labels"))).ToDictionary(static g => g.Item1, static g => g.Item2);
         var loss = Objectives.NextToken(model, shape, plain.Stage.LabelSmoothing).Loss(training: true);

@@ -27,10 +27,12 @@ public class TrainerTests
     {
         using var engine = new ReferenceEngine();
         var whole = With(engine, config with { Stage = config.Stage with { Batch = 4, Source = config.Stage.Source with { Order = order } } }, OneStep);
-        var parts = With(engine, config with { Stage = config.Stage with { Batch = 2, Accumulate = 2, Source = config.Stage.Source with { Order = order } } }, OneStep);
+        var parts = With(engine, config with { Stage = config.Stage with { Batch = 2, Accumulate = 2, Source = config.Stage.Source with { Order = order } } },
+            OneStep);
         // The reference engine rounds to float32 only what buffers keep: the accumulators differ from whole sums in their last bits.
         for (var i = 0; i < whole.Length; i++) Assert.Equal(whole[i], parts[i], 2e-5f);
-        Assert.NotEqual(whole, With(engine, config with { Stage = config.Stage with { Batch = 4, Source = config.Stage.Source with { Order = order } } }, Parameters));
+        Assert.NotEqual(whole, With(engine, config with { Stage = config.Stage with { Batch = 4, Source = config.Stage.Source with { Order = order } } },
+            Parameters));
 
         static float[] OneStep(Trainer trainer)
         {
@@ -47,7 +49,8 @@ public class TrainerTests
     public void What_lies_between_steps_does_not_change_them(WindowOrder order, int accumulate)
     {
         using var engine = new ManagedEngine(1);
-        var run = config with { Model = config.Model with { Dropout = 0.2 }, Stage = config.Stage with { Accumulate = accumulate, Source = config.Stage.Source with { Order = order } } };
+        var run = config with { Model = config.Model with { Dropout = 0.2 },
+            Stage = config.Stage with { Accumulate = accumulate, Source = config.Stage.Source with { Order = order } } };
         Assert.Equal(With(engine, run, t => Steps(t, evaluates: false)), With(engine, run, t => Steps(t, evaluates: true)));
 
         float[] Steps(Trainer trainer, bool evaluates)
@@ -88,7 +91,10 @@ public class TrainerTests
         using var engine = new ManagedEngine(1);
         foreach (var accumulate in (int[])[1, 2])
             foreach (var order in Enum.GetValues<WindowOrder>())
-                Assert.Equal(0, With(engine, config with { Model = config.Model with { Dropout = 0.1 }, Stage = config.Stage with { Accumulate = accumulate, Source = config.Stage.Source with { Order = order } } }, trainer => Allocated(trainer)));
+                Assert.Equal(0, With(engine,
+                    config with { Model = config.Model with { Dropout = 0.1 },
+                        Stage = config.Stage with { Accumulate = accumulate, Source = config.Stage.Source with { Order = order } } }, trainer =>
+                            Allocated(trainer)));
 
         static long Allocated(Trainer trainer)
         {
@@ -112,7 +118,8 @@ public class TrainerTests
     public void A_gradient_that_is_not_finite_stops_the_run_and_is_named()
     {
         using var scratch = new Scratch();
-        var broken = config with { Stage = config.Stage with { SaveEvery = 1, Steps = 50, Keep = 100, Optimiser = config.Stage.Optimiser with { LearningRate = 1e37, MinLearningRate = 0, Clip = 0, Schedule = ScheduleKind.Constant, Warmup = 0 } } };
+        var broken = config with { Stage = config.Stage with { SaveEvery = 1, Steps = 50, Keep = 100,
+            Optimiser = config.Stage.Optimiser with { LearningRate = 1e37, MinLearningRate = 0, Clip = 0, Schedule = ScheduleKind.Constant, Warmup = 0 } } };
         var faults = TinyRun.Faults(TinyRun.Train(scratch["run"], broken));
         Assert.Matches("^(step [0-9]+: loss .*, gradient norm .*; not finite: .+; nothing was overwritten; .*|step [0-9]+: the validation loss is not finite; .*)$", faults);
         var step = long.Parse(faults.Split(' ', ':')[1], System.Globalization.CultureInfo.InvariantCulture);
@@ -143,7 +150,9 @@ public class TrainerTests
     public void It_learns()
     {
         using var scratch = new Scratch();
-        var longer = config with { Model = config.Model with { Width = 8 }, Stage = config.Stage with { Steps = 60, EvalEvery = 20, EvalBatches = 0, SaveEvery = 0, Optimiser = config.Stage.Optimiser with { LearningRate = 1e-2, MinLearningRate = 1e-3 } } };
+        var longer = config with { Model = config.Model with { Width = 8 },
+            Stage = config.Stage with { Steps = 60, EvalEvery = 20, EvalBatches = 0, SaveEvery = 0,
+                Optimiser = config.Stage.Optimiser with { LearningRate = 1e-2, MinLearningRate = 1e-3 } } };
         TinyRun.Get(TinyRun.Train(scratch["run"], longer));
         var lines = TinyRun.Get(MetricsFile.Read(scratch["run/stages/pretrain/metrics.jsonl"]));
         var losses = lines.Select(static l => l.ValidationLoss).OfType<double>().ToArray();

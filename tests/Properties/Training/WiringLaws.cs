@@ -14,21 +14,28 @@ public class WiringLaws
 
     // Everything is on, so that nothing hides a setting: gradients are clipped, micro-batches add up, nothing is pruned.
     static readonly RunConfig plain = TinyRun.Config with
-    { Model = TinyRun.Config.Model with { Dropout = 0.2 }, Stage = TinyRun.Config.Stage with { Accumulate = 2, LabelSmoothing = 0.1, Steps = 6, Keep = 100, Optimiser = TinyRun.Config.Stage.Optimiser with { Clip = 0.05, WeightDecay = 0.5, LearningRate = 0.02, MinLearningRate = 0.001 } }, Execution = TinyRun.Config.Execution with { Threads = 1, Engine = EngineKind.Managed, Device = Device.Cpu } };
+    { Model = TinyRun.Config.Model with { Dropout = 0.2 }, Stage = TinyRun.Config.Stage with { Accumulate = 2, LabelSmoothing = 0.1, Steps = 6, Keep = 100,
+        Optimiser = TinyRun.Config.Stage.Optimiser with { Clip = 0.05, WeightDecay = 0.5, LearningRate = 0.02, MinLearningRate = 0.001 } },
+            Execution = TinyRun.Config.Execution with { Threads = 1, Engine = EngineKind.Managed, Device = Device.Cpu } };
 
     // Another value, and what it changes. The two forms of GELU differ in the last places only.
     static readonly Dictionary<string, (string Value, string Changes)> table = new()
     {
         ["layers"] = ("2", Numbers), ["heads"] = ("1", Numbers), ["width"] = ("8", Numbers), ["context"] = ("4", Numbers), ["bias"] = ("true", Numbers),
-        ["activation"] = ("gelu", "slots weights"), ["norm"] = ("post", Numbers), ["positions"] = ("sinusoidal", Numbers), ["tied-head"] = ("false", Numbers), ["dropout"] = ("0.3", Numbers),
-        ["validation-part"] = ("0.3", Numbers), ["order"] = ("shuffled", Numbers), ["batch"] = ("3", Numbers), ["accumulate"] = ("1", Numbers), ["seed"] = ("2", Numbers),
-        ["optimiser"] = ("adam", Numbers), ["weight-decay"] = ("0.4", Numbers), ["beta1"] = ("0.8", Numbers), ["beta2"] = ("0.98", Numbers), ["eps"] = ("1e-3", Numbers),
+        ["activation"] = ("gelu", "slots weights"), ["norm"] = ("post", Numbers), ["positions"] = ("sinusoidal", Numbers), ["tied-head"] = ("false", Numbers),
+            ["dropout"] = ("0.3", Numbers),
+        ["validation-part"] = ("0.3", Numbers), ["order"] = ("shuffled", Numbers), ["batch"] = ("3", Numbers), ["accumulate"] = ("1", Numbers),
+            ["seed"] = ("2", Numbers),
+        ["optimiser"] = ("adam", Numbers), ["weight-decay"] = ("0.4", Numbers), ["beta1"] = ("0.8", Numbers), ["beta2"] = ("0.98", Numbers),
+            ["eps"] = ("1e-3", Numbers),
         ["clip"] = ("0.04", Numbers), ["label-smoothing"] = ("0.2", Numbers),
         ["lr"] = ("0.03", Rates), ["min-lr"] = ("0.002", Rates), ["warmup"] = ("3", Rates), ["schedule"] = ("linear", Rates),
         ["steps"] = ("8", $"{Rates} evaluations checkpoints samples lengths"),
-        ["eval-every"] = ("2", "checkpoints evaluations"), ["eval-batches"] = ("1", "score"), ["save-every"] = ("3", "checkpoints"), ["keep"] = ("1", "checkpoints"), ["sample-every"] = ("3", "lengths samples"), ["sample-tokens"] = ("5", "lengths"),
+        ["eval-every"] = ("2", "checkpoints evaluations"), ["eval-batches"] = ("1", "score"), ["save-every"] = ("3", "checkpoints"),
+            ["keep"] = ("1", "checkpoints"), ["sample-every"] = ("3", "lengths samples"), ["sample-tokens"] = ("5", "lengths"),
         ["threads"] = ("2", "execution"), ["engine"] = ("auto", "execution"), ["device"] = ("auto", "execution"), ["precision"] = ("bf16", "execution"),
-        ["data"] = ("TEXT", "text"), ["corpus-seed"] = ("2", "text"), ["corpus-size"] = ("2000", "text"), ["tokenizer"] = ("byte", "text"), ["line-ends"] = ("keep", "text"),
+        ["data"] = ("TEXT", "text"), ["corpus-seed"] = ("2", "text"), ["corpus-size"] = ("2000", "text"), ["tokenizer"] = ("byte", "text"),
+            ["line-ends"] = ("keep", "text"),
         // Its own tests: InitialWeightsTests.
         ["from"] = ("", ""),
     };
@@ -55,7 +62,8 @@ public class WiringLaws
             if (name is "precision" or "engine" or "device") return;
         }
         var after = Aspects(changed);
-        Assert.Equal(row.Changes.Replace("execution", "", StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal),
+        Assert.Equal(row.Changes.Replace("execution", "", StringComparison.Ordinal).Split(' ',
+            StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal),
             unchanged.Value.Where(a => after[a.Key] != a.Value).Select(static a => a.Key));
     }
 

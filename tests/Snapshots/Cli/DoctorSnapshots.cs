@@ -39,7 +39,8 @@ public sealed class DoctorSnapshots
 
         Show("the default build, no GPU", plain);
         Show("the default build, a GPU", plain with { Nvidia = twoGpus with { Gpus = [Gpu(0)] } });
-        Show("the default build, a driver that does not work", plain with { Nvidia = new(true, "12.8", [], "does not work: error 803 (CUDA_ERROR_SYSTEM_DRIVER_MISMATCH)") });
+        Show("the default build, a driver that does not work",
+            plain with { Nvidia = new(true, "12.8", [], "does not work: error 803 (CUDA_ERROR_SYSTEM_DRIVER_MISMATCH)") });
         Show("the default build, another processor", plain with { Architecture = "arm64", VectorBits = 128, InstructionSets = [] });
         Show("with libtorch, no driver", WithTorch(NvidiaFacts.None, cpu));
         Show("with libtorch, a driver that does not work", WithTorch(new(true, "", [], "its library lacks functions"), cpu));
@@ -51,7 +52,8 @@ public sealed class DoctorSnapshots
         Show("with libtorch that cannot be loaded", plain with
         {
             Nvidia = twoGpus,
-            Offers = [plain.Offers[0], new(EngineKind.Torch, "TorchSharp 0.107.0", []) { Missing = [new("libtorch", "cannot be loaded", "build again, where there is room for it")] }],
+            Offers = [plain.Offers[0], new(EngineKind.Torch, "TorchSharp 0.107.0",
+                []) { Missing = [new("libtorch", "cannot be loaded", "build again, where there is room for it")] }],
         });
         await Verify(text.ToString());
     }

@@ -9,7 +9,8 @@ namespace Functional.Tests.Snapshots.Cli;
 /// <summary>What the command says to bad input: one line for each thing that is wrong, and nothing written.</summary>
 public sealed class ErrorSnapshots : IDisposable
 {
-    static readonly string[] tiny = ["--layers", "1", "--heads", "2", "--width", "8", "--context", "8", "--batch", "2", "--steps", "4", "--warmup", "1", "--eval-batches", "2"];
+    static readonly string[] tiny = ["--layers", "1", "--heads", "2", "--width", "8", "--context", "8", "--batch", "2", "--steps", "4", "--warmup", "1",
+        "--eval-batches", "2"];
     readonly Shell shell = new();
 
     public void Dispose() => shell.Dispose();
@@ -34,7 +35,8 @@ public sealed class ErrorSnapshots : IDisposable
     public async Task Bad_values()
     {
         var text = shell.File("text.txt", "to be or not to be, that is the question.\n");
-        await shell.Run("train", "--data", text, "--out", shell["run"], "--layers", "0", "--heads", "-1", "--batch", "many", "--lr", "nan", "--dropout", "1", "--schedule", "cosinus", "--tokenizer", "word");
+        await shell.Run("train", "--data", text, "--out", shell["run"], "--layers", "0", "--heads", "-1", "--batch", "many", "--lr", "nan", "--dropout", "1",
+            "--schedule", "cosinus", "--tokenizer", "word");
         await shell.Run("train", "--data", text, "--out", shell["run"], "--heads", "3", "--width", "128");
         await shell.Run("train", "--data", text, "--out", shell["run"], "--warmup", "10", "--steps", "5", "--min-lr", "1");
         await shell.Run("train", "--data", text, "--out", "");
@@ -146,7 +148,8 @@ public sealed class ErrorSnapshots : IDisposable
         await Train();
         await shell.Run("train", "--out", shell["run"], "--resume", "--layers", "2", "--width", "16");
         await shell.Run("train", "--out", shell["run"], "--resume", "--tokenizer", "byte");
-        await shell.Run("train", "--out", shell["run"], "--resume", "--data", shell.File("other.txt", string.Concat(Enumerable.Repeat("something else\n", 20))));
+        await shell.Run("train", "--out", shell["run"], "--resume", "--data",
+            shell.File("other.txt", string.Concat(Enumerable.Repeat("something else\n", 20))));
         await shell.Run("train", "--out", shell["run"], "--resume", "--config", shell["run/config.yaml"]);
         await shell.Run("train", "--out", shell["run"], "--resume", "--layers", "2", "--dry-run");
         await shell.Run("train", "--out", shell["run"], "--resume", "--lr", "1e-5", "--dry-run");
@@ -157,7 +160,8 @@ public sealed class ErrorSnapshots : IDisposable
     [Fact]
     public async Task Words_of_elsewhere()
     {
-        foreach (var word in (string[])["--learning-rate", "--batch_size", "--block-size", "--n_embd", "--max-iters", "--epochs", "--val-split=0.2", "--optimizer", "--gpu"])
+        foreach (var word in (string[])["--learning-rate", "--batch_size", "--block-size", "--n_embd", "--max-iters", "--epochs", "--val-split=0.2",
+            "--optimizer", "--gpu"])
             await shell.Run("train", word, "1");
         await shell.Run("train", "--config", shell.File("words.yaml", "n_layer: 2\nn_head: 2\nbatch_size: 4\nepochs: 3\n"), "--out", shell["run"]);
         await Verify(shell.Log);
@@ -176,7 +180,8 @@ public sealed class ErrorSnapshots : IDisposable
         await shell.Run("train", "--out", shell["other"], "--from", shell["run"], "--checkpoint", "3");
         await shell.Run("train", "--out", shell["other"], "--from", shell["missing"]);
         await shell.Run("train", "--out", shell["other"], "--from", shell["run"], "--layers", "2", "--data", Text());
-        await shell.Run("train", "--out", shell["other"], "--from", shell["run"], "--data", shell.File("digits.txt", string.Concat(Enumerable.Repeat("12345\n", 20))));
+        await shell.Run("train", "--out", shell["other"], "--from", shell["run"], "--data",
+            shell.File("digits.txt", string.Concat(Enumerable.Repeat("12345\n", 20))));
         await shell.Run("train", "--out", shell["run"], "--resume", "--checkpoint", "2");
         await shell.Run("train", "--out", shell["run"], "--resume", "--from", shell["run"]);
         Assert.False(RunFolder.Holds(shell["other"]));
@@ -189,7 +194,8 @@ public sealed class ErrorSnapshots : IDisposable
     {
         await Train();
         var config = await File.ReadAllTextAsync(shell["run/config.yaml"]);
-        await File.WriteAllTextAsync(shell["run/config.yaml"], config.Replace("heads: 2", "heads: 4", StringComparison.Ordinal).Replace("validation-part: 0.1", "validation-part: 0.2", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(shell["run/config.yaml"],
+            config.Replace("heads: 2", "heads: 4", StringComparison.Ordinal).Replace("validation-part: 0.1", "validation-part: 0.2", StringComparison.Ordinal));
         await shell.Run("sample", "--run", shell["run"]);
         await shell.Run("train", "--out", shell["run"], "--resume", "--steps", "8");
         await File.WriteAllTextAsync(shell["run/config.yaml"], config);

@@ -13,7 +13,8 @@ public sealed class ReportSnapshots : IDisposable
     public async Task Inspect_a_configuration()
     {
         var text = shell.File("text.txt", string.Concat(Enumerable.Repeat("to be or not to be, that is the question.\n", 20)));
-        await shell.Run("inspect", "--config", shell.File("run.yaml", $"data: \"{text}\"\nlayers: 3\nheads: 2\nwidth: 16\ncontext: 8\nbias: true\naccumulate: 2\n"));
+        await shell.Run("inspect", "--config", shell.File("run.yaml",
+            $"data: \"{text}\"\nlayers: 3\nheads: 2\nwidth: 16\ncontext: 8\nbias: true\naccumulate: 2\n"));
         await Verify(shell.Log);
     }
 
@@ -42,7 +43,8 @@ public sealed class ReportSnapshots : IDisposable
     public async Task Inspect_a_configuration_without_room()
     {
         var text = shell.File("text.txt", string.Concat(Enumerable.Repeat("to be or not to be, that is the question.\n", 20)));
-        await shell.Run("inspect", "--config", shell.File("run.yaml", $"data: \"{text}\"\nlayers: 2147483647\nheads: 2\nwidth: 16\ncontext: 8\noptimiser: sgd\nsteps: 9223372036854775807\ndevice: cpu\n"));
+        await shell.Run("inspect", "--config", shell.File("run.yaml",
+            $"data: \"{text}\"\nlayers: 2147483647\nheads: 2\nwidth: 16\ncontext: 8\noptimiser: sgd\nsteps: 9223372036854775807\ndevice: cpu\n"));
         await Verify(shell.Timeless);
     }
 

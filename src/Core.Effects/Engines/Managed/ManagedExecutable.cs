@@ -63,7 +63,8 @@ internal sealed unsafe class ManagedBinding : IBinding
         var addresses = new nint[plan.Buffers.Count];
         for (var i = 0; i < addresses.Length; i++) addresses[i] = (nint)Address(plan.Buffers[i]);
         steps = [.. plan.Steps.Select(s => StepFactory.Make(s, v => (byte*)addresses[v.Buffer] + v.Offset * v.DType.Size()))];
-        engine.Reserve(plan.ArenaBytes, steps.Select(static s => s.WorkspaceBytes).DefaultIfEmpty().Max(), steps.Select(static s => s.Registers).DefaultIfEmpty().Max());
+        engine.Reserve(plan.ArenaBytes, steps.Select(static s => s.WorkspaceBytes).DefaultIfEmpty().Max(),
+            steps.Select(static s => s.Registers).DefaultIfEmpty().Max());
         arenaVersion = engine.ArenaVersion;
     }
 

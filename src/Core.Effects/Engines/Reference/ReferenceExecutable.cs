@@ -17,7 +17,8 @@ sealed class ReferenceExecutable(ReferenceEngine engine, Program program) : IExe
     public IBinding Bind(IReadOnlyDictionary<string, IBuffer> buffers)
     {
         Check(buffers);
-        return new ReferenceBinding(roots, program, BoundBuffers<ReferenceBuffer>.Of(program, buffers, type => new(engine, type), mine => mine.Owner == engine));
+        return new ReferenceBinding(roots, program, BoundBuffers<ReferenceBuffer>.Of(program, buffers, type => new(engine, type), mine =>
+            mine.Owner == engine));
     }
 
     public void Dispose() { }
@@ -28,7 +29,8 @@ sealed class ReferenceExecutable(ReferenceEngine engine, Program program) : IExe
         foreach (var (input, output) in program.Donations)
             if (given.TryGetValue(input, out var donor) && given.TryGetValue(output, out var buffer) && buffer != donor)
                 throw new ArgumentException($"output '{output}' is written to the buffer donated to it, not to another one.");
-        foreach (var output in program.Outputs.Where(o => given.ContainsKey(o.Name) && program.Inputs.Any(i => i.Name == o.Name) && program.Donations.All(d => d.Output != o.Name)))
+        foreach (var output in program.Outputs.Where(o => given.ContainsKey(o.Name) && program.Inputs.Any(i => i.Name == o.Name)
+            && program.Donations.All(d => d.Output != o.Name)))
             throw new ArgumentException($"'{output.Name}' names an input and an output that does not replace it.");
     }
 }

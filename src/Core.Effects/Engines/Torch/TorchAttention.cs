@@ -15,7 +15,8 @@ namespace Functional.Engines.Torch;
 /// <param name="k">The type of the keys, <c>[batch, keys, kvHeads, size]</c>.</param>
 sealed class TorchAttention(TorchContext context, double scale, bool causal, TensorType q, TensorType k)
 {
-    readonly (long Batch, long Queries, long Heads, long Size, long Keys, long KvHeads) n = (q.Shape[0], q.Shape[1], q.Shape[2], q.Shape[3], k.Shape[1], k.Shape[2]);
+    readonly (long Batch, long Queries, long Heads, long Size, long Keys, long KvHeads) n = (q.Shape[0], q.Shape[1], q.Shape[2], q.Shape[3], k.Shape[1],
+        k.Shape[2]);
     readonly Scalar factor = scale.ToScalar(), toDefault = (scale * Math.Sqrt(q.Shape[3])).ToScalar(), unseen = double.NegativeInfinity.ToScalar();
     readonly bool isDefault = Math.Abs(scale * Math.Sqrt(q.Shape[3]) - 1) < 1e-12;
 
@@ -60,7 +61,8 @@ sealed class TorchAttention(TorchContext context, double scale, bool causal, Ten
     TorchTensor Attend(TorchTensor[] a, TorchTensor? mask)
     {
         var (queries, keys, values) = (context.Factor(Heads(a[0])), context.Factor(Heads(a[1])), context.Factor(Heads(a[2])));
-        var result = torch.nn.functional.scaled_dot_product_attention(isDefault ? queries : queries.mul(toDefault), keys, values, mask, 0, causal && mask is null);
+        var result = torch.nn.functional.scaled_dot_product_attention(isDefault ? queries : queries.mul(toDefault), keys, values, mask, 0, causal
+            && mask is null);
         return result.to(torch.ScalarType.Float32).transpose(1, 2);
     }
 

@@ -26,7 +26,8 @@ static class TorchEntry
         {
             return new(EngineKind.Torch, Assembly, [])
             {
-                Missing = [new("libtorch", $"cannot be used: {(e.InnerException ?? e).Message.Split('\n')[0]}", $"needs the libtorch that {Assembly} was made for: {EngineChoice.TorchBuild}")],
+                Missing = [new("libtorch", $"cannot be used: {(e.InnerException ?? e).Message.Split('\n')[0]}",
+                    $"needs the libtorch that {Assembly} was made for: {EngineChoice.TorchBuild}")],
             };
         }
         finally
@@ -44,8 +45,10 @@ static class TorchEntry
         var driver = NvidiaDriver.Probe();
         // Without a GPU, CUDA's libraries are not even looked for.
         var missing = driver.Gpus.Count > 0 ? TorchLibraries.Gpus : null;
-        var gpus = driver.Gpus.Count > 0 && missing is null && torch.TryInitializeDeviceType(DeviceType.CUDA) && torch.cuda.is_available() ? torch.cuda.device_count() : 0;
-        return new(EngineKind.Torch, $"{Assembly}, for libtorch {torch.__version__}", [.. Enumerable.Range(0, gpus).Select(index => Gpu(index, driver)), processor])
+        var gpus = driver.Gpus.Count > 0 && missing is null && torch.TryInitializeDeviceType(DeviceType.CUDA) && torch.cuda.is_available()
+            ? torch.cuda.device_count() : 0;
+        return new(EngineKind.Torch, $"{Assembly}, for libtorch {torch.__version__}",
+            [.. Enumerable.Range(0, gpus).Select(index => Gpu(index, driver)), processor])
         {
             Missing = missing is null ? [] : [missing],
         };

@@ -15,7 +15,8 @@ sealed class TorchExecutable : IExecutable
     public TorchExecutable(TorchEngine engine, EagerPlan plan)
     {
         (this.engine, this.plan) = (engine, plan);
-        kernels = [.. plan.Steps.Select(s => s is EagerStep.Compute c ? (TorchKernels.Of(c, engine.Context), new TorchFrame(c)) : default((TorchKernel?, TorchFrame?)))];
+        kernels = [.. plan.Steps.Select(s => s is EagerStep.Compute c ? (TorchKernels.Of(c, engine.Context), new TorchFrame(c))
+            : default((TorchKernel?, TorchFrame?)))];
         using var passing = TorchSharp.torch.NewDisposeScope();
         constants = plan.Constants.ToDictionary(static c => c.Slot, c => Constant(c.Node).DetachFromDisposeScope());
     }

@@ -20,13 +20,15 @@ static partial class TorchFaults
             return new DeviceMemoryException(device.ToString(), Asked(text), free, total);
         }
         // Of the first line alone: every error of a GPU is followed by advice that speaks of device-side assertions.
-        return first.Contains("out of range", StringComparison.Ordinal) || first.Contains("out of bounds", StringComparison.Ordinal) || first.Contains("device-side assert", StringComparison.Ordinal)
+        return first.Contains("out of range", StringComparison.Ordinal) || first.Contains("out of bounds", StringComparison.Ordinal)
+            || first.Contains("device-side assert", StringComparison.Ordinal)
             ? new ArgumentOutOfRangeException(null, $"an index is outside its table: {first}")
             : new InvalidOperationException($"libtorch on {device}: {first}{(first.Contains("CUDA error", StringComparison.Ordinal) ? "; the GPU is lost to this process" : "")}", error);
     }
 
     static bool IsMemory(string text) =>
-        text.Contains("out of memory", StringComparison.OrdinalIgnoreCase) || text.Contains("can't allocate memory", StringComparison.Ordinal) || text.Contains("not enough memory", StringComparison.Ordinal);
+        text.Contains("out of memory", StringComparison.OrdinalIgnoreCase) || text.Contains("can't allocate memory", StringComparison.Ordinal)
+            || text.Contains("not enough memory", StringComparison.Ordinal);
 
     /// <summary>
     /// The bytes that an allocation asked for: "Tried to allocate 2.00 GiB" on a GPU, "you tried to allocate 8000 bytes" on the processor; 0 where it

@@ -35,7 +35,8 @@ static class TorchHead
                 using var tape = TorchTape.Record(a => Loss(a[0], target, kind.Smoothing), logits);
                 sum.PlusInPlace(tape.Output.detach());
                 var byLogits = context.Factor(tape.Gradients(torch.ones([], torch.ScalarType.Float32, context.Device))[0]);
-                if (frame.Wants(1)) byHidden.Add(TorchReductions.Product(byLogits, weight, [count, width]).to(torch.ScalarType.Float32).MoveToOuterDisposeScope());
+                if (frame.Wants(1)) byHidden.Add(TorchReductions.Product(byLogits, weight,
+                    [count, width]).to(torch.ScalarType.Float32).MoveToOuterDisposeScope());
                 if (!frame.Wants(2)) continue;
                 var part = TorchReductions.Product(byLogits.t(), h, [vocabulary, width]).to(torch.ScalarType.Float32);
                 if (byWeight is null) byWeight = part.MoveToOuterDisposeScope();

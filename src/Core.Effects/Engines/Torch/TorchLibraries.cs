@@ -17,7 +17,8 @@ static class TorchLibraries
     const string Remedy = $"for an NVIDIA GPU: build and run with {EngineChoice.TorchBuild}; or name a folder with a libtorch in {Folder}";
 
     // The shim asks for libtorch itself, too: from a folder of the user's own it finds only what is already loaded.
-    static readonly Lazy<Fault?> processor = new(static () => Load("torch_cpu") ?? Load("torch") ?? Load("LibTorchSharp")), gpus = new(static () => Load("torch_cuda"));
+    static readonly Lazy<Fault?> processor = new(static () => Load("torch_cpu") ?? Load("torch") ?? Load("LibTorchSharp")),
+        gpus = new(static () => Load("torch_cuda"));
 
     /// <summary>What keeps libtorch from computing on the processor; nothing when it can.</summary>
     public static Fault? Processor => processor.Value;
@@ -42,7 +43,8 @@ static class TorchLibraries
     /// <summary>The fault of a library that does not load.</summary>
     /// <param name="name">The library, without what systems put before and behind it.</param>
     /// <param name="message">What the runtime says: a line for each place where it looked.</param>
-    internal static Fault Explain(string name, string message) => message.Split('\n').Skip(1).Select(static line => line.Trim()).FirstOrDefault(line => IsReason(line, name)) switch
+    internal static Fault Explain(string name, string message) =>
+        message.Split('\n').Skip(1).Select(static line => line.Trim()).FirstOrDefault(line => IsReason(line, name)) switch
     {
         null => new("libtorch", $"{FileName(name)} is not there", Remedy),
         var reason when reason.Contains("GLIBC", StringComparison.Ordinal) =>
@@ -52,7 +54,8 @@ static class TorchLibraries
 
     // Of most places it says that the library is not there, under one of its names; what says something else is the reason.
     static bool IsReason(string line, string name) => line.Length > 0 && !line.Contains("no such file", StringComparison.Ordinal)
-        && !((string[])[name, $"lib{name}", $"{name}.so", $"lib{name}.so"]).Any(file => line.EndsWith($"/{file}: cannot open shared object file: No such file or directory", StringComparison.Ordinal));
+        && !((string[])[name, $"lib{name}", $"{name}.so", $"lib{name}.so"]).Any(file =>
+            line.EndsWith($"/{file}: cannot open shared object file: No such file or directory", StringComparison.Ordinal));
 
     static string? Own(string name) => Environment.GetEnvironmentVariable(Folder) is { Length: > 0 } folder && File.Exists(Path.Combine(folder, FileName(name)))
         ? Path.GetFullPath(Path.Combine(folder, FileName(name))) : null;

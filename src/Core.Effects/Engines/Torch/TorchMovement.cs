@@ -42,7 +42,8 @@ static class TorchMovement
         {
             var all = torch.zeros(shape, TorchTypes.Of(type.DType), context.Device);
             var inside = all;
-            for (var axis = 0; axis < op.Before.Count; axis++) inside = inside.narrow(axis, op.Before[axis], type.Shape[axis] - op.Before[axis] - op.After[axis]);
+            for (var axis = 0; axis < op.Before.Count; axis++) inside = inside.narrow(axis, op.Before[axis],
+                type.Shape[axis] - op.Before[axis] - op.After[axis]);
             inside.copy_(frame[0]);
             frame.Results[0] = all;
         };

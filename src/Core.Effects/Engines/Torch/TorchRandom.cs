@@ -11,7 +11,8 @@ namespace Functional.Engines.Torch;
 /// </summary>
 sealed class TorchRandom(Op.RandomBits op, TorchContext context)
 {
-    static readonly int[] even = [Threefry.Even0, Threefry.Even1, Threefry.Even2, Threefry.Even3], odd = [Threefry.Odd0, Threefry.Odd1, Threefry.Odd2, Threefry.Odd3];
+    static readonly int[] even = [Threefry.Even0, Threefry.Even1, Threefry.Even2, Threefry.Even3],
+        odd = [Threefry.Odd0, Threefry.Odd1, Threefry.Odd2, Threefry.Odd3];
     static readonly Dictionary<int, Scalar> powers = even.Concat(odd).ToDictionary(static r => r, static r => (1 << r).ToScalar());
 
     readonly long[] shape = TorchTypes.Shape(op.Shape);

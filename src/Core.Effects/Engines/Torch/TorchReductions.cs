@@ -11,7 +11,8 @@ static class TorchReductions
     {
         var (axes, scalar) = (TorchTypes.Shape(op.Axes), TorchTypes.Of(type));
         // Over several axes libtorch 1.13 rounds to BF16 in between.
-        return op.Kind == ReduceKind.Sum && type == DType.BF16 ? frame => frame.Results[0] = frame[0].sum(axes, keepdim: true, type: torch.ScalarType.Float32).to(scalar)
+        return op.Kind == ReduceKind.Sum && type == DType.BF16 ? frame =>
+            frame.Results[0] = frame[0].sum(axes, keepdim: true, type: torch.ScalarType.Float32).to(scalar)
             : op.Kind == ReduceKind.Sum ? frame => frame.Results[0] = frame[0].sum(axes, keepdim: true, type: scalar)
             : frame => frame.Results[0] = frame[0].amax(axes, keepdim: true);
     }
@@ -34,6 +35,7 @@ static class TorchReductions
     {
         if (a.dtype == torch.ScalarType.BFloat16 && a.device_type == DeviceType.CPU)
             return Product(a.to(torch.ScalarType.Float32), b.to(torch.ScalarType.Float32), shape).to(torch.ScalarType.BFloat16);
-        return shape.Length == 2 ? a.mm(b) : shape.Length == 3 ? a.bmm(b) : a.reshape(-1, a.shape[^2], a.shape[^1]).bmm(b.reshape(-1, b.shape[^2], b.shape[^1])).reshape(shape);
+        return shape.Length == 2 ? a.mm(b) : shape.Length == 3 ? a.bmm(b)
+            : a.reshape(-1, a.shape[^2], a.shape[^1]).bmm(b.reshape(-1, b.shape[^2], b.shape[^1])).reshape(shape);
     }
 }

@@ -23,7 +23,9 @@ sealed class Chronicle
         WorldEvent.Takes e => Takes(e.Who.Name, Name(e.What)),
         WorldEvent.Drops e => Drops(e.Who.Name, Name(e.What)),
         WorldEvent.Gives e => Gives(e.Who.Name, e.To.Name, Name(e.What)),
-        WorldEvent.GivesSome e => Together(e.Who.Name, e.To.Name) && Known(e.To.Name, e.What.Many) && More(e.Who.Name, -e.Count, e.What.Many, e.Count) && More(e.To.Name, e.Count, e.What.Many, e.Count),
+        WorldEvent.GivesSome e =>
+            Together(e.Who.Name, e.To.Name) && Known(e.To.Name, e.What.Many) && More(e.Who.Name, -e.Count, e.What.Many, e.Count)
+                && More(e.To.Name, e.Count, e.What.Many, e.Count),
         WorldEvent.Finds e => More(e.Who.Name, e.Count, e.What.Many, e.Count),
         WorldEvent.Spends e => More(e.Who.Name, -e.Count, e.What.Many, e.Count),
         _ => throw new NotSupportedException(),

@@ -30,7 +30,8 @@ static partial class Reader
         foreach (Match part in Parts().Matches(text))
             if (Idle.Contains(part.Value)) continue;
             else if (part.Groups["speech"].Success) Hear(told, part.Value);
-            else if (!Follow(told, Link().Replace(part.Value.TrimEnd('.'), ""), ref subject, ref other)) throw new FormatException($"'{part.Value}' makes no sense in: {text}");
+            else if (!Follow(told, Link().Replace(part.Value.TrimEnd('.'), ""), ref subject,
+                ref other)) throw new FormatException($"'{part.Value}' makes no sense in: {text}");
         if (string.Join(' ', Parts().Matches(text).Select(m => m.Value)) != text) throw new FormatException($"not made of sentences: {text}");
         return told;
     }
@@ -82,7 +83,8 @@ static partial class Reader
         bool Article() => this["a"].Length == 0 || "aeiou".Contains(this["look"][0], StringComparison.Ordinal) == (this["a"].Length == 2);
     }
 
-    const string S = @"^(?<s>\w+)", Thing = @"(?<look>\w+) (?<noun>\w+)", A = @"(?<a>[Aa]n?)", At = @"(in|at|by|on) the (?<place>\w+)$", Some = @"(?<n>\d+) (?<goods>\w+)";
+    const string S = @"^(?<s>\w+)", Thing = @"(?<look>\w+) (?<noun>\w+)", A = @"(?<a>[Aa]n?)", At = @"(in|at|by|on) the (?<place>\w+)$",
+        Some = @"(?<n>\d+) (?<goods>\w+)";
 
     // One row a form: one switch of list patterns over all of them takes the compiler gigabytes.
     static readonly (Regex Form, Func<Chronicle, Found, bool> Means)[] Forms =
@@ -90,7 +92,8 @@ static partial class Reader
         Row(@$"^[Tt]here was {A} {Thing} {At}", (told, f) => told.Lies(f.What, f["place"])),
         Row(@$"^{A} {Thing} lay {At}", (told, f) => told.Lies(f.What, f["place"])),
         Row(@$"{S} was {At}", (told, f) => told.Appears(f["s"], f["place"])),
-        Row(@$"^(?<names>\w+(, \w+)* and \w+) were {At}", (told, f) => f["names"].Split([", ", " and "], StringSplitOptions.None).All(n => told.Appears(n, f["place"]))),
+        Row(@$"^(?<names>\w+(, \w+)* and \w+) were {At}", (told, f) =>
+            f["names"].Split([", ", " and "], StringSplitOptions.None).All(n => told.Appears(n, f["place"]))),
         Row(@$"{S} had {A} {Thing}$", (told, f) => told.Owns(f["s"], f.What)),
         Row(@$"{S} had {Some}$", (told, f) => told.Starts(f["s"], f.Count, f.Goods)),
         Row(@$"{S} (went|walked|ran|hurried) to the (?<place>\w+)$", (told, f) => told.Moves(f["s"], f["place"])),

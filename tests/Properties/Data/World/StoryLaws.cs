@@ -30,7 +30,8 @@ public class StoryLaws
     [Property(MaxTest = 300)]
     public bool Questions_differ_and_ask_of_what_is_told(ulong seed) =>
         Any(seed) is var story && story.Questions.Distinct().Count() == story.Questions.Count && story.Questions.Count is 2 or 3
-        && story.Exercises.Zip(story.Questions, (e, q) => e.Prompt == $"{story.Text}\nQuestion: {q.Question}\nAnswer:" && e.Answer == q.Answer && e.Kind == ExerciseKind.Story).All(same => same);
+        && story.Exercises.Zip(story.Questions, (e, q) => e.Prompt == $"{story.Text}\nQuestion: {q.Question}\nAnswer:" && e.Answer == q.Answer
+            && e.Kind == ExerciseKind.Story).All(same => same);
 
     /// <summary>Any events at all, most of them impossible: the world refuses just those that the chronicle refuses, and agrees after the others.</summary>
     [Property(MaxTest = 300)]
@@ -63,7 +64,8 @@ public class StoryLaws
     public bool A_world_does_not_answer_of_strangers(ulong seed)
     {
         var (who, what, goods) = (Lexicon.People[0], new Thing("red", "ball"), Lexicon.Goods[0]);
-        Question[] all = [new Question.WhereIs(who), new Question.WhereLies(what), new Question.WhoHas(what), new Question.HowMany(who, goods), new Question.Together(who, who)];
+        Question[] all = [new Question.WhereIs(who), new Question.WhereLies(what), new Question.WhoHas(what), new Question.HowMany(who, goods),
+            new Question.Together(who, who)];
         return all.All(q => q.In(Stories.World.Empty).IsNone) && seed >= 0;
     }
 

@@ -28,10 +28,14 @@ internal static unsafe class Dots<V, R>
             {
                 V u0 = V.Load(b + p), u1 = V.Load(b + p + V.Count), u2 = V.Load(b + p + 2 * V.Count), u3 = V.Load(b + p + 3 * V.Count);
                 var x = a + p;
-                if (R.Value > 0) { V.MultiplyAdd(ref s0, V.Load(x), u0); V.MultiplyAdd(ref t0, V.Load(x + V.Count), u1); V.MultiplyAdd(ref s0, V.Load(x + 2 * V.Count), u2); V.MultiplyAdd(ref t0, V.Load(x + 3 * V.Count), u3); x += aRow; }
-                if (R.Value > 1) { V.MultiplyAdd(ref s1, V.Load(x), u0); V.MultiplyAdd(ref t1, V.Load(x + V.Count), u1); V.MultiplyAdd(ref s1, V.Load(x + 2 * V.Count), u2); V.MultiplyAdd(ref t1, V.Load(x + 3 * V.Count), u3); x += aRow; }
-                if (R.Value > 2) { V.MultiplyAdd(ref s2, V.Load(x), u0); V.MultiplyAdd(ref t2, V.Load(x + V.Count), u1); V.MultiplyAdd(ref s2, V.Load(x + 2 * V.Count), u2); V.MultiplyAdd(ref t2, V.Load(x + 3 * V.Count), u3); x += aRow; }
-                if (R.Value > 3) { V.MultiplyAdd(ref s3, V.Load(x), u0); V.MultiplyAdd(ref t3, V.Load(x + V.Count), u1); V.MultiplyAdd(ref s3, V.Load(x + 2 * V.Count), u2); V.MultiplyAdd(ref t3, V.Load(x + 3 * V.Count), u3); x += aRow; }
+                if (R.Value > 0) { V.MultiplyAdd(ref s0, V.Load(x), u0); V.MultiplyAdd(ref t0, V.Load(x + V.Count), u1); V.MultiplyAdd(ref s0,
+                    V.Load(x + 2 * V.Count), u2); V.MultiplyAdd(ref t0, V.Load(x + 3 * V.Count), u3); x += aRow; }
+                if (R.Value > 1) { V.MultiplyAdd(ref s1, V.Load(x), u0); V.MultiplyAdd(ref t1, V.Load(x + V.Count), u1); V.MultiplyAdd(ref s1,
+                    V.Load(x + 2 * V.Count), u2); V.MultiplyAdd(ref t1, V.Load(x + 3 * V.Count), u3); x += aRow; }
+                if (R.Value > 2) { V.MultiplyAdd(ref s2, V.Load(x), u0); V.MultiplyAdd(ref t2, V.Load(x + V.Count), u1); V.MultiplyAdd(ref s2,
+                    V.Load(x + 2 * V.Count), u2); V.MultiplyAdd(ref t2, V.Load(x + 3 * V.Count), u3); x += aRow; }
+                if (R.Value > 3) { V.MultiplyAdd(ref s3, V.Load(x), u0); V.MultiplyAdd(ref t3, V.Load(x + V.Count), u1); V.MultiplyAdd(ref s3,
+                    V.Load(x + 2 * V.Count), u2); V.MultiplyAdd(ref t3, V.Load(x + 3 * V.Count), u3); x += aRow; }
             }
             for (; p <= k - V.Count; p += V.Count)
             {

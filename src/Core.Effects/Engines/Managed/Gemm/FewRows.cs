@@ -95,7 +95,8 @@ internal sealed unsafe class FewRows : Work
         var add = shape.Accumulate ? 1 : 0;
         // The second four rows find the chunk of B in the second-level cache.
         for (var r = 0; r < shape.M; r += 4)
-            kernels.Dots(Math.Min(4, shape.M - r))(end - first, shape.K, left + r * aRow, aRow, right + first * bRow, bRow, target + r * cRow + first, cRow, add);
+            kernels.Dots(Math.Min(4, shape.M - r))(end - first, shape.K, left + r * aRow, aRow, right + first * bRow, bRow, target + r * cRow + first, cRow,
+                add);
         epilogue?.Apply(batch, 0, first, shape.M, end - first, worker);
     }
 
@@ -114,7 +115,8 @@ internal sealed unsafe class FewRows : Work
         // The sums stay in the first-level cache while the rows of B pass.
         var width = shape.M > 4 ? 512 : 4096 / shape.M / 64 * 64;
         for (var j = 0; j < columns; j += width)
-            kernels.Sweep(shape.M, Math.Min(width, columns - j), depth, left, (nint)shape.A.Row, (nint)shape.A.Column, right + j, (nint)shape.B.Row, target + j, targetRow);
+            kernels.Sweep(shape.M, Math.Min(width, columns - j), depth, left, (nint)shape.A.Row, (nint)shape.A.Column, right + j, (nint)shape.B.Row,
+                target + j, targetRow);
         if (parts == 1)
             epilogue?.Apply(batch, 0, first, shape.M, columns, worker);
     }

@@ -17,7 +17,8 @@ internal sealed unsafe class Kernels
     // One for the rows' own stride, one for rows that lie side by side; index: rows × 2 + vectors − 1.
     private readonly delegate*<nint, float*, nint, nint, float*, nint, float*, nint, int, void>[] strided, contiguous;
 
-    private Kernels(LaneWidth width, int rows, delegate*<nint, float*, nint, nint, float*, nint, float*, nint, int, void>[] strided, delegate*<nint, float*, nint, nint, float*, nint, float*, nint, int, void>[] contiguous)
+    private Kernels(LaneWidth width, int rows, delegate*<nint, float*, nint, nint, float*, nint, float*, nint, int, void>[] strided, delegate*<nint, float*,
+        nint, nint, float*, nint, float*, nint, int, void>[] contiguous)
     {
         (Width, Rows, this.strided, this.contiguous) = (width, rows, strided, contiguous);
     }
@@ -54,7 +55,8 @@ internal sealed unsafe class Kernels
     private static Kernels Make<V>(LaneWidth width, int rows) where V : struct, ILanes<V> =>
         new(width, rows, Table<V, N0>(), Table<V, N1>());
 
-    private static delegate*<nint, float*, nint, nint, float*, nint, float*, nint, int, void>[] Table<V, P>() where V : struct, ILanes<V> where P : struct, INumber =>
+    private static delegate*<nint, float*, nint, nint, float*, nint, float*, nint, int, void>[] Table<V, P>()
+        where V : struct, ILanes<V> where P : struct, INumber =>
     [
         null, null,
         &Tile<V, N1, N1, P>.Run, &Tile<V, N1, N2, P>.Run,

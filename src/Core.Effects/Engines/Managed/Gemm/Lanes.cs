@@ -25,7 +25,8 @@ internal unsafe struct Lanes512(Vector512<float> v) : ILanes<Lanes512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Lanes512 Load(float* p) => new(Vector512.Load(p));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Lanes512 Broadcast(float x) => new(Vector512.Create(x));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Lanes512 Add(Lanes512 x, Lanes512 y) => new(x.v + y.v);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void MultiplyAdd(ref Lanes512 sum, Lanes512 x, Lanes512 y) => sum.v = Vector512.MultiplyAddEstimate(x.v, y.v, sum.v);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void MultiplyAdd(ref Lanes512 sum, Lanes512 x, Lanes512 y) =>
+        sum.v = Vector512.MultiplyAddEstimate(x.v, y.v, sum.v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Sum(Lanes512 x) => Lanes256.Sum(new(x.v.GetLower() + x.v.GetUpper()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Lanes512 x, float* p) => x.v.Store(p);
 }
@@ -38,7 +39,8 @@ internal unsafe struct Lanes256(Vector256<float> v) : ILanes<Lanes256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Lanes256 Load(float* p) => new(Vector256.Load(p));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Lanes256 Broadcast(float x) => new(Vector256.Create(x));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Lanes256 Add(Lanes256 x, Lanes256 y) => new(x.v + y.v);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void MultiplyAdd(ref Lanes256 sum, Lanes256 x, Lanes256 y) => sum.v = Vector256.MultiplyAddEstimate(x.v, y.v, sum.v);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void MultiplyAdd(ref Lanes256 sum, Lanes256 x, Lanes256 y) =>
+        sum.v = Vector256.MultiplyAddEstimate(x.v, y.v, sum.v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Sum(Lanes256 x) => Lanes128.Sum(new(x.v.GetLower() + x.v.GetUpper()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Lanes256 x, float* p) => x.v.Store(p);
 }
@@ -51,7 +53,8 @@ internal unsafe struct Lanes128(Vector128<float> v) : ILanes<Lanes128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Lanes128 Load(float* p) => new(Vector128.Load(p));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Lanes128 Broadcast(float x) => new(Vector128.Create(x));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Lanes128 Add(Lanes128 x, Lanes128 y) => new(x.v + y.v);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void MultiplyAdd(ref Lanes128 sum, Lanes128 x, Lanes128 y) => sum.v = Vector128.MultiplyAddEstimate(x.v, y.v, sum.v);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void MultiplyAdd(ref Lanes128 sum, Lanes128 x, Lanes128 y) =>
+        sum.v = Vector128.MultiplyAddEstimate(x.v, y.v, sum.v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Sum(Lanes128 x) => Vector128.Sum(x.v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Lanes128 x, float* p) => x.v.Store(p);
 }
@@ -64,7 +67,8 @@ internal unsafe struct Lanes1(float v) : ILanes<Lanes1>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Lanes1 Load(float* p) => new(*p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Lanes1 Broadcast(float x) => new(x);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Lanes1 Add(Lanes1 x, Lanes1 y) => new(x.v + y.v);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void MultiplyAdd(ref Lanes1 sum, Lanes1 x, Lanes1 y) => sum.v = float.MultiplyAddEstimate(x.v, y.v, sum.v);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void MultiplyAdd(ref Lanes1 sum, Lanes1 x, Lanes1 y) =>
+        sum.v = float.MultiplyAddEstimate(x.v, y.v, sum.v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static float Sum(Lanes1 x) => x.v;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Lanes1 x, float* p) => *p = x.v;
 }

@@ -22,7 +22,8 @@ internal sealed unsafe class AttentionBackward : Work
     /// <summary>
     /// dq, dk, dv are overwritten, dk and dv for the first <c>spec.Keys</c> tokens. lse [batch, heads, queries] and output are the forward's.
     /// </summary>
-    public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse, HeadsView dOutput, HeadsView dq, HeadsView dk, HeadsView dv)
+    public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse, HeadsView dOutput,
+        HeadsView dq, HeadsView dk, HeadsView dv)
     {
         spec.Validate();
         (this.team, this.spec, this.q, this.k, this.v) = (team, spec, q, k, v);
@@ -123,15 +124,18 @@ internal sealed unsafe class AttentionBackward : Work
         AttentionForward.Scores(spec, kp, padded, n, start, memory.TurnedQ + (nint)first * d, stride, first, w);
         AttentionForward.Scores(spec, v.At(batch, start, kv), v.TokenStride, n, start, memory.TurnedDOutput + (nint)first * d, stride, first, s);
         for (var query = 0; query < count; query += 16)
-            Slope(w + query, s + query, stride, start, n, first + query, Vector512.Load(memory.Lse + first + query), Vector512.Load(memory.Delta + first + query));
+            Slope(w + query, s + query, stride, start, n, first + query, Vector512.Load(memory.Lse + first + query),
+                Vector512.Load(memory.Delta + first + query));
         var queries = memory.Q + (nint)first * padded;
         var gradients = memory.DOutput + (nint)first * padded;
         for (var j = 0; j < n; j += Tiles.Rows)
         {
             var rows = Math.Min(Tiles.Rows, n - j);
             var skip = spec.Causal ? Math.Clamp(start + j - spec.Offset - first, 0, count) : 0;
-            Tiles.Multiply(w + j * stride + skip, stride, 1, gradients + skip * padded, padded, count - skip, memory.DV + j * padded, padded, rows, padded / 16, accumulate);
-            Tiles.Multiply(s + j * stride + skip, stride, 1, queries + skip * padded, padded, count - skip, memory.DK + j * padded, padded, rows, padded / 16, accumulate);
+            Tiles.Multiply(w + j * stride + skip, stride, 1, gradients + skip * padded, padded, count - skip, memory.DV + j * padded, padded, rows,
+                padded / 16, accumulate);
+            Tiles.Multiply(s + j * stride + skip, stride, 1, queries + skip * padded, padded, count - skip, memory.DK + j * padded, padded, rows, padded / 16,
+                accumulate);
         }
         for (var i = 0; i < count; i += Tiles.Rows)
         {

@@ -92,7 +92,8 @@ internal sealed unsafe class AttentionForward : Work
         for (var j = 0; j < n; j += Tiles.Rows)
         {
             var skip = FirstVector(spec, start + j, first);
-            Tiles.Multiply(k + j * tokenStride, tokenStride, 1, turned + skip * 16, stride, spec.Width, scores + j * stride + skip * 16, stride, Math.Min(Tiles.Rows, n - j), stride / 16 - skip, false);
+            Tiles.Multiply(k + j * tokenStride, tokenStride, 1, turned + skip * 16, stride, spec.Width, scores + j * stride + skip * 16, stride,
+                Math.Min(Tiles.Rows, n - j), stride / 16 - skip, false);
         }
     }
 

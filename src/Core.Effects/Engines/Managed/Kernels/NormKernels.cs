@@ -45,7 +45,8 @@ internal static unsafe class NormKernels
         if (i == width) return;
         var rest = width - i;
         var t = (Lanes.LoadFirst(x + i, rest, 0f) - m) * r;
-        if (weight != null) t = bias != null ? Lanes.Fma(t, Lanes.LoadFirst(weight + i, rest, 0f), Lanes.LoadFirst(bias + i, rest, 0f)) : t * Lanes.LoadFirst(weight + i, rest, 0f);
+        if (weight != null) t = bias != null ? Lanes.Fma(t, Lanes.LoadFirst(weight + i, rest, 0f), Lanes.LoadFirst(bias + i, rest, 0f))
+            : t * Lanes.LoadFirst(weight + i, rest, 0f);
         else if (bias != null) t += Lanes.LoadFirst(bias + i, rest, 0f);
         Lanes.StoreFirst(y + i, t, rest);
     }
@@ -55,7 +56,8 @@ internal static unsafe class NormKernels
     /// weightPartials and biasPartials [chunks, width], either of which may be null. Combine them with <see cref="ReduceKernels.CombineColumns"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void LayerNormBackward(float* x, float* weight, float* mean, float* rstd, float* dy, float* dx, float* weightPartials, float* biasPartials, int rows, int width, int chunk)
+    public static void LayerNormBackward(float* x, float* weight, float* mean, float* rstd, float* dy, float* dx, float* weightPartials, float* biasPartials,
+        int rows, int width, int chunk)
     {
         var dw = weightPartials == null ? null : weightPartials + (long)chunk * width;
         var db = biasPartials == null ? null : biasPartials + (long)chunk * width;

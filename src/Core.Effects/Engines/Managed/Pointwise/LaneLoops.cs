@@ -64,7 +64,8 @@ internal static unsafe class LaneLoops
                 TOp.Apply(a.Load((float*)p, i), b.Load((float*)q, i), c.Load((float*)s, i)).Store((float*)to + i);
             var rest = (int)(columns - i);
             if (rest > 0)
-                Lanes.StoreFirst((float*)to + i, TOp.Apply(a.LoadRest((float*)p, i, rest), b.LoadRest((float*)q, i, rest), c.LoadRest((float*)s, i, rest)), rest);
+                Lanes.StoreFirst((float*)to + i, TOp.Apply(a.LoadRest((float*)p, i, rest), b.LoadRest((float*)q, i, rest), c.LoadRest((float*)s, i, rest)),
+                    rest);
         }
     }
 

@@ -38,23 +38,53 @@ internal readonly struct MaxOp : ILane2 { public static Vector512<float> Apply(V
 internal readonly struct PowOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => VectorMath.Pow(a, b); }
 internal readonly struct LessOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.LessThan(a, b); }
 internal readonly struct EqualOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.Equals(a, b); }
-internal readonly struct MulAddOp : ILane3 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Lanes.Fma(a, b, c); }
-internal readonly struct WhereOp : ILane3 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.ConditionalSelect(a, b, c); }
+internal readonly struct MulAddOp : ILane3
+{
+    public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Lanes.Fma(a, b, c);
+}
+internal readonly struct WhereOp : ILane3
+{
+    public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.ConditionalSelect(a, b, c);
+}
 internal readonly struct NegIntOp : ILane1 { public static Vector512<float> Apply(Vector512<float> a) => (-a.AsInt32()).AsSingle(); }
-internal readonly struct AddIntOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => (a.AsInt32() + b.AsInt32()).AsSingle(); }
-internal readonly struct SubIntOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => (a.AsInt32() - b.AsInt32()).AsSingle(); }
-internal readonly struct MulIntOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => (a.AsInt32() * b.AsInt32()).AsSingle(); }
-internal readonly struct MaxIntOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.Max(a.AsInt32(), b.AsInt32()).AsSingle(); }
-internal readonly struct LessIntOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.LessThan(a.AsInt32(), b.AsInt32()).AsSingle(); }
+internal readonly struct AddIntOp : ILane2
+{
+    public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => (a.AsInt32() + b.AsInt32()).AsSingle();
+}
+internal readonly struct SubIntOp : ILane2
+{
+    public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => (a.AsInt32() - b.AsInt32()).AsSingle();
+}
+internal readonly struct MulIntOp : ILane2
+{
+    public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => (a.AsInt32() * b.AsInt32()).AsSingle();
+}
+internal readonly struct MaxIntOp : ILane2
+{
+    public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.Max(a.AsInt32(), b.AsInt32()).AsSingle();
+}
+internal readonly struct LessIntOp : ILane2
+{
+    public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.LessThan(a.AsInt32(), b.AsInt32()).AsSingle();
+}
 // True is −1 as a mask, and greater than false all the same.
-internal readonly struct LessBoolOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.LessThan(b.AsInt32(), a.AsInt32()).AsSingle(); }
-internal readonly struct EqualIntOp : ILane2 { public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.Equals(a.AsInt32(), b.AsInt32()).AsSingle(); }
+internal readonly struct LessBoolOp : ILane2
+{
+    public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.LessThan(b.AsInt32(), a.AsInt32()).AsSingle();
+}
+internal readonly struct EqualIntOp : ILane2
+{
+    public static Vector512<float> Apply(Vector512<float> a, Vector512<float> b) => Vector512.Equals(a.AsInt32(), b.AsInt32()).AsSingle();
+}
 internal readonly struct FloatToIntOp : ILane1 { public static Vector512<float> Apply(Vector512<float> a) => Vector512.ConvertToInt32(a).AsSingle(); }
 internal readonly struct IntToFloatOp : ILane1 { public static Vector512<float> Apply(Vector512<float> a) => Vector512.ConvertToSingle(a.AsInt32()); }
 internal readonly struct BoolToFloatOp : ILane1 { public static Vector512<float> Apply(Vector512<float> a) => a & Vector512.Create(1f); }
 internal readonly struct BoolToIntOp : ILane1 { public static Vector512<float> Apply(Vector512<float> a) => (a.AsInt32() & Vector512<int>.One).AsSingle(); }
 internal readonly struct FloatToBoolOp : ILane1 { public static Vector512<float> Apply(Vector512<float> a) => ~Vector512.Equals(a, Vector512<float>.Zero); }
-internal readonly struct IntToBoolOp : ILane1 { public static Vector512<float> Apply(Vector512<float> a) => (~Vector512.Equals(a.AsInt32(), Vector512<int>.Zero)).AsSingle(); }
+internal readonly struct IntToBoolOp : ILane1
+{
+    public static Vector512<float> Apply(Vector512<float> a) => (~Vector512.Equals(a.AsInt32(), Vector512<int>.Zero)).AsSingle();
+}
 
 /// <summary>To the nearest value with 8 significant bits, ties to even; a NaN stays one.</summary>
 internal readonly struct RoundBF16Op : ILane1

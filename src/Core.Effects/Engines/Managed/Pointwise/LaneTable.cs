@@ -8,7 +8,8 @@ internal static unsafe class LaneTable
 {
     /// <summary>A loop over a tile: the instruction, its registers, the target, rows and columns.</summary>
     public static delegate*<in PointInstruction, Lane*, Lane, int, int, void> Of(in PointInstruction i) =>
-        (delegate*<in PointInstruction, Lane*, Lane, int, int, void>)(i.Type == DType.F32 ? floats : i.Type == DType.Bool ? booleans : integers)[i.Function!.GetType()];
+        (delegate*<in PointInstruction, Lane*, Lane, int, int, void>)(i.Type == DType.F32 ? floats : i.Type == DType.Bool ? booleans
+            : integers)[i.Function!.GetType()];
 
     static readonly Dictionary<Type, nint> floats = new()
     {

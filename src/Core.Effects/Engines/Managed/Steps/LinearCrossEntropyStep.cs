@@ -54,7 +54,8 @@ internal sealed unsafe class LinearCrossEntropyStep : Step
             products.Logits.Run(engine.Team, workspace, h, weight, logits);
             losses.Run(engine.Team, logits, labels + row, nll + row, count);
             if (hiddenGradient != null) products.HiddenGradient.Run(engine.Team, workspace, logits, weight, hiddenGradient + (long)row * width);
-            if (weightGradient != null) (row == 0 ? products.WeightGradient : products.MoreWeightGradient).Run(engine.Team, workspace, logits, h, weightGradient);
+            if (weightGradient != null) (row == 0 ? products.WeightGradient : products.MoreWeightGradient).Run(engine.Team, workspace, logits, h,
+                weightGradient);
         }
         if (sum == null) return;
         var total = 0.0;

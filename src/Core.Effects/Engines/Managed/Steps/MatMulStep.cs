@@ -12,7 +12,7 @@ internal sealed unsafe class MatMulStep : Step
     public MatMulStep(PlanStep.MatMul s, Address at)
     {
         var (m, n) = (s.C.Shape[1], s.C.Shape[2]);
-        gemm = new(new(s.C.Shape[0], m, n, s.A.Shape[2], Layout(s.A), Layout(s.B), Strides.RowMajor(n, (long)m * n), s.Accumulate));
+        gemm = new(new(s.C.Shape[0], m, n, s.A.Shape[2], Layout(s.A), Layout(s.B), Strides.RowMajor(n, (long)m * n)));
         a = (float*)at(s.A);
         b = (float*)at(s.B);
         c = (float*)at(s.C);

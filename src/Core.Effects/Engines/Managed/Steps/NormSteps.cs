@@ -29,7 +29,8 @@ internal sealed unsafe class LayerNormStep(LayerNorm kind, PlanStep.Fused s, Add
         }
 
         public override void Run(int task, int worker) =>
-            NormKernels.LayerNorm(x, weight, bias, eps, result, mean, rstd, width, task * NormKernels.RowChunk, Math.Min(rows, (task + 1) * NormKernels.RowChunk));
+            NormKernels.LayerNorm(x, weight, bias, eps, result, mean, rstd, width, task * NormKernels.RowChunk,
+                Math.Min(rows, (task + 1) * NormKernels.RowChunk));
     }
 }
 

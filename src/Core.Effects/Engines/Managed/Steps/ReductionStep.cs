@@ -19,13 +19,15 @@ internal sealed unsafe class ReductionStep : Step
         var kernel = step.Kernel;
         var kept = step.Kept;
         // Sums down columns that lie side by side: rows are added to rows, instead of each column gathered.
-        var down = kept > 0 && kept < kernel.Domain.Count && kernel.Domain[kept - 1] > 1 && step.Inputs.Any(v => v.Strides[kept - 1] == 1 && v.Strides[^1] != 1);
+        var down = kept > 0 && kept < kernel.Domain.Count && kernel.Domain[kept - 1] > 1
+            && step.Inputs.Any(v => v.Strides[kept - 1] == 1 && v.Strides[^1] != 1);
         if (down)
         {
             Vec<int> order = [.. Enumerable.Range(0, kept - 1), .. Enumerable.Range(kept, kernel.Domain.Count - kept), kept - 1];
             View Turned(View v) => v.Through(new Op.Permute(order))!.Value;
             kernel = kernel with { Domain = order.Map(i => kernel.Domain[i]), Indices = kernel.Indices.Map(s => order.Map(i => s[i])) };
-            work = new(step.Kind, new(kernel, step.Inputs.Map(Turned), [], at), (int)step.Output.Shape.Take(kept - 1).Aggregate(1L, static (p, d) => p * d), at(step.Output), step.Output.DType, true);
+            work = new(step.Kind, new(kernel, step.Inputs.Map(Turned), [], at), (int)step.Output.Shape.Take(kept - 1).Aggregate(1L, static (p, d) => p * d),
+                at(step.Output), step.Output.DType, true);
         }
         else work = new(step.Kind, new(kernel, step.Inputs, [], at), (int)new TensorType(step.Output.Shape).Size, at(step.Output), step.Output.DType, false);
     }
