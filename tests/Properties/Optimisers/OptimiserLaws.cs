@@ -14,7 +14,7 @@ public sealed class OptimiserLaws
         ("identity", GradientTransform.Identity), ("adam scaling", ScaleByAdam(0.8, 0.9)), ("momentum", Momentum(0.7)),
         ("nesterov", Momentum(0.7, nesterov: true)), ("decay", AddDecayedWeights(0.1)), ("rate", ScaleByLearningRate()), ("scale", Scale(0.5)),
         ("clip by value", ClipByValue(0.3)), ("sgd", Sgd()), ("sgd with all", Sgd(0.9, true, 0.1)), ("adam", Adam()), ("adamw", AdamW(decay: 0.2)),
-        ("two momenta", Momentum(0.5).Then(Momentum(0.6))),
+        ("lion", Lion(decay: 0.1)), ("two momenta", Momentum(0.5).Then(Momentum(0.6))),
     ];
 
     public static TheoryData<string> Every => [.. all.Select(static t => t.Name)];
@@ -157,6 +157,30 @@ public sealed class OptimiserLaws
                 Assert.Equal(p, values[t][i], Exact);
             }
         }
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.3)]
+    public void Lion_is_its_formula(double decay)
+    {
+        var (b1, b2) = (0.8, 0.95);
+        var (_, values, slots) = Steps(Lion(b1, b2, decay), matrix, 5, 7);
+        for (var i = 0; i < 6; i++)
+        {
+            var (p, m) = (values[0][i], 0.0);
+            for (var t = 1; t <= 5; t++)
+            {
+                var (g, lr) = (Gradient(matrix, 7, t, 1)[i], 0.1 / t);
+                // It moves by what the look ahead says; what is kept forgets more slowly.
+                p -= lr * (Math.Sign(b1 * m + (1 - b1) * g) + decay * p);
+                m = b2 * m + (1 - b2) * g;
+                Assert.Equal(p, values[t][i], Exact);
+            }
+            Assert.Equal(m, slots["m"][i], Exact);
+        }
+        // Nothing to go by is no direction.
+        Assert.All(Steps(Lion(), matrix, 2, 7, 0).Updates[^1].Items.ToArray(), static u => Assert.Equal(0, u));
     }
 
     [Fact]
