@@ -31,6 +31,8 @@ public enum OptimiserKind
     Adam,
     /// <summary>Gradient descent with momentum; weight decay is added to the gradient.</summary>
     Sgd,
+    /// <summary>Lion, with decoupled weight decay: by the sign of the gradients' mean; wants a smaller rate.</summary>
+    Lion,
 }
 
 /// <summary>How a stage learns from gradients.</summary>
@@ -54,10 +56,10 @@ public sealed record OptimiserConfig
     /// <summary>Weight decay, on matrices only.</summary>
     public double WeightDecay { get; init; } = 0.1;
 
-    /// <summary>Adam's memory of gradients, or SGD's momentum, in [0, 1).</summary>
+    /// <summary>Adam's and Lion's memory of gradients, or SGD's momentum, in [0, 1).</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>Adam's memory of squared gradients, in [0, 1).</summary>
+    /// <summary>Adam's memory of squared gradients, or Lion's longer one of gradients, in [0, 1).</summary>
     public double Beta2 { get; init; } = 0.99;
 
     /// <summary>Keeps Adam from dividing by nothing.</summary>
@@ -71,6 +73,7 @@ public sealed record OptimiserConfig
     {
         OptimiserKind.Adam => Optimisers.Adam(Beta1, Beta2, Epsilon),
         OptimiserKind.Sgd => Optimisers.Sgd(Beta1, nesterov: false, WeightDecay),
+        OptimiserKind.Lion => Optimisers.Lion(Beta1, Beta2, WeightDecay),
         _ => Optimisers.AdamW(Beta1, Beta2, Epsilon, WeightDecay),
     };
 
@@ -89,7 +92,7 @@ public sealed record OptimiserConfig
     internal static Vec<Field<OptimiserConfig>> Fields { get; } =
     [
         Make.OneOf<OptimiserConfig, OptimiserKind>("optimiser", "what makes updates of gradients", static c => c.Kind, static (c, v) => c with { Kind = v },
-            [("adamw", OptimiserKind.AdamW), ("adam", OptimiserKind.Adam), ("sgd", OptimiserKind.Sgd)]) with { Fixed = true },
+            [("adamw", OptimiserKind.AdamW), ("adam", OptimiserKind.Adam), ("sgd", OptimiserKind.Sgd), ("lion", OptimiserKind.Lion)]) with { Fixed = true },
         Make.Number<OptimiserConfig>("lr", "the highest learning rate", "above 0", static c => c.LearningRate, static (c, v) => c with { LearningRate = v },
             static v => v > 0) with { Aliases = ["learning-rate", "max-lr", "rate"] },
         Make.Number<OptimiserConfig>("min-lr", "the learning rate at the end", "0 or more", static c => c.MinLearningRate,

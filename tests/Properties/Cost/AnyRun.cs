@@ -15,7 +15,7 @@ public sealed record SmallRun(RunConfig Config)
         from vocabulary in Gen.OneOf(Gen.Choose(1, 9), Gen.Choose(100, 20_000))
         from batch in Gen.Choose(1, 20)
         from accumulate in Gen.Choose(1, 3)
-        from optimiser in Gen.Elements(OptimiserKind.AdamW, OptimiserKind.Adam, OptimiserKind.Sgd)
+        from optimiser in Gen.Elements(OptimiserKind.AdamW, OptimiserKind.Adam, OptimiserKind.Sgd, OptimiserKind.Lion)
         from momentum in Gen.Elements(0, 0.9)
         from decay in Gen.Elements(0, 0.1)
         from clip in Gen.Elements(0.0, 1)
@@ -138,6 +138,6 @@ static class RunByHand
 
     /// <summary>Bytes that a run keeps, by hand: Adam's two slots and momentum's one for each parameter, and accumulators with the two of the loss.</summary>
     public static BigInteger Kept(RunConfig c) => 4 * Parameters(c.Model)
-        * (1 + (c.Stage.Optimiser.Kind != OptimiserKind.Sgd ? 2 : c.Stage.Optimiser.Beta1 > 0 ? 1 : 0) + (c.Stage.Accumulate > 1 ? 1
+        * (1 + (c.Stage.Optimiser.Kind is OptimiserKind.Lion ? 1 : c.Stage.Optimiser.Kind != OptimiserKind.Sgd ? 2 : c.Stage.Optimiser.Beta1 > 0 ? 1 : 0) + (c.Stage.Accumulate > 1 ? 1
             : 0)) + (c.Stage.Accumulate > 1 ? 8 : 0);
 }

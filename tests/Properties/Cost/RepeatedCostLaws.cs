@@ -76,6 +76,7 @@ public sealed class RepeatedCostLaws
     [InlineData(OptimiserKind.AdamW, 0.9, 1)]
     [InlineData(OptimiserKind.Adam, 0.9, 2)]
     [InlineData(OptimiserKind.Sgd, 0.9, 1)]
+    [InlineData(OptimiserKind.Lion, 0.9, 2)]
     [InlineData(OptimiserKind.Sgd, 0, 3)]
     public void A_trainer_makes_what_a_run_is_said_to_keep(OptimiserKind optimiser, double momentum, int accumulate)
     {
