@@ -51,6 +51,9 @@ public sealed record StageConfig
     /// <summary>Tokens in a sample.</summary>
     public int SampleTokens { get; init; } = 200;
 
+    /// <summary>What the logits of samples are divided by; 0 takes the most likely token.</summary>
+    public double SampleTemperature { get; init; } = 0.8;
+
     /// <summary>The learning rate of each step, counted from 0.</summary>
     public Schedule LearningRates => Optimiser.Rates(Steps);
 
@@ -81,6 +84,8 @@ public sealed record StageConfig
         Make.Whole<StageConfig>("sample-every", "steps between samples; 0 for none", static c => c.SampleEvery, static (c, v) => c with { SampleEvery = v }, 0),
         Make.Whole<StageConfig>("sample-tokens", "tokens in a sample", static c => c.SampleTokens, static (c, v) => c with { SampleTokens = (int)v }, 1,
             int.MaxValue),
+        Make.Number<StageConfig>("sample-temperature", "0 takes the likeliest token each time, 1 draws as the model believes", "0 or more",
+            static c => c.SampleTemperature, static (c, v) => c with { SampleTemperature = v }, static v => v >= 0),
         .. SourceConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, SourceConfig>(static c => c.Source, static (c, v) => c with { Source = v }), "source")),
         .. OptimiserConfig.Fields.Select(static f =>
