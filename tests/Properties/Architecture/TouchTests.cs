@@ -31,4 +31,24 @@ public sealed class TouchTests
         Assert.Equal(["Compiler.cs: ScaledSum", "PointwiseKernel.cs: Gelu", "PointwiseKernel.cs: GeluGradient", "ScaledSums.cs: ScaledSum"],
             kinds.SelectMany(kind => Naming($@"(?<![.\w]){kind}\b").Where(compiling.Contains).Select(file => $"{file}: {kind}")).Order(StringComparer.Ordinal));
     }
+
+    /// <summary>Those that the code itself asks for by name: what computes, and what a run begins with.</summary>
+    static readonly string[] known = ["engine", "device", "precision", "threads", "from", "data", "steps", "warmup", "lr", "min-lr"];
+
+    public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name).Except(known)];
+
+    /// <summary>Files, options, help and messages read the list of fields: its own file is the only one that names a setting.</summary>
+    [Theory, MemberData(nameof(Settings))]
+    public void A_setting_stands_in_one_file_of_the_settings(string name) =>
+        Assert.Single(Naming($@"\bMake\.\w+(<[^>]*>)?\(\s*""{name}""|\bnew\(""{name}"""));
+
+    /// <summary>What trains knows no objective, and no algorithm has a trainer, a plan or a loop of its own.</summary>
+    [Fact]
+    public void Who_trains_knows_no_objective()
+    {
+        Assert.Equal(["Objectives.cs", "RunConfig.cs", "Score.cs", "StepMeasure.cs"], Naming(@"\bObjectives\b"));
+        Assert.Equal(["RunData.cs", "Stage.cs"], Naming(@"\bStage\.Pretraining\b|\bStage Pretraining\b"));
+        Assert.Equal(["MeasuringWindows", "TrainingWindows"],
+            typeof(Source).Assembly.GetTypes().Where(static t => t.IsSubclassOf(typeof(Source)) && !t.IsAbstract).Select(static t => t.Name).Order(StringComparer.Ordinal));
+    }
 }
