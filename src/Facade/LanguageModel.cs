@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Functional.Base;
+using Functional.Data;
 using Functional.Engines;
 using Functional.Execution;
 using Functional.Sessions;
@@ -108,7 +109,18 @@ public sealed class LanguageModel : IDisposable
         using var turn = turns.Ask();
         await turn.Come(cancellation).ConfigureAwait(false);
         return await Compute(() =>
-            Finite(() => model.Score((file is null ? model.Validation(cancellation) : model.Text(file, cancellation)).OrThrow(), cancellation)), cancellation)
+            Finite(() => model.Score((file is null ? model.Data(cancellation).Map(static data => data.Validation) : model.Text(file, cancellation)).OrThrow(), cancellation)), cancellation)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>What the simplest models reach on the same text, as yardsticks for <see cref="EvaluateAsync"/>.</summary>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="FunctionalException">The text cannot be read, or is not the run's own any more.</exception>
+    public async Task<NGrams> BaselinesAsync(CancellationToken cancellation = default)
+    {
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => model.Data(cancellation).Map(data => NGrams.Measure(data.Train, data.Validation, Tokenizer.VocabularySize)).OrThrow(), cancellation)
             .ConfigureAwait(false);
     }
 

@@ -1,5 +1,4 @@
 using Functional.Base;
-using Functional.Data;
 using Functional.Engines;
 using Functional.Execution;
 using Functional.Graphs;
@@ -130,20 +129,6 @@ public static class Training
         {
             var (planned, data) = RunSession.Plan(folder, RunSession.ChangeOf(Configuration.Entries(changes))).OrThrow();
             return new RunOutlook(data.Resolve(planned.Config).OrThrow(), data.Train.Length, data.Validation.Length);
-        });
-    }
-
-    /// <summary>What the simplest models reach on the text of a run, as yardsticks.</summary>
-    /// <param name="config">The run.</param>
-    /// <exception cref="FunctionalException">Something is wrong with the configuration or the text.</exception>
-    public static Task<NGrams> BaselinesAsync(RunConfig config)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        return Task.Run(() =>
-        {
-            var data = RunData.Load(Recipe.Of(config with { Stage = config.Stage with { From = null },
-                Model = config.Model with { Vocabulary = 0 } })).OrThrow();
-            return NGrams.Measure(data.Train, data.Validation, data.Tokenizer.VocabularySize);
         });
     }
 

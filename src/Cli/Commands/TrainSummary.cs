@@ -26,8 +26,8 @@ static class TrainSummary
             [.. lines.Where(static l => l.Training is not null).Select(static l => (l.Step, (double)l.Training!.Value.Loss))],
             [.. lines.Where(static l => l.ValidationLoss is not null).Select(static l => (l.Step, l.ValidationLoss!.Value))],
             Math.Min(terminal.Width, 100)));
-        var (score, simple) = (await model.EvaluateAsync(cancellation: stop).ConfigureAwait(false),
-            await Training.BaselinesAsync(model.Config).ConfigureAwait(false));
+        var score = await model.EvaluateAsync(cancellation: stop).ConfigureAwait(false);
+        var simple = await model.BaselinesAsync(stop).ConfigureAwait(false);
         terminal.Line("\nvalidation loss, nats a token");
         (string Name, double Loss)[] rows = [("frequencies of tokens (unigram)", simple.Unigram),
             ("frequencies after the token before (bigram)", simple.Bigram), ("this model", score.Loss)];

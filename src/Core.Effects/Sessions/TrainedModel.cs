@@ -16,6 +16,7 @@ public sealed class TrainedModel : IDisposable
     readonly IEngine engine;
     readonly Workspace parameters;
     Decoder? decoder;
+    RunData? data;
 
     TrainedModel(IEngine engine, RunFolder run, Checkpoint checkpoint, Workspace parameters) =>
         (this.engine, Run, Checkpoint, this.parameters, Model) = (engine, run, checkpoint, parameters, Gpt.Of(run.Config.Model));
@@ -43,11 +44,11 @@ public sealed class TrainedModel : IDisposable
         from parameters in run.Load(engine, checkpoint)
         select new TrainedModel(engine, run, checkpoint, parameters);
 
-    /// <summary>The part of the run's own text that it did not learn from; a text that has changed since is a fault.</summary>
-    public Validation<Fault, TokenStream> Validation(CancellationToken stop = default) =>
-        from data in RunData.Load(Run.Config, Run.Tokenizer, stop)
-        from same in RunSession.SameText(Checkpoint.Identity.Text, data, Run.Config)
-        select data.Validation;
+    /// <summary>The text of the run, read once; one that has changed since is a fault.</summary>
+    public Validation<Fault, RunData> Data(CancellationToken stop = default) => data is { } known ? Prelude.Success<Fault, RunData>(known)
+        : from loaded in RunData.Load(Run.Config, Run.Tokenizer, stop)
+          from same in RunSession.SameText(Checkpoint.Identity.Text, loaded, Run.Config)
+          select data = loaded;
 
     /// <summary>The tokens of any text file.</summary>
     public Validation<Fault, TokenStream> Text(string file, CancellationToken stop = default) => TextFile.Tokens(file, Run.Tokenizer, Run.Config.LineEnds, stop)
