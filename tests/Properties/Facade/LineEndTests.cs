@@ -51,7 +51,7 @@ public sealed class LineEndTests : IDisposable
             Assert.Equal(own, await two.EvaluateAsync());
             Assert.Equal(await one.EvaluateAsync(this["plain.txt"]), await one.EvaluateAsync(this[$"{name}.txt"]));
             Assert.Equal(await Collect(one.GenerateAsync("to be\nor\n")), await Collect(one.GenerateAsync($"to be{end}or{end}")));
-            Assert.Equal(await plain.BaselinesAsync(), await other.BaselinesAsync());
+            Assert.Equal(await one.BaselinesAsync(), await two.BaselinesAsync());
         }
     }
 
