@@ -43,7 +43,8 @@ static class App
                 : default((string Name, string Word)?);
             var (given, errors) = Parse(spec, argument is null ? rest : rest[1..]);
             if (argument is { } stated) given = given.With(stated.Name, stated.Word);
-            else if (spec.Argument is { } missing) errors = [.. errors, $"{missing.Value} is missing; expected {path} {missing.Value}"];
+            if (argument is { Word: "" }) errors = [.. errors, $"{spec.Argument!.Value} is empty; expected {path} {spec.Argument.Value}"];
+            else if (argument is null && spec.Argument is { } missing) errors = [.. errors, $"{missing.Value} is missing; expected {path} {missing.Value}"];
             if (errors.Count > 0) return Refuse(terminal, path, errors);
             Vec<Fault> nameless = [.. spec.Flags.Where(f => f.Value is "DIR" or "FILE" && given.Text(f.Name) is "")
                 .Select(static f => new Fault(f.Name, "is empty", $"expected the name of a {(f.Value == "DIR" ? "folder" : "file")}"))];

@@ -39,6 +39,23 @@ public static class Configuration
     }
 
     /// <summary>
+    /// As <see cref="RecipeFromYaml"/>, for a folder that may hold the run already: what that began with
+    /// is its own by now, wherever its first weights came from.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="folder">The run's folder; it need not be there.</param>
+    /// <param name="settings">Names and values as files write them.</param>
+    /// <exception cref="FunctionalException">The file or the run cannot be read, or something in it is no setting or no value of one.</exception>
+    public static Recipe RecipeFor(string path, string folder, IReadOnlyList<(string Name, string Value)> settings) => !RunFolder.IsBegun(folder)
+        ? RecipeFromYaml(path, settings)
+        : (from file in InFile(path)
+           from run in RunFolder.Open(folder)
+           let first = run.Recipe.Stages.Values[0]
+           from recipe in first.Stage.From is null ? Begin(new(), CheckpointChoice.Last, file, Entries(settings).ToVec())
+               : Recipe.Read(new() { Model = first.Model with { Vocabulary = 0 }, Tokenizer = first.Tokenizer, LineEnds = first.LineEnds }, file, adapts: true, Entries(settings).ToVec())
+           select recipe).OrThrow();
+
+    /// <summary>
     /// Settings by name over a configuration. <c>steps</c> without <c>warmup</c> shortens the warm-up to at most a tenth of them; an <c>lr</c> below
     /// <c>min-lr</c>, without that, lowers it to a tenth of the rate.
     /// </summary>
@@ -68,7 +85,7 @@ public static class Configuration
     static Validation<Fault, Recipe> Begin(RunConfig start, CheckpointChoice checkpoint, Vec<ConfigEntry> file, Vec<ConfigEntry> over) =>
         Recipe.First(file).Concat(over).LastOrDefault(static e => e.Key == "from")?.Value is ConfigValue.Quoted { Text.Length: > 0 } weights
             ? InitialWeights.Of(start, weights.Text, checkpoint)
-                .Bind(inherited => Recipe.Read(inherited, file, adapts: true, over).Map(recipe => Begun(recipe, inherited.Stage.From)))
+                .Bind(inherited => Recipe.Read(inherited with { Stage = inherited.Stage with { From = null } }, file, adapts: true, over).Map(recipe => Begun(recipe, inherited.Stage.From)))
             : Recipe.Read(start, file, adapts: true, over);
 
     // The checkpoint itself, whatever its run does meanwhile; the stages after go on from this one.

@@ -1,3 +1,4 @@
+using Functional.Base;
 using Functional.Runs;
 using Functional.Sessions;
 
@@ -42,8 +43,9 @@ static class RunCommand
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
         var file = given.Text("recipe")!;
-        var folder = given.Text("--out") ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
-        var recipe = Configuration.RecipeFromYaml(file, [.. EngineFlags.Names.Where(name => given.Has($"--{name}"))
+        var folder = given.Text("--out") ?? (Path.GetFileNameWithoutExtension(file) is var name && name.Any(char.IsLetterOrDigit) ? Path.Combine("runs", name)
+            : throw new FunctionalException(new Fault("--out", "is not given, and the recipe's name makes no folder", "expected --out DIR")));
+        var recipe = Configuration.RecipeFor(file, folder, [.. EngineFlags.Names.Where(name => given.Has($"--{name}"))
             .Select(name => (name, given.Text($"--{name}")!))]);
         EngineFlags.Check(given, recipe.Stages.Values[0].Execution).OrThrow();
         if (given.Has("--status"))
@@ -56,15 +58,29 @@ static class RunCommand
         var view = terminal.Forgiving();
         if (RunFolder.IsBegun(folder)) Tell(view, await Training.StagesAsync(folder).ConfigureAwait(false));
         RunResult? result = null;
-        await (view.Live ? LiveView.Run(view, interruption, Train) : Train(new PlainView(view))).ConfigureAwait(false);
+        try
+        {
+            await (view.Live ? LiveView.Run(view, interruption, Train) : Train(new PlainView(view))).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (interruption.ExitCode != 0 && RunFolder.IsBegun(folder))
+        {
+            // Asked between two stages, while a text was read.
+            await Stopped("stopped").ConfigureAwait(false);
+            return interruption.ExitCode;
+        }
         if (result!.Reason == StopReason.Completed)
         {
             await TrainSummary.Print(view, result, interruption.Token).ConfigureAwait(false);
             return 0;
         }
-        view.Line($"stopped after step {result.Step} of {result.Stage}; everything is saved. To go on: functional run {file} --out {folder}");
-        Tell(view, await Training.StagesAsync(folder).ConfigureAwait(false));
+        await Stopped($"stopped after step {result.Step} of {result.Stage}").ConfigureAwait(false);
         return interruption.ExitCode;
+
+        async Task Stopped(string where)
+        {
+            view.Line($"{where}; everything is saved. To go on: functional run {Show.Word(file)} --out {Show.Word(folder)}");
+            Tell(view, await Training.StagesAsync(folder).ConfigureAwait(false));
+        }
 
         async Task Train(IProgress<TrainingEvent> shown) => result = await Training.RunAsync(recipe, folder, shown, interruption.Token).ConfigureAwait(false);
     }

@@ -60,7 +60,7 @@ static class TrainCommand
             await TrainSummary.Print(view, result, interruption.Token).ConfigureAwait(false);
             return 0;
         }
-        view.Line($"stopped after step {result.Step}; everything is saved. To go on: functional train --out {result.Folder} --resume");
+        view.Line($"stopped after step {result.Step}; everything is saved. To go on: functional train --out {Show.Word(result.Folder)} --resume");
         return interruption.ExitCode;
 
         async Task Train(IProgress<TrainingEvent> shown) => result = await (resume

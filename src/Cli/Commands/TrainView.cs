@@ -125,12 +125,12 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
 /// <summary>Events as lines.</summary>
 static class TrainText
 {
-    public static string Begin(TrainingEvent.Started e) =>
+    public static string Begin(TrainingEvent.Started e) => Show.Harmless(
         (e.Stages.Count > 1 ? $"stage {e.Stage}, {e.Stages.ToList().IndexOf(e.Stage) + 1} of {e.Stages.Count}\n"
             : "") + $"{e.Config.Stage.Source.Name}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n"
         + $"{e.Config.Model.Layers} layers, {e.Config.Model.Heads} heads, width {e.Config.Model.Width}, context {e.Config.Model.Context}: {Show.Count(e.Parameters)} parameters\n"
         + (e is { Memory: { } memory } && !IsUsual(e) ? Computing(e, memory) : "")
-        + (e.Step > 0 ? $"going on after step {e.Step} in {e.Folder}{Rate(e)}" : $"saving in {e.Folder}");
+        + (e.Step > 0 ? $"going on after step {e.Step} in {e.Folder}{Rate(e)}" : $"saving in {e.Folder}"));
 
     // A run that is made longer takes up its schedule elsewhere, which people want to know before it is too late.
     static string Rate(TrainingEvent.Started e) => e.LearningRateBefore is not { } before ? ""

@@ -21,6 +21,10 @@ static class Show
     /// <summary>As <c>3.4 MiB</c>.</summary>
     public static string Bytes(double n) => Scaled(n, 1024, Binary);
 
+    /// <summary>A word of a command line, in quotes where it needs them.</summary>
+    public static string Word(string word) => word.Length > 0 && word.All(static c => char.IsLetterOrDigit(c) || "._-/\\:+@%,=".Contains(c, StringComparison.Ordinal))
+        ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
     /// <summary>As <c>2.3451</c>.</summary>
     public static string Loss(double loss) => loss.ToString("0.0000", CultureInfo.InvariantCulture);
 

@@ -82,11 +82,11 @@ public static class ConfigYaml
                 parser.SkipThisAndNestedEvents();
                 yield return Fault.Of<ConfigEntry>(at, "a key is no word", "expected lines such as layers: 4");
             }
-            else if (parser.Accept<MappingStart>(out _) && under.Count < DeepestHeading && RunConfig.Field(key.Value) is null)
+            else if (parser.Accept<MappingStart>(out _) && under.Count < DeepestHeading && (under is [StagesHeading] || RunConfig.Field(key.Value) is null))
             {
                 var entries = Mapping(parser, file, [.. under, key.Value]).ToList();
                 foreach (var entry in entries) yield return entry;
-                if (entries.Count == 0 && under.Count > 0) yield return Success<Fault, ConfigEntry>(Entry(key, file, under, new ConfigValue.Nothing()));
+                if (entries.Count == 0 && (under.Count > 0 || key.Value == StagesHeading)) yield return Success<Fault, ConfigEntry>(Entry(key, file, under, new ConfigValue.Nothing()));
             }
             else yield return Success<Fault, ConfigEntry>(Entry(key, file, under, Value(parser)));
         }
@@ -94,6 +94,7 @@ public static class ConfigYaml
 
     // stages, a stage's name, and a heading within it.
     const int DeepestHeading = 3;
+    const string StagesHeading = "stages";
 
     static ConfigEntry Entry(Scalar key, string file, Vec<string> under, ConfigValue value) =>
         new(key.Value, $"{At(file, key)}, {key.Value}", value) { Under = under };

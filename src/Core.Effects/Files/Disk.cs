@@ -37,7 +37,7 @@ class Disk
             }
             MoveFile(partial, path);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
         {
             // What is half written may be what fills the disk.
             File.Delete(partial);

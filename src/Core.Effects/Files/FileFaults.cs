@@ -17,6 +17,7 @@ static class FileFaults
         catch (DirectoryNotFoundException) { return Fault.Of<T>(path, "is in a folder that does not exist", "expected a file in an existing folder"); }
         catch (UnauthorizedAccessException) { return Fault.Of<T>(path, "permission denied", "expected a file that this user may open"); }
         catch (IOException e) { return Fault.Of<T>(path, FirstLine(e.Message), "expected a file that can be opened"); }
+        catch (ArgumentOutOfRangeException e) { return Fault.Of<T>(path, Disk.Reason(e), "expected room for it"); }
         catch (Exception e) when (e is ArgumentException or NotSupportedException) { return Fault.Of<T>(path, "is no file name",
             "expected the name of a file"); }
     }

@@ -30,16 +30,16 @@ public static class InitialWeights
     /// <summary>
     /// The checkpoint, when it is one of the architecture and tokenizer of a run that is to begin with it; else a fault for each setting that differs.
     /// </summary>
-    /// <param name="asking">The run that is to begin.</param>
+    /// <param name="config">What is to begin with it.</param>
     /// <param name="weights">Where the checkpoint is.</param>
-    public static Validation<Fault, Checkpoint> Open(RunFolder asking, string weights) =>
-        from checkpoint in Open(asking.Config, weights)
-        from same in Fault.Unless(checkpoint.Identity.Text.Tokenizer == asking.Tokenizer.Fingerprint, "from",
-            $"{weights} was trained with other tokens than this run's",
+    /// <param name="tokenizer">The tokenizer of what is to begin with it.</param>
+    public static Validation<Fault, Checkpoint> Open(RunConfig config, string weights, Tokenizer tokenizer) =>
+        from checkpoint in Open(config, weights)
+        from same in Fault.Unless(checkpoint.Identity.Text.Tokenizer == tokenizer.Fingerprint, "from", $"{weights} was trained with other tokens than this run's",
             "allowed: weights of the same tokenizer")
         select checkpoint;
 
-    /// <summary>As <see cref="Open(RunFolder, string)"/>, as far as can be told before there is a tokenizer.</summary>
+    /// <summary>As <see cref="Open(RunConfig, string, Tokenizer)"/>, as far as can be told before there is a tokenizer.</summary>
     public static Validation<Fault, Checkpoint> Open(RunConfig config, string weights) =>
         from run in Run(weights)
         from same in Inherited

@@ -31,7 +31,7 @@ public sealed record StageProgress(string Name, long Done, long Steps, bool IsBe
 /// <param name="Tokenizer">Its tokenizer.</param>
 public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tokenizer Tokenizer)
 {
-    const string ConfigName = "config.yaml", TokenizerName = "tokenizer.json", StagesName = "stages", MetricsName = "metrics.jsonl";
+    const string ConfigName = "config.yaml", TokenizerName = "tokenizer.json", StagesName = "stages", MetricsName = "metrics.jsonl", CheckpointsName = "checkpoints";
 
     /// <summary>What the stage is made of.</summary>
     public RunConfig Config => Recipe.Stages[Stage];
@@ -45,13 +45,13 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <summary>The stage's checkpoints.</summary>
     public CheckpointStore Checkpoints => CheckpointsIn(Disk.Real);
 
-    /// <summary>How far each stage has come, in their order. A checkpoint that cannot be read counts for nothing here.</summary>
+    /// <summary>How far each stage has come, in their order; one is begun when there is something of it to lose. A checkpoint that cannot be read counts for nothing here.</summary>
     public Vec<StageProgress> Progress => [.. Recipe.Stages.Select(s =>
     {
         var (stage, steps) = (this with { Stage = s.Name }, s.Value.Stage.Steps);
         var state = stage.Checkpoints.Newest().Match(static found => found.Map(static c => c.Training), static _ => None);
         // A last sample that was not shown keeps nothing from coming after.
-        return new StageProgress(s.Name, state.Map(static t => t.Step).IfNone(0), steps, File.Exists(stage.Metrics),
+        return new StageProgress(s.Name, state.Map(static t => t.Step).IfNone(0), steps, Directory.Exists(stage.Home) && !IsEmpty(stage.Home),
             state.Match(t => t.Step >= steps && (t.Due & ~Due.Draw) == Due.None, static () => false));
     })];
 
@@ -68,6 +68,7 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
             .Apply((recipe, tokenizer) =>
                 new RunFolder(location, recipe.Map(c => c with { Model = c.Model with { Vocabulary = tokenizer.VocabularySize } }), recipe.Stages.Names[0],
                     tokenizer))
+            .Bind(static folder => folder.Whole)
             .Bind(folder => stage is null ? Success<Fault, RunFolder>(folder.AtLastSaved()) : folder.At(stage));
 
     /// <summary>The folder at another of its stages.</summary>
@@ -109,22 +110,26 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <summary>Whether no stage comes after this one.</summary>
     public bool IsLast => Recipe.Stages.Names[^1] == Stage;
 
-    internal CheckpointStore CheckpointsIn(Disk disk) => new(Path.Combine(Home, "checkpoints"), disk);
+    internal CheckpointStore CheckpointsIn(Disk disk) => new(Path.Combine(Home, CheckpointsName), disk);
 
     internal static Fault Occupied(string location) => new(location, "already holds a run", "allowed: resume it, or choose another folder");
 
     /// <summary>
     /// Whether another run may begin in a folder: it holds none, or what a run leaves that was begun and did no step, for want of memory, say. Nothing is
-    /// lost then.
+    /// lost then, and nothing that is somebody else's is touched.
     /// </summary>
-    internal static bool IsFree(string location)
+    internal static bool IsFree(string location) =>
+        Holds(location) ? StagesIn(location) is { Count: > 0 } stages && stages.All(IsUntouched) : StagesIn(location).Count == 0;
+
+    static bool IsUntouched(string stage) => File.Exists(Path.Combine(stage, MetricsName)) && IsEmpty(stage);
+
+    // Made when a stage begins: an empty file for metrics, and a folder for checkpoints. Whatever else is there is worth keeping.
+    static bool IsEmpty(string stage) => Directory.EnumerateFileSystemEntries(stage).All(static entry => Path.GetFileName(entry) switch
     {
-        var stages = StagesIn(location);
-        return stages.All(static stage => !Directory.Exists(Path.Combine(stage, "checkpoints"))
-            || new CheckpointStore(Path.Combine(stage, "checkpoints")).Steps.Count == 0)
-            && (!Holds(location) || stages.Count > 0 && stages.All(static stage =>
-                new FileInfo(Path.Combine(stage, MetricsName)) is { Exists: true, Length: 0 }));
-    }
+        MetricsName => new FileInfo(entry) is { Exists: true, Length: 0 },
+        CheckpointsName => Directory.Exists(entry) && !Directory.EnumerateFileSystemEntries(entry).Any(),
+        _ => false,
+    });
 
     /// <summary>The folders of the stages of whatever run a folder holds.</summary>
     internal static List<string> StagesIn(string location) =>
@@ -137,6 +142,16 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
             disk.Replace(Path.Combine(Location, ConfigName), Encoding.UTF8.GetBytes(ConfigYaml.Write(Recipe)));
             return Success<Fault, Unit>(unit);
         }));
+
+    /// <summary>Whether a tokenizer that lies where this run's is to lie may be replaced: it is the same, as a run leaves it that ended while it began.</summary>
+    internal Validation<Fault, Unit> IsOwnTokenizer => Path.Combine(Location, TokenizerName) is var path && (Holds(Location) || !Path.Exists(path))
+        ? Success<Fault, Unit>(unit)
+        : Fault.Unless(TokenizerFile.Read(path).Match(read => read.Equals(Tokenizer), static _ => false), path, "is there already, and is not this run's", "allowed: another folder");
+
+    // A configuration that was cut off between two stages lacks what the folder has.
+    Validation<Fault, RunFolder> Whole => StagesIn(Location).Where(stage => !Recipe.Stages.Contains(Path.GetFileName(stage)) && !IsEmpty(stage)).Select(Path.GetFileName).FirstOrDefault()
+        is { } lost ? Fault.Of<RunFolder>(Path.Combine(Location, ConfigName), $"lacks the stage {lost}, of which {StagesName}/{lost} has something", "expected the file that training wrote")
+        : Success<Fault, RunFolder>(this);
 
     RunFolder AtLastSaved() => Recipe.Stages.Names.Select(name => this with { Stage = name }).LastOrDefault(static f => f.Checkpoints.Steps.Count > 0) ?? this;
 

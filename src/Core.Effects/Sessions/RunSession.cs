@@ -84,20 +84,21 @@ public sealed class RunSession : IDisposable
         select session;
 
     /// <summary>What a folder's recipe is to be from here on.</summary>
-    /// <param name="folder">The folder, at the stage that is next.</param>
-    public delegate Validation<Fault, Recipe> Change(RunFolder folder);
+    /// <param name="Of">The recipe, given the folder at the stage that is next.</param>
+    /// <param name="KeepsWhatIsDone">Whether a stage that is done, and gets no more steps, stays as it stands there.</param>
+    public sealed record Change(Func<RunFolder, Validation<Fault, Recipe>> Of, bool KeepsWhatIsDone);
 
     /// <summary>The change of settings of the stage that is next; those that stages share change for all.</summary>
     public static Change ChangeOf(IEnumerable<ConfigEntry> entries) =>
-        folder => RunConfig.Read(folder.Config, entries).Map(config => folder.Recipe.With(folder.Stage, config));
+        new(folder => RunConfig.Read(folder.Config, entries).Map(config => folder.Recipe.With(folder.Stage, config)), KeepsWhatIsDone: false);
 
     /// <summary>The change to another recipe. What a stage began with is history, whatever the run that it came from has done since.</summary>
-    public static Change ChangeTo(Recipe recipe) => folder => Success<Fault, Recipe>(recipe.Map((name, asked) =>
+    public static Change ChangeTo(Recipe recipe) => new(folder => Success<Fault, Recipe>(recipe.Map((name, asked) =>
     {
         var config = RunData.WithWholePaths(asked) with { Model = asked.Model with { Vocabulary = folder.Tokenizer.VocabularySize } };
         var begun = folder.Recipe.Stages.Contains(name) && folder.Progress.Any(p => p.Name == name && p.IsBegun) ? folder.Recipe.Stages[name].Stage.From : null;
         return begun is not null && asked.Stage.From is not null ? config with { Stage = config.Stage with { From = begun } } : config;
-    }));
+    })), KeepsWhatIsDone: true);
 
     /// <summary>
     /// What <see cref="Resume(string, Change?, CancellationToken)"/> would go on with, as far as can be told without its checkpoints; nothing is locked or
@@ -115,41 +116,57 @@ public sealed class RunSession : IDisposable
     internal static Validation<Fault, RunFolder> Planned(string location, Change? change) =>
         from begun in RunFolder.Open(location)
         let folder = begun with { Stage = Next(begun) }
-        from recipe in change is null ? Success<Fault, Recipe>(folder.Recipe) : change(folder)
-        from changed in Changed(folder, recipe)
+        from recipe in change is null ? Success<Fault, Recipe>(folder.Recipe) : change.Of(folder)
+        from changed in Changed(folder, recipe, change is { KeepsWhatIsDone: true })
         select changed;
 
-    // The stage that was begun last, if there is something left of it; else the one after it.
+    // The first of which something is left; where nothing is, the last.
     static string Next(RunFolder folder)
     {
         var progress = folder.Progress;
-        var last = Math.Max(0, progress.ToList().FindLastIndex(static p => p.IsBegun));
-        return progress[Math.Min(progress.Count - 1, progress[last].IsDone ? last + 1 : last)].Name;
+        return (progress.FirstOrDefault(static p => !p.IsDone) ?? progress[^1]).Name;
     }
 
-    // What was begun stays where it is and what it is; what comes after it may be another.
-    static Validation<Fault, RunFolder> Changed(RunFolder folder, Recipe recipe)
+    // What was begun stays where it is and what it is; what comes after it may be another. What another stage has begun from is history.
+    static Validation<Fault, RunFolder> Changed(RunFolder folder, Recipe recipe, bool keepsWhatIsDone)
     {
         var progress = folder.Progress;
-        var begun = progress.TakeWhile((p, i) => progress.Skip(i).Any(static q => q.IsBegun)).ToList();
-        return begun.Select((p, i) =>
-                recipe.Stages.Count <= i || recipe.Stages.Names[i] != p.Name
-                    ? Fault.Of<Unit>($"stage {p.Name}", "was begun, and is no longer there", $"allowed: stages after {begun[^1].Name} may be others")
+        var begun = progress.Take(progress.ToList().FindLastIndex(static p => p.IsBegun) + 1).ToList();
+        return begun.Select((p, i) => recipe.Stages.Count <= i || recipe.Stages.Names[i] != p.Name
+                ? Fault.Of<Unit>($"stage {p.Name}", "was begun, and is no longer at its place", $"allowed: stages after {begun[^1].Name} may be others")
                 : RunConfig.Resume(folder.Recipe.Stages[p.Name], recipe.Stages[p.Name])
-                    .Bind(now => Fault.Unless(i == begun.Count - 1 || now.Stage.Steps == p.Steps,
-                    $"stage {p.Name}: steps", $"is {now.Stage.Steps}, but {begun[^1].Name} was begun after {p.Steps}", $"allowed: {p.Steps}")))
+                    .MapFail(f => begun.Count > 1 ? f with { Where = $"stage {p.Name}: {f.Where}" } : f)
+                    .Bind(now => i == begun.Count - 1 ? Success<Fault, Unit>(unit) : IsHistory(p, now.Stage.Steps, begun[^1].Name)))
             .Gather()
-            .Map(_ => folder with { Recipe = recipe })
+            .Map(_ => folder with { Recipe = recipe.Map((name, c) => IsKept(begun.FindIndex(p => p.Name == name), c.Stage.Steps)
+                ? c with { Stage = folder.Recipe.Stages[name].Stage } : c) })
             .Map(static changed => changed with { Stage = Next(changed) });
+
+        bool IsKept(int i, long steps) => i >= 0 && (i < begun.Count - 1 || keepsWhatIsDone && begun[i].IsDone && steps == begun[i].Steps);
     }
 
-    // The run's text, if there is room for the run. Only with the text is the vocabulary known, and with it how much that takes.
+    static Validation<Fault, Unit> IsHistory(StageProgress stage, long steps, string later) => new[]
+    {
+        Fault.Unless(steps == stage.Steps, $"stage {stage.Name}: steps", $"is {steps}, but {later} was begun after {stage.Steps}", $"allowed: {stage.Steps}"),
+        Fault.Unless(stage.IsDone, $"stage {stage.Name}", $"is at step {stage.Done} of {stage.Steps}, but {later} was begun after it",
+            $"expected its last checkpoint; without stages/{later}, the run goes on from here"),
+    }.Gather().Map(static _ => unit);
+
+    // The run's text, if there is room for the run. Only with the text is the vocabulary known, and with it how much that takes. What the stages after the
+    // first need is looked at now, not when those before have trained.
     static Validation<Fault, RunData> WithRoom(Recipe recipe, CancellationToken stop) =>
         from devices in recipe.Stages.Values.Select(Memory.DeviceOf).Gather()
         from data in RunData.Load(recipe, stop)
         from resolved in data.Resolve(recipe)
         from fits in resolved.Stages.Values.Select(config => Memory.Check(config, devices[0])).Gather()
+        from ready in resolved.Stages.Skip(1).Select(s => Ready(s.Value, data, resolved, stop).MapFail(f => f with { Where = $"stage {s.Name}: {f.Where}" })).Gather()
         select data;
+
+    static Validation<Fault, Unit> Ready(RunConfig config, RunData first, Recipe recipe, CancellationToken stop) =>
+        from text in config.Stage.Source == recipe.Stages.Values[0].Stage.Source ? Success<Fault, Unit>(unit)
+            : RunData.Load(config, first.Tokenizer, stop).Map(static _ => unit)
+        from weights in config.Stage.From is { } begin ? InitialWeights.Open(config, begin, first.Tokenizer).Map(static _ => unit) : Success<Fault, Unit>(unit)
+        select unit;
 
     internal static Validation<Fault, RunSession> Begin(string location, Recipe recipe, RunData data, Disk disk) =>
         from resolved in data.Resolve(recipe)
@@ -157,6 +174,7 @@ public sealed class RunSession : IDisposable
         from session in Locked(location, held =>
             from free in Fault.Unless(RunFolder.IsFree(location), RunFolder.Occupied(location))
             let folder = new RunFolder(location, resolved, resolved.Stages.Names[0], data.Tokenizer)
+            from own in folder.IsOwnTokenizer
             from weights in WeightsOf(folder)
             from emptied in Emptied(location, disk)
             from written in folder.Write(disk)
@@ -165,23 +183,26 @@ public sealed class RunSession : IDisposable
         select session;
 
     internal static Validation<Fault, RunSession> Resume(RunFolder planned, RunData data, Disk disk) => Locked(planned.Location, held =>
-        from begun in RunFolder.Open(planned.Location, planned.Stage)
+        from begun in RunFolder.Open(planned.Location)
         from known in Fault.Unless(begun.Tokenizer.Equals(data.Tokenizer), "tokenizer",
-            $"is a {data.Tokenizer} for {planned.Config.Stage.Source.Name}, other than the run's {begun.Tokenizer}",
-                "allowed: the tokenizer that the run was begun with")
+            $"is a {data.Tokenizer} for {planned.Config.Stage.Source.Name}, other than the run's {begun.Tokenizer}", "allowed: the tokenizer that the run was begun with")
         from resolved in data.Resolve(planned.Recipe)
-        let changed = begun with { Recipe = resolved }
-        from same in RunConfig.Resume(begun.Config, changed.Config)
+        let changed = begun with { Recipe = resolved, Stage = planned.Stage }
+        // A stage may be new, and one of which there is nothing yet may be another.
+        let before = begun.Recipe.Stages.Contains(planned.Stage) ? begun with { Stage = planned.Stage } : null
+        from clean in changed.CheckpointsIn(disk).Clean()
         from newest in changed.CheckpointsIn(disk).Newest()
+        from same in before is not null && (newest.IsSome || begun.Recipe.Before(planned.Stage) is null) ? RunConfig.Resume(before.Config, changed.Config)
+            : Success<Fault, RunConfig>(changed.Config)
         let steps = changed.Config.Stage.Steps
         from ahead in newest.Match(c => Fault.Unless(c.Step <= steps, "steps", $"is {steps}, but the run has done {c.Step}", $"allowed: {c.Step} or more"),
             static () => Success<Fault, Unit>(unit))
-        from drifted in newest.Match(begun.Check, static () => Success<Fault, Unit>(unit))
+        from drifted in newest.Match(c => (before ?? changed).Check(c), static () => Success<Fault, Unit>(unit))
         from text in newest.Match(c => SameText(c.Identity.Text, data, changed.Config), static () => Success<Fault, Unit>(unit))
         from weights in newest.IsSome ? Success<Fault, Option<Checkpoint>>(None) : WeightsOf(changed)
         from written in changed.Recipe == begun.Recipe ? Success<Fault, Unit>(unit) : changed.Write(disk)
         from opened in Opened(changed, newest.Match(static c => c.Step, static () => 0), disk)
-        select new RunSession(changed, data, held, opened.Metrics, opened.Store) { From = newest, Weights = weights, Before = begun.Config });
+        select new RunSession(changed, data, held, opened.Metrics, opened.Store) { From = newest, Weights = weights, Before = before?.Config });
 
     /// <summary>Whether a text is the one that a checkpoint was written with.</summary>
     internal static Validation<Fault, Unit> SameText(TextIdentity written, RunData data, RunConfig config) => Fault.Unless(
@@ -190,15 +211,14 @@ public sealed class RunSession : IDisposable
 
     // Those that the stage names, or those of the stage before.
     static Validation<Fault, Option<Checkpoint>> WeightsOf(RunFolder folder) =>
-        folder.Config.Stage.From is { } weights ? InitialWeights.Open(folder, weights).Map(Some)
+        folder.Config.Stage.From is { } weights ? InitialWeights.Open(folder.Config, weights, folder.Tokenizer).Map(Some)
         : folder.Recipe.Before(folder.Stage) is { } before ? (folder with { Stage = before }).Checkpoint().Map(Some)
         : Success<Fault, Option<Checkpoint>>(None);
 
     // What a run left that did no step: its stages may have had other names.
     static Validation<Fault, Unit> Emptied(string location, Disk disk) => Disk.Guard(location, "expected a folder that can be written", () =>
     {
-        if (RunFolder.Holds(location))
-            foreach (var stage in RunFolder.StagesIn(location)) disk.DeleteFolder(stage);
+        foreach (var stage in RunFolder.StagesIn(location)) disk.DeleteFolder(stage);
         return Success<Fault, Unit>(unit);
     });
 
@@ -208,7 +228,6 @@ public sealed class RunSession : IDisposable
         var store = folder.CheckpointsIn(disk);
         return from made in Disk.Guard(folder.Home, "expected a folder that can be written", () =>
             { disk.CreateFolder(folder.Home); return Success<Fault, Unit>(unit); })
-               from clean in store.Clean()
                from metrics in MetricsFile.Open(folder.Metrics, step, disk)
                select (store, metrics);
     }

@@ -67,8 +67,11 @@ public sealed class MetricsFile : IDisposable
         json.WriteNumber("grad_norm", metrics.GradientNorm);
         json.WriteNumber("step_ms", Math.Round(metrics.Milliseconds, 3));
         json.WriteNumber("tokens_per_second", Math.Round(metrics.TokensPerSecond, 1));
-        if (metrics.Shown is { } shown)
-            foreach (var (name, value) in shown) json.WriteNumber(name, value);
+        if (metrics.Shown is not { } shown) return End();
+        json.WriteStartObject("shown");
+        foreach (var (name, value) in shown)
+            if (float.IsFinite(value)) json.WriteNumber(name, value); else json.WriteNull(name);
+        json.WriteEndObject();
         return End();
     }
 
@@ -137,7 +140,11 @@ public sealed class MetricsFile : IDisposable
                 || !at.TryGetInt64(out var step)) return null;
             if (json.TryGetProperty("val_loss", out var loss)) return new(step, null, loss.GetDouble());
             return new(step, new(step, json.GetProperty("loss").GetSingle(), json.GetProperty("lr").GetDouble(), json.GetProperty("grad_norm").GetSingle(),
-                json.GetProperty("step_ms").GetDouble(), json.GetProperty("tokens_per_second").GetDouble()), null);
+                json.GetProperty("step_ms").GetDouble(), json.GetProperty("tokens_per_second").GetDouble())
+            {
+                Shown = json.TryGetProperty("shown", out var shown)
+                    ? shown.EnumerateObject().Select(static s => (s.Name, s.Value.ValueKind == JsonValueKind.Null ? float.NaN : s.Value.GetSingle())).ToParams() : null,
+            }, null);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {

@@ -59,7 +59,7 @@ public sealed record Recipe
         if (faults.Count > 0) return Validation<Fault, Recipe>.Fail(faults.ToSeq().Strict());
         return (stages.Count == 0 ? [Only] : stages)
             .Select(name =>
-                RunConfig.Read(start, [common,
+                RunConfig.Read(start, [[.. common.Where(e => e.Key != "from" || name == stages.FirstOrDefault(Only))],
                     [.. within.Where(e => e.Under.Count > 1 && StageOf(e) == name).Select(static e => e with { Under = [.. e.Under.Skip(2)] })], over], adapts)
                 .Map(config => (name, config)))
             .Gather().Match(all => Success<Fault, Recipe>(new(all.ToParams())), static found =>

@@ -87,7 +87,9 @@ public sealed partial record RunConfig
             {
                 // A heading with nothing under it.
                 if (entry is { Value: ConfigValue.Nothing, Under.Count: 0 } && Fields.Any(f => f.Section == entry.Key)) continue;
-                if (Field(entry.Key) is not { } field) faults.Add(Unknown(entry));
+                if (entry.Under.Count == 0 && Field(entry.Key) is null && Fields.Any(f => f.Section == entry.Key))
+                    faults.Add(new(entry.Where, $"is {entry.Value}", $"expected settings under it, such as {Fields.First(f => f.Section == entry.Key).Name}"));
+                else if (Field(entry.Key) is not { } field) faults.Add(Unknown(entry));
                 else if (entry.Under.Count > 0 && entry.Under != [field.Section]) faults.Add(new(entry.Where, $"stands under {string.Join(", ", entry.Under)}",
                     $"allowed: under {field.Section}, or under nothing"));
                 else if (!seen.TryAdd(entry.Key, entry)) faults.Add(new(entry.Where, "is given twice", $"first at {seen[entry.Key].Where}"));

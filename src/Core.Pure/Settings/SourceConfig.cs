@@ -24,6 +24,8 @@ public sealed record SourceConfig
     /// <summary>What the text is, for people.</summary>
     public string Name => File ?? "the embedded corpus";
 
+    const int LargestCorpus = 1_000_000_000;
+
     /// <summary>Its settings.</summary>
     internal static Vec<Field<SourceConfig>> Fields { get; } =
     [
@@ -32,7 +34,7 @@ public sealed record SourceConfig
         Make.Whole<SourceConfig>("corpus-seed", "which embedded corpus", static c => c.CorpusSeed, static (c, v) => c with { CorpusSeed = v },
             0) with { Fixed = true },
         Make.Whole<SourceConfig>("corpus-size", "characters of the embedded corpus", static c => c.CorpusSize, static (c, v) => c with { CorpusSize = (int)v },
-            1, int.MaxValue)
+            1, LargestCorpus)
             with { Fixed = true },
         Make.Number<SourceConfig>("validation-part", "the last part of the text, kept for evaluation", "above 0 and less than 1", static c => c.ValidationPart,
             static (c, v) => c with { ValidationPart = v }, static v => v is > 0 and < 1) with { Fixed = true, Aliases = ["val-split", "validation-split", "val-fraction"] },

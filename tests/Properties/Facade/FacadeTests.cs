@@ -232,7 +232,7 @@ public sealed class FacadeTests : IDisposable
         var config = Config;
         await Training.RunAsync(config, this["run"]);
         // Long enough to take a while to read.
-        await File.WriteAllTextAsync(this["text.txt"], string.Concat(Enumerable.Repeat(await File.ReadAllTextAsync(this["text.txt"]), 3000)));
+        await File.WriteAllTextAsync(this["text.txt"], string.Concat(Enumerable.Repeat(await File.ReadAllTextAsync(this["text.txt"]), 20000)));
         foreach (var begin in (Func<CancellationToken, Task>[])
         [
             stop => Training.RunAsync(config, this["other"], cancellation: stop), stop =>

@@ -43,6 +43,31 @@ public class CheckpointLaws
             string.Join(' ', set.Buffers.Values.Select(static b => { var bytes = new byte[b.Type.Bytes]; b.Read(bytes); return Convert.ToHexString(bytes); }));
     }
 
+    /// <summary>A checkpoint lists two files for each part, within it or in a folder of the part's name; nothing that lies deeper or leads out.</summary>
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("a", true)]
+    [InlineData("a", true, "b-2_c")]
+    [InlineData("..", false)]
+    [InlineData("../other", false)]
+    [InlineData("a/b", false)]
+    [InlineData("a/", false)]
+    [InlineData("a", false, "a.b")]
+    public void Files_of_parts_are_known_by_their_names(string part, bool known, string? more = null)
+    {
+        using var scratch = new Scratch();
+        var folder = Save(new(scratch["c"]), 5);
+        Vec<FileSum> Files(string? name) => name is null ? [] : [.. new[] { "model", "optimizer" }.Select(file => new FileSum($"{name}{(name.Length == 0 ? "" : "/")}{file}.safetensors", 1, 0))];
+        bool IsKnown(Vec<FileSum> files)
+        {
+            File.WriteAllBytes(Path.Combine(folder, "state.json"), new CheckpointManifest(State(5), identity, files).Write());
+            return !TinyRun.Faults(Checkpoint.Open(folder)).Contains("lists other files", StringComparison.Ordinal);
+        }
+        Assert.Equal(known, IsKnown([.. Files(part), .. Files(more)]));
+        Assert.False(IsKnown([.. Files(part).Take(1), .. Files(more)]));
+        Assert.False(IsKnown([.. Files(part).Reverse(), .. Files(more)]));
+    }
+
     [Fact]
     public void Every_cut_and_every_changed_byte_is_a_fault_that_names_the_file()
     {

@@ -94,6 +94,19 @@ public sealed class InitialWeightsTests : IDisposable
         TinyRun.Get(TinyRun.Train(scratch["next"], Next(weights)));
     }
 
+    /// <summary>Weights of as many tokens are not weights of the same tokens.</summary>
+    [Fact]
+    public void Weights_of_other_tokens_are_refused()
+    {
+        var weights = Source(TinyRun.Config);
+        var text = string.Concat(Enumerable.Repeat("xyzxy zyxxz! ", 20));
+        var tokenizer = CharTokenizer.Of(RuneSet.Empty.Add(text));
+        var data = TinyRun.Get(tokenizer.Encode(text).Bind(ids => RunData.Of(TinyRun.Config, tokenizer, TokenStream.Of(ids))));
+        Assert.Equal(TinyRun.Data(TinyRun.Config).Tokenizer.VocabularySize, tokenizer.VocabularySize);
+        Assert.Equal($"from: {weights} was trained with other tokens than this run's; allowed: weights of the same tokenizer",
+            TinyRun.Faults(RunSession.Begin(scratch["next"], Recipe.Of(Next(weights)), data, Disk.Real)));
+    }
+
     /// <summary>How a run trains is its own affair, weights or not.</summary>
     [Fact]
     public void What_the_weights_are_not_is_its_own()

@@ -164,9 +164,9 @@ public class RecipeLaws
         string Change(string from, string to) =>
             TinyRun.Faults(RunSession.Planned(scratch["run"], RunSession.ChangeTo(Read(Stages.Replace(from, to, StringComparison.Ordinal)))));
         Assert.Equal("stage first: steps: is 5, but second was begun after 4; allowed: 4", Change("first: {steps: 4", "first: {steps: 5"));
-        Assert.Equal("stage second: was begun, and is no longer there; allowed: stages after second may be others", Change("  second:", "  zweite:"));
-        Assert.Equal("order: is random, but the run was begun with shuffled; allowed: shuffled", Change("order: shuffled", "order: random"));
-        Assert.Equal("heads: is 1, but the run was begun with 2; allowed: 2", Change("heads: 2", "heads: 1").Split('\n')[0]);
+        Assert.Equal("stage second: was begun, and is no longer at its place; allowed: stages after second may be others", Change("  second:", "  zweite:"));
+        Assert.Equal("stage second: order: is random, but the run was begun with shuffled; allowed: shuffled", Change("order: shuffled", "order: random"));
+        Assert.Equal("stage first: heads: is 1, but the run was begun with 2; allowed: 2", Change("heads: 2", "heads: 1").Split('\n')[0]);
         Assert.Equal("", Change("third: {steps: 2", "other: {steps: 7"));
         Assert.Equal("", Change("    steps: 3", "    steps: 30"));
         var longer = Read(Stages.Replace("third: {steps: 2", "other: {steps: 1", StringComparison.Ordinal));
@@ -207,6 +207,104 @@ public class RecipeLaws
         Assert.Equal([(9, 60), (9, 1), (9, 50)], changed.Stages.Values.Select(static c => (c.Seed, c.Stage.Steps)));
     }
 
+    /// <summary>A stage is done with its last checkpoint, though a last sample was not shown; not while its last measurement is due.</summary>
+    [Theory]
+    [InlineData(Due.None, true)]
+    [InlineData(Due.Draw, true)]
+    [InlineData(Due.Measure, false)]
+    [InlineData(Due.Measure | Due.Draw, false)]
+    public void A_last_sample_keeps_nothing_from_coming_after(Due due, bool done)
+    {
+        using var scratch = new Scratch();
+        using var stop = new CancellationTokenSource();
+        TinyRun.Get(Carry(scratch["run"], Read(Stages), Disk.Real, new After(4, stop), stop.Token));
+        var first = TinyRun.Get(RunFolder.Open(scratch["run"], "first"));
+        using (var engine = new ReferenceEngine())
+        using (var trainer = new Trainer(engine, TinyRun.Stage(first.Config)))
+        {
+            var last = TinyRun.Get(first.Checkpoint());
+            Assert.Equal(4, last.Step);
+            TinyRun.Get(trainer.Load(last));
+            TinyRun.Get(first.Checkpoints.Save(last.Training with { Due = due }, last.Identity, trainer.Parts, 9));
+        }
+        Assert.Equal(done, first.Progress[0].IsDone);
+        Assert.Equal(done ? "second" : "first", TinyRun.Get(RunSession.Planned(scratch["run"], null)).Stage);
+    }
+
+    /// <summary>A stage that names weights begins with those, not with those of the stage before; named anew, it keeps those that it began with.</summary>
+    [Fact]
+    public void A_later_stage_may_name_its_weights()
+    {
+        using var scratch = new Scratch();
+        TinyRun.Get(Carry(scratch["other"], Read(Stages.Replace("run: {", "run: {seed: 2, ", StringComparison.Ordinal)), Disk.Real));
+        var named = Stages.Replace("third: {", $"third: {{save-every: 1, from: {scratch["other/stages/first"]}, ", StringComparison.Ordinal);
+        TinyRun.Get(Carry(scratch["run"], Read(named), Disk.Real));
+        Assert.Equal(Weights(scratch["other"], "first", CheckpointChoice.Last), Weights(scratch["run"], "third", 0));
+        Assert.NotEqual(Weights(scratch["run"], "second", CheckpointChoice.Last), Weights(scratch["run"], "third", 0));
+        var again = TinyRun.Get(RunSession.Planned(scratch["run"], RunSession.ChangeTo(Read(named.Replace("other/stages/first", "other/stages/second", StringComparison.Ordinal)))));
+        Assert.Equal(scratch["other/stages/first"], again.Recipe.Stages["third"].Stage.From);
+    }
+
+    /// <summary>A stage of which nothing is said is one, however nothing is said.</summary>
+    [Theory]
+    [InlineData("stages: {a: {}, b: {steps: 3000}}")]
+    [InlineData("stages:\n  a:\n  b: {steps: 3000}")]
+    [InlineData("stages:\n  a: {learning: {}}\n  b: {steps: 3000}")]
+    [InlineData("stages:\n  a:\n    source:\n  b: {steps: 3000}")]
+    public void A_stage_may_say_nothing(string yaml) =>
+        Assert.Equal([("a", new RunConfig().Stage.Steps), ("b", 3000)], Read(yaml).Stages.Select(static s => (s.Name, s.Value.Stage.Steps)));
+
+    /// <summary>What a run keeps does not depend on where it was begun.</summary>
+    [Fact]
+    public void Paths_are_kept_whole()
+    {
+        var config = TinyRun.Config with { Stage = TinyRun.Config.Stage with { From = "weights", Source = TinyRun.Config.Stage.Source with { File = "text.txt" } } };
+        foreach (var kept in (RunConfig[])[TinyRun.Get(TinyRun.Data(config).Resolve(config)), .. TinyRun.Get(TinyRun.Data(config).Resolve(Recipe.Of(config))).Stages.Values])
+            Assert.Equal((Path.GetFullPath("weights"), Path.GetFullPath("text.txt")), (kept.Stage.From, kept.Stage.Source.File));
+    }
+
+    /// <summary>A fault of one stage among several says which.</summary>
+    [Fact]
+    public void A_fault_names_its_stage()
+    {
+        var recipe = Read("stages:\n  a:\n  b:");
+        RunConfig Without(RunConfig config) => config with { Stage = config.Stage with { Batch = 0 } };
+        Assert.Equal("b: batch: is 0; allowed: a whole number, 1 or more", TinyRun.Faults(recipe.With("b", Without(recipe.Stages["b"])).Validate()));
+        Assert.Equal("batch: is 0; allowed: a whole number, 1 or more", TinyRun.Faults(Recipe.Of(Without(new())).Validate()));
+    }
+
+    /// <summary>What holds for all stages stands outside of them, whichever of its headings it belongs to.</summary>
+    [Fact]
+    public void What_all_share_cannot_stand_in_a_stage()
+    {
+        foreach (var field in RunConfig.Fields)
+        {
+            var (shared, faults) = (field.Section is "model" or "text" or "run", Faults($"stages:\n  a:\n    {field.Name}: x\n  b:"));
+            Assert.Equal(shared, faults.Contains($"recipe.yaml, line 3, {field.Name}: is the same in all stages; allowed: under {field.Section}, outside of stages", StringComparison.Ordinal));
+        }
+        Assert.Equal(["model", "run", "text"], RunConfig.Fields.Where(static f => f.IsShared).Select(static f => f.Section).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>What is over a file holds in every stage, whatever the file says there.</summary>
+    [Fact]
+    public void What_is_over_a_recipe_holds_in_every_stage()
+    {
+        var file = TinyRun.Get(Entries("stages:\n  a: {batch: 2}\n  b:\n  c: {batch: 3}"));
+        Assert.Equal([7, 7, 7], TinyRun.Get(Recipe.Read(new(), file, adapts: true, [ConfigEntry.Option("batch", "7")])).Stages.Values.Select(static c => c.Stage.Batch));
+        Assert.Equal(["batch", "batch"], Recipe.First(TinyRun.Get(Entries("batch: 1\nstages:\n  a: {batch: 2}\n  b: {lr: 3}"))).Select(static e => e.Key));
+    }
+
+    /// <summary>Begun with the weights of one stage, a stage is not begun with another's later on; and what was begun is compared in each stage.</summary>
+    [Fact]
+    public void A_stage_that_was_begun_keeps_what_is_fixed_whichever_it_is()
+    {
+        using var scratch = new Scratch();
+        using var stop = new CancellationTokenSource();
+        TinyRun.Get(Carry(scratch["run"], Read(Stages), Disk.Real, new After(5, stop), stop.Token));
+        Assert.Equal("stage first: order: is ordered, but the run was begun with random; allowed: random",
+            TinyRun.Faults(RunSession.Planned(scratch["run"], RunSession.ChangeTo(Read(Stages.Replace("first: {", "first: {source: {order: ordered}, ", StringComparison.Ordinal))))));
+    }
+
     [Theory]
     [InlineData("stages: 3", "recipe.yaml, line 1, stages: is 3; expected a heading with the name of a stage under it, and under that its settings")]
     [InlineData("stages: {a: 3}", "recipe.yaml, line 1, a: is 3; expected the settings of a stage, or nothing")]
@@ -219,4 +317,60 @@ public class RecipeLaws
     [InlineData("lr: {a: 3}", "recipe.yaml, line 1, lr: is a mapping; allowed: a number, above 0")]
     [InlineData("layers: x\nstages:\n  a:\n  b:", "recipe.yaml, line 1, layers: is x; allowed: a whole number, 1 or more")]
     public void A_recipe_that_is_none_is_faults(string yaml, string fault) => Assert.Equal(fault, Faults(yaml));
+
+    /// <summary>What another stage began from is gone: the run neither goes on over it nor takes it up again from before.</summary>
+    [Fact]
+    public void A_stage_whose_beginning_is_gone_is_refused()
+    {
+        using var scratch = new Scratch();
+        TinyRun.Get(Carry(scratch["run"], Read(Stages), Disk.Real));
+        Directory.Delete(scratch["run/stages/first/checkpoints/step-00000004"], recursive: true);
+        Assert.Equal("stage first: is at step 2 of 4, but third was begun after it; expected its last checkpoint; without stages/third, the run goes on from here",
+            TinyRun.Faults(Carry(scratch["run"], Read(Stages), Disk.Real)));
+        foreach (var later in (string[])["second", "third"]) Directory.Delete(scratch[$"run/stages/{later}"], recursive: true);
+        TinyRun.Get(Carry(scratch["run"], Read(Stages), Disk.Real));
+        Assert.Equal("", Differences(scratch["run"]));
+    }
+
+    /// <summary>A stage that could not begin, for want of the weights before it, has not begun.</summary>
+    [Fact]
+    public void A_stage_that_did_nothing_waits_for_the_one_before()
+    {
+        using var scratch = new Scratch();
+        TinyRun.Get(Carry(scratch["run"], Read(Stages), Disk.Real));
+        foreach (var later in (string[])["second", "third"]) Directory.Delete(scratch[$"run/stages/{later}"], recursive: true);
+        Directory.CreateDirectory(scratch["run/stages/second"]);
+        File.WriteAllText(scratch["run/stages/second/metrics.jsonl"], "");
+        Directory.Delete(scratch["run/stages/first/checkpoints/step-00000004"], recursive: true);
+        TinyRun.Get(Carry(scratch["run"], Read(Stages), Disk.Real));
+        Assert.Equal("", Differences(scratch["run"]));
+    }
+
+    /// <summary>A checkpoint that lacks but its name is the newest, and its lines stay.</summary>
+    [Fact]
+    public void A_checkpoint_that_was_written_whole_counts_with_its_lines()
+    {
+        using var scratch = new Scratch();
+        TinyRun.Get(Carry(scratch["run"], Read(Stages), Disk.Real));
+        var last = scratch["run/stages/third/checkpoints/step-00000002"];
+        Directory.Move(last, $"{last}.partial");
+        TinyRun.Get(Carry(scratch["run"], Read(Stages), new FailingDisk(int.MaxValue, kill: true)));
+        Assert.Equal("", Differences(scratch["run"]));
+    }
+
+    /// <summary>A stage may be called as a setting or a heading is.</summary>
+    [Theory]
+    [InlineData("steps")]
+    [InlineData("data")]
+    [InlineData("model")]
+    [InlineData("stages")]
+    public void A_stage_may_be_called_as_a_setting_is(string name)
+    {
+        foreach (var yaml in (string[])[$"steps: 5\nstages:\n  {name}:\n  b: {{steps: 6}}", $"stages:\n  {name}: {{steps: 5}}\n  b: {{steps: 6}}"])
+        {
+            var recipe = Read(yaml);
+            Assert.Equal([(name, 5), ("b", 6)], recipe.Stages.Select(static s => (s.Name, s.Value.Stage.Steps)));
+            Assert.Equal(recipe.Stages, Read(ConfigYaml.Write(recipe)).Stages);
+        }
+    }
 }

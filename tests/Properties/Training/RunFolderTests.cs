@@ -79,6 +79,8 @@ public class RunFolderTests
         Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), data, Disk.Real)), StringComparison.Ordinal);
         File.Delete(scratch["run/stages/pretrain/metrics.jsonl"]);
         Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), data, Disk.Real)), StringComparison.Ordinal);
+        Directory.Delete(scratch["run/stages"], recursive: true);
+        Assert.Contains("already holds a run", Faults(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), data, Disk.Real)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,17 +119,34 @@ public class RunFolderTests
     [Fact]
     public void A_folder_in_place_of_a_file_is_a_fault()
     {
-        foreach (var name in (string[])["stages/pretrain/metrics.jsonl", "run.lock", "tokenizer.json.partial", "config.yaml.partial"])
+        foreach (var name in (string[])["run.lock", "tokenizer.json.partial", "config.yaml.partial"])
         {
             using var scratch = new Scratch();
             Directory.CreateDirectory(scratch[$"run/{name}"]);
             Assert.Contains("permission denied", Faults(TinyRun.Train(scratch["run"], TinyRun.Config)), StringComparison.Ordinal);
         }
-        using var other = new Scratch();
-        Directory.CreateDirectory(other["run"]);
-        Directory.CreateDirectory(other["run/stages/pretrain"]);
-        File.WriteAllText(other["run/stages/pretrain/checkpoints"], "");
-        Assert.Matches("it was not written; the checkpoints before are unharmed$", Faults(TinyRun.Train(other["run"], TinyRun.Config)));
+    }
+
+    /// <summary>What is somebody else's is never written over or removed, whatever it is called.</summary>
+    [Fact]
+    public void What_is_somebody_elses_stays()
+    {
+        void Kept(string file, bool holds, string fault)
+        {
+            using var scratch = new Scratch();
+            TinyRun.Get(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), TinyRun.Data(TinyRun.Config), Disk.Real)).Dispose();
+            if (!holds) Directory.Delete(scratch["run"], recursive: true);
+            Directory.CreateDirectory(Path.GetDirectoryName(scratch[$"run/{file}"])!);
+            File.WriteAllText(scratch[$"run/{file}"], "precious");
+            Assert.Equal($"{scratch["run"]}{fault}", Faults(RunSession.Begin(scratch["run"], Recipe.Of(TinyRun.Config), TinyRun.Data(TinyRun.Config), Disk.Real)));
+            Assert.Equal("precious", File.ReadAllText(scratch[$"run/{file}"]));
+        }
+
+        const string Occupied = ": already holds a run; allowed: resume it, or choose another folder";
+        foreach (var holds in (bool[])[false, true])
+            foreach (var file in (string[])["stages/mine/notes.txt", "stages/pretrain/metrics.jsonl", "stages/pretrain/checkpoints/step-00000001.mine", "stages/pretrain/notes.txt"])
+                Kept(file, holds, Occupied);
+        Kept("tokenizer.json", holds: false, "/tokenizer.json: is there already, and is not this run's; allowed: another folder");
     }
 
     [Fact]

@@ -12,6 +12,9 @@ public sealed class HelpSnapshots
     public Task Train() => Help("train");
 
     [Fact]
+    public Task Run() => Help("run");
+
+    [Fact]
     public Task Sample() => Help("sample");
 
     [Fact]
