@@ -19,4 +19,7 @@ public sealed class LessonSnapshots
 
     [Fact]
     public Task Gpt_step() => Verify(GptStep.Text());
+
+    [Fact]
+    public Task Two_objectives() => Verify(TwoObjectives.Text());
 }
