@@ -13,7 +13,7 @@ public abstract record TrainingEvent
     /// <summary>The event as a line for people.</summary>
     public sealed override string ToString() => this switch
     {
-        Started e => Invariant($"{e.Config.Stage.Source.Name}: {e.TrainTokens} tokens to learn from; {e.Parameters} parameters; {(e.Step > 0 ? $"going on after step {e.Step}" : "saving")} in {e.Folder}"),
+        Started e => Invariant($"{(e.Stages.Count > 1 ? $"stage {e.Stage}: " : "")}{e.Config.Stage.Source.Name}: {e.TrainTokens} tokens to learn from; {e.Parameters} parameters; {(e.Step > 0 ? $"going on after step {e.Step}" : "saving")} in {e.Folder}"),
         Stepped { Metrics: var m } => Invariant($"step {m.Step}: loss {m.Loss:0.0000}, {m.TokensPerSecond:0} tokens a second"),
         Evaluated e => Invariant($"step {e.Step}: validation loss {e.Loss:0.0000}{(e.Best ? ", the lowest so far" : "")}"),
         Sampled e => $"step {e.Step} writes: {e.Text}",

@@ -1,6 +1,7 @@
 using Functional.Base;
 using Functional.Runs;
 using Functional.Sessions;
+using Functional.Settings;
 
 namespace Functional.Cli;
 
@@ -33,8 +34,9 @@ static class RunCommand
             A stage begins with the weights of the one before, or with those that its setting "from" names. Settings outside of
             stages hold for all. The tokenizer is one for the texts of all stages.
 
-            The same command again goes on where the run stands. Until then, what is not yet begun may be changed in the
-            recipe, as may the settings that train --resume may change.
+            The same command again goes on where the run stands. Stages that are not begun yet may be changed, left out or
+            added, also to a run that is done; one that was begun may be made longer while none has begun after it. Paths
+            in a recipe are relative to its folder.
 
             """,
         Examples = [new("run recipe.yaml --out runs/poet", "carries out a recipe"), new("run recipe.yaml --out runs/poet --status", "how far it has come")],
@@ -50,13 +52,18 @@ static class RunCommand
         EngineFlags.Check(given, recipe.Stages.Values[0].Execution).OrThrow();
         if (given.Has("--status"))
         {
-            Tell(terminal, RunFolder.IsBegun(folder) ? await Training.StagesAsync(folder).ConfigureAwait(false)
-                : [.. recipe.Stages.Select(static s => new StageProgress(s.Name, 0, s.Value.Stage.Steps, false, false))]);
+            Tell(terminal, await Progress(recipe, folder).ConfigureAwait(false));
             return 0;
         }
         interruption.Saves();
         var view = terminal.Forgiving();
-        if (RunFolder.IsBegun(folder)) Tell(view, await Training.StagesAsync(folder).ConfigureAwait(false));
+        var progress = await Progress(recipe, folder).ConfigureAwait(false);
+        if (RunFolder.IsBegun(folder)) Tell(view, progress);
+        if (progress.All(static s => s.IsDone))
+        {
+            view.Line("nothing is left to do");
+            return 0;
+        }
         RunResult? result = null;
         try
         {
@@ -79,10 +86,23 @@ static class RunCommand
         async Task Stopped(string where)
         {
             view.Line($"{where}; everything is saved. To go on: functional run {Show.Word(file)} --out {Show.Word(folder)}");
-            Tell(view, await Training.StagesAsync(folder).ConfigureAwait(false));
+            Tell(view, await Progress(recipe, folder).ConfigureAwait(false));
         }
 
         async Task Train(IProgress<TrainingEvent> shown) => result = await Training.RunAsync(recipe, folder, shown, interruption.Token).ConfigureAwait(false);
+    }
+
+    // Of the recipe as it is now, whatever the folder was begun with.
+    static async Task<IReadOnlyList<StageProgress>> Progress(Recipe recipe, string folder)
+    {
+        var done = RunFolder.IsBegun(folder) ? await Training.StagesAsync(folder).ConfigureAwait(false) : [];
+        return
+        [
+            .. recipe.Stages.Select(s => done.FirstOrDefault(d => d.Name == s.Name) is { } d
+                ? d with { Steps = s.Value.Stage.Steps, IsDone = d.IsDone && d.Done >= s.Value.Stage.Steps }
+                : new StageProgress(s.Name, 0, s.Value.Stage.Steps, IsBegun: false, IsDone: false)),
+            .. done.Where(d => d.IsBegun && !recipe.Stages.Contains(d.Name)),
+        ];
     }
 
     static void Tell(Terminal terminal, IReadOnlyList<StageProgress> stages)

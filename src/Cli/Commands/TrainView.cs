@@ -21,7 +21,12 @@ sealed class Pace
 
     public long Step { get; private set; }
 
-    public void Begin(TrainingEvent.Started e) => (steps, tokens, Step) = (e.Config.Stage.Steps, e.Config.TokensPerStep, e.Step);
+    // Each stage at its own pace: its loss may be of another text.
+    public void Begin(TrainingEvent.Started e)
+    {
+        (steps, tokens, Step, Loss) = (e.Config.Stage.Steps, e.Config.TokensPerStep, e.Step, double.NaN);
+        milliseconds.Clear();
+    }
 
     /// <summary>The loss as people want to see it: the mean of the last steps, more of the newest.</summary>
     public void Add(StepMetrics step)

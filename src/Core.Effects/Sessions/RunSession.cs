@@ -155,10 +155,11 @@ public sealed class RunSession : IDisposable
     // The run's text, if there is room for the run. Only with the text is the vocabulary known, and with it how much that takes. What the stages after the
     // first need is looked at now, not when those before have trained.
     static Validation<Fault, RunData> WithRoom(Recipe recipe, CancellationToken stop) =>
-        from devices in recipe.Stages.Values.Select(Memory.DeviceOf).Gather()
+        from valid in recipe.Validate()
+        from device in Memory.DeviceOf(recipe.Stages.Values[0])
         from data in RunData.Load(recipe, stop)
         from resolved in data.Resolve(recipe)
-        from fits in resolved.Stages.Values.Select(config => Memory.Check(config, devices[0])).Gather()
+        from fits in resolved.Stages.Values.Select(config => Memory.Check(config, device)).Gather()
         from ready in resolved.Stages.Skip(1).Select(s => Ready(s.Value, data, resolved, stop).MapFail(f => f with { Where = $"stage {s.Name}: {f.Where}" })).Gather()
         select data;
 

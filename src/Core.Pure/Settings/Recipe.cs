@@ -23,6 +23,13 @@ public sealed record Recipe
     /// <summary>The recipe of a run of one stage.</summary>
     public static Recipe Of(RunConfig config) => new(Params.Of((Only, config)));
 
+    /// <summary>The recipe with one more stage at its end, which begins with the weights of the one before.</summary>
+    /// <param name="stage">Its name: letters, digits, - and _.</param>
+    /// <param name="settings">What is its own.</param>
+    /// <exception cref="ArgumentException">There is a stage of that name, or it is none.</exception>
+    public Recipe Then(string stage, StageConfig settings) => IsName(stage) ? new(Stages.Add(stage, Stages.Values[^1] with { Stage = settings }))
+        : throw new ArgumentException($"'{stage}' is no name of a stage; allowed: letters, digits, - and _");
+
     /// <summary>The recipe with another configuration for a stage; what it shares with others changes in all.</summary>
     public Recipe With(string stage, RunConfig config) => new(Stages.Map((name, c) => name == stage ? config : config with { Stage = c.Stage }));
 
@@ -73,13 +80,15 @@ public sealed record Recipe
         return [.. entries.Where(e => e.Under is not [Heading, ..] || StageOf(e) == first)];
     }
 
+    static bool IsName(string name) => name.Length > 0 && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+
     static string StageOf(ConfigEntry e) => e.Under is [_, var name, ..] ? name : e.Key;
 
     // Names become folders; and what all stages share stands once.
     static IEnumerable<Fault> Wrong(ConfigEntry e)
     {
         var name = StageOf(e);
-        if (name.Length == 0 || !name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+        if (!IsName(name))
             yield return new(e.Where, $"stands under '{name}', which is no name of a stage", "allowed: letters, digits, - and _");
         else if (e.Under.Count == 1 && e.Value is not ConfigValue.Nothing)
             yield return new(e.Where, $"is {e.Value}", "expected the settings of a stage, or nothing");

@@ -60,14 +60,14 @@ public sealed record StageConfig
     /// <summary>Its settings.</summary>
     internal static Vec<Field<StageConfig>> Fields { get; } =
     [
-        Make.Path<StageConfig>("from", "checkpoint whose weights the run begins with; fresh ones where none is given", "a run's folder or a checkpoint in it",
+        Make.Path<StageConfig>("from", "checkpoint to begin with; else the stage before, or fresh weights", "the folder of a run, of a stage in it, or of a checkpoint",
             static c => c.From, static (c, text) => c with { From = text }) with { Fixed = true, Aliases = ["init-from", "pretrained", "load"] },
         Make.Whole<StageConfig>("batch", "windows in a batch", static c => c.Batch, static (c, v) => c with { Batch = (int)v }, 1, int.MaxValue)
             with { Aliases = ["batch-size", "bs", "micro-batch-size", "per-device-train-batch-size"] },
         Make.Whole<StageConfig>("accumulate", "batches whose gradients make one step", static c => c.Accumulate,
             static (c, v) => c with { Accumulate = (int)v }, 1, int.MaxValue)
             with { Aliases = ["gradient-accumulation-steps", "grad-accum", "accumulation-steps"] },
-        Make.Whole<StageConfig>("steps", "steps in the run", static c => c.Steps, static (c, v) => c with { Steps = v }, 1)
+        Make.Whole<StageConfig>("steps", "steps in all", static c => c.Steps, static (c, v) => c with { Steps = v }, 1)
             with { Aliases = ["max-iters", "max-steps", "iterations", "iters", "epochs", "num-epochs", "num-train-epochs"] },
         Make.Number<StageConfig>("label-smoothing", "share of the target spread over all tokens", Make.Share, static c => c.LabelSmoothing,
             static (c, v) => c with { LabelSmoothing = v }, static v => v is >= 0 and < 1),

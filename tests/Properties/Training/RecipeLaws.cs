@@ -202,6 +202,10 @@ public class RecipeLaws
         Assert.All(recipe.Stages.Values, static c => Assert.Equal(2, c.Model.Layers));
         Assert.Equal((null, "a", "b"), (recipe.Before("a"), recipe.Before("b"), recipe.Before("c")));
         Assert.Equal([Recipe.Only], Read("steps: 3").Stages.Names);
+        var longer = recipe.Then("d", recipe.Stages["a"].Stage with { Steps = 8 });
+        Assert.Equal(("d", 8, 2, "c"), (longer.Stages.Names[^1], longer.Stages["d"].Stage.Steps, longer.Stages["d"].Model.Layers, longer.Before("d")));
+        Assert.Throws<ArgumentException>(() => recipe.Then("a", new()));
+        Assert.Throws<ArgumentException>(() => recipe.Then("../a", new()));
         // One stage's change is its own but for what all share.
         var changed = recipe.With("b", recipe.Stages["b"] with { Seed = 9, Stage = recipe.Stages["b"].Stage with { Steps = 1 } });
         Assert.Equal([(9, 60), (9, 1), (9, 50)], changed.Stages.Values.Select(static c => (c.Seed, c.Stage.Steps)));
