@@ -108,7 +108,7 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
         {
             case TrainingEvent.Started e:
                 pace.Begin(e);
-                console.WriteLine(TrainText.Begin(e));
+                Lines(TrainText.Begin(e));
                 bar.MaxValue(e.Config.Stage.Steps);
                 bar.Value = e.Step;
                 break;
@@ -121,9 +121,15 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
                 bar.Description = Markup.Escape(pace.ToString());
                 break;
             case TrainingEvent.Evaluated or TrainingEvent.Sampled:
-                console.WriteLine(TrainText.Of(value));
+                Lines(TrainText.Of(value));
                 break;
         }
+    }
+
+    // One at a time: of several at once, those after the first would keep what the bar had there.
+    void Lines(string text)
+    {
+        foreach (var line in text.Split('\n')) console.WriteLine(line);
     }
 }
 
