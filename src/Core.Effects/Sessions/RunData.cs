@@ -28,14 +28,18 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
     /// <param name="stop">Asks to give up.</param>
     public static Validation<Fault, RunData> Load(Recipe recipe, CancellationToken stop = default) =>
         from valid in recipe.Validate()
-        from tokenizer in recipe.Stages.Values[0] is { Stage.From: { } weights } ? InitialWeights.Tokenizer(weights) : TokenizerFor(recipe, stop)
-        from data in Load(recipe.Stages.Values[0], tokenizer, stop)
+        let corpora = Corpora()
+        from tokenizer in recipe.Stages.Values[0] is { Stage.From: { } weights } ? InitialWeights.Tokenizer(weights) : TokenizerFor(recipe, corpora, stop)
+        from data in Load(recipe.Stages.Values[0], tokenizer, corpora, stop)
         select data;
 
     /// <summary>The text that a configuration names, by a tokenizer that there is; characters that it does not know are faults.</summary>
     public static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, CancellationToken stop = default) =>
+        Load(config, tokenizer, Corpora(), stop);
+
+    static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, Func<SourceConfig, string> corpora, CancellationToken stop) =>
         from tokens in config.Stage.Source is { File: { } file } ? TextFile.Tokens(file, tokenizer, config.LineEnds, stop)
-            : tokenizer.Encode(CorpusText(config.Stage.Source)).Map(static ids => TokenStream.Of(ids))
+            : tokenizer.Encode(corpora(config.Stage.Source)).Map(static ids => TokenStream.Of(ids))
             .MapFail(f => f with { Where = $"{config.Stage.Source.Name}, {f.Where}" })
         from data in Of(config, tokenizer, tokens)
         select data;
@@ -64,14 +68,9 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
         ? Resolved(config).Validate()
         : Fault.Of<RunConfig>("Model.Vocabulary", $"is {config.Model.Vocabulary}", $"allowed: {Tokenizer.VocabularySize}, the tokens of the {Tokenizer}, or 0");
 
-    RunConfig Resolved(RunConfig config) => WithWholePaths(config) with
+    RunConfig Resolved(RunConfig config) => config with
     {
         Model = config.Model with { Vocabulary = config.Model.Vocabulary is 0 ? Tokenizer.VocabularySize : config.Model.Vocabulary },
-    };
-
-    /// <summary>The configuration with the whole paths of the files that it names.</summary>
-    internal static RunConfig WithWholePaths(RunConfig config) => config with
-    {
         Stage = config.Stage with
         {
             From = config.Stage.From is { } weights ? Path.GetFullPath(weights) : null,
@@ -79,15 +78,23 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
         },
     };
 
-    static Validation<Fault, Tokenizer> TokenizerFor(Recipe recipe, CancellationToken stop) => recipe.Stages.Values[0] is { Tokenizer: "byte" }
+    // Each text is looked through once, however many stages learn from it.
+    static Validation<Fault, Tokenizer> TokenizerFor(Recipe recipe, Func<SourceConfig, string> corpora, CancellationToken stop) =>
+        recipe.Stages.Values[0] is { Tokenizer: "byte" }
         ? Success<Fault, Tokenizer>(ByteTokenizer.Instance)
-        : recipe.Stages.Values
+        : recipe.Stages.Values.DistinctBy(static c => (c.Stage.Source.File, c.Stage.Source.CorpusSeed, c.Stage.Source.CorpusSize))
             .Aggregate(Success<Fault, RuneSet>(RuneSet.Empty), (known, config) => known.Bind(set => config.Stage.Source is { File: { } file }
                 ? TextFile.Characters(set, file, config.LineEnds, stop)
-                : Success<Fault, RuneSet>(set.Add(CorpusText(config.Stage.Source)))))
+                : Success<Fault, RuneSet>(set.Add(corpora(config.Stage.Source)))))
             .Map(static Tokenizer (set) => CharTokenizer.Of(set));
 
-    static string CorpusText(SourceConfig source) => Corpus.Text((ulong)source.CorpusSeed, source.CorpusSize);
+    // The embedded texts, each told once.
+    static Func<SourceConfig, string> Corpora()
+    {
+        var texts = new Dictionary<(long, int), string>();
+        return source => texts.TryGetValue((source.CorpusSeed, source.CorpusSize), out var text) ? text
+            : texts[(source.CorpusSeed, source.CorpusSize)] = Corpus.Text((ulong)source.CorpusSeed, source.CorpusSize);
+    }
 
     static uint Sum(TokenStream tokens)
     {

@@ -31,7 +31,8 @@ public sealed record StageProgress(string Name, long Done, long Steps, bool IsBe
 /// <param name="Tokenizer">Its tokenizer.</param>
 public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tokenizer Tokenizer)
 {
-    const string ConfigName = "config.yaml", TokenizerName = "tokenizer.json", StagesName = "stages", MetricsName = "metrics.jsonl", CheckpointsName = "checkpoints";
+    const string ConfigName = "config.yaml", TokenizerName = "tokenizer.json", StagesName = "stages", MetricsName = "metrics.jsonl",
+        CheckpointsName = "checkpoints";
 
     /// <summary>What the stage is made of.</summary>
     public RunConfig Config => Recipe.Stages[Stage];
@@ -45,7 +46,10 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <summary>The stage's checkpoints.</summary>
     public CheckpointStore Checkpoints => CheckpointsIn(Disk.Real);
 
-    /// <summary>How far each stage has come, in their order; one is begun when there is something of it to lose. A checkpoint that cannot be read counts for nothing here.</summary>
+    /// <summary>
+    /// How far each stage has come, in their order; one is begun when there is something of it to lose. A checkpoint that cannot be read counts for
+    /// nothing here.
+    /// </summary>
     public Vec<StageProgress> Progress => [.. Recipe.Stages.Select(s =>
     {
         var (stage, steps) = (this with { Stage = s.Name }, s.Value.Stage.Steps);
@@ -143,14 +147,19 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
             return Success<Fault, Unit>(unit);
         }));
 
-    /// <summary>Whether a tokenizer that lies where this run's is to lie may be replaced: it is the same, as a run leaves it that ended while it began.</summary>
+    /// <summary>
+    /// Whether a tokenizer that lies where this run's is to lie may be replaced: it is the same, as a run leaves it that ended while it began.
+    /// </summary>
     internal Validation<Fault, Unit> IsOwnTokenizer => Path.Combine(Location, TokenizerName) is var path && (Holds(Location) || !Path.Exists(path))
         ? Success<Fault, Unit>(unit)
-        : Fault.Unless(TokenizerFile.Read(path).Match(read => read.Equals(Tokenizer), static _ => false), path, "is there already, and is not this run's", "allowed: another folder");
+        : Fault.Unless(TokenizerFile.Read(path).Match(read => read.Equals(Tokenizer), static _ => false), path, "is there already, and is not this run's",
+            "allowed: another folder");
 
     // A configuration that was cut off between two stages lacks what the folder has.
-    Validation<Fault, RunFolder> Whole => StagesIn(Location).Where(stage => !Recipe.Stages.Contains(Path.GetFileName(stage)) && !IsEmpty(stage)).Select(Path.GetFileName).FirstOrDefault()
-        is { } lost ? Fault.Of<RunFolder>(Path.Combine(Location, ConfigName), $"lacks the stage {lost}, of which {StagesName}/{lost} has something", "expected the file that training wrote")
+    Validation<Fault, RunFolder> Whole =>
+        StagesIn(Location).Where(stage => !Recipe.Stages.Contains(Path.GetFileName(stage)) && !IsEmpty(stage)).Select(Path.GetFileName).FirstOrDefault()
+        is { } lost ? Fault.Of<RunFolder>(Path.Combine(Location, ConfigName), $"lacks the stage {lost}, of which {StagesName}/{lost} has something",
+            "expected the file that training wrote")
         : Success<Fault, RunFolder>(this);
 
     RunFolder AtLastSaved() => Recipe.Stages.Names.Select(name => this with { Stage = name }).LastOrDefault(static f => f.Checkpoints.Steps.Count > 0) ?? this;

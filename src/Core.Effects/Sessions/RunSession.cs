@@ -71,8 +71,8 @@ public sealed class RunSession : IDisposable
     });
 
     /// <summary>
-    /// Goes on with the run in a folder, bit for bit: with the stage that was begun last, from its newest checkpoint or from the beginning when it has none
-    /// yet; or, where nothing is left of that, with the next.
+    /// Goes on with the run in a folder, bit for bit: with the first stage of which something is left, from its newest checkpoint or from the beginning
+    /// when it has none yet; where nothing is left, with the last.
     /// </summary>
     /// <param name="location">The folder.</param>
     /// <param name="change">What is to be different from here on; not the architecture, the tokenizer, the text or the optimiser.</param>
@@ -93,12 +93,16 @@ public sealed class RunSession : IDisposable
         new(folder => RunConfig.Read(folder.Config, entries).Map(config => folder.Recipe.With(folder.Stage, config)), KeepsWhatIsDone: false);
 
     /// <summary>The change to another recipe. What a stage began with is history, whatever the run that it came from has done since.</summary>
-    public static Change ChangeTo(Recipe recipe) => new(folder => Success<Fault, Recipe>(recipe.Map((name, asked) =>
+    public static Change ChangeTo(Recipe recipe) => new(folder =>
     {
-        var config = RunData.WithWholePaths(asked) with { Model = asked.Model with { Vocabulary = folder.Tokenizer.VocabularySize } };
-        var begun = folder.Recipe.Stages.Contains(name) && folder.Progress.Any(p => p.Name == name && p.IsBegun) ? folder.Recipe.Stages[name].Stage.From : null;
-        return begun is not null && asked.Stage.From is not null ? config with { Stage = config.Stage with { From = begun } } : config;
-    })), KeepsWhatIsDone: true);
+        var begun = folder.Progress.Where(static p => p.IsBegun).Select(static p => p.Name).ToHashSet(StringComparer.Ordinal);
+        return Success<Fault, Recipe>(recipe.Map((name, asked) =>
+        {
+            var config = asked with { Model = asked.Model with { Vocabulary = folder.Tokenizer.VocabularySize } };
+            return asked.Stage.From is not null && begun.Contains(name) && folder.Recipe.Stages[name].Stage.From is { } from
+                ? config with { Stage = config.Stage with { From = from } } : config;
+        }));
+    }, KeepsWhatIsDone: true);
 
     /// <summary>
     /// What <see cref="Resume(string, Change?, CancellationToken)"/> would go on with, as far as can be told without its checkpoints; nothing is locked or
@@ -160,7 +164,8 @@ public sealed class RunSession : IDisposable
         from data in RunData.Load(recipe, stop)
         from resolved in data.Resolve(recipe)
         from fits in resolved.Stages.Values.Select(config => Memory.Check(config, device)).Gather()
-        from ready in resolved.Stages.Skip(1).Select(s => Ready(s.Value, data, resolved, stop).MapFail(f => f with { Where = $"stage {s.Name}: {f.Where}" })).Gather()
+        from ready in resolved.Stages.Skip(1).Select(s => Ready(s.Value, data, resolved, stop)
+            .MapFail(f => f with { Where = $"stage {s.Name}: {f.Where}" })).Gather()
         select data;
 
     static Validation<Fault, Unit> Ready(RunConfig config, RunData first, Recipe recipe, CancellationToken stop) =>
@@ -186,7 +191,8 @@ public sealed class RunSession : IDisposable
     internal static Validation<Fault, RunSession> Resume(RunFolder planned, RunData data, Disk disk) => Locked(planned.Location, held =>
         from begun in RunFolder.Open(planned.Location)
         from known in Fault.Unless(begun.Tokenizer.Equals(data.Tokenizer), "tokenizer",
-            $"is a {data.Tokenizer} for {planned.Config.Stage.Source.Name}, other than the run's {begun.Tokenizer}", "allowed: the tokenizer that the run was begun with")
+            $"is a {data.Tokenizer} for {planned.Config.Stage.Source.Name}, other than the run's {begun.Tokenizer}",
+                "allowed: the tokenizer that the run was begun with")
         from resolved in data.Resolve(planned.Recipe)
         let changed = begun with { Recipe = resolved, Stage = planned.Stage }
         // A stage may be new, and one of which there is nothing yet may be another.

@@ -24,14 +24,9 @@ public sealed class Batch
     public ReadOnlySpan<byte> this[string name] => tensors[name];
 
     /// <summary>A row of a tensor of whole numbers.</summary>
-    public Span<int> Ints(string name, int row) => Row<int>(name, row);
-
-    /// <summary>A row of a tensor of floats.</summary>
-    public Span<float> Floats(string name, int row) => Row<float>(name, row);
-
-    Span<T> Row<T>(string name, int row) where T : unmanaged
+    public Span<int> Ints(string name, int row)
     {
-        var all = MemoryMarshal.Cast<byte, T>(tensors[name].AsSpan());
+        var all = MemoryMarshal.Cast<byte, int>(tensors[name].AsSpan());
         return all.Slice(row * (all.Length / Rows), all.Length / Rows);
     }
 }

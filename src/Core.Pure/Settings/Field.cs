@@ -6,11 +6,7 @@ namespace Functional.Settings;
 /// <param name="Member">What C# calls the part.</param>
 /// <param name="Get">The part.</param>
 /// <param name="Set">The whole with another part.</param>
-public sealed record Lens<S, T>(string Member, Func<S, T> Get, Func<S, T, S> Set)
-{
-    /// <summary>A part of the part.</summary>
-    public Lens<S, U> Then<U>(Lens<T, U> next) => new($"{Member}.{next.Member}", s => next.Get(Get(s)), (s, u) => Set(s, next.Set(Get(s), u)));
-}
+public sealed record Lens<S, T>(string Member, Func<S, T> Get, Func<S, T, S> Set);
 
 /// <summary>
 /// A setting as people write it. Settings of a part are settings of the whole (<see cref="In"/>), so that files, command lines, help, suggestions and

@@ -7,26 +7,8 @@ using Configuration = Functional.Configuration;
 using Training = Functional.Training;
 
 /// <summary>Recipes at their edges: a stage that is added, weights of the first, a file that was cut off, numbers that are shown.</summary>
-public sealed class RecipeEdgeTests : IDisposable
+public sealed class RecipeEdgeTests : RecipeFolder
 {
-    readonly string folder = Directory.CreateTempSubdirectory("functional-recipe-").FullName;
-
-    public void Dispose() => Directory.Delete(folder, recursive: true);
-
-    string this[string name] => Path.Combine(folder, name);
-
-    // The second text has letters that the first has not.
-    string File(string stages, string more = "")
-    {
-        Directory.CreateDirectory(this["texts"]);
-        System.IO.File.WriteAllText(this["texts/a.txt"], string.Concat(Enumerable.Repeat("abcab cabba. ", 40)));
-        System.IO.File.WriteAllText(this["texts/b.txt"], string.Concat(Enumerable.Repeat("xyzzy abc. ", 40)));
-        System.IO.File.WriteAllText(this["recipe.yaml"], $"model: {{layers: 1, heads: 2, width: 8, context: 4}}\nrun: {{threads: 1, engine: managed}}\nbatch: 2\n{more}\nstages:\n{stages}\n");
-        return this["recipe.yaml"];
-    }
-
-    const string Two = "  first: {steps: 4, learning: {warmup: 0}, source: {data: texts/a.txt}}\n  second: {steps: 3, save-every: 1, keep: 9, learning: {warmup: 0}, source: {data: texts/b.txt}}";
-
     /// <summary>A run whose stages are done goes on with a stage that its recipe has got since.</summary>
     [Fact]
     public async Task A_stage_may_be_added_to_a_run_that_is_done()

@@ -7,26 +7,8 @@ using Configuration = Functional.Configuration;
 using Training = Functional.Training;
 
 /// <summary>Recipes as users have them: a file, a folder, and what is told of both.</summary>
-public sealed class RecipeTests : IDisposable
+public sealed class RecipeTests : RecipeFolder
 {
-    readonly string folder = Directory.CreateTempSubdirectory("functional-recipe-").FullName;
-
-    public void Dispose() => Directory.Delete(folder, recursive: true);
-
-    string this[string name] => Path.Combine(folder, name);
-
-    // The second text has letters that the first has not.
-    string File(string stages, string more = "")
-    {
-        Directory.CreateDirectory(this["texts"]);
-        System.IO.File.WriteAllText(this["texts/a.txt"], string.Concat(Enumerable.Repeat("abcab cabba. ", 40)));
-        System.IO.File.WriteAllText(this["texts/b.txt"], string.Concat(Enumerable.Repeat("xyzzy abc. ", 40)));
-        System.IO.File.WriteAllText(this["recipe.yaml"], $"model: {{layers: 1, heads: 2, width: 8, context: 4}}\nrun: {{threads: 1, engine: managed}}\nbatch: 2\n{more}\nstages:\n{stages}\n");
-        return this["recipe.yaml"];
-    }
-
-    const string Two = "  first: {steps: 4, learning: {warmup: 0}, source: {data: texts/a.txt}}\n  second: {steps: 3, save-every: 1, keep: 9, learning: {warmup: 0}, source: {data: texts/b.txt}}";
-
     static string Refused(Action act) => Assert.Throws<FunctionalException>(act).Message;
 
     /// <summary>Paths are relative to the file, and what is given beside it holds in every stage.</summary>
@@ -79,7 +61,7 @@ public sealed class RecipeTests : IDisposable
         var recipe = Configuration.RecipeFromYaml(File($"{Two}\n  third: {{steps: 2, save-every: 1, keep: 9, learning: {{warmup: 0}}, from: other/stages/first, source: {{data: texts/a.txt}}}}", "seed: 2"));
         Assert.Equal([null, null, this["other/stages/first"]], recipe.Stages.Values.Select(static c => c.Stage.From));
         await Training.RunAsync(recipe, this["run"]);
-        byte[] Tensors(string stage, string step) => System.IO.File.ReadAllBytes(Path.Combine(folder, stage, "checkpoints", step, "model.safetensors"))[^1000..];
+        byte[] Tensors(string stage, string step) => System.IO.File.ReadAllBytes(Path.Combine(Root, stage, "checkpoints", step, "model.safetensors"))[^1000..];
         Assert.Equal(Tensors("other/stages/first", "step-00000004"), Tensors("run/stages/third", "step-00000000"));
         Assert.NotEqual(Tensors("run/stages/second", "step-00000003"), Tensors("run/stages/third", "step-00000000"));
     }

@@ -193,16 +193,7 @@ public sealed class DrawLaws : IDisposable
     }
 
     /// <summary>As <see cref="SamplerLaws.A_share_that_is_hit_exactly_is_enough"/>.</summary>
-    [Theory]
-    [InlineData(4, 0.25, 0, 1)]
-    [InlineData(4, 0.5, 0, 2)]
-    [InlineData(4, 0.75, 0, 3)]
-    [InlineData(4, 0.5000001, 0, 3)]
-    [InlineData(4, 0.4999999, 0, 2)]
-    [InlineData(8, 0.125, 0, 1)]
-    [InlineData(8, 0.375, 0, 3)]
-    [InlineData(8, 0.5, 4, 2)]
-    [InlineData(8, 0.75, 4, 3)]
+    [Theory, MemberData(nameof(SamplerLaws.ExactShares), MemberType = typeof(SamplerLaws))]
     public void A_share_that_is_hit_exactly_is_enough(int tokens, double share, int topK, int kept)
     {
         float[] logits = [float.NegativeInfinity, .. Enumerable.Repeat(1.5f, tokens), float.NegativeInfinity];

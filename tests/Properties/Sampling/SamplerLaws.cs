@@ -110,19 +110,17 @@ public sealed class SamplerLaws
         }
     }
 
+    /// <summary>Tokens that are as likely, the share, top-k, and how many are kept.</summary>
+    public static TheoryData<int, double, int, int> ExactShares => new()
+    {
+        { 4, 0.25, 0, 1 }, { 4, 0.5, 0, 2 }, { 4, 0.75, 0, 3 }, { 4, 0.5000001, 0, 3 }, { 4, 0.4999999, 0, 2 },
+        { 8, 0.125, 0, 1 }, { 8, 0.375, 0, 3 }, { 8, 0.5, 4, 2 }, { 8, 0.75, 4, 3 },
+    };
+
     /// <summary>
     /// A share that is hit exactly keeps no token more: masses that are equal add up without rounding. With top-k first as well, of what that leaves.
     /// </summary>
-    [Theory]
-    [InlineData(4, 0.25, 0, 1)]
-    [InlineData(4, 0.5, 0, 2)]
-    [InlineData(4, 0.75, 0, 3)]
-    [InlineData(4, 0.5000001, 0, 3)]
-    [InlineData(4, 0.4999999, 0, 2)]
-    [InlineData(8, 0.125, 0, 1)]
-    [InlineData(8, 0.375, 0, 3)]
-    [InlineData(8, 0.5, 4, 2)]
-    [InlineData(8, 0.75, 4, 3)]
+    [Theory, MemberData(nameof(ExactShares))]
     public void A_share_that_is_hit_exactly_is_enough(int tokens, double share, int topK, int kept)
     {
         // Between two that cannot be drawn.
