@@ -13,7 +13,7 @@ internal sealed record StepShape(int Layers, int Heads, int Width, int Vocabular
 {
     static readonly GradientTransform adamW = Optimisers.AdamW(0.9, 0.95, 1e-8, 0.1);
 
-    public Model Model => Gpt.Of(new GptConfig
+    public Model Model => Transformer.Of(new DecoderConfig
     {
         Layers = Layers, Heads = Heads, Width = Width, Vocabulary = Vocabulary, Context = Context, Activation = Activation.Gelu,
     });

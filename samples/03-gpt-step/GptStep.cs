@@ -18,12 +18,12 @@ public static class GptStep
 {
     const string Corpus = "abcabcabcabc";
 
-    static GptConfig Config => new() { Layers = 1, Heads = 2, Width = 8, Context = 4, Vocabulary = 3, Bias = false };
+    static DecoderConfig Config => new() { Layers = 1, Heads = 2, Width = 8, Context = 4, Vocabulary = 3, Bias = Biases.None };
 
     /// <summary>The lesson.</summary>
     public static string Text()
     {
-        var (model, optimiser, clip, batch) = (Gpt.Of(Config), Optimisers.AdamW(decay: 0.1), GradientClip.To(1), new BatchShape(2, 4));
+        var (model, optimiser, clip, batch) = (Transformer.Of(Config), Optimisers.AdamW(decay: 0.1), GradientClip.To(1), new BatchShape(2, 4));
         var objective = Objectives.NextToken(model, batch);
         var step = Programs.Step(objective, optimiser, clip);
         var text = new StringBuilder(FormattableString.Invariant($"""

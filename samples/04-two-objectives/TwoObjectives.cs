@@ -17,7 +17,7 @@ public static class TwoObjectives
 {
     const int Letters = 4, Time = 3, Rows = 6;
 
-    static readonly GptConfig config = new() { Layers = 1, Heads = 2, Width = 8, Context = Time, Vocabulary = Letters, Bias = false };
+    static readonly DecoderConfig config = new() { Layers = 1, Heads = 2, Width = 8, Context = Time, Vocabulary = Letters, Bias = Biases.None };
 
     /// <summary>The lesson.</summary>
     public static string Text()
@@ -40,12 +40,12 @@ public static class TwoObjectives
     }
 
     // "abcabc…": after a letter comes the next one, and after the last the first.
-    static Objective NextLetter() => Objectives.NextToken(Gpt.Of(config), new(Rows, Time));
+    static Objective NextLetter() => Objectives.NextToken(Transformer.Of(config), new(Rows, Time));
 
     // A part has a name, so that its tensors are reward/param/…; the loss is that of the margin, and beside it is shown how often it is right.
     static Objective BetterWord()
     {
-        var gpt = Gpt.Of(config);
+        var gpt = Transformer.Of(config);
         var head = ParamSpec.Of("reward.weight", [config.Width, 1], new Initializer.Normal(0.02));
         var reward = new Part("reward", gpt with { Specs = gpt.Body.Params.Add(head.Name, head) });
         var words = new BatchShape(Rows, Time).Tokens;

@@ -119,7 +119,7 @@ static class BenchCommand
             return Task.FromResult(0);
         });
 
-    static GptConfig Config(Given given, GptConfig otherwise)
+    static DecoderConfig Config(Given given, DecoderConfig otherwise)
     {
         var (layers, heads, width) = (given.Whole("--layers", otherwise.Layers, 1), given.Whole("--heads", otherwise.Heads, 1),
             given.Whole("--width", otherwise.Width, 1)).Checked();

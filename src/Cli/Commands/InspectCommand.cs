@@ -40,7 +40,7 @@ static class InspectCommand
         };
         var checkpoints = given.Text("--run") is { } run ? Checkpoints(run, given.Text("--stage"), given.Text("--checkpoint")) : null;
         var cost = RunCost.Of(config);
-        var block = Gpt.Of(config.Model, 1);
+        var block = Transformer.Of(config.Model, 1);
         terminal.Line($"a GPT of {Show.Count(cost.Memory.Parameters)} parameters, for {config.Stage.Source.Name}");
         Report.Parameters(terminal, block, config.Model.Layers);
         Report.Costs(terminal, config, cost);
@@ -54,7 +54,7 @@ static class InspectCommand
     }
 
     // The whole context, unless the logits of all its tokens are more than a tensor holds; training never has them at once.
-    static int Window(GptConfig model) => Math.Min(model.Context, int.MaxValue / model.Vocabulary);
+    static int Window(DecoderConfig model) => Math.Min(model.Context, int.MaxValue / model.Vocabulary);
 
     static string Checkpoints(string folder, string? stage, string? asked)
     {

@@ -16,7 +16,7 @@ namespace Functional.Generation;
 /// </para>
 /// <para>
 /// When a row's context is full, the last half of it is read again from position 0 and decoding goes on: the model then sees between half a
-/// context and a whole one.
+/// context and a whole one. A model whose every layer has a window goes on without end, in the same memory: its caches roll.
 /// </para>
 /// </summary>
 /// <remarks>
@@ -27,7 +27,10 @@ namespace Functional.Generation;
 public sealed class Batcher : IDisposable
 {
     // Below this a piece is not worth a program of its own: the program for one token, which is needed anyway, reads it.
-    const int LeastPiece = 8, MostPiece = 256;
+    const int LeastPiece = 8;
+
+    /// <summary>How many tokens of a sequence are read at once at most.</summary>
+    internal const int MostPiece = 256;
 
     readonly Model model;
     readonly Workspace workspace;
@@ -50,7 +53,7 @@ public sealed class Batcher : IDisposable
         (sequences, together) = (new Transcript?[rows], new int[rows]);
         workspace = new(engine);
         workspace.Alias(parameters.Rename(Names.Param));
-        workspace.Add(model.Caches(rows).Rename(Names.Cache));
+        workspace.Add(model.Caches(new(rows, MostPiece)).Rename(Names.Cache));
     }
 
     /// <summary>How many sequences there may be at once.</summary>
@@ -62,7 +65,7 @@ public sealed class Batcher : IDisposable
     /// <summary>How many logits a row has.</summary>
     public int Vocabulary => model.Vocabulary;
 
-    /// <summary>How many tokens of its sequence a row's caches hold, at most the model's context.</summary>
+    /// <summary>How many tokens of its sequence a row has read: those that its caches hold, unless they roll.</summary>
     /// <exception cref="ArgumentException">The row is free.</exception>
     public int Position(int row) => Sequence(row).Count;
 
@@ -73,7 +76,7 @@ public sealed class Batcher : IDisposable
     {
         var row = Array.IndexOf(sequences, null);
         if (row < 0) throw new InvalidOperationException($"all {Rows} rows are in use.");
-        sequences[row] = new(model.Context);
+        sequences[row] = new(model.Context, model.IsBounded);
         return row;
     }
 

@@ -35,8 +35,9 @@ sealed class CachedTurn : IDisposable
         int? some = shape.Rows == cacheRows ? null : cacheRows;
         if (some is not null) cacheRow = own.Add(Names.CacheRow, new([shape.Rows], DType.I32));
         if (sampling is not null) drawKeys = own.Add(Names.DrawKeys, new([shape.Rows, 2], DType.I32));
-        program = own.Bind(sampling is null ? Programs.CachedStep(model, shape, some) : Draw.CachedStep(model, shape, some, sampling));
-        Logits = new float[sampling is null ? shape.Rows * model.Vocabulary : 0];
+        program = own.Bind(sampling is null ? Programs.CachedStep(model, shape, some, atOnce: Batcher.MostPiece)
+            : Draw.CachedStep(model, shape, some, sampling, Batcher.MostPiece));
+        Logits = new float[sampling is null ? shape.Rows * model.Outputs : 0];
         (Tokens, LogProbs) = (new int[sampling is null ? 0 : shape.Rows], new float[sampling is null ? 0 : shape.Rows]);
     }
 

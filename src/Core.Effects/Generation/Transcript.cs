@@ -2,15 +2,21 @@ namespace Functional.Generation;
 
 /// <summary>Which tokens of one sequence a row of the caches holds, and what is read when it is full.</summary>
 /// <param name="context">How many a row holds at most.</param>
-sealed class Transcript(int context)
+/// <param name="bounded">Whether it is full then; else older tokens make room, until positions are too large for float32 to tell apart.</param>
+sealed class Transcript(int context, bool bounded)
 {
+    const int Furthest = 1 << 23;
+
+    // The last tokens, each at its position modulo the context.
     readonly int[] seen = new int[context];
 
-    /// <summary>How many tokens the caches hold: where the next one stands.</summary>
+    /// <summary>How many tokens were read: where the next one stands.</summary>
     public int Count { get; private set; }
 
+    int Most => bounded ? context : Math.Max(context, Furthest);
+
     /// <summary>Whether so many more find room.</summary>
-    public bool Fits(int tokens) => Count + tokens <= context;
+    public bool Fits(int tokens) => Count + (long)tokens <= Most;
 
     /// <summary>Whatever the caches hold counts for so many tokens; 0 begins another sequence.</summary>
     public void Seek(int position) => Count = position;
@@ -18,8 +24,7 @@ sealed class Transcript(int context)
     /// <summary>These tokens were read.</summary>
     public void Add(ReadOnlySpan<int> tokens)
     {
-        tokens.CopyTo(seen.AsSpan(Count));
-        Count += tokens.Length;
+        foreach (var token in tokens) seen[Count++ % context] = token;
     }
 
     /// <summary>
@@ -28,11 +33,11 @@ sealed class Transcript(int context)
     /// </summary>
     public int[] Rewind(ReadOnlySpan<int> tokens)
     {
-        var kept = Count == 0 || tokens.Length >= context ? context : Math.Max(tokens.Length, context / 2);
-        var again = new int[Math.Min(kept, Count + tokens.Length)];
+        var kept = Count == 0 || tokens.Length >= context ? (bounded ? context : tokens.Length) : Math.Max(tokens.Length, context / 2);
+        var again = new int[Math.Min(kept, Math.Min(Count, context) + tokens.Length)];
         var fresh = Math.Min(again.Length, tokens.Length);
         tokens[^fresh..].CopyTo(again.AsSpan(again.Length - fresh));
-        seen.AsSpan(Count - (again.Length - fresh), again.Length - fresh).CopyTo(again);
+        for (var i = 0; i < again.Length - fresh; i++) again[i] = seen[(Count - (again.Length - fresh) + i) % context];
         Count = 0;
         return again;
     }

@@ -23,9 +23,9 @@ public sealed record DecodeMeasure(int Position, double Bytes, Timings Time)
     /// <param name="positions">Where it measures.</param>
     /// <param name="tokens">How many tokens it measures at each.</param>
     /// <param name="stop">Asks to give up.</param>
-    public static Vec<DecodeMeasure> On(IEngine engine, GptConfig config, Vec<int> positions, int tokens, CancellationToken stop = default)
+    public static Vec<DecodeMeasure> On(IEngine engine, DecoderConfig config, Vec<int> positions, int tokens, CancellationToken stop = default)
     {
-        var model = Gpt.Of(config);
+        var model = Transformer.Of(config);
         using var parameters = new Workspace(engine);
         foreach (var (name, spec) in model.Specs) parameters.Fill(name, spec);
         using var decoder = new Decoder(engine, model, parameters.Buffers);
@@ -45,7 +45,8 @@ public sealed record DecodeMeasure(int Position, double Bytes, Timings Time)
     {
         var weights = model.Specs.Fold(0.0, static (sum, s) => sum + s.Type.Bytes) - Lookup(model, "positions")
             - (model.Specs.Contains("head.weight") ? Lookup(model, "tokens") : 0);
-        var caches = model.Caches(1).Fold(0.0, (sum, type) => sum + (double)type.Bytes / model.Context * (position + 1));
+        var caches = model.Caches(new(1, 1)).Fold(0.0, (sum, type) =>
+            sum + (double)type.Bytes / type.Shape[1] * Math.Min(type.Shape[1], position + 1));
         return weights + caches;
     }
 

@@ -24,9 +24,9 @@ public sealed record StepMeasure(long Tokens, double Flops, double CompileMillis
     public double Gflops => Flops / Time.MedianMilliseconds / 1e6;
 
     /// <summary>Trains on an engine. The optimiser is AdamW with betas 0.9 and 0.95, decay 0.1, gradients clipped at 1.</summary>
-    public static StepMeasure On(IEngine engine, GptConfig config, int batch, int steps, CancellationToken stop = default)
+    public static StepMeasure On(IEngine engine, DecoderConfig config, int batch, int steps, CancellationToken stop = default)
     {
-        var (model, optimiser, shape) = (Gpt.Of(config), Optimisers.AdamW(0.9, 0.95, decay: 0.1), new BatchShape(batch, config.Context));
+        var (model, optimiser, shape) = (Transformer.Of(config), Optimisers.AdamW(0.9, 0.95, decay: 0.1), new BatchShape(batch, config.Context));
         var clock = System.Diagnostics.Stopwatch.StartNew();
         var objective = Objectives.NextToken(model, shape);
         var program = Programs.Step(objective, optimiser, GradientClip.To(1));

@@ -2,6 +2,7 @@ using Functional.Base;
 using Functional.Compiling;
 using Functional.Engines.Catalogue;
 using Functional.Execution;
+using Functional.Generation;
 using Functional.Models;
 using Functional.Runs;
 using Functional.Settings;
@@ -36,14 +37,14 @@ public static class Memory
     /// <summary>The model, or every fault in the engine and device, or that its weights and caches take more than the device has.</summary>
     /// <param name="model">A model that writes one text, without faults.</param>
     /// <param name="execution">What it is to run on.</param>
-    public static Validation<Fault, GptConfig> CheckDecoding(GptConfig model, EngineOptions execution)
+    public static Validation<Fault, DecoderConfig> CheckDecoding(DecoderConfig model, EngineOptions execution)
     {
-        return EngineCatalog.Choose(execution).Bind(chosen => Room(Cost.At(model.Layers, Blocks), "weights and caches", chosen.Device)).Map(_ => model);
+        return EngineCatalog.Choose(execution).Bind(chosen => Room(Cost.At(model.Layers, model.Period, Blocks), "weights and caches", chosen.Device)).Map(_ => model);
 
         Int128 Blocks(int blocks)
         {
-            var few = Gpt.Of(model, blocks);
-            return few.Specs.Values.Map(static spec => spec.Type).Concat(few.Caches(1).Values).Aggregate(Int128.Zero, static (sum, type) => sum + type.Bytes);
+            var few = Transformer.Of(model, blocks);
+            return few.Specs.Values.Map(static spec => spec.Type).Concat(few.Caches(new(1, Batcher.MostPiece)).Values).Aggregate(Int128.Zero, static (sum, type) => sum + type.Bytes);
         }
     }
 

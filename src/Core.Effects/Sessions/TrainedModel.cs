@@ -19,7 +19,7 @@ public sealed class TrainedModel : IDisposable
     RunData? data;
 
     TrainedModel(IEngine engine, RunFolder run, Checkpoint checkpoint, Workspace parameters) =>
-        (this.engine, Run, Checkpoint, this.parameters, Model) = (engine, run, checkpoint, parameters, Gpt.Of(run.Config.Model));
+        (this.engine, Run, Checkpoint, this.parameters, Model) = (engine, run, checkpoint, parameters, Transformer.Of(run.Config.Model));
 
     /// <summary>The run.</summary>
     public RunFolder Run { get; }

@@ -25,6 +25,18 @@ public static partial class Cost
             Peak(parts, Named(fewer, two.Passes), Named(more, three.Passes)));
     }
 
+    /// <summary>The same where the kinds of parts take turns, so that only after so many of them all is as before.</summary>
+    /// <param name="parts">How many parts there are, 1 or more.</param>
+    /// <param name="period">After how many the kinds begin again, 1 where all are alike.</param>
+    /// <param name="program">The program of so many parts, from the first on.</param>
+    /// <exception cref="ArgumentException">The parts do not repeat as said.</exception>
+    public static ProgramCost Of(int parts, int period, Func<int, Program> program) => parts / period <= Few ? Of(program(parts))
+        : Of(parts / period, turns => program(turns * period + parts % period));
+
+    /// <summary>As <see cref="At(int, Func{int, Int128})"/> where the kinds of parts take turns.</summary>
+    internal static Int128 At(int parts, int period, Func<int, Int128> sum) => parts / period <= Few ? sum(parts)
+        : At(parts / period, turns => sum(turns * period + parts % period));
+
     /// <summary>A sum over a number of alike parts, from those over one, two and three.</summary>
     /// <param name="parts">How many parts there are, 1 or more.</param>
     /// <param name="sum">The sum over so many parts; a polynomial of at most the second degree.</param>

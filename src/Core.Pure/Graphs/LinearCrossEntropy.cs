@@ -11,11 +11,14 @@ namespace Functional.Graphs;
 /// <param name="Smoothing">The share of the target that is spread evenly over the vocabulary, in [0, 1) (Szegedy et al. 2016).</param>
 public sealed record LinearCrossEntropy(double Smoothing = 0) : FusedKind
 {
+    /// <summary>Logits become cap · tanh(logit / cap) (Gemma 2); 0 for none.</summary>
+    public double Cap { get; init; }
+
     /// <summary>The label of a row that does not count.</summary>
     public const int Ignore = -100;
 
     /// <inheritdoc/>
-    public override string Text => FormattableString.Invariant($"linear_cross_entropy(smoothing={Smoothing:R})");
+    public override string Text => FormattableString.Invariant($"linear_cross_entropy(smoothing={Smoothing:R}{(Cap > 0 ? FormattableString.Invariant($", cap={Cap:R}") : "")})");
 
     /// <inheritdoc/>
     public override Vec<TensorType> Types(Vec<TensorType> args)
@@ -29,7 +32,8 @@ public sealed record LinearCrossEntropy(double Smoothing = 0) : FusedKind
     /// <inheritdoc/>
     public override Vec<Tensor> Expand(Vec<Tensor> args) => Graphs.Vjp.OverPlaceholders(args, holes =>
     {
-        var sum = Sum(holes[0].MatMul(holes[1].T()), holes[2], Smoothing);
+        var logits = holes[0].MatMul(holes[1].T());
+        var sum = Sum(Cap > 0 ? (logits / Cap).Tanh() * Cap : logits, holes[2], Smoothing);
         return [sum, .. Graphs.Vjp.Gradients(sum, holes[0], holes[1])];
     });
 

@@ -22,6 +22,15 @@ public sealed record Env(Func<string, Tensor> Parameters)
     /// <summary>The absolute position of each row's first token, <c>i32[batch]</c>; null for 0.</summary>
     public Tensor? Position { get; init; }
 
+    /// <summary>
+    /// Where the text that each token belongs to begins in its row, <c>i32[batch, time]</c>: of several in one row, or behind padding. A token sees nothing
+    /// before it, and positions count from it. Null where each row is one text from its first token on.
+    /// </summary>
+    public Tensor? Starts { get; init; }
+
+    /// <summary>Which tokens count where a layer takes means over all of them, <c>bool[batch, time]</c>; null for all.</summary>
+    public Tensor? Counted { get; init; }
+
     /// <summary>Which row of the caches each row stands in, <c>i32[batch]</c>; null where they are the caches' rows, in order.</summary>
     public Tensor? CacheRow { get; init; }
 
@@ -42,6 +51,14 @@ public sealed record Env(Func<string, Tensor> Parameters)
 
     /// <summary>The full name of a name within the layer.</summary>
     public string Full(string name) => Path.Length == 0 ? name : name.Length == 0 ? Path : $"{Path}.{name}";
+
+    /// <summary>Where each of so many tokens a row stands, <c>i32[batch or 1, time]</c>; 0 for what lies before its text.</summary>
+    public Tensor Positions(int time)
+    {
+        var place = Create.Range(time).Reshape(1, time);
+        if (Position is { } first) place += first.Reshape(first.Shape[0], 1);
+        return Starts is null ? place : (place - Starts).Max(Create.Scalar(0, DType.I32));
+    }
 
     /// <summary>Parameters that are given as a map.</summary>
     public static Env Of(Params<Tensor> parameters) => new(name => parameters[name]);

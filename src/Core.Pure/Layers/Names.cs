@@ -72,6 +72,15 @@ public static class Names
     /// </summary>
     public static string Auxiliary(string name) => $"aux/{name}";
 
+    /// <summary>A number that is shown beside the loss in training, <c>f32[]</c>, and is no part of it: a side output, a mean over the batch.</summary>
+    public static string Statistic(string name) => $"statistic/{name}";
+
+    /// <summary>The hidden states behind the layer at a path, <c>[rows, time, width]</c>: <c>state/embedding</c>, <c>state/blocks.0</c> ….</summary>
+    public static string State(string path) => $"state/{path}";
+
+    /// <summary>What the router of the layer at a path did, see <see cref="Nn.Balanced"/>.</summary>
+    public static string Router(string path) => $"router/{path}";
+
     /// <summary>A parameter.</summary>
     public static string Param(string name) => $"param/{name}";
 

@@ -3,6 +3,35 @@ using Functional.Graphs;
 
 namespace Functional.Layers;
 
+/// <summary>The parts of an attention layer (Vaswani et al. 2017), each of which may be exchanged.</summary>
+/// <param name="Heads">Heads of queries.</param>
+/// <param name="KeyHeads">Heads of keys and values; the heads are a multiple of them.</param>
+/// <param name="Size">Numbers in a head.</param>
+/// <param name="Mix">What scores are made of, and who sees whom.</param>
+public sealed record AttentionParts(int Heads, int KeyHeads, int Size, Attention Mix)
+{
+    /// <summary><c>[batch, time, width] → [batch, time, (heads + 2 · keyHeads) · size]</c>: q, k and v, heads as neighbouring slices.</summary>
+    public required Layer Project { get; init; }
+
+    /// <summary>What becomes of the queries, <c>[batch, time, heads, size]</c>, before they meet keys.</summary>
+    public Layer Query { get; init; } = Layer.Identity;
+
+    /// <summary>What becomes of the keys, <c>[batch, time, keyHeads, size]</c>, before they are cached.</summary>
+    public Layer Key { get; init; } = Layer.Identity;
+
+    /// <summary>What becomes of the values, <c>[batch, time, keyHeads, size]</c>.</summary>
+    public Layer Value { get; init; } = Layer.Identity;
+
+    /// <summary>What becomes of the queries that meet the sinks; nothing for the same.</summary>
+    public Layer? SinkQuery { get; init; }
+
+    /// <summary>The rate of dropout on the attention weights.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary><c>[batch, time, heads · size] → [batch, time, width]</c>.</summary>
+    public required Layer Output { get; init; }
+}
+
 public static partial class Nn
 {
     /// <summary>
@@ -28,12 +57,8 @@ public static partial class Nn
     }
 
     /// <summary>
-    /// Causal self-attention with several heads (Vaswani et al. 2017): <c>[batch, time, width] → [batch, time, width]</c>. One packed
-    /// linear layer <c>qkv</c>, <c>[width, 3 · width]</c> ordered q, k, v with heads as neighbouring slices, and a linear layer <c>out</c>.
-    /// <para>Side outputs: the attention weights when <c>weights/PATH</c> is asked for; and where the environment has caches
-    /// <c>PATH.k</c> and <c>PATH.v</c>, <c>[rows, context, heads, size]</c>, keys and values are written there at
-    /// <see cref="Env.Position"/> of the row <see cref="Env.CacheRow"/>, attention sees all of that row, and the new caches come out as
-    /// <c>cache/PATH.k</c> and <c>cache/PATH.v</c>.</para>
+    /// Causal self-attention with several heads: as <see cref="SelfAttention(AttentionParts)"/>, with one packed linear layer <c>qkv</c>,
+    /// <c>[width, 3 · width]</c>, and a linear layer <c>out</c>.
     /// </summary>
     /// <param name="width">The width; a multiple of the heads.</param>
     /// <param name="heads">How many heads.</param>
@@ -42,40 +67,61 @@ public static partial class Nn
     /// <param name="qkv">How the packed weight begins.</param>
     /// <param name="output">How the output weight begins.</param>
     /// <exception cref="ArgumentException">The width is not a multiple of the heads.</exception>
-    public static Layer SelfAttention(int width, int heads, bool bias = true, double dropout = 0, Initializer? qkv = null, Initializer? output = null)
-    {
-        if (heads < 1
-            || width % heads != 0) throw new ArgumentException($"attention of width {width} cannot have {heads} heads; the width must be a multiple of them.");
-        var mix = new Attention(1 / Math.Sqrt(width / heads));
-        var project = Linear(width, 3 * width, bias, qkv).Named("qkv");
-        var core = new Layer(Params<ParamSpec>.Empty, (env, packed) =>
+    public static Layer SelfAttention(int width, int heads, bool bias = true, double dropout = 0, Initializer? qkv = null, Initializer? output = null) =>
+        heads < 1 || width % heads != 0 ? throw new ArgumentException($"attention of width {width} cannot have {heads} heads; the width must be a multiple of them.")
+        : SelfAttention(new(heads, heads, width / heads, new Attention(1 / Math.Sqrt(width / heads)))
         {
-            var parts = packed.Split(3).Map(p => p.Reshape([.. packed.Shape.SkipLast(1), heads, width / heads]));
-            return Cached(env, parts[1], parts[2], given => Mixed(env, mix, [parts[0], .. given], dropout))
-                .Map(y => y.Reshape([.. packed.Shape.SkipLast(1), width]));
+            Project = Linear(width, 3 * width, bias, qkv).Named("qkv"), Dropout = dropout, Output = Linear(width, width, bias, output).Named("out"),
         });
-        return project >> core >> Linear(width, width, bias, output).Named("out");
+
+    /// <summary>
+    /// Self-attention of its parts: <c>[batch, time, width] → [batch, time, width]</c>.
+    /// <para>Side outputs: the attention weights when <c>weights/PATH</c> is asked for; and where the environment has caches
+    /// <c>PATH.k</c> and <c>PATH.v</c>, <c>[rows, places, keyHeads, size]</c>, keys and values are written there at
+    /// <see cref="Env.Position"/> of the row <see cref="Env.CacheRow"/>, attention sees what is in that row, and the new caches come out as
+    /// <c>cache/PATH.k</c> and <c>cache/PATH.v</c>. A cache of a layer with a window is a rolling one where it has places for the window, the sinks and
+    /// the tokens that are read at once.</para>
+    /// </summary>
+    public static Layer SelfAttention(AttentionParts parts)
+    {
+        var (heads, keyHeads, size) = (parts.Heads, parts.KeyHeads, parts.Size);
+        var inside = new[] { parts.Query, parts.Key, parts.Value, parts.SinkQuery ?? Layer.Identity }.Select(static part => part.Params)
+            .Aggregate(Layer.Union);
+        var core = new Layer(inside, (env, packed) =>
+        {
+            Tensor Heads(int first, int count) =>
+                packed.Slice(2, first * size, count * size).Reshape(packed.Shape[0], packed.Shape[1], count, size);
+            var queries = Heads(0, heads);
+            var (q, k, v) = (parts.Query.Apply(env, queries).Value, parts.Key.Apply(env, Heads(heads, keyHeads)).Value,
+                parts.Value.Apply(env, Heads(heads + keyHeads, keyHeads)).Value);
+            Vec<Tensor> beside = [.. env.Starts is { } starts ? (Vec<Tensor>)[starts] : [],
+                .. parts.SinkQuery is { } sink ? (Vec<Tensor>)[sink.Apply(env, queries).Value] : []];
+            return Cached(env, parts.Mix, k, v, (mix, given) => Mixed(env, mix, [q, .. given, .. beside], parts.Dropout))
+                .Map(y => y.Reshape(packed.Shape[0], packed.Shape[1], heads * size));
+        });
+        return parts.Project >> core >> parts.Output;
     }
 
     // Beside the queries, what attention is given. With caches: keys and values so far, where the queries stand in them, and in which rows.
-    static Flow Cached(Env env, Tensor k, Tensor v, Func<Vec<Tensor>, Flow> attend)
+    static Flow Cached(Env env, Attention mix, Tensor k, Tensor v, Func<Attention, Vec<Tensor>, Flow> attend)
     {
-        if (env.Caches(env.Full("k")) is not { } keys || env.Caches(env.Full("v")) is not { } values) return attend([k, v]);
+        if (env.Caches(env.Full("k")) is not { } keys || env.Caches(env.Full("v")) is not { } values) return attend(mix, [k, v]);
         var position = env.Position ?? Create.Fill(0, [k.Shape[0]], DType.I32);
         Vec<Tensor> place = env.CacheRow is { } row ? [position, row] : [position];
-        var (allKeys, allValues) = (new CacheWrite().Result(0, [keys, k, .. place]), new CacheWrite().Result(0, [values, v, .. place]));
-        return attend([allKeys, allValues, .. place]).With(Names.Cache(env.Full("k")), allKeys).With(Names.Cache(env.Full("v")), allValues);
+        var rolls = mix.Window > 0 && keys.Shape[1] >= (long)mix.Sinks + mix.Window + k.Shape[1] - 1;
+        var write = new CacheWrite { Rolling = rolls, Sinks = rolls ? mix.Sinks : 0 };
+        var (allKeys, allValues) = (write.Result(0, [keys, k, .. place]), write.Result(0, [values, v, .. place]));
+        return attend(mix with { Rolling = rolls }, [allKeys, allValues, .. place])
+            .With(Names.Cache(env.Full("k")), allKeys).With(Names.Cache(env.Full("v")), allValues);
     }
 
     // Dropout on the weights needs them spelt out; else no score matrix is ever in memory.
     static Flow Mixed(Env env, Attention mix, Vec<Tensor> given, double dropout)
     {
-        Tensor Rows(Tensor x) => given.Count > 4 ? x.Gather(given[4]) : x;
-        Tensor Weights() => mix.Weights(given[0], Rows(given[1]), given.Count > 3 ? given[3] : null);
         var result = env.Training && dropout > 0
-            ? Dropout(dropout).Named("attention_dropout").Apply(env, Weights()).Map(w => w.MatMul(Rows(given[2]).Permute(0, 2, 1, 3)).Permute(0, 2, 1, 3))
+            ? Dropout(dropout).Named("attention_dropout").Apply(env, mix.Weights(given)).Map(w => Attention.Mean(w, given))
             : mix.Result(0, given);
         var name = Names.Weights(env.Path);
-        return env.Wants(name) ? result.With(name, Weights()) : result;
+        return env.Wants(name) ? result.With(name, mix.Weights(given)) : result;
     }
 }

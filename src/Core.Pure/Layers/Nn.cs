@@ -26,13 +26,6 @@ public static partial class Nn
     public static Layer Embedding(int vocabulary, int width, Initializer? init = null) =>
         Layer.Of([ParamSpec.Of("", [vocabulary, width], init ?? new Initializer.Normal(1))], static (env, tokens) => env[""].Gather(tokens));
 
-    /// <summary>Layer normalisation over the last axis (Ba et al. 2016), with a weight that begins at 1 and, if wanted, a bias at 0.</summary>
-    public static Layer Norm(int width, bool bias = true, double epsilon = 1e-5) => bias
-        ? Layer.Of([ParamSpec.Of("weight", [width], Initializer.Ones), ParamSpec.Of("bias", [width], Initializer.Zeros)],
-            (env, x) => new LayerNorm(epsilon).Result(0, [x, env["weight"], env["bias"]]))
-        : Layer.Of([ParamSpec.Of("weight", [width], Initializer.Ones)],
-            (env, x) => new LayerNorm(epsilon).Result(0, [x, env["weight"]]));
-
     /// <summary>
     /// When training, zero with probability <paramref name="rate"/> and x / (1 − rate) otherwise (Srivastava et al. 2014); else x.
     /// Which elements go is a function of the run's key and the layer's path.
@@ -42,23 +35,16 @@ public static partial class Nn
         : Layer.Of([], (env, x) => env.RandomKey is { } key ? x.Dropout(rate, key, env.Stream >> 1) : x);
 
     /// <summary>An elementwise nonlinearity.</summary>
-    public static Layer Activation(Activation kind) => Layer.Lift(kind switch
+    public static Layer Activation(Activation kind) => Layer.Lift(x => kind.Of(x));
+
+    /// <summary>
+    /// Two linear layers, <c>up</c> to <paramref name="hidden"/> and <c>down</c> again, with a nonlinearity between them; where that is gated, a third
+    /// beside the first, <c>gate</c>, and the nonlinearity of the one is multiplied by the other: <c>[batch, time, width]</c> to the same.
+    /// </summary>
+    public static Layer Mlp(int width, int hidden, Activation activation, bool bias = true, Initializer? up = null, Initializer? down = null)
     {
-        Layers.Activation.Gelu => static x => x.Gelu(),
-        Layers.Activation.GeluTanh => static x => x.GeluTanh(),
-        _ => throw new ArgumentException($"there is no activation {kind}."),
-    });
-
-    /// <summary>Two linear layers, <c>up</c> to <paramref name="hidden"/> and <c>down</c> again, with a nonlinearity between them.</summary>
-    public static Layer Mlp(int width, int hidden, Activation activation, bool bias = true, Initializer? up = null, Initializer? down = null) =>
-        Linear(width, hidden, bias, up).Named("up") >> Activation(activation) >> Linear(hidden, width, bias, down).Named("down");
-}
-
-/// <summary>The nonlinearity of an MLP.</summary>
-public enum Activation
-{
-    /// <summary>x · Φ(x), exactly (Hendrycks &amp; Gimpel 2016).</summary>
-    Gelu,
-    /// <summary>Its approximation with tanh, as GPT-2 used it.</summary>
-    GeluTanh,
+        var (rise, fall) = (Linear(width, hidden, bias, up).Named("up"), Linear(hidden, width, bias, down).Named("down"));
+        return activation.IsGated ? (Linear(width, hidden, bias, up).Named("gate") >> Activation(activation)) * rise >> fall
+            : rise >> Activation(activation) >> fall;
+    }
 }

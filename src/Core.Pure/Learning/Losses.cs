@@ -20,8 +20,9 @@ public static class Losses
     /// <param name="weight"><c>[vocabulary, width]</c>.</param>
     /// <param name="labels"><c>i32[rows]</c>.</param>
     /// <param name="smoothing">In [0, 1).</param>
-    public static WeightedSum LinearCrossEntropy(Tensor hidden, Tensor weight, Tensor labels, double smoothing = 0) =>
-        new(new LinearCrossEntropy(smoothing).Result(0, [hidden, weight, labels]), LabelCount(labels));
+    /// <param name="cap">Logits become cap · tanh(logit / cap); 0 for none.</param>
+    public static WeightedSum LinearCrossEntropy(Tensor hidden, Tensor weight, Tensor labels, double smoothing = 0, double cap = 0) =>
+        new(new LinearCrossEntropy(smoothing) { Cap = cap }.Result(0, [hidden, weight, labels]), LabelCount(labels));
 
     /// <summary>How many labels count, as a float scalar.</summary>
     public static Tensor LabelCount(Tensor labels) => Graphs.LinearCrossEntropy.Counts(labels).Where(Create.Scalar(1), Create.Scalar(0)).SumAll();
@@ -39,20 +40,22 @@ public static class Losses
     public static Loss NextToken(Model model, Env env, Tensor tokens, Tensor labels, double smoothing = 0)
     {
         var hidden = model.Hidden(env, tokens);
-        var entropy = LinearCrossEntropy(hidden.Value.Reshape(-1, hidden.Value.Shape[^1]), model.Head(env), labels.Reshape(-1), smoothing);
+        var entropy = LinearCrossEntropy(hidden.Value.Reshape(-1, hidden.Value.Shape[^1]), model.Head(env), labels.Reshape(-1), smoothing,
+            model.LogitCap);
         return env.Training ? WithAuxiliary(entropy, hidden) : entropy;
     }
 
     // Each is a mean already: times the weight it is a sum that micro-batches may add.
     static Loss WithAuxiliary(WeightedSum entropy, Flow flow)
     {
-        var prefix = Names.Auxiliary("").Length;
-        var auxiliary = flow.Under(Names.Auxiliary("")).GroupBy(static s => s.Name, StringComparer.Ordinal)
-            .Select(g =>
-                (g.Key[prefix..], new WeightedSum(g.Select(static s => s.Value).Aggregate(static (a, b) => a + b) * entropy.Weight,
-                    entropy.Weight))).ToParams();
-        return auxiliary.Count == 0 ? entropy
-            : new Loss(entropy with { Sum = auxiliary.Fold(entropy.Sum, static (sum, a) => sum + a.Sum) }) { Shown = Params.Of(("cross-entropy", entropy))
-                .Concat(auxiliary) };
+        Params<WeightedSum> Under(string prefix) => flow.Under(prefix).GroupBy(static s => s.Name, StringComparer.Ordinal).Select(g =>
+            (g.Key[prefix.Length..], new WeightedSum(g.Select(static s => s.Value).Aggregate(static (a, b) => a + b) * entropy.Weight, entropy.Weight)))
+            .ToParams();
+        var (auxiliary, statistics) = (Under(Names.Auxiliary("")), Under(Names.Statistic("")));
+        if (auxiliary.Count == 0) return new Loss(entropy) { Shown = statistics };
+        return new Loss(entropy with { Sum = auxiliary.Fold(entropy.Sum, static (sum, a) => sum + a.Sum) })
+        {
+            Shown = Params.Of(("cross-entropy", entropy)).Concat(auxiliary).Concat(statistics),
+        };
     }
 }

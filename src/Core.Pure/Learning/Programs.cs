@@ -52,9 +52,10 @@ public static partial class Programs
     /// the others are neither read nor written. Nothing for caches of the batch's rows.
     /// </param>
     /// <param name="results">What comes out in place of logits, from logits <c>[rows, vocabulary]</c>.</param>
-    public static Program CachedStep(Model model, BatchShape batch, int? cacheRows = null, Func<Tensor, Vec<Named>>? results = null)
+    /// <param name="atOnce">For how many tokens at once the caches are made, where that is more than the batch's.</param>
+    public static Program CachedStep(Model model, BatchShape batch, int? cacheRows = null, Func<Tensor, Vec<Named>>? results = null, int? atOnce = null)
     {
-        var caches = model.Caches(cacheRows ?? batch.Rows).Map(static (name, type) => Create.Input(Names.Cache(name), type));
+        var caches = model.Caches(new(cacheRows ?? batch.Rows, atOnce ?? batch.Time)).Map(static (name, type) => Create.Input(Names.Cache(name), type));
         var env = Parameters(model) with
         {
             Position = Create.Input(Names.Position, [batch.Rows], DType.I32),

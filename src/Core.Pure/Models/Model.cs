@@ -11,21 +11,40 @@ namespace Functional.Models;
 /// <param name="Specs">Every parameter, in the order in which the model declares them.</param>
 /// <param name="Body">Token ids to hidden states: <c>i32[batch, time] → [batch, time, width]</c>.</param>
 /// <param name="Head">The matrix that turns hidden states into logits, <c>[vocabulary, width]</c>.</param>
-/// <param name="Caches">The caches of cached decoding for a number of rows, by name.</param>
+/// <param name="Caches">The caches of cached decoding for a number of rows and of tokens at once, by name.</param>
 /// <param name="Vocabulary">How many tokens there are.</param>
-/// <param name="Context">The longest sequence.</param>
+/// <param name="Context">The longest sequence of training.</param>
 public sealed record Model(
-    Params<ParamSpec> Specs, Layer Body, Func<Env, Tensor> Head, Func<int, Params<TensorType>> Caches, int Vocabulary, int Context)
+    Params<ParamSpec> Specs, Layer Body, Func<Env, Tensor> Head, Func<CacheShape, Params<TensorType>> Caches, int Vocabulary, int Context)
 {
+    /// <summary>Logits become cap · tanh(logit / cap); 0 for none.</summary>
+    public double LogitCap { get; init; }
+
+    /// <summary>How many logits there are: the vocabulary, or, of a model that judges texts, its labels.</summary>
+    public int Outputs { get; init; } = Vocabulary;
+
+    /// <summary>Whether no sequence may be longer than the context; else only what a window holds is kept of it.</summary>
+    public bool IsBounded { get; init; } = true;
+
     /// <summary>The last hidden states, <c>[batch, time, width]</c>, of tokens <c>i32[batch, time]</c>.</summary>
     public Flow Hidden(Env env, Tensor tokens) => Body.Apply(env, tokens);
 
-    /// <summary>Logits of every position, <c>[batch, time, vocabulary]</c>, of tokens <c>i32[batch, time]</c>.</summary>
-    public Flow Logits(Env env, Tensor tokens) => Hidden(env, tokens).Map(h => h.MatMul(Head(env).T()));
+    /// <summary>Logits of every position, <c>[batch, time, outputs]</c>, of tokens <c>i32[batch, time]</c>.</summary>
+    public Flow Logits(Env env, Tensor tokens) => Hidden(env, tokens).Map(h => Score(env, h));
 
-    /// <summary>Logits of the last position only, <c>[batch, vocabulary]</c>.</summary>
+    /// <summary>Logits of the last position only, <c>[batch, outputs]</c>.</summary>
     public Flow LastLogits(Env env, Tensor tokens) => Hidden(env, tokens)
-        .Map(h => h.Slice(1, h.Shape[1] - 1, 1).Reshape(h.Shape[0], h.Shape[2]).MatMul(Head(env).T()));
+        .Map(h => Score(env, h.Slice(1, h.Shape[1] - 1, 1).Reshape(h.Shape[0], h.Shape[2])));
+
+    /// <summary>Logits of one position of each row, <c>[batch, outputs]</c>.</summary>
+    /// <param name="env">The parameters.</param>
+    /// <param name="tokens">What is read, <c>i32[batch, time]</c>.</param>
+    /// <param name="at">The position of each row, <c>i32[batch]</c>, such as that of the last token which is no padding.</param>
+    public Flow LogitsAt(Env env, Tensor tokens, Tensor at) => Hidden(env, tokens).Map(h =>
+    {
+        var (rows, time, width) = (h.Shape[0], h.Shape[1], h.Shape[2]);
+        return Score(env, h.Reshape(rows * time, width).Gather(Create.Range(rows) * Create.Scalar(time, DType.I32) + at));
+    });
 
     /// <summary>The same functions in a changed environment, over the same or other parameters.</summary>
     /// <param name="change">Gives the environment of the original model, such as one whose weights have an adapter added.</param>
@@ -39,4 +58,11 @@ public sealed record Model(
 
     /// <summary>How many numbers the parameters hold.</summary>
     public long ParameterCount => Specs.Fold(0L, static (n, s) => n + s.Type.Size);
+
+    Tensor Score(Env env, Tensor hidden) => hidden.MatMul(Head(env).T()) is var logits && LogitCap > 0 ? (logits / LogitCap).Tanh() * LogitCap : logits;
 }
+
+/// <summary>The size of caches.</summary>
+/// <param name="Rows">Sequences.</param>
+/// <param name="AtOnce">How many tokens of one are read at once at most.</param>
+public readonly record struct CacheShape(int Rows, int AtOnce);

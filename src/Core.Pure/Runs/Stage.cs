@@ -34,7 +34,7 @@ public sealed record Stage(
     /// <param name="validation">What it is measured on.</param>
     /// <exception cref="ArgumentException">A part of the text is too short for a window; <see cref="Windows.Of"/> says so as a value.</exception>
     public static Stage Pretraining(RunConfig config, TokenStream train, TokenStream validation) => new(
-        config.ObjectiveOf(Gpt.Of(config.Model)),
+        config.ObjectiveOf(Transformer.Of(config.Model)),
         new TrainingWindows(train, WindowsOf(train, config), config.Stage.Source.Order, RunState.Start(config.Key).DataKey),
         MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.Stage.EvalBatches == 0 ? long.MaxValue
             : (long)config.Stage.EvalBatches * config.Stage.Batch),

@@ -78,12 +78,13 @@ public static class Draw
     /// <param name="batch">How many rows at once, and how many tokens of each.</param>
     /// <param name="cacheRows">How many rows the caches have, where the batch is only some of them.</param>
     /// <param name="config">The rules.</param>
-    public static Program CachedStep(Model model, BatchShape batch, int? cacheRows, SamplingConfig config) =>
+    /// <param name="atOnce">For how many tokens at once the caches are made, where that is more than the batch's.</param>
+    public static Program CachedStep(Model model, BatchShape batch, int? cacheRows, SamplingConfig config, int? atOnce = null) =>
         Programs.CachedStep(model, batch, cacheRows, logits =>
         {
             var (token, logProb) = Next(logits, Uniform(Create.Input(Names.DrawKeys, [batch.Rows, 2], DType.I32)), config);
             return [new(Names.Token, token), new(Names.LogProb, logProb)];
-        });
+        }, atOnce);
 
     // 0, or NaN where a sum of masses, of which one is 1, is none.
     static Tensor Finite(Tensor sum) => sum - sum;

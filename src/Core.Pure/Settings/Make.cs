@@ -37,6 +37,16 @@ static class Make
         (s, text) => choices.Any(choice => choice.Text == text) ? set(s, choices.First(choice => choice.Text == text).Value) : null,
         s => choices.Any(choice => choice.Value.Equals(get(s))));
 
+    /// <summary>Some of these letters in any order and number, or the word all.</summary>
+    public static Field<T> Pattern<T>(string name, string summary, string letters, Func<T, string> get, Func<T, string, T> set,
+        [CallerArgumentExpression(nameof(get))] string getter = "") where T : class => Custom<T>(
+        name, summary, $"all ({letters[0]}), or letters {letters[0]} and {letters[1]}", s => get(s).Length == 0 ? "all" : get(s),
+        (s, text) => text is null or "all" ? set(s, "") : text.All(letters.Contains) && text.Length > 0 ? set(s, text) : null, s => get(s).All(letters.Contains), getter);
+
+    /// <summary>Anything else that has a text.</summary>
+    public static Field<T> Custom<T>(string name, string summary, string allowed, Func<T, string?> get, Func<T, string?, T?> set, Func<T, bool> holds,
+        string getter) where T : class => new(name, MemberOf(getter), summary, allowed, get, set, holds);
+
     public static Field<T> Path<T>(string name, string summary, string allowed, Func<T, string?> get, Func<T, string?, T> set,
         [CallerArgumentExpression(nameof(get))] string getter = "") where T : class =>
         new(name, MemberOf(getter), summary, allowed, get, set, s => get(s) != "") { IsText = true, IsPath = true };

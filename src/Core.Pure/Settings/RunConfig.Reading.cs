@@ -47,10 +47,10 @@ public sealed partial record RunConfig
         yield return Fault.Unless(windows <= int.MaxValue, name("accumulate"), $"makes {name("batch")} × {name("accumulate")} = {windows}",
             $"allowed: up to {int.MaxValue}, the most windows that one step counts");
         if (tokens > MostTokens || Model.Heads > Model.Width || 4 * (Int128)Model.Width * Model.Width > int.MaxValue) yield break;
-        yield return GptConfig.Fits(name("batch"), $"{name("batch")} × {name("context")} × 4 × {name("width")}", 4 * (Int128)tokens * Model.Width);
+        yield return DecoderConfig.Fits(name("batch"), $"{name("batch")} × {name("context")} × 4 × {name("width")}", 4 * (Int128)tokens * Model.Width);
         // Only dropout needs the weights of attention spelt out.
         if (Model.Dropout > 0)
-            yield return GptConfig.Fits(name("dropout"), $"{name("batch")} × {name("heads")} × {name("context")} × {name("context")}",
+            yield return DecoderConfig.Fits(name("dropout"), $"{name("batch")} × {name("heads")} × {name("context")} × {name("context")}",
                 (Int128)tokens * Model.Heads * Model.Context);
     }
 

@@ -16,7 +16,7 @@ public sealed partial record RunConfig
     /// The architecture. A vocabulary of 0 stands for the tokenizer's. The head is its own matrix: at the small vocabularies of characters and
     /// bytes it costs little, and the same steps end at a lower loss (docs/performance.md, "Learning").
     /// </summary>
-    public GptConfig Model { get; init; } = new() { Vocabulary = 0, Bias = false, TiedHead = false };
+    public DecoderConfig Model { get; init; } = new() { Vocabulary = 0, Bias = Biases.None, TiedHead = false };
 
     /// <summary>The kind of tokenizer made for the text: <c>char</c> or <c>byte</c>.</summary>
     public string Tokenizer { get; init; } = "char";
@@ -49,7 +49,7 @@ public sealed partial record RunConfig
     /// <summary>Every setting, in the order in which files list them.</summary>
     public static Vec<Field<RunConfig>> Fields { get; } =
     [
-        .. GptFields.All.Select(static f => f.In(Make.Part<RunConfig, GptConfig>(static c => c.Model, static (c, v) => c with { Model = v }), "model")),
+        .. ModelFields.All.Select(static f => f.In(Make.Part<RunConfig, DecoderConfig>(static c => c.Model, static (c, v) => c with { Model = v }), "model")),
         Make.OneOf<RunConfig, string>("tokenizer", "what a token is", static c => c.Tokenizer, static (c, v) => c with { Tokenizer = v },
             [("char", "char"), ("byte", "byte")])
             with { Fixed = true, Section = "text" },

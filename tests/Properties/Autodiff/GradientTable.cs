@@ -87,9 +87,9 @@ static class GradientTable
         }
         for (var output = 0; output < 3; output++)
         {
-            yield return Row(new Op.Fused(new AttentionGradient(0.7, true), output), Smooth, q, self, self, q, lse, q);
-            yield return Row(new Op.Fused(new AttentionGradient(0.7, true), output), Smooth, q, k, k, q, lse, q, offset);
-            yield return Row(new Op.Fused(new AttentionGradient(0.7, false), output), Smooth, q, k, k, q, lse, q);
+            yield return Row(new Op.Fused(new AttentionGradient(new Attention(0.7, true)), output), Smooth, q, self, self, q, lse, q);
+            yield return Row(new Op.Fused(new AttentionGradient(new Attention(0.7, true)), output), Smooth, q, k, k, q, lse, q, offset);
+            yield return Row(new Op.Fused(new AttentionGradient(new Attention(0.7, false)), output), Smooth, q, k, k, q, lse, q);
         }
         foreach (var approximate in (bool[])[false, true])
         {

@@ -73,16 +73,16 @@ public static class CompilerCases
         select new CompilerCase($"{program.Name} of {config}, dropout {dropout}, seed {seed}, with {kernels.Name}", program.Program, program.Inputs,
             kernels.Has, true);
 
-    static (string Name, Program Program, IReadOnlyDictionary<string, Value> Inputs) Gpt(GptConfig config, int kind, ulong seed)
+    static (string Name, Program Program, IReadOnlyDictionary<string, Value> Inputs) Gpt(DecoderConfig config, int kind, ulong seed)
     {
-        var (model, batch) = (Models.Gpt.Of(config), new BatchShape(2, config.Context));
+        var (model, batch) = (Models.Transformer.Of(config), new BatchShape(2, config.Context));
         var optimiser = seed % 2 == 0 ? Optimisers.AdamW() : Optimisers.Sgd(0.9, true, 0.1);
         var inputs = Runs.Parameters(model, seed)
             .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)))
             .With((Names.Key, Runs.KeyOf(seed)), (Names.Position, Runs.Whole(0, config.Context - 1)), (Names.CacheRow, Runs.Whole(1, 0)))
             .With(Runs.Scalars(Programs.StepScalars(optimiser, 3, 0.1)))
             .With(Programs.Accumulators(Objectives.NextToken(model, batch)).Concat(Programs.Slots(Objectives.NextToken(model, batch), optimiser))
-                .Concat(model.Caches(batch.Rows).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())
+                .Concat(model.Caches(new(batch.Rows, 1)).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())
                 // Second moments are not negative, and weights are not 0.
                 .Select(t =>
                     KeyValuePair.Create(t.Name, Runs.Changed(Runs.Normal(t.Value, Key.Seed(seed).FoldIn(t.Name)), static (v, _) => 0.1 + Math.Abs(v)))));

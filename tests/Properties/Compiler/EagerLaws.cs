@@ -41,7 +41,7 @@ public sealed class EagerLaws
     [Fact]
     public void Updates_do_not_pile_up()
     {
-        var model = Gpt.Of(new() { Layers = 6, Width = 64, Heads = 4, Context = 4, Vocabulary = 50 });
+        var model = Transformer.Of(new() { Layers = 6, Width = 64, Heads = 4, Context = 4, Vocabulary = 50 });
         var plan = Compiler.Eager(Programs.Step(Objectives.NextToken(model, new(1, 4)), Optimisers.AdamW(), GradientClip.To(1)),
             new(static _ => true, static _ => true));
         var weights = 4L * model.ParameterCount;
@@ -52,7 +52,7 @@ public sealed class EagerLaws
     [Fact]
     public void Donated_buffers_are_written_in_place()
     {
-        var model = Gpt.Of(new() { Layers = 2, Width = 8, Heads = 2, Context = 4, Vocabulary = 5 });
+        var model = Transformer.Of(new() { Layers = 2, Width = 8, Heads = 2, Context = 4, Vocabulary = 5 });
         foreach (var program in new[] { Programs.CachedStep(model, new(1, 1)), Programs.Accumulate(Objectives.NextToken(model, new(1, 4))) })
         {
             var plan = Compiler.Eager(program, new(static _ => true, static _ => true));
@@ -63,7 +63,7 @@ public sealed class EagerLaws
     [Fact]
     public void Kept_values_reach_their_gradients()
     {
-        var model = Gpt.Of(new() { Layers = 2, Width = 8, Heads = 2, Context = 4, Vocabulary = 5, Activation = Activation.Gelu });
+        var model = Transformer.Of(new() { Layers = 2, Width = 8, Heads = 2, Context = 4, Vocabulary = 5, Activation = Activation.Gelu });
         var plan = Compiler.Eager(Programs.Accumulate(Objectives.NextToken(model, new(1, 4))), new(static _ => true, static _ => true));
         var takes = plan.Steps.OfType<EagerStep.Compute>().Where(static c => c.Takes >= 0).Select(static c => ((Op.Fused)c.Node.Op).Kind).ToList();
         Assert.Equal((2, 2, 5), (takes.Count(static k => k is AttentionGradient), takes.Count(static k => k is GeluGradient),

@@ -6,7 +6,7 @@ public sealed class FusionLaws
     // No two of the lengths and their products are equal by accident.
     const int Layers = 2, Width = 32, Context = 24, Rows = 3, Vocabulary = 3000, Tokens = Rows * Context;
 
-    static readonly Model model = Gpt.Of(new() { Layers = Layers, Width = Width, Heads = 4, Context = Context, Vocabulary = Vocabulary });
+    static readonly Model model = Transformer.Of(new() { Layers = Layers, Width = Width, Heads = 4, Context = Context, Vocabulary = Vocabulary });
     static readonly Plan plan = Compiler.Compile(Programs.Step(Objectives.NextToken(model, new(Rows, Context)), Optimisers.AdamW(), GradientClip.To(1)),
         ManagedEngine.HasKernel);
 

@@ -29,7 +29,7 @@ public sealed class PlanLaws
     [Fact]
     public void A_deep_model_compiles()
     {
-        var model = Gpt.Of(new() { Layers = 12, Width = 64, Heads = 4, Context = 16, Vocabulary = 100 });
+        var model = Transformer.Of(new() { Layers = 12, Width = 64, Heads = 4, Context = 16, Vocabulary = 100 });
         var plan = Compiler.Compile(Programs.Step(Objectives.NextToken(model, new(2, 16)), Optimisers.AdamW(), GradientClip.To(1)), ManagedEngine.HasKernel);
         Assert.Empty(PlanMemory.Faults(plan));
     }

@@ -27,7 +27,7 @@ public sealed class ScaledSumLaws
     [Fact]
     public void An_optimiser_is_made_of_them()
     {
-        var model = Gpt.Of(new() { Layers = 1, Width = 8, Heads = 2, Context = 4, Vocabulary = 5, Bias = false });
+        var model = Transformer.Of(new() { Layers = 1, Width = 8, Heads = 2, Context = 4, Vocabulary = 5, Bias = Biases.None });
         var plan = Compiler.Eager(Programs.Step(Objectives.NextToken(model, new(1, 4)), Optimisers.AdamW(), GradientClip.To(1)),
             new(static _ => true, static _ => true));
         var found = plan.Steps.OfType<EagerStep.Compute>().Where(static c => c.Node.Op is Op.Fused { Kind: ScaledSum }).ToList();

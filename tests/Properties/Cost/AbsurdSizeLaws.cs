@@ -53,7 +53,7 @@ public sealed partial class AbsurdSizeLaws
         var tokens = (BigInteger)config.Stage.Batch * config.Model.Context * config.Stage.Accumulate;
         Assert.Equal((RunByHand.Parameters(config.Model), RunByHand.Kept(config), tokens, tokens * config.Stage.Steps),
             ((BigInteger)cost.Memory.Parameters, (BigInteger)cost.Memory.Bytes, (BigInteger)cost.TokensPerStep, (BigInteger)cost.TotalTokens));
-        Assert.All(Gpt.Of(config.Model, 1).Specs.Values, static spec => Assert.True(spec.Init is not Initializer.Normal { Std: not (> 0 and < 2) }, $"{spec}"));
+        Assert.All(Transformer.Of(config.Model, 1).Specs.Values, static spec => Assert.True(spec.Init is not Initializer.Normal { Std: not (> 0 and < 2) }, $"{spec}"));
         foreach (var number in Numbers(cost)) Assert.True(double.IsFinite(number) && number > 0, $"{cost}");
     }
 

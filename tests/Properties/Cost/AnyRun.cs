@@ -71,7 +71,7 @@ public sealed record ValidSizes(RunConfig Config)
     public static Arbitrary<ValidSizes> Sizes() => Arb.From(
         from any in AnySizes.Sizes().Generator
         let heads = Up(any.Config.Model.Heads, 180)
-        let width = heads * Up(any.Config.Model.HeadSize, 128)
+        let width = heads * Up(any.Config.Model.SizeOfHead, 128)
         let context = Up(any.Config.Model.Context, Math.Min(1 << 28, int.MaxValue / width / 4))
         let scores = (Int128)heads * context * context
         let dropout = scores <= int.MaxValue ? any.Config.Model.Dropout : 0
@@ -97,10 +97,10 @@ public sealed record ValidSizes(RunConfig Config)
         var steps = size(c.Stage.Steps) is var changed && changed >= 1 && changed <= long.MaxValue ? (long)changed : c.Stage.Steps;
         static int Product(int a, int b) => (int)Math.Min((long)a * b, int.MaxValue);
         var m = c.Model;
-        IEnumerable<GptConfig> models =
+        IEnumerable<DecoderConfig> models =
         [
-            m with { Layers = Whole(m.Layers) }, m with { Heads = Whole(m.Heads), Width = Product(m.HeadSize, Whole(m.Heads)) },
-            m with { Width = Product(m.Heads, Whole(m.HeadSize)) }, m with { Context = Whole(m.Context) }, m with { Vocabulary = Whole(m.Vocabulary) },
+            m with { Layers = Whole(m.Layers) }, m with { Heads = Whole(m.Heads), Width = Product(m.SizeOfHead, Whole(m.Heads)) },
+            m with { Width = Product(m.Heads, Whole(m.SizeOfHead)) }, m with { Context = Whole(m.Context) }, m with { Vocabulary = Whole(m.Vocabulary) },
         ];
         return
         [
@@ -128,12 +128,12 @@ static class RunByHand
     }
 
     /// <summary>Numbers of the model, by hand.</summary>
-    public static BigInteger Parameters(GptConfig c)
+    public static BigInteger Parameters(DecoderConfig c)
     {
-        BigInteger w = c.Width, bias = c.Bias ? 1 : 0;
+        BigInteger w = c.Width, bias = c.Bias != Biases.None ? 1 : 0;
         var norm = w * (1 + bias);
         return c.Layers * (2 * norm + 12 * w * w + bias * 9 * w) + c.Vocabulary * w * (c.TiedHead ? 1 : 2)
-            + (c.Positions == Positions.Learned ? c.Context * w : 0) + (c.NormPlacement == NormPlacement.Pre ? norm : 0);
+            + (c.Positions == Positions.Learned ? c.Context * w : 0) + norm;
     }
 
     /// <summary>Bytes that a run keeps, by hand: Adam's two slots and momentum's one for each parameter, and accumulators with the two of the loss.</summary>

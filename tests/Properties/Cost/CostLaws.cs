@@ -37,8 +37,8 @@ public sealed class CostLaws
     [Fact]
     public void The_closed_form_for_a_GPT_agrees_with_its_graphs()
     {
-        var (config, batch) = (new GptConfig { Layers = 4, Heads = 4, Width = 512, Context = 128, Vocabulary = 2000 }, new BatchShape(2, 128));
-        var model = Gpt.Of(config);
+        var (config, batch) = (new DecoderConfig { Layers = 4, Heads = 4, Width = 512, Context = 128, Vocabulary = 2000 }, new BatchShape(2, 128));
+        var model = Transformer.Of(config);
         var (forward, training) = (Cost.Of(Programs.Logits(model, batch)),
             Cost.Of(Programs.Step(Objectives.NextToken(model, batch), Optimisers.AdamW(), GradientClip.To(1))));
         Assert.Equal(1, (double)forward.Flops / (256 * config.ForwardFlops), 0.05);
@@ -58,9 +58,9 @@ public sealed class CostLaws
     [InlineData(false, Activation.GeluTanh)]
     public void Activations_are_estimated_well_where_they_dominate(bool bias, Activation activation)
     {
-        var config = new GptConfig { Layers = 6, Heads = 4, Width = 64, Context = 64, Vocabulary = 50, Bias = bias, Activation = activation };
+        var config = new DecoderConfig { Layers = 6, Heads = 4, Width = 64, Context = 64, Vocabulary = 50, Bias = bias ? Biases.All : Biases.None, Activation = activation };
         var (adam, batch) = (Optimisers.AdamW(), new BatchShape(64, 64));
-        var work = Cost.Of(Programs.Step(Objectives.NextToken(Gpt.Of(config), batch), adam, GradientClip.None)).WorkBytes;
+        var work = Cost.Of(Programs.Step(Objectives.NextToken(Transformer.Of(config), batch), adam, GradientClip.None)).WorkBytes;
         Assert.InRange((double)work / config.TrainingMemory(adam, batch).Activations, 0.8, 1.25);
     }
 

@@ -14,20 +14,20 @@ readonly record struct TrainingMemory(long Parameters, long Gradients, long Slot
 /// <summary>What a GPT costs, in closed forms worked out by hand; <see cref="Cost"/> counts the same from a program's graph.</summary>
 static class GptByHand
 {
-    extension(GptConfig c)
+    extension(DecoderConfig c)
     {
         /// <summary>How many numbers the parameters hold.</summary>
         public long ParameterCount
         {
             get
             {
-                long w = c.Width, bias = c.Bias ? 1 : 0;
+                long w = c.Width, bias = c.Bias != Biases.None ? 1 : 0;
                 var norm = w * (1 + bias);
                 var block = 2 * norm + 12 * w * w + bias * 9 * w;
                 return c.Layers * block
                     + c.Vocabulary * w * (c.TiedHead ? 1 : 2)
                     + (c.Positions == Positions.Learned ? c.Context * w : 0)
-                    + (c.NormPlacement == NormPlacement.Pre ? norm : 0);
+                    + norm;
             }
         }
 
@@ -50,7 +50,7 @@ static class GptByHand
         /// <param name="batch">The batch.</param>
         public TrainingMemory TrainingMemory(GradientTransform optimiser, BatchShape batch)
         {
-            var specs = Gpt.Of(c).Specs;
+            var specs = Transformer.Of(c).Specs;
             var tokens = (long)batch.Rows * batch.Time;
             var scores = c.Dropout > 0 ? 2L * c.Heads * batch.Time : 0;
             return new(

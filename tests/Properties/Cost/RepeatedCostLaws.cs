@@ -7,7 +7,7 @@ namespace Functional.Tests.Properties;
 public sealed class RepeatedCostLaws
 {
     static void Same(RunConfig config, Func<Model, Program> program) => Assert.Equal(
-        Cost.Of(program(Gpt.Of(config.Model))), Cost.Of(config.Model.Layers, blocks => program(Gpt.Of(config.Model, blocks))));
+        Cost.Of(program(Transformer.Of(config.Model))), Cost.Of(config.Model.Layers, blocks => program(Transformer.Of(config.Model, blocks))));
 
     [Property(Arbitrary = [typeof(SmallRun)], MaxTest = 150)]
     public void Programs_of_training_cost_what_their_whole_graphs_do(SmallRun run)
@@ -43,7 +43,7 @@ public sealed class RepeatedCostLaws
     /// <summary>What a run costs, from whole graphs.</summary>
     static RunCost Whole(RunConfig c)
     {
-        var (model, clip) = (Gpt.Of(c.Model), GradientClip.To(c.Stage.Optimiser.Clip));
+        var (model, clip) = (Transformer.Of(c.Model), GradientClip.To(c.Stage.Optimiser.Clip));
         Int128 Bytes(IEnumerable<TensorType> types) => types.Sum(static t => t.Bytes);
         var slots = Bytes(Programs.Slots(Objectives.NextToken(model, new(1, 1)), c.Stage.Optimiser.Transform).Values) + (c.Stage.Accumulate > 1
             ? Bytes(Programs.Accumulators(Objectives.NextToken(model, new(1, 1))).Values) : 0);

@@ -249,7 +249,7 @@ public sealed unsafe class KernelsAttentionTests
                 {
                     var at = ((b * s.Queries + i) * s.Heads + h) * s.Width;
                     int Key(int j) => ((b * tokens + j) * s.KvHeads + h / (s.Heads / s.KvHeads)) * s.Width;
-                    var seen = s.Visible(i);
+                    var seen = s.Sees(b, i, sinks: false).To;
                     var scores = new double[seen];
                     for (var j = 0; j < seen; j++)
                         for (var c = 0; c < s.Width; c++) scores[j] += (double)s.Scale * data.Q[at + c] * data.K[Key(j) + c];

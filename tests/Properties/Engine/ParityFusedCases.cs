@@ -9,8 +9,8 @@ static class ParityFusedCases
         .. Outputs(2, "attention over rows of a cache", static g => (Kind(g), PickedArgs(g, Sizes(g)))),
         .. Outputs(2, "attention of one query", static g =>
             (Kind(g), Sizes(g) with { Queries = 1 } is var s && g.Maybe() ? PickedArgs(g, s) : AttentionArgs(g, s))),
-        .. Outputs(3, "attention gradient", static g => (new AttentionGradient(0.4, true), GradientArgs(g, true))),
-        .. Outputs(3, "open attention gradient", static g => (new AttentionGradient(0.4, false), GradientArgs(g, false))),
+        .. Outputs(3, "attention gradient", static g => (new AttentionGradient(new Attention(0.4, true)), GradientArgs(g, true))),
+        .. Outputs(3, "open attention gradient", static g => (new AttentionGradient(new Attention(0.4, false)), GradientArgs(g, false))),
         .. Outputs(3, "layer norm", static g => (new LayerNorm(g.Any(1e-5, 0.1)), NormArgs(g))),
         .. Outputs(3, "layer norm gradient", static g => (new LayerNormGradient(0.01), NormGradientArgs(g))),
         .. Outputs(3, "linear cross-entropy", static g => (new LinearCrossEntropy(g.Any(0, 0.1)), HeadArgs(g))),

@@ -6,14 +6,14 @@ namespace Functional.Tests.Properties;
 [Collection(nameof(TorchTests)), CollectionDefinition(nameof(TorchTests), DisableParallelization = true)]
 public sealed class TorchTests
 {
-    static readonly GptConfig config = new() { Layers = 2, Heads = 2, Width = 16, Vocabulary = 11, Context = 8, Dropout = 0.1 };
+    static readonly DecoderConfig config = new() { Layers = 2, Heads = 2, Width = 16, Vocabulary = 11, Context = 8, Dropout = 0.1 };
 
     /// <summary>TorchSharp counts the tensors that are alive: they stay the same over 1,000 training steps, evaluations and decoded tokens.</summary>
     [TorchFact]
     public void No_tensor_is_left_behind()
     {
         using var engine = new TorchEngine(Device.Cpu);
-        var (model, batch, optimiser) = (Gpt.Of(config), new BatchShape(2, config.Context), Optimisers.AdamW());
+        var (model, batch, optimiser) = (Transformer.Of(config), new BatchShape(2, config.Context), Optimisers.AdamW());
         var given = Runs.Parameters(model, 1)
             .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, 1)), (Names.Labels, Runs.Labels(batch, config.Vocabulary, 1)),
                 (Names.Key, Runs.KeyOf(1)), (Names.Position, Runs.Whole(3, 5)))
@@ -24,7 +24,7 @@ public sealed class TorchTests
             Programs.Accumulate(Objectives.NextToken(model, batch)), Programs.Measure(Objectives.NextToken(model, batch)) }) Flat(engine, program, given);
         var one = new BatchShape(2, 1);
         Flat(engine, Programs.CachedStep(model, one), given.With((Names.Inputs, Runs.Tokens(one, config.Vocabulary, 1)))
-            .With(Runs.Zeros(model.Caches(one.Rows).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())));
+            .With(Runs.Zeros(model.Caches(new(one.Rows, 1)).Select(static c => (Names.Cache(c.Name), c.Value)).ToParams())));
     }
 
     static void Flat(TorchEngine engine, Program program, IReadOnlyDictionary<string, Value> given)
@@ -189,7 +189,7 @@ public sealed class TorchTests
             "attention" =>
                 attention.Result(0, [F("q", 2, 9, 4, 16), F("k", 2, 9, 2, 16), F("v", 2, 9, 2, 16)]) is var y
                     ? [y, .. Vjp.Pull(y, F("ct", 2, 9, 4, 16), [.. y.Args])] : [],
-            "attention by its weights" => [attention.Weights(F("q", 2, 9, 4, 16), F("k", 2, 9, 2, 16))],
+            "attention by its weights" => [attention.Weights([F("q", 2, 9, 4, 16), F("k", 2, 9, 2, 16), F("v", 2, 9, 2, 16)])],
             _ => new LinearCrossEntropy(0.1).Apply(F("hidden", 13, 32), F("weight", 17, 32), Create.Input("labels", [13], DType.I32)),
         };
         var program = Program.Of([.. results.Select(static (t, i) => new Named($"{i}", t))]);
@@ -237,7 +237,7 @@ public sealed class TorchTests
     public void A_step_in_bfloat16_is_a_step_in_float32_rounded(int heads, int width, int context, double dropout, double scale)
     {
         var sized = config with { Heads = heads, Width = width, Context = context, Dropout = dropout };
-        var (model, batch, optimiser) = (Gpt.Of(sized), new BatchShape(4, context), Optimisers.Sgd());
+        var (model, batch, optimiser) = (Transformer.Of(sized), new BatchShape(4, context), Optimisers.Sgd());
         var given = Runs.Parameters(model, 1, scale).With((Names.Inputs, Runs.Tokens(batch, sized.Vocabulary, 1)),
             (Names.Labels, Runs.Labels(batch, sized.Vocabulary, 1)), (Names.Key, Runs.KeyOf(1)))
             .With(Runs.Scalars(Programs.StepScalars(optimiser, 1, 0.01)));

@@ -16,7 +16,7 @@ public sealed class AttentionTests
         var random = new Random(seed);
         var s = Sizes(random);
         var (args, values) = Inputs(s, random);
-        var results = Evaluator.Run([.. new Attention(0.6, causal).Apply(args), new Attention(0.6, causal).Weights(args[0], args[1], args[3])], values);
+        var results = Evaluator.Run([.. new Attention(0.6, causal).Apply(args), new Attention(0.6, causal).Weights(args)], values);
         Value q = values["q"], k = values["k"], v = values["v"];
         for (var b = 0; b < s.Batch; b++)
             for (var h = 0; h < s.Heads; h++)

@@ -32,7 +32,7 @@ public sealed class BatcherLaws
     public void Rows_have_the_same_bits_from_1_to_4_from_5_to_8_and_from_9_on(int width)
     {
         using var engine = new ManagedEngine(2);
-        var model = Gpt.Of(new() { Layers = 2, Heads = 1, Width = width, Context = 300, Vocabulary = 97 });
+        var model = Transformer.Of(new() { Layers = 2, Heads = 1, Width = width, Context = 300, Vocabulary = 97 });
         using var parameters = new Workspace(engine);
         foreach (var (name, spec) in model.Specs) parameters.Fill(name, spec);
         float[] First(int rows)

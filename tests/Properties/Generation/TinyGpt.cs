@@ -19,10 +19,10 @@ sealed class TinyGpt : IDisposable
         Config = new()
         {
             Layers = 1 + (int)pick.Below(0, 2), Heads = heads, Width = 4 * heads, Context = 2 + (int)pick.Below(2, 19), Vocabulary = Tokenizer.VocabularySize,
-            Bias = pick.Below(3, 2) == 0, TiedHead = pick.Below(4, 2) == 0, Positions = (Positions)(int)pick.Below(5, 2),
+            Bias = pick.Below(3, 2) == 0 ? Biases.All : Biases.None, TiedHead = pick.Below(4, 2) == 0, Positions = (Positions)(int)pick.Below(5, 2),
             NormPlacement = (NormPlacement)(int)pick.Below(6, 2), Dropout = 0.3,
         };
-        Model = Gpt.Of(Config);
+        Model = Transformer.Of(Config);
         parameters = new(engine);
         foreach (var (name, spec) in Model.Specs)
         {
@@ -33,7 +33,7 @@ sealed class TinyGpt : IDisposable
         }
     }
 
-    public GptConfig Config { get; }
+    public DecoderConfig Config { get; }
 
     public Model Model { get; }
 

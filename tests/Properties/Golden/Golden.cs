@@ -4,7 +4,7 @@ namespace Functional.Tests.Properties;
 
 /// <summary>The values that PyTorch gave in float64 for a tiny GPT, its gradients and five clipped AdamW steps.</summary>
 sealed record Golden(
-    GptConfig Config, BatchShape Batch, Value Inputs, Value Labels, Params<Value> Parameters, Value Logits, Params<Value> Gradients,
+    DecoderConfig Config, BatchShape Batch, Value Inputs, Value Labels, Params<Value> Parameters, Value Logits, Params<Value> Gradients,
     Vec<(double Loss, double GradientNorm)> Steps, Params<Value> After)
 {
     public static Golden Read()

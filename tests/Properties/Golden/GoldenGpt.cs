@@ -51,14 +51,14 @@ public sealed class GoldenGpt
 
     void Logits(Run run, double tolerance)
     {
-        var model = Gpt.Of(golden.Config);
+        var model = Transformer.Of(golden.Config);
         Assert.Equal(golden.Parameters.Map(static v => v.Type).ToHashSet(), model.Specs.Map(static s => s.Type).ToHashSet());
         Runs.Close(golden.Logits, run(Programs.Logits(model, golden.Batch), Given)[Names.Logits], tolerance, "logits");
     }
 
     void Gradients(Run run, double tolerance)
     {
-        var model = Gpt.Of(golden.Config);
+        var model = Transformer.Of(golden.Config);
         var sums = run(Programs.Accumulate(Objectives.NextToken(model, golden.Batch)),
             Given.With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, new(1, 1))))));
         Assert.Equal(golden.Gradients.Count, model.Specs.Count);
@@ -68,7 +68,7 @@ public sealed class GoldenGpt
 
     void FiveSteps(Run run, double lossTolerance, double tolerance)
     {
-        var model = Gpt.Of(golden.Config);
+        var model = Transformer.Of(golden.Config);
         var program = Programs.Step(Objectives.NextToken(model, golden.Batch), AdamW, GradientClip.To(0.5));
         var state = Given.With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, new(1, 1)), AdamW)));
         for (var step = 1; step <= golden.Steps.Count; step++)
@@ -83,7 +83,7 @@ public sealed class GoldenGpt
     // Every row is a micro-golden.Batch of its own.
     void FiveAccumulatedSteps(Run run, double lossTolerance, double tolerance)
     {
-        var (model, row) = (Gpt.Of(golden.Config), new BatchShape(1, golden.Batch.Time));
+        var (model, row) = (Transformer.Of(golden.Config), new BatchShape(1, golden.Batch.Time));
         var (accumulate, apply) = (Programs.Accumulate(Objectives.NextToken(model, row)),
             Programs.Apply(Objectives.NextToken(model, golden.Batch), AdamW, GradientClip.To(0.5)));
         var state = Given.With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, golden.Batch),

@@ -78,10 +78,10 @@ public sealed class InitializerLaws
     }
 
     [Property(MaxTest = 30, Arbitrary = [typeof(AnyGpt)])]
-    public void A_parameters_first_value_depends_on_its_name_not_on_the_model(GptConfig config, ushort seed)
+    public void A_parameters_first_value_depends_on_its_name_not_on_the_model(DecoderConfig config, ushort seed)
     {
-        var deeper = Gpt.Of(config with { Layers = config.Layers + 1, TiedHead = !config.TiedHead });
-        foreach (var (name, spec) in Gpt.Of(config).Specs)
+        var deeper = Transformer.Of(config with { Layers = config.Layers + 1, TiedHead = !config.TiedHead });
+        foreach (var (name, spec) in Transformer.Of(config).Specs)
         {
             var (mine, theirs) = (new float[spec.Type.Size], new float[spec.Type.Size]);
             spec.Fill(Key.Seed(seed), 0, mine);
@@ -107,7 +107,7 @@ public sealed class InitializerLaws
     [Fact]
     public void A_GPT_begins_as_GPT2_does()
     {
-        var specs = Gpt.Of(new() { Layers = 8 }).Specs;
+        var specs = Transformer.Of(new() { Layers = 8 }).Specs;
         Assert.All(specs, static p => Assert.Equal(p.Name switch
         {
             _ when p.Name.EndsWith("bias", StringComparison.Ordinal) => Initializer.Zeros,

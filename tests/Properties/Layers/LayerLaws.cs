@@ -87,7 +87,7 @@ public sealed class LayerLaws
     {
         var (time, width, firsts) = (1 + t.Get % 7, 1 + w.Get % 9, new int[] { one, another, 0 });
         var first = Create.Input("first", [firsts.Length], DType.I32);
-        var rows = Evaluator.Run([Nn.Sinusoids(time, width, first)], new Dictionary<string, Value> { ["first"] = Runs.Whole(firsts) })[0];
+        var rows = Evaluator.Run([Nn.Sinusoids(width, Create.Range(time) + first.Reshape(-1, 1))], new Dictionary<string, Value> { ["first"] = Runs.Whole(firsts) })[0];
         Assert.Equal(new([firsts.Length, time, width]), rows.Type);
         for (var row = 0; row < firsts.Length; row++)
             for (var p = 0; p < time; p++)
@@ -97,7 +97,7 @@ public sealed class LayerLaws
                     Assert.Equal(i % 2 == 0 ? Math.Sin(angle) : Math.Cos(angle), rows[(row * time + p) * width + i], 1e-9);
                 }
         // Without positions, those of a row that begins at 0.
-        Assert.Equal(rows.Items[(2 * time * width)..].ToArray(), Evaluator.Run(Nn.Sinusoids(time, width)).Items.ToArray());
+        Assert.Equal(rows.Items[(2 * time * width)..].ToArray(), Evaluator.Run(Nn.Sinusoids(width, Create.Range(time).Reshape(1, time))).Items.ToArray());
     }
 
     [Theory]

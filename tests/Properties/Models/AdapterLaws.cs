@@ -19,9 +19,9 @@ public sealed class AdapterLaws
     }
 
     [Property(MaxTest = 20, Arbitrary = [typeof(AnyGpt)])]
-    public void A_fresh_adapter_is_the_base_and_only_adapters_train(GptConfig config, ushort seed)
+    public void A_fresh_adapter_is_the_base_and_only_adapters_train(DecoderConfig config, ushort seed)
     {
-        var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
+        var (model, batch) = (Transformer.Of(config), new BatchShape(2, config.Context));
         var adapted = Adapted(model, 2);
         var given = Runs.Parameters(adapted, seed).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)),
             (Names.Labels, Runs.Labels(batch, config.Vocabulary, seed)));

@@ -11,9 +11,9 @@ public sealed class GptLaws
         Programs.Logits(model, batch).Evaluate(given.With((Names.Inputs, tokens)))[Names.Logits];
 
     [Property(MaxTest = 40, Arbitrary = [typeof(AnyGpt)])]
-    public void No_output_depends_on_a_later_token(GptConfig config, ushort seed)
+    public void No_output_depends_on_a_later_token(DecoderConfig config, ushort seed)
     {
-        var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
+        var (model, batch) = (Transformer.Of(config), new BatchShape(2, config.Context));
         var (given, tokens) = (Runs.Parameters(model, seed), Runs.Tokens(batch, config.Vocabulary, seed));
         var place = (int)Key.Seed(seed).Below(0, config.Context);
         var changed = Runs.Changed(tokens, (t, i) => i % batch.Time > place ? (t + 1) % config.Vocabulary : t);
@@ -23,11 +23,11 @@ public sealed class GptLaws
     }
 
     [Property(MaxTest = 40, Arbitrary = [typeof(AnyGpt)])]
-    public void An_output_depends_on_every_earlier_token(GptConfig config, ushort seed)
+    public void An_output_depends_on_every_earlier_token(DecoderConfig config, ushort seed)
     {
         // A norm leaves nothing of one number and only the order of two, and one token cannot be told from itself.
         if (config.Width < 3 || config.Vocabulary < 2) return;
-        var (model, batch) = (Gpt.Of(config), new BatchShape(1, config.Context));
+        var (model, batch) = (Transformer.Of(config), new BatchShape(1, config.Context));
         var (given, tokens) = (Runs.Parameters(model, seed), Runs.Tokens(batch, config.Vocabulary, seed));
         var hidden = Programs.Hidden(model, batch);
         var before = hidden.Evaluate(given.With((Names.Inputs, tokens)))[Names.Hidden];
@@ -40,13 +40,13 @@ public sealed class GptLaws
     }
 
     [Property(MaxTest = 40, Arbitrary = [typeof(AnyGpt)])]
-    public void Cached_decoding_is_the_full_forward_pass(GptConfig config, PositiveInt prompt, ushort seed)
+    public void Cached_decoding_is_the_full_forward_pass(DecoderConfig config, PositiveInt prompt, ushort seed)
     {
-        var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
+        var (model, batch) = (Transformer.Of(config), new BatchShape(2, config.Context));
         var (given, tokens) = (Runs.Parameters(model, seed), Runs.Tokens(batch, config.Vocabulary, seed));
         var full = Logits(model, batch, given, tokens);
         // What stands in a fresh cache must not matter.
-        var state = given.With(model.Caches(2).Select(static c => KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(1)))));
+        var state = given.With(model.Caches(new(2, 1)).Select(static c => KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(1)))));
         for (int position = 0, time = 1 + prompt.Get % config.Context; position < config.Context; position += time, time = 1)
         {
             var part = new BatchShape(2, time);
@@ -61,13 +61,13 @@ public sealed class GptLaws
 
     /// <summary>Any rows of the caches, in any order, each at its own position; the others are left as they were.</summary>
     [Property(MaxTest = 40, Arbitrary = [typeof(AnyGpt)])]
-    public void Rows_read_at_positions_of_their_own(GptConfig config, ushort seed)
+    public void Rows_read_at_positions_of_their_own(DecoderConfig config, ushort seed)
     {
         const int Rows = 3;
-        var (model, all, random) = (Gpt.Of(config), new BatchShape(Rows, config.Context), new Random(seed));
+        var (model, all, random) = (Transformer.Of(config), new BatchShape(Rows, config.Context), new Random(seed));
         var (given, tokens) = (Runs.Parameters(model, seed), Runs.Tokens(all, config.Vocabulary, seed));
         var full = Logits(model, all, given, tokens);
-        var state = given.With(model.Caches(Rows).Select(static c => KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(1)))));
+        var state = given.With(model.Caches(new(Rows, 1)).Select(static c => KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(1)))));
         var positions = new int[Rows];
         while (positions.Any(p => p < config.Context))
         {
@@ -95,9 +95,9 @@ public sealed class GptLaws
     }
 
     [Property(MaxTest = 40, Arbitrary = [typeof(AnyGpt)])]
-    public void Rows_of_a_batch_do_not_see_each_other(GptConfig config, ushort seed)
+    public void Rows_of_a_batch_do_not_see_each_other(DecoderConfig config, ushort seed)
     {
-        var (model, batch, one) = (Gpt.Of(config), new BatchShape(3, config.Context), new BatchShape(1, config.Context));
+        var (model, batch, one) = (Transformer.Of(config), new BatchShape(3, config.Context), new BatchShape(1, config.Context));
         var (given, tokens) = (Runs.Parameters(model, seed), Runs.Tokens(batch, config.Vocabulary, seed));
         var all = Logits(model, batch, given, tokens);
         for (var row = 0; row < 3; row++)
@@ -108,9 +108,9 @@ public sealed class GptLaws
     }
 
     [Property(MaxTest = 40, Arbitrary = [typeof(AnyGpt)])]
-    public void Attention_weights_are_causal_and_sum_to_1(GptConfig config, ushort seed)
+    public void Attention_weights_are_causal_and_sum_to_1(DecoderConfig config, ushort seed)
     {
-        var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
+        var (model, batch) = (Transformer.Of(config), new BatchShape(2, config.Context));
         var given = Runs.Parameters(model, seed).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)));
         var outputs = Programs.AttentionWeights(model, batch).Evaluate(given);
         Assert.Equal(config.Layers + 1, outputs.Count);
@@ -129,9 +129,9 @@ public sealed class GptLaws
     }
 
     [Property(MaxTest = 40, Arbitrary = [typeof(AnyGpt)])]
-    public void The_loss_is_the_cross_entropy_of_the_logits(GptConfig config, ushort seed)
+    public void The_loss_is_the_cross_entropy_of_the_logits(DecoderConfig config, ushort seed)
     {
-        var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
+        var (model, batch) = (Transformer.Of(config), new BatchShape(2, config.Context));
         var labels = Runs.Labels(batch, config.Vocabulary, seed);
         var given = Runs.Parameters(model, seed).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, labels));
         var (logits, loss) = (Programs.Logits(model, batch).Evaluate(given)[Names.Logits],
@@ -150,39 +150,39 @@ public sealed class GptLaws
     }
 
     [Property(Arbitrary = [typeof(AnyGpt)])]
-    public void Parameters_are_counted_in_closed_form(GptConfig config)
+    public void Parameters_are_counted_in_closed_form(DecoderConfig config)
     {
-        var model = Gpt.Of(config);
+        var model = Transformer.Of(config);
         Assert.Equal(model.Specs.Values.Sum(static s => s.Type.Size), config.ParameterCount);
         Assert.Equal(model.ParameterCount, config.ParameterCount);
-        Assert.Equal(config.Bias, model.Specs.Names.Any(static n => n.EndsWith(".bias", StringComparison.Ordinal)));
+        Assert.Equal(config.Bias != Biases.None, model.Specs.Names.Any(static n => n.EndsWith(".bias", StringComparison.Ordinal)));
         Assert.Equal(config.TiedHead, !model.Specs.Contains("head.weight"));
         Assert.All(model.Specs, static p => Assert.Equal(p.Value.Type.Rank > 1, p.Value.Decays));
     }
 
     [Fact]
     public void GPT2_has_124_million_parameters() => Assert.Equal(124_439_808,
-        new GptConfig { Layers = 12, Heads = 12, Width = 768, Context = 1024, Vocabulary = 50257 }.ParameterCount);
+        new DecoderConfig { Layers = 12, Heads = 12, Width = 768, Context = 1024, Vocabulary = 50257 }.ParameterCount);
 
     [Fact]
     public void Everything_wrong_with_a_configuration_is_said_at_once()
     {
-        var config = new GptConfig { Layers = 0, Heads = 3, Width = 128, Context = -1, Vocabulary = 0, Dropout = 1, Activation = (Activation)9 };
+        var config = new DecoderConfig { Layers = 0, Heads = 3, Width = 128, Context = -1, Vocabulary = 0, Dropout = 1, Activation = (Activation)9 };
         var faults = config.Validate().Match(static _ => [], static f => f.ToArray());
         Assert.Equal(["layers", "context", "vocabulary", "width", "dropout", "activation"], faults.Select(static f => f.Where));
         Assert.All(faults, static f => Assert.NotEmpty(f.Allowed));
         Assert.Contains("heads 3", faults[3].What, StringComparison.Ordinal);
-        Assert.True(new GptConfig().Validate().IsSuccess);
-        Assert.Throws<ArgumentException>(() => Gpt.Of(config));
+        Assert.True(new DecoderConfig().Validate().IsSuccess);
+        Assert.Throws<ArgumentException>(() => Transformer.Of(config));
     }
 
     [Property(Arbitrary = [typeof(AnyGpt)])]
-    public bool Valid_configurations_pass(GptConfig config) => config.Validate().IsSuccess;
+    public bool Valid_configurations_pass(DecoderConfig config) => config.Validate().IsSuccess;
 
     [Fact]
-    public void A_dropout_that_is_not_a_number_is_a_fault() => Assert.True(new GptConfig { Dropout = double.NaN }.Validate().IsFail);
+    public void A_dropout_that_is_not_a_number_is_a_fault() => Assert.True(new DecoderConfig { Dropout = double.NaN }.Validate().IsFail);
 
     [Fact]
     public void The_head_size_of_a_tensor_beyond_the_limit_is_a_fault() =>
-        Assert.True(new GptConfig { Width = 65536, Heads = 1, Vocabulary = 65536 }.Validate().IsFail);
+        Assert.True(new DecoderConfig { Width = 65536, Heads = 1, Vocabulary = 65536 }.Validate().IsFail);
 }

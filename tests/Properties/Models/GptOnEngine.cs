@@ -29,9 +29,9 @@ public sealed class GptOnEngine : IDisposable
     }
 
     [Property(MaxTest = 30, Arbitrary = [typeof(AnyGpt)])]
-    public void Losses_gradients_and_steps_agree(GptConfig config, bool dropout, ushort seed)
+    public void Losses_gradients_and_steps_agree(DecoderConfig config, bool dropout, ushort seed)
     {
-        var (model, batch) = (Gpt.Of(config with { Dropout = dropout ? 0.2 : 0, Width = 4 * config.Width }), new BatchShape(3, config.Context));
+        var (model, batch) = (Transformer.Of(config with { Dropout = dropout ? 0.2 : 0, Width = 4 * config.Width }), new BatchShape(3, config.Context));
         // SGD: Adam would divide what is nearly zero by itself.
         var sgd = Optimisers.Sgd(0.9, true, 0.1);
         var given = Runs.Parameters(model, seed)
@@ -45,9 +45,9 @@ public sealed class GptOnEngine : IDisposable
     }
 
     [Property(MaxTest = 30, Arbitrary = [typeof(AnyGpt)])]
-    public void Cached_steps_agree(GptConfig config, byte at, ushort seed)
+    public void Cached_steps_agree(DecoderConfig config, byte at, ushort seed)
     {
-        var model = Gpt.Of(config with { Width = 4 * config.Width });
+        var model = Transformer.Of(config with { Width = 4 * config.Width });
         var position = at % config.Context;
         (BatchShape, int?)[] cases = [(new(1, 1), null), (new(2, 1 + at % (config.Context - position)), null), (new(2, 1), 3),
             (new(1, config.Context - position), 2)];
@@ -58,7 +58,7 @@ public sealed class GptOnEngine : IDisposable
                 .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)),
                     (Names.Position, Runs.Whole([.. Enumerable.Range(1, batch.Rows).Select(i => position * i / batch.Rows)])))
                 .With((Names.CacheRow, Runs.Whole([.. Enumerable.Range(0, batch.Rows).Select(i => (cacheRows ?? 0) - 1 - i)])))
-                .With(model.Caches(cacheRows ?? batch.Rows).Select(c =>
+                .With(model.Caches(new(cacheRows ?? batch.Rows, 1)).Select(c =>
                     KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(seed).FoldIn(c.Name)))));
             Agree(Programs.CachedStep(model, batch, cacheRows), given);
         }

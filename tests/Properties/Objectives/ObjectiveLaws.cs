@@ -11,9 +11,9 @@ public sealed class ObjectiveLaws
     const double Exact = 1e-9;
     static readonly GradientTransform sgd = Optimisers.Sgd();
     static readonly BatchShape batch = new(2, 3);
-    static readonly GptConfig config = new() { Layers = 1, Heads = 2, Width = 4, Context = 3, Vocabulary = 5 };
+    static readonly DecoderConfig config = new() { Layers = 1, Heads = 2, Width = 4, Context = 3, Vocabulary = 5 };
 
-    static readonly Model model = Gpt.Of(config);
+    static readonly Model model = Transformer.Of(config);
 
     static WeightedSum Entropy(Scene scene, Model of, string part) => Losses.NextToken(of, scene.Of(part), scene["inputs"], scene["labels"]).Total;
 
@@ -90,7 +90,7 @@ public sealed class ObjectiveLaws
     [Fact]
     public void Parts_draw_differently()
     {
-        var dropping = Gpt.Of(config with { Dropout = 0.5 });
+        var dropping = Transformer.Of(config with { Dropout = 0.5 });
         double Loss(string name, ulong seed)
         {
             Objective objective = new([new(name, dropping)], batch.Feed, scene => Entropy(scene, dropping, name));

@@ -7,7 +7,7 @@ public class PartLaws
 {
     const double Exact = 1e-9;
     static readonly BatchShape batch = new(2, 3);
-    static readonly GptConfig config = new() { Layers = 1, Heads = 2, Width = 4, Context = 3, Vocabulary = 5 };
+    static readonly DecoderConfig config = new() { Layers = 1, Heads = 2, Width = 4, Context = 3, Vocabulary = 5 };
 
     static WeightedSum Entropy(Scene scene, Part part) => Losses.NextToken(part.Model, scene.Of(part.Name), scene["inputs"], scene["labels"]).Total;
 
@@ -62,7 +62,7 @@ public class PartLaws
     [Property(MaxTest = 10)]
     public void What_does_not_learn_drops_nothing(ushort seed)
     {
-        var dropping = Gpt.Of(config with { Dropout = 0.5 });
+        var dropping = Transformer.Of(config with { Dropout = 0.5 });
         Part policy = new("policy", dropping), reference = new("reference", dropping) { Learns = false };
         Objective objective = new([policy, reference], batch.Feed, scene => new Loss(Entropy(scene, policy)).With("reference", Entropy(scene, reference)));
         var given = Given(objective, seed);
@@ -75,7 +75,7 @@ public class PartLaws
     [Property(MaxTest = 10)]
     public void What_layers_add_does_not_depend_on_labels(ushort seed)
     {
-        var model = Gpt.Of(config);
+        var model = Transformer.Of(config);
         var added = Layer.Of([], static (_, x) => new Flow(x).With(Names.Auxiliary("load"), Create.Scalar(0.25)));
         var loaded = model with { Body = new(model.Body.Params, (env, x) => model.Body.Apply(env, x).Then(h => added.Apply(env, h)).Then(h => added.Apply(env, h))) };
         var objective = Objectives.NextToken(loaded, batch);

@@ -54,7 +54,7 @@ public class RewardTests
 
     static Stage Stage(int rows, int accumulate)
     {
-        var model = Gpt.Of(new() { Layers = 1, Heads = 2, Width = 8, Context = Time, Vocabulary = Vocabulary });
+        var model = Transformer.Of(new() { Layers = 1, Heads = 2, Width = 8, Context = Time, Vocabulary = Vocabulary });
         return new(Preference(model, rows), new Pairs(null), new Pairs(64), Optimisers.AdamW(decay: 0), GradientClip.To(1), new Schedule.Constant(2e-2),
             new(60, 0, 0, 0), rows, accumulate);
     }

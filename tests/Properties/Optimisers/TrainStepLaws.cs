@@ -19,9 +19,9 @@ public sealed class TrainStepLaws
         Value.Of(new([rows, all.Type.Shape[1]], DType.I32), all.Items.Slice(from * all.Type.Shape[1], rows * all.Type.Shape[1]));
 
     [Property(MaxTest = 25, Arbitrary = [typeof(AnyGpt)])]
-    public void Any_split_into_micro_batches_makes_the_same_step(GptConfig config, byte cut, ushort seed)
+    public void Any_split_into_micro_batches_makes_the_same_step(DecoderConfig config, byte cut, ushort seed)
     {
-        var (model, batch, clip) = (Gpt.Of(config), new BatchShape(4, config.Context), GradientClip.To(0.5));
+        var (model, batch, clip) = (Transformer.Of(config), new BatchShape(4, config.Context), GradientClip.To(0.5));
         var given = Given(model, adam, batch, seed);
         var whole = Programs.Step(Objectives.NextToken(model, batch), adam, clip).Evaluate(given);
         var state = given.With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, batch))));
@@ -39,9 +39,9 @@ public sealed class TrainStepLaws
     }
 
     [Property(MaxTest = 25, Arbitrary = [typeof(AnyGpt)])]
-    public void Rows_without_labels_change_nothing(GptConfig config, ushort seed)
+    public void Rows_without_labels_change_nothing(DecoderConfig config, ushort seed)
     {
-        var (model, small, large) = (Gpt.Of(config), new BatchShape(2, config.Context), new BatchShape(3, config.Context));
+        var (model, small, large) = (Transformer.Of(config), new BatchShape(2, config.Context), new BatchShape(3, config.Context));
         var given = Given(model, adam, small, seed);
         var more = given.With(
             (Names.Inputs, Value.Of(large.Tokens, [.. given[Names.Inputs].Items, .. Runs.Tokens(new(1, config.Context), config.Vocabulary, seed + 9UL).Items])),
@@ -53,9 +53,9 @@ public sealed class TrainStepLaws
 
     // p − lr · factor · g / weight: clipping keeps the direction of all gradients together.
     [Property(MaxTest = 25, Arbitrary = [typeof(AnyGpt)])]
-    public void Clipping_scales_all_updates_by_one_factor(GptConfig config, PositiveInt n, ushort seed)
+    public void Clipping_scales_all_updates_by_one_factor(DecoderConfig config, PositiveInt n, ushort seed)
     {
-        var (model, batch, limit) = (Gpt.Of(config), new BatchShape(2, config.Context), n.Get / 20.0);
+        var (model, batch, limit) = (Transformer.Of(config), new BatchShape(2, config.Context), n.Get / 20.0);
         var given = Given(model, plain, batch, seed, 1);
         var free = Programs.Step(Objectives.NextToken(model, batch), plain, GradientClip.None).Evaluate(given);
         var clipped = Programs.Step(Objectives.NextToken(model, batch), plain, GradientClip.To(limit)).Evaluate(given);
@@ -77,9 +77,9 @@ public sealed class TrainStepLaws
     }
 
     [Property(MaxTest = 25, Arbitrary = [typeof(AnyGpt)])]
-    public void Nothing_is_overwritten_when_something_is_not_finite(GptConfig config, byte which, byte kind, ushort seed)
+    public void Nothing_is_overwritten_when_something_is_not_finite(DecoderConfig config, byte which, byte kind, ushort seed)
     {
-        var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
+        var (model, batch) = (Transformer.Of(config), new BatchShape(2, config.Context));
         var given = Given(model, adam, batch, seed);
         // Final norm: its gradient reaches every other parameter, whichever tokens occur.
         var bad = model.Specs.Names[which % model.Specs.Count];
@@ -95,7 +95,7 @@ public sealed class TrainStepLaws
     [Fact]
     public void A_non_finite_gradient_alone_is_enough_to_keep_everything()
     {
-        var (model, batch) = (Gpt.Of(new() { Layers = 1, Heads = 1, Width = 2, Context = 2, Vocabulary = 3 }), new BatchShape(1, 2));
+        var (model, batch) = (Transformer.Of(new() { Layers = 1, Heads = 1, Width = 2, Context = 2, Vocabulary = 3 }), new BatchShape(1, 2));
         var given = Given(model, adam, batch, 3).With(Runs.Zeros(Programs.Accumulators(Objectives.NextToken(model, batch))))
             .With((Names.AccumulatedWeight, Value.Scalar(1)), (Names.Gradient("tokens"), Value.Of(new([3, 2]), 0, 1, double.PositiveInfinity, 0, 0, 0)));
         var after = Programs.Apply(Objectives.NextToken(model, batch), adam, GradientClip.To(1)).Evaluate(given);
@@ -110,7 +110,7 @@ public sealed class TrainStepLaws
     [Fact]
     public void Frozen_parameters_are_read_and_never_written()
     {
-        var model = Gpt.Of(new() { Layers = 1, Heads = 1, Width = 2, Context = 2, Vocabulary = 3 });
+        var model = Transformer.Of(new() { Layers = 1, Heads = 1, Width = 2, Context = 2, Vocabulary = 3 });
         var partly = model with { Specs = model.Specs.Map(static (name, spec) => spec with { Trains = name == "blocks.0.up.weight" }) };
         var program = Programs.Step(Objectives.NextToken(partly, new(1, 2)), adam, GradientClip.None);
         Assert.Equal([Names.Param("blocks.0.up.weight"), "slot/m/blocks.0.up.weight", "slot/v/blocks.0.up.weight"],
@@ -122,9 +122,9 @@ public sealed class TrainStepLaws
     }
 
     [Property(MaxTest = 20, Arbitrary = [typeof(AnyGpt)])]
-    public void Every_state_tensor_is_updated_in_place(GptConfig config)
+    public void Every_state_tensor_is_updated_in_place(DecoderConfig config)
     {
-        var (model, batch) = (Gpt.Of(config), new BatchShape(2, config.Context));
+        var (model, batch) = (Transformer.Of(config), new BatchShape(2, config.Context));
         var state = model.Specs.Names.Select(Names.Param).Concat(Programs.Slots(Objectives.NextToken(model, batch), adam).Names).Order(StringComparer.Ordinal);
         foreach (var program in new[] { Programs.Step(Objectives.NextToken(model, batch), adam, GradientClip.None),
             Programs.Apply(Objectives.NextToken(model, batch), adam, GradientClip.None) })
@@ -134,28 +134,28 @@ public sealed class TrainStepLaws
                 || n.StartsWith("slot", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         }
         Assert.DoesNotContain(Programs.Step(Objectives.NextToken(model, batch), adam, GradientClip.None).Inputs, static i => i.Name == Names.Key);
-        Assert.Contains(Programs.Step(Objectives.NextToken(Gpt.Of(config with { Dropout = 0.1 }), batch), adam, GradientClip.None).Inputs, static i =>
+        Assert.Contains(Programs.Step(Objectives.NextToken(Transformer.Of(config with { Dropout = 0.1 }), batch), adam, GradientClip.None).Inputs, static i =>
             i.Name == Names.Key);
-        Assert.DoesNotContain(Programs.Measure(Objectives.NextToken(Gpt.Of(config with { Dropout = 0.1 }), batch)).Inputs, static i => i.Name == Names.Key);
+        Assert.DoesNotContain(Programs.Measure(Objectives.NextToken(Transformer.Of(config with { Dropout = 0.1 }), batch)).Inputs, static i => i.Name == Names.Key);
     }
 
     [Property(MaxTest = 15, Arbitrary = [typeof(AnyGpt)])]
-    public void Dropout_is_a_function_of_the_key(GptConfig config, ushort seed)
+    public void Dropout_is_a_function_of_the_key(DecoderConfig config, ushort seed)
     {
-        var (model, batch) = (Gpt.Of(config with { Dropout = 0.4 }), new BatchShape(2, config.Context));
+        var (model, batch) = (Transformer.Of(config with { Dropout = 0.4 }), new BatchShape(2, config.Context));
         var program = Programs.Step(Objectives.NextToken(model, batch), plain, GradientClip.None);
         var given = Given(model, plain, batch, seed);
         IReadOnlyDictionary<string, Value> Run(ulong key) => program.Evaluate(given.With((Names.Key, Runs.KeyOf(key))));
         var once = Run(1);
         Assert.All(Run(1), o => Runs.Close(once[o.Key], o.Value, 0));
         if (config.Width > 4 && config.Vocabulary > 1) Assert.NotEqual(once[Names.Loss][0], Run(2)[Names.Loss][0]);
-        Runs.Close(Programs.Logits(Gpt.Of(config), batch).Evaluate(given)[Names.Logits], Programs.Logits(model, batch).Evaluate(given)[Names.Logits], 0);
+        Runs.Close(Programs.Logits(Transformer.Of(config), batch).Evaluate(given)[Names.Logits], Programs.Logits(model, batch).Evaluate(given)[Names.Logits], 0);
     }
 
     [Fact]
     public void Gradient_descent_learns_a_batch_by_heart()
     {
-        var (model, batch) = (Gpt.Of(new() { Layers = 1, Heads = 2, Width = 8, Context = 4, Vocabulary = 5 }), new BatchShape(2, 4));
+        var (model, batch) = (Transformer.Of(new() { Layers = 1, Heads = 2, Width = 8, Context = 4, Vocabulary = 5 }), new BatchShape(2, 4));
         var program = Programs.Step(Objectives.NextToken(model, batch), Optimisers.AdamW(decay: 0), GradientClip.To(1));
         var state = Given(model, Optimisers.AdamW(decay: 0), batch, 1).With(Runs.Zeros(Programs.Slots(Objectives.NextToken(model, batch), adam)));
         var losses = new List<double>();

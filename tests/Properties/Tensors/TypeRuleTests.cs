@@ -54,7 +54,7 @@ public sealed class TypeRuleTests
         ("scatter_add", () => F(5, 3).ScatterAdd(I(2), F(2, 4)), ["f32[5, 3]", "i32[2]", "f32[2, 4]"]),
         ("attention", () => new Attention(1).Result(0, [F(1, 2, 3, 4), F(1, 2, 2, 4), F(1, 2, 2, 4)]), ["f32[1, 2, 3, 4]", "f32[1, 2, 2, 4]"]),
         ("attention", () => new Attention(1).Result(2, [F(1, 2, 3, 4), F(1, 2, 3, 4), F(1, 2, 3, 4)]), ["f32[1, 2, 3, 4]"]),
-        ("attention_gradient", () => new AttentionGradient(1, true).Result(0, [F(1)]), ["f32[1]"]),
+        ("attention_gradient", () => new AttentionGradient(new Attention(1, true)).Result(0, [F(1)]), ["f32[1]"]),
         ("layer_norm(eps=1E-05)", () => new LayerNorm().Result(0, [F(2, 3), F(2)]), ["f32[2, 3]", "f32[2]"]),
         ("layer_norm_gradient", () => new LayerNormGradient(1).Result(0, [F(2, 3), F(2)]), ["f32[2, 3]", "f32[2]"]),
         ("gelu", () => new Gelu(false).Result(0, [I(2)]), ["i32[2]"]),

@@ -115,6 +115,6 @@ public class ResumeLaws
             TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 9, EvalEvery = 2 }, Execution = TinyRun.Config.Execution with { Threads = 2 } }));
         Assert.Equal(9, longer.State.Step);
         Assert.Equal("layers: is 2, but the run was begun with 1; allowed: 1\nbias: is true, but the run was begun with false; allowed: false",
-            TinyRun.Faults(TinyRun.Train(scratch["run"], TinyRun.Config with { Model = TinyRun.Config.Model with { Layers = 2, Bias = true } })));
+            TinyRun.Faults(TinyRun.Train(scratch["run"], TinyRun.Config with { Model = TinyRun.Config.Model with { Layers = 2, Bias = Biases.All } })));
     }
 }

@@ -20,7 +20,7 @@ public class RunFolderTests
         Assert.Equal((7, ended.State.BestStep), (newest.Step, best.Step));
         using var engine = new ReferenceEngine();
         using var model = TinyRun.Get(run.Load(engine, newest));
-        Assert.Equal(Gpt.Of(run.Config.Model).Specs.Names, model.Buffers.Names);
+        Assert.Equal(Transformer.Of(run.Config.Model).Specs.Names, model.Buffers.Names);
         Assert.Contains(model.Buffers.Values, static b => b.ToArray<float>().Any(static v => v != 0));
     }
 

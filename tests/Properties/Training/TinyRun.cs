@@ -8,7 +8,7 @@ namespace Functional.Tests.Properties.Training;
 static class TinyRun
 {
     public static RunConfig Config { get; } = new()
-    { Model = new() { Layers = 1, Heads = 2, Width = 4, Context = 3, Vocabulary = 0, Bias = false, Dropout = 0.2 },
+    { Model = new() { Layers = 1, Heads = 2, Width = 4, Context = 3, Vocabulary = 0, Bias = Biases.None, Dropout = 0.2 },
         Stage = new() { Batch = 2, Steps = 7, EvalEvery = 3, EvalBatches = 2, SaveEvery = 2, SampleEvery = 2, SampleTokens = 3, Keep = 2,
             Source = new() { CorpusSize = 300 }, Optimiser = new() { Warmup = 2 } } };
 

@@ -11,7 +11,7 @@ namespace Functional.Tests.Properties.Training;
 public class TrainerLaws
 {
     static readonly RunConfig plain = TinyRun.Config with
-    { Model = TinyRun.Config.Model with { Dropout = 0, Bias = true },
+    { Model = TinyRun.Config.Model with { Dropout = 0, Bias = Biases.All },
         Stage = TinyRun.Config.Stage with { Accumulate = 2, LabelSmoothing = 0.1,
             Optimiser = TinyRun.Config.Stage.Optimiser with { Clip = 0.05, WeightDecay = 0.5, Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-3 } } };
 

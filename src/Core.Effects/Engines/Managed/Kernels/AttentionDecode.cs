@@ -22,14 +22,14 @@ internal sealed unsafe class AttentionDecode : Work
     HeadsView k, v;
     int chunk, chunks, run, headsPerTask;
     int* offsets, rows;
-    float* queries, partials;
+    float* queries, sinkQueries, partials;
 
     /// <summary>
-    /// As <see cref="AttentionForward.Run(ThreadTeam, in AttentionSpec, HeadsView, HeadsView, HeadsView, HeadsView, float*)"/> for one query of each
-    /// row of the batch. offsets, unless null, has each row's position in place of the spec's, and rows, unless null, which row of k and v is its.
+    /// As <see cref="AttentionForward.Run(ThreadTeam, in AttentionSpec, HeadsView, HeadsView, HeadsView, HeadsView, float*, HeadsView?)"/> for one query of
+    /// each row of the batch. offsets, unless null, has each row's position in place of the spec's, and rows, unless null, which row of k and v is its.
     /// </summary>
     public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse,
-        int* offsets = null, int* rows = null)
+        int* offsets = null, int* rows = null, HeadsView? sinkQueries = null)
     {
         (this.team, this.spec, this.k, this.v) = (team, spec, k, v);
         this.offsets = offsets;
@@ -44,18 +44,35 @@ internal sealed unsafe class AttentionDecode : Work
         chunks = (longest + chunk - 1) / chunk;
         var heads = (long)spec.Batch * spec.Heads;
         var own = (long)headsPerTask * spec.Group * chunk;
-        team.EnsureScratch(sizeof(float) * (own + heads * spec.Padded + chunks * heads * Partial));
+        team.EnsureScratch(sizeof(float) * (own + 2 * heads * spec.Padded + chunks * heads * Partial));
         queries = (float*)team.Scratch(0) + own;
-        partials = queries + heads * spec.Padded;
-        for (var head = 0; head < heads; head++) CopyQuery(q.At(head / spec.Heads, 0, head % spec.Heads), queries + head * spec.Padded);
+        this.sinkQueries = sinkQueries is null ? queries : queries + heads * spec.Padded;
+        partials = queries + 2 * heads * spec.Padded;
+        for (var head = 0; head < heads; head++)
+        {
+            CopyQuery(q.At(head / spec.Heads, 0, head % spec.Heads), queries + head * spec.Padded);
+            if (sinkQueries is { } s) CopyQuery(s.At(head / spec.Heads, 0, head % spec.Heads), this.sinkQueries + head * spec.Padded);
+        }
         team.Run(this, spec.Batch * (spec.KvHeads / headsPerTask) * chunks);
         for (var head = 0; head < heads; head++) Join(head, output.At(head / spec.Heads, 0, head % spec.Heads), lse == null ? null : lse + head);
     }
 
     AttentionSpec Spec(int batch) => offsets == null ? spec : spec with { Offset = offsets[batch] };
 
-    /// <summary>How many keys a row of the batch sees.</summary>
-    int Keys(int batch) => Spec(batch).Visible(0);
+    /// <summary>How many keys a row of the batch sees: its sinks, and behind them all others.</summary>
+    int Keys(int batch)
+    {
+        var (sinks, others) = Seen(batch);
+        return sinks.To - sinks.From + others.To - others.From;
+    }
+
+    ((int From, int To) Sinks, (int From, int To) Others) Seen(int batch)
+    {
+        var own = Spec(batch);
+        return (own.Sinks > 0 ? Some(own.Sees(batch, 0, true)) : (0, 0), Some(own.Sees(batch, 0, false)));
+
+        static (int, int) Some((int From, int To) seen) => seen.From < seen.To ? seen : (0, 0);
+    }
 
     /// <summary>Floats of one head's result of one chunk: the sums, then maximum and total in a vector of their own.</summary>
     int Partial => spec.Padded + 16;
@@ -73,20 +90,58 @@ internal sealed unsafe class AttentionDecode : Work
         var heads = headsPerTask * group;
         var weights = (float*)team.Scratch(worker);
         var firstRow = (nint)batch * spec.Heads + firstKv * group;
-        for (var from = 0; from < n; from += run)
+        for (var from = 0; from < n;)
+        {
+            var (position, place, length, sinks) = At(batch, start + from);
+            length = Math.Min(Math.Min(run, n - from), length);
             for (var head = 0; head < heads; head++)
-                Scores(queries + (firstRow + head) * padded, k.At(row, start + from, firstKv + head / group), k.TokenStride, Math.Min(run, n - from), d,
-                    weights + head * chunk + from);
+            {
+                var scores = weights + head * chunk + from;
+                Scores((sinks ? sinkQueries : queries) + (firstRow + head) * padded, k.At(row, place, firstKv + head / group), k.TokenStride, length, d, scores);
+                if (spec.Adjusts) Adjust(scores, length, position, batch, firstKv * group + head, sinks);
+            }
+            from += length;
+        }
         for (var head = 0; head < heads; head++)
         {
             var partial = PartialAt(firstRow + head, task % chunks);
             Weigh(weights + head * chunk, n, partial + padded);
             new Span<float>(partial, padded).Clear();
         }
-        for (var from = 0; from < n; from += run)
+        for (var from = 0; from < n;)
+        {
+            var (_, place, length, _) = At(batch, start + from);
+            length = Math.Min(Math.Min(run, n - from), length);
             for (var head = 0; head < heads; head++)
-                Add(weights + head * chunk + from, Math.Min(run, n - from), v.At(row, start + from, firstKv + head / group), v.TokenStride, d,
+                Add(weights + head * chunk + from, length, v.At(row, place, firstKv + head / group), v.TokenStride, d,
                     PartialAt(firstRow + head, task % chunks));
+            from += length;
+        }
+    }
+
+    /// <summary>Of the keys that a row sees, the i-th: its position, where it lies, how many lie behind it in order, itself among them, and whether it is a sink.</summary>
+    (int Position, int Place, int Length, bool Sinks) At(int batch, int i)
+    {
+        var (sinks, others) = Seen(batch);
+        var count = sinks.To - sinks.From;
+        var isSink = i < count;
+        var position = isSink ? sinks.From + i : others.From + i - count;
+        var (place, length) = spec.Place(position);
+        return (position, place, Math.Min(length, (isSink ? sinks.To : others.To) - position), isSink);
+    }
+
+    /// <summary>Caps scores and takes distances off.</summary>
+    void Adjust(float* scores, int n, int position, int batch, int head, bool sinks)
+    {
+        var (cap, slope, measured) = (spec.Cap * Log2E, spec.Slope(head, Log2E), Spec(batch).Measured(batch, 0, sinks));
+        for (var j = 0; j < n; j += 16)
+        {
+            var count = Math.Min(16, n - j);
+            var s = Lanes.LoadFirst(scores + j, count, 0f);
+            if (cap > 0) s = VectorMath.Tanh(s * Lanes.All(1 / cap)) * cap;
+            var distance = Vector512.ConvertToSingle(Vector512<int>.Indices + Vector512.Create(position + j - measured));
+            Lanes.StoreFirst(scores + j, Lanes.Fma(distance, Lanes.All(slope), s), count);
+        }
     }
 
     float* PartialAt(nint row, int chunk) => partials + (row * chunks + chunk) * Partial;

@@ -19,118 +19,172 @@ internal sealed unsafe class AttentionForward : Work
     ThreadTeam team = null!;
     AttentionSpec spec;
     HeadsView q, k, v, output;
+    HeadsView? sinkQueries;
     float* lse;
     int queryBlocks;
 
     /// <summary>
-    /// output [batch, queries, heads, width] and, unless null, lse [batch, heads, queries] = log Σ e^(scale q·k). A query that sees nothing gives 0
-    /// and -inf.
+    /// output [batch, queries, heads, width] and, unless null, lse [batch, heads, queries] = log Σ e^score. A query that sees nothing gives 0
+    /// and -inf. sinkQueries meet the sinks in place of q.
     /// </summary>
-    public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse)
+    public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse, HeadsView? sinkQueries = null)
     {
         spec.Validate();
         (this.team, this.spec, this.q, this.k, this.v, this.output) = (team, spec, q, k, v, output);
+        this.sinkQueries = sinkQueries;
         this.lse = lse;
         if (spec.Queries == 1)
         {
-            decode.Run(team, spec, q, k, v, output, lse);
+            decode.Run(team, spec, q, k, v, output, lse, sinkQueries: sinkQueries);
             return;
         }
         queryBlocks = (spec.Queries + QueryBlock - 1) / QueryBlock;
-        team.EnsureScratch(sizeof(float) * ((long)QueryBlock * spec.Width + KeyBlock * QueryBlock + (KeyBlock + QueryBlock) * (long)spec.Padded + 3 * QueryBlock));
+        team.EnsureScratch(sizeof(float) * ((long)QueryBlock * spec.Width + KeyBlock * QueryBlock + (KeyBlock + QueryBlock) * (long)spec.Padded
+            + 3 * QueryBlock + Sight.Size));
         team.Run(this, spec.Batch * spec.Heads * queryBlocks);
+    }
+
+    /// <summary>Where a worker keeps one block of queries and one of keys.</summary>
+    readonly struct Memory(float* at, in AttentionSpec spec)
+    {
+        public readonly float* Turned = at;
+        public readonly float* Scores = at + QueryBlock * spec.Width;
+        public readonly float* Values = at + QueryBlock * spec.Width + KeyBlock * QueryBlock;
+        public readonly float* Sums = at + QueryBlock * spec.Width + KeyBlock * QueryBlock + KeyBlock * spec.Padded;
+        public readonly float* Max = at + QueryBlock * spec.Width + KeyBlock * QueryBlock + (KeyBlock + QueryBlock) * spec.Padded;
+
+        public float* Total => Max + QueryBlock;
+
+        public float* Alpha => Max + 2 * QueryBlock;
+
+        public Sight Sight => new(Max + 3 * QueryBlock);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int task, int worker)
     {
-        var (d, padded) = (spec.Width, spec.Padded);
         // The longest rows first: the last tasks to be claimed are then the short ones.
         var block = queryBlocks - 1 - task % queryBlocks;
         var head = task / queryBlocks % spec.Heads;
         var batch = task / queryBlocks / spec.Heads;
         var first = block * QueryBlock;
         var count = Math.Min(QueryBlock, spec.Queries - first);
-        var vectors = (count + 15) / 16;
-        var stride = vectors * 16;
+        var stride = (count + 15) / 16 * 16;
+        var memory = new Memory((float*)team.Scratch(worker), spec);
+        for (var i = 0; i < stride; i++) (memory.Max[i], memory.Total[i]) = (float.MinValue, 0f);
+        var begun = false;
+        if (spec.Sinks > 0) Pass(memory, batch, head, first, count, sinkQueries ?? q, true, ref begun);
+        Pass(memory, batch, head, first, count, q, false, ref begun);
+        Finish(batch, head, first, count, memory);
+    }
 
-        var turned = (float*)team.Scratch(worker);
-        var scores = turned + QueryBlock * d;
-        var values = scores + KeyBlock * QueryBlock;
-        var sums = values + KeyBlock * padded;
-        var max = sums + QueryBlock * padded;
-        var total = max + QueryBlock;
-        var alpha = total + QueryBlock;
-
-        Tiles.Transpose(q.At(batch, first, head), q.TokenStride, count, d, spec.Scale * Log2E, turned, stride);
-        for (var i = 0; i < stride; i++) (max[i], total[i]) = (float.MinValue, 0f);
-        var kv = head / spec.Group;
-        var keys = spec.Visible(first + count - 1);
-        for (var start = 0; start < keys; start += KeyBlock)
+    /// <summary>One block of queries over the sinks, or over all other keys that it sees.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Pass(in Memory memory, int batch, int head, int first, int count, HeadsView queries, bool sinks, ref bool begun)
+    {
+        var sight = memory.Sight;
+        var (from, to) = sight.Look(spec, batch, first, count, sinks);
+        if (from >= to) return;
+        var stride = (count + 15) / 16 * 16;
+        Tiles.Transpose(queries.At(batch, first, head), queries.TokenStride, count, spec.Width, spec.Scale * Log2E, memory.Turned, stride);
+        var (kv, slope) = (head / spec.Group, spec.Slope(head, Log2E));
+        for (var start = from; start < to;)
         {
-            var n = Math.Min(KeyBlock, keys - start);
-            Scores(spec, k.At(batch, start, kv), k.TokenStride, n, start, turned, stride, first, scores);
-            for (var vector = 0; vector < vectors; vector++)
-                Weigh(scores + vector * 16, stride, vector * 16, start, n, first, max, total, alpha);
-            if (start > 0)
-                for (var i = 0; i < count; i++) Multiply(sums + i * padded, padded, alpha[i]);
-            Tiles.CopyRows(v.At(batch, start, kv), v.TokenStride, n, d, values, padded);
-            for (var i = 0; i < count; i += Tiles.Rows)
-            {
-                var rows = Math.Min(Tiles.Rows, count - i);
-                var depth = Math.Min(n, spec.Visible(first + i + rows - 1) - start);
-                Tiles.Multiply(scores + i, 1, stride, values, padded, depth, sums + i * padded, padded, rows, padded / 16, start > 0);
-            }
+            var (place, run) = spec.Place(start);
+            var n = Math.Min(Math.Min(KeyBlock, to - start), run);
+            Scores(sight, spec, k.At(batch, place, kv), k.TokenStride, n, start, memory.Turned, stride, memory.Scores);
+            if (spec.Adjusts) Adjust(sight, spec.Cap * Log2E, slope, n, start, stride, memory.Scores, null);
+            Values(memory, sight, v.At(batch, place, kv), n, start, count, begun);
+            begun = true;
+            start += n;
         }
-        Finish(batch, head, first, count, keys, sums, max, total);
+    }
+
+    /// <summary>Scores become weights, and the sums of values so far take those of a block of keys in.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Values(in Memory memory, in Sight sight, float* block, int n, int start, int count, bool begun)
+    {
+        var (d, padded, stride) = (spec.Width, spec.Padded, (count + 15) / 16 * 16);
+        for (var vector = 0; vector < stride / 16; vector++)
+            Weigh(sight, memory.Scores + vector * 16, stride, vector, start, n, memory.Max, memory.Total, memory.Alpha);
+        if (begun)
+            for (var i = 0; i < count; i++) Multiply(memory.Sums + i * padded, padded, memory.Alpha[i]);
+        Tiles.CopyRows(block, v.TokenStride, n, d, memory.Values, padded);
+        for (var i = 0; i < count; i += Tiles.Rows)
+        {
+            var rows = Math.Min(Tiles.Rows, count - i);
+            var (from, to) = sight.Rows(i, rows, start, n);
+            Tiles.Multiply(memory.Scores + i + from * stride, 1, stride, memory.Values + from * padded, padded, to - from, memory.Sums + i * padded, padded, rows,
+                padded / 16, begun);
+        }
     }
 
     /// <summary>scores[key, query] = key · query for the keys of a block and those vectors of queries that see any of four keys.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Scores(in AttentionSpec spec, float* k, nint tokenStride, int n, int start, float* turned, int stride, int first, float* scores)
+    internal static void Scores(in Sight sight, in AttentionSpec spec, float* k, nint tokenStride, int n, int start, float* turned, int stride, float* scores)
     {
         for (var j = 0; j < n; j += Tiles.Rows)
         {
-            var skip = FirstVector(spec, start + j, first);
-            Tiles.Multiply(k + j * tokenStride, tokenStride, 1, turned + skip * 16, stride, spec.Width, scores + j * stride + skip * 16, stride,
-                Math.Min(Tiles.Rows, n - j), stride / 16 - skip, false);
+            var rows = Math.Min(Tiles.Rows, n - j);
+            var (vector, behind) = sight.Vectors(start + j, rows, stride / 16);
+            if (behind > vector)
+                Tiles.Multiply(k + j * tokenStride, tokenStride, 1, turned + vector * 16, stride, spec.Width, scores + j * stride + vector * 16, stride,
+                    rows, behind - vector, false);
         }
     }
 
-    /// <summary>The first vector of a block of queries that holds one which sees <paramref name="key"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int FirstVector(in AttentionSpec spec, int key, int firstQuery) =>
-        spec.Causal ? Math.Max(0, key - spec.Offset - firstQuery) / 16 : 0;
+    /// <summary>
+    /// Caps scores and takes distances off. factors, unless null, becomes the cap's derivative.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Adjust(in Sight sight, float cap, float slope, int n, int start, int stride, float* scores, float* factors)
+    {
+        for (var vector = 0; vector < stride / 16; vector++)
+        {
+            var (from, to) = sight.Some(vector, start, n);
+            var at = sight.Measured(vector);
+            for (var j = from; j < to; j++)
+            {
+                var p = scores + j * stride + vector * 16;
+                var s = Vector512.Load(p);
+                if (cap > 0)
+                {
+                    var t = VectorMath.Tanh(s * Lanes.All(1 / cap));
+                    s = t * cap;
+                    if (factors != null) (Lanes.All(1f) - t * t).Store(factors + j * stride + vector * 16);
+                }
+                Lanes.Fma(Lanes.All(start + j) - at, Lanes.All(slope), s).Store(p);
+            }
+        }
+    }
 
     /// <summary>
     /// Turns one vector of queries' scores into weights 2^(score - running maximum), and updates maximum, total and the factor for older sums.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Weigh(float* scores, int stride, int query, int start, int n, int first, float* max, float* total, float* alpha)
+    static void Weigh(in Sight sight, float* scores, int stride, int vector, int start, int n, float* max, float* total, float* alpha)
     {
-        var some = Math.Min(n, spec.Visible(first + query + 15) - start);
-        var all = Math.Min(some, spec.Visible(first + query) - start);
+        var query = vector * 16;
+        var (from, to) = sight.Some(vector, start, n);
+        var (allFrom, allTo) = sight.All(vector, start, n);
+        (allFrom, allTo) = (Math.Clamp(allFrom, from, to), Math.Clamp(allTo, from, to));
         var old = Vector512.Load(max + query);
         var (m, m2) = (old, old);
-        var p = scores;
-        var j = 0;
-        for (; j < all - 1; j += 2, p += 2 * stride)
+        if (allFrom >= allTo) (allFrom, allTo) = (to, to);
+        var j = from;
+        var p = scores + j * stride;
+        for (; j < allFrom; j++, p += stride) m = Vector512.MaxNative(Masked(sight, vector, start + j, p), m);
+        for (; j < allTo - 1; j += 2, p += 2 * stride)
         {
             m = Vector512.MaxNative(Vector512.Load(p), m);
             m2 = Vector512.MaxNative(Vector512.Load(p + stride), m2);
         }
-        for (; j < all; j++, p += stride) m = Vector512.MaxNative(Vector512.Load(p), m);
-        for (; j < some; j++, p += stride)
-        {
-            var seen = Sees(spec, start + j, first + query);
-            var s = Lanes.Select(seen, Vector512.Load(p), Lanes.All(float.NegativeInfinity));
-            s.Store(p);
-            m = Vector512.MaxNative(s, m);
-        }
+        for (; j < allTo; j++, p += stride) m = Vector512.MaxNative(Vector512.Load(p), m);
+        for (; j < to; j++, p += stride) m = Vector512.MaxNative(Masked(sight, vector, start + j, p), m);
         m = Vector512.MaxNative(m, m2);
         var (a, b) = (Vector512<float>.Zero, Vector512<float>.Zero);
-        p = scores;
-        for (j = 0; j < some - 1; j += 2, p += 2 * stride)
+        p = scores + from * stride;
+        for (j = from; j < to - 1; j += 2, p += 2 * stride)
         {
             var u = VectorMath.Exp2(Vector512.Load(p) - m);
             var w = VectorMath.Exp2(Vector512.Load(p + stride) - m);
@@ -139,7 +193,7 @@ internal sealed unsafe class AttentionForward : Work
             a += u;
             b += w;
         }
-        if (j < some)
+        if (j < to)
         {
             var u = VectorMath.Exp2(Vector512.Load(p) - m);
             u.Store(p);
@@ -151,24 +205,29 @@ internal sealed unsafe class AttentionForward : Work
         Lanes.Fma(Vector512.Load(total + query), factor, a + b).Store(total + query);
     }
 
-    /// <summary>The lanes, queries from <paramref name="query"/> on, that see <paramref name="key"/>.</summary>
+    /// <summary>Scores of one key, −∞ in the lanes that do not see it; also in memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> Sees(in AttentionSpec spec, int key, int query) =>
-        Vector512.GreaterThanOrEqual(Vector512<int>.Indices, Vector512.Create(key - spec.Offset - query)).AsSingle();
+    static Vector512<float> Masked(in Sight sight, int vector, int position, float* p)
+    {
+        var s = Lanes.Select(sight.Sees(vector, position), Vector512.Load(p), Lanes.All(float.NegativeInfinity));
+        s.Store(p);
+        return s;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Finish(int batch, int head, int first, int count, int keys, float* sums, float* max, float* total)
+    void Finish(int batch, int head, int first, int count, in Memory memory)
     {
+        float* max = memory.Max, total = memory.Total;
         for (var i = 0; i < count; i++)
         {
             var row = output.At(batch, first + i, head);
-            if (keys == 0)
+            if (total[i] == 0)
             {
                 new Span<float>(row, spec.Width).Clear();
                 continue;
             }
             var f = Lanes.All(1f / total[i]);
-            var source = sums + i * spec.Padded;
+            var source = memory.Sums + i * spec.Padded;
             var j = 0;
             for (; j <= spec.Width - 16; j += 16) (Vector512.Load(source + j) * f).Store(row + j);
             if (j < spec.Width) Lanes.StoreFirst(row + j, Vector512.Load(source + j) * f, spec.Width - j);
@@ -177,9 +236,10 @@ internal sealed unsafe class AttentionForward : Work
         var target = lse + ((long)batch * spec.Heads + head) * spec.Queries + first;
         for (var i = 0; i < count; i += 16)
         {
-            var sum = VectorMath.Log(Vector512.Load(total + i));
-            var value = Lanes.Fma(Vector512.Load(max + i), Lanes.All(Ln2), sum);
-            Lanes.StoreFirst(target + i, keys == 0 ? Lanes.All(float.NegativeInfinity) : value, Math.Min(16, count - i));
+            var sum = Vector512.Load(total + i);
+            var value = Lanes.Fma(Vector512.Load(max + i), Lanes.All(Ln2), VectorMath.Log(sum));
+            var none = Vector512.Equals(sum, Vector512<float>.Zero);
+            Lanes.StoreFirst(target + i, Lanes.Select(none, Lanes.All(float.NegativeInfinity), value), Math.Min(16, count - i));
         }
     }
 

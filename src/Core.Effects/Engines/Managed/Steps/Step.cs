@@ -30,12 +30,12 @@ internal static class StepFactory
         [typeof(Attention)] = static (s, at) => new AttentionStep((Attention)s.Kind, s, at),
         [typeof(AttentionGradient)] = static (s, at) => new AttentionGradientStep((AttentionGradient)s.Kind, s, at),
         [typeof(LinearCrossEntropy)] = static (s, at) => new LinearCrossEntropyStep((LinearCrossEntropy)s.Kind, s, at),
-        [typeof(CacheWrite)] = static (s, at) => new CacheWriteStep(s, at),
+        [typeof(CacheWrite)] = static (s, at) => new CacheWriteStep((CacheWrite)s.Kind, s, at),
         [typeof(Ranks)] = static (s, at) => new RanksStep(s, at),
     };
 
     /// <summary>Whether a fused kind has a kernel, or an instruction of pointwise kernels.</summary>
-    public static bool Has(FusedKind kind) => fused.ContainsKey(kind.GetType()) || PointOps.Has(kind);
+    public static bool Has(FusedKind kind) => kind is not AttentionGradient { Of.Rolling: true } && fused.ContainsKey(kind.GetType()) || PointOps.Has(kind);
 
     public static Step Make(PlanStep step, Address at) => step switch
     {
