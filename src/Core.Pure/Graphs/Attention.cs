@@ -98,12 +98,13 @@ public sealed record Attention(double Scale, bool Causal = true) : FusedKind
     // A row of −∞ alone has no largest number to take off, and no sum to divide by.
     static (Tensor Weights, Tensor LogSum) Softmax(Tensor scores)
     {
-        var max = scores.ReduceMax(-1).StopGradient().Max(Create.Scalar(-1e30));
+        var largest = scores.ReduceMax(-1).StopGradient();
+        var some = largest.Greater(largest.Like(-1e30));
+        var max = some.Where(largest, largest.Like(0));
         var e = (scores - max).Exp();
         var sum = e.Sum(-1);
-        var none = sum.EqualTo(sum.Like(0));
-        var divisor = none.Where(sum.Like(1), sum);
-        return (e / divisor, none.Where(sum.Like(double.NegativeInfinity), divisor.Log() + max));
+        var divisor = some.Where(sum, sum.Like(1));
+        return (e / divisor, some.Where(divisor.Log() + max, sum.Like(double.NegativeInfinity)));
     }
 }
 

@@ -50,8 +50,7 @@ static class AttentionScores
         Tensor Rolled(Tensor place, Tensor last, int keys)
         {
             var (sinks, ring) = (Whole(kind.Sinks), Whole(keys - kind.Sinks));
-            var newest = (last - sinks).Max(Whole(0));
-            var turn = newest - newest / ring * ring;
+            var turn = (last - sinks).Max(Whole(0)).Remainder(keys - kind.Sinks);
             // How far back from the newest place of the ring.
             var back = turn - (place - sinks);
             back = back.Less(Whole(0)).Where(back + ring, back);

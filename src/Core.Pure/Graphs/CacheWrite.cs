@@ -60,7 +60,7 @@ public sealed record CacheWrite : FusedKind
         // The first token behind the sinks, and how many places of the ring lie from its own to this one.
         var (ring, skipped) = (Whole(capacity - Sinks), (Whole(Sinks) - position).Max(Whole(0)));
         var begin = position + skipped - Whole(Sinks);
-        var ahead = place - Whole(Sinks) - (begin - begin / ring * ring);
+        var ahead = place - Whole(Sinks) - begin.Remainder(capacity - Sinks);
         var rolled = skipped + ahead.Less(Whole(0)).Where(ahead + ring, ahead);
         return place.Less(Whole(Sinks)).Where(straight, rolled);
     }

@@ -52,6 +52,16 @@ public static class Derived
             return keep.Where(x * (1 / (1 - rate)), x.Like(0));
         }
 
+        /// <summary>What is left of whole numbers, at least 0 and below 2²⁴, when they are divided by another.</summary>
+        public Tensor Remainder(int by)
+        {
+            // The quotient's float is at most one off.
+            var divisor = Create.Scalar(by, DType.I32);
+            var rest = x - (x.Cast(DType.F32) / by).Cast(DType.I32) * divisor;
+            rest = rest.Less(Create.Scalar(0, DType.I32)).Where(rest + divisor, rest);
+            return rest.Less(divisor).Where(rest, rest - divisor);
+        }
+
         /// <summary>Whether each element is a finite number.</summary>
         public Tensor IsFinite() => (x - x).EqualTo(x.Like(0));
     }

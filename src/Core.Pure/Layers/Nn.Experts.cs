@@ -34,7 +34,7 @@ public static partial class Nn
             var order = new ExpertOrder(count).Apply(choice.Expert.Reshape(rows * chosen));
             var (place, row, ends) = (order[0], order[1], order[2]);
             Tensor Product(Tensor y, string name) => new GroupedMatMul().Result(0, [y, env[$"experts.{name}"], ends]);
-            var given = tokens.Gather(row / Create.Scalar(chosen, DType.I32));
+            var given = tokens.Gather(Create.Iota([rows, chosen], 0).Reshape(rows * chosen).Gather(row));
             var inside = activation.Of(Product(given, activation.IsGated ? "gate" : "up"));
             if (activation.IsGated) inside *= Product(given, "up");
             var each = Product(inside, "down").Gather(place).Reshape(rows, chosen, width);

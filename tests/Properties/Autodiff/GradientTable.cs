@@ -91,6 +91,9 @@ static class GradientTable
             yield return Row(new Op.Fused(new AttentionGradient(new Attention(0.7, true)), output), Smooth, q, k, k, q, lse, q, offset);
             yield return Row(new Op.Fused(new AttentionGradient(new Attention(0.7, false)), output), Smooth, q, k, k, q, lse, q);
         }
+        foreach (var row1 in Attending()) yield return row1;
+        foreach (var (op, arguments) in Modern()) yield return Row(op, Smooth, arguments);
+        for (var output = 0; output < 3; output++) yield return Row(new Op.Fused(new ExpertOrder(3), output), None, Domain.Integers([5], -1, 4));
         foreach (var approximate in (bool[])[false, true])
         {
             yield return Row(new Op.Fused(new ScaledSum(approximate ? -0.3 : 2), 0), Smooth,
@@ -105,7 +108,58 @@ static class GradientTable
             Domain.Distinct(2, 4));
         for (var output = 0; output < 3; output++)
             foreach (var smoothing in (double[])[0, 0.2])
-                yield return Row(new Op.Fused(new LinearCrossEntropy(smoothing), output), Smooth, Domain.Uniform([5, 3]), Domain.Uniform([4, 3]),
-                    Domain.Labels(5, 4));
+                yield return Row(new Op.Fused(new LinearCrossEntropy(smoothing) { Cap = smoothing * 3 }, output), Smooth, Domain.Uniform([5, 3]),
+                    Domain.Uniform([4, 3]), Domain.Labels(5, 4));
     }
+
+    // Windows, sinks, caps, distances, texts that begin later, rolling caches, and their gradients.
+    static IEnumerable<GradientRow> Attending()
+    {
+        Domain q = Domain.Uniform([2, 4, 4, 2]), k = Domain.Uniform([2, 4, 2, 2]), lse = Domain.Uniform([2, 4, 4]), starts = Starts(2, 4);
+        Domain longer = Domain.Uniform([2, 7, 2, 2]), offset = Domain.Integers([2], 0, 9);
+        var plain = new Attention(0.7);
+        Vec<(Attention, Vec<Domain>)> kinds =
+        [
+            (plain with { Window = 2 }, []), (plain with { SoftCap = 1.5 }, []), (plain with { HasAlibi = true }, []), (plain, [starts]),
+            (plain with { Window = 2, Sinks = 1 }, [q]), (plain with { Window = 2, Sinks = 1, SoftCap = 2, HasAlibi = true }, [starts, q]),
+        ];
+        foreach (var (kind, beside) in kinds)
+        {
+            for (var output = 0; output < 2; output++) yield return Row(new Op.Fused(kind, output), Smooth, [q, k, k, .. beside]);
+            for (var output = 0; output < (beside.Contains(q) ? 4 : 3); output++)
+                yield return Row(new Op.Fused(new AttentionGradient(kind), output), Smooth, [q, k, k, q, lse, q, .. beside]);
+        }
+        yield return Row(new Op.Fused(plain with { Window = 2, Sinks = 1, Rolling = true }, 0), Smooth, q, longer, longer, offset);
+    }
+
+    static IEnumerable<(Op, Vec<Domain>)> Modern()
+    {
+        Domain rows = Domain.Uniform([2, 3, 4]), row = Domain.Uniform([2, 3, 1]), width = Domain.Uniform([4]);
+        for (var output = 0; output < 2; output++)
+        {
+            yield return (new Op.Fused(new RmsNorm(0.01), output), [rows, width]);
+            yield return (new Op.Fused(new RmsNormGradient(0.01), output), [rows, row, rows, width]);
+        }
+        yield return (new Op.Fused(new RmsNorm(0.1), 0), [rows]);
+        yield return (new Op.Fused(new RmsNormGradient(0.1), 0), [rows, row, rows]);
+        foreach (var interleaved in (bool[])[false, true])
+        {
+            yield return (new Op.Fused(new Rotation(interleaved), 0), [Domain.Uniform([2, 3, 2, 4]), Domain.Uniform([1, 3, 2]), Domain.Uniform([1, 3, 2])]);
+            yield return (new Op.Fused(new Rotation(interleaved), 0), [Domain.Uniform([2, 3, 2, 5]), Domain.Uniform([2, 3, 1]), Domain.Uniform([2, 3, 1])]);
+            yield return (new Op.Fused(new GroupedMatMul(interleaved), 0),
+                [Domain.Uniform([6, interleaved ? 4 : 3]), Domain.Uniform([2, 3, 4]), Ends(2, 6)]);
+        }
+        yield return (new Op.Fused(new GroupedOuter(), 0), [Domain.Uniform([6, 3]), Domain.Uniform([6, 2]), Ends(2, 6)]);
+        yield return (new Op.Fused(new CacheWrite { Rolling = true, Sinks = 1 }, 0),
+            [Domain.Uniform([2, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Integers([2], 0, 9)]);
+        yield return (new Op.Fused(new Constants([1, 0.1, -3]), 0), []);
+    }
+
+    // Where texts begin: nowhere behind the query.
+    static Domain Starts(int batch, int queries) =>
+        new(new([batch, queries], DType.I32), (random, _) => [.. Enumerable.Range(0, batch * queries).Select(i => (double)random.Next(i % queries + 1))]);
+
+    // Where groups of rows end: never falling, and perhaps before the last row.
+    internal static Domain Ends(int groups, int rows) =>
+        new(new([groups], DType.I32), (random, _) => [.. Enumerable.Range(0, groups).Select(_ => (double)random.Next(rows + 1)).Order()]);
 }

@@ -11,6 +11,22 @@ static class ParityFusedCases
             (Kind(g), Sizes(g) with { Queries = 1 } is var s && g.Maybe() ? PickedArgs(g, s) : AttentionArgs(g, s))),
         .. Outputs(3, "attention gradient", static g => (new AttentionGradient(new Attention(0.4, true)), GradientArgs(g, true))),
         .. Outputs(3, "open attention gradient", static g => (new AttentionGradient(new Attention(0.4, false)), GradientArgs(g, false))),
+        .. Outputs(2, "attention of every kind", static g => EveryKind(g, Sizes(g))),
+        .. Outputs(2, "attention of every kind, one query", static g => EveryKind(g, Sizes(g) with { Queries = 1 })),
+        .. Outputs(4, "attention gradient of every kind", static g => EveryGradient(g)),
+        ("attention of every kind forward and backward", static g => EveryKind(g, Sizes(g)) is var (kind, args) && !kind.Rolling
+            ? Backward(g, kind, args) : Backward(g, new Attention(0.4), AttentionArgs(g, Sizes(g)))),
+        .. Outputs(2, "rms norm", static g => (new RmsNorm(g.Any(1e-5, 0.1)), [.. NormArgs(g).Take(2)])),
+        ("rms norm forward and backward", static g => Backward(g, new RmsNorm(0.01), [.. NormArgs(g).Take(2)])),
+        ("rms norm differentiated twice", static g => Twice(g, new RmsNorm(0.01), [.. NormArgs(g).Take(2)])),
+        .. Outputs(1, "rotation", static g => (new Rotation(g.Maybe()), RotationArgs(g))),
+        ("rotation forward and backward", static g => Backward(g, new Rotation(g.Maybe()), RotationArgs(g))),
+        .. Outputs(3, "expert order", static g => g.Any(1, 2, 5) is var n ? (new ExpertOrder(n), [g.View(Domain.Integers([g.Length()], -1, n + 1))]) : default),
+        .. Outputs(1, "grouped products", static g => Grouped(g)),
+        ("grouped products forward and backward", static g => Grouped(g) is var (kind, args) ? Backward(g, kind, args) : null!),
+        .. Outputs(1, "constants", static g => (new Constants([.. Enumerable.Range(0, g.Length()).Select(_ => g.Random.NextDouble() * 4 - 2)]), [])),
+        .. Outputs(3, "linear cross-entropy with a cap", static g => (new LinearCrossEntropy(g.Any(0, 0.1)) { Cap = g.Any(0.7, 3) }, HeadArgs(g))),
+        .. Outputs(1, "cache write that rolls", static g => RollingArgs(g)),
         .. Outputs(3, "layer norm", static g => (new LayerNorm(g.Any(1e-5, 0.1)), NormArgs(g))),
         .. Outputs(3, "layer norm gradient", static g => (new LayerNormGradient(0.01), NormGradientArgs(g))),
         .. Outputs(3, "linear cross-entropy", static g => (new LinearCrossEntropy(g.Any(0, 0.1)), HeadArgs(g))),
@@ -83,6 +99,57 @@ static class ParityFusedCases
         Domain key = Domain.Uniform([s.Batch, s.Keys, s.KvHeads, s.Size]);
         Vec<Tensor> args = [g.View(Domain.Uniform([s.Batch, s.Queries, s.Heads, s.Size])), g.View(key), g.View(key)];
         return g.Maybe() ? args : [.. args, g.Input(Domain.Integers([s.Batch], 0, s.Keys))];
+    }
+
+    // Window, sinks, cap, distances, texts that begin later, sink queries, and a rolling cache, in any company that is allowed.
+    static (Attention Kind, Vec<Tensor> Args) EveryKind(ParityGenerator g, (int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size) s)
+    {
+        var window = g.Maybe(0.7) ? g.Random.Next(1, 12) : 0;
+        var kind = new Attention(0.4, window > 0 || g.Maybe(0.7)) { Window = window, Sinks = window > 0 && g.Maybe() ? g.Random.Next(1, 4) : 0,
+            SoftCap = g.Maybe(0.3) ? 1.5 : 0 };
+        kind = kind with { HasAlibi = kind.Causal && g.Maybe(0.3), Rolling = window > 0 && g.Maybe(0.4) };
+        if (kind.Rolling) s = s with { Keys = kind.Sinks + window + s.Queries - 1 + g.Random.Next(4) };
+        Domain key = Domain.Uniform([s.Batch, s.Keys, s.KvHeads, s.Size]), query = Domain.Uniform([s.Batch, s.Queries, s.Heads, s.Size]);
+        Vec<Tensor> args = [g.View(query), g.View(key), g.View(key)];
+        if (kind.Rolling) args = [.. args, g.Input(Domain.Integers([s.Batch], 0, 4 * s.Keys))];
+        else if (g.Maybe(0.3)) args = [.. args, g.Input(Domain.Integers([s.Batch], 0, s.Keys))];
+        if (!kind.Rolling && g.Maybe(0.4)) args = [.. args, g.View(Domain.Integers([s.Batch, s.Queries], 0, s.Keys + 1))];
+        return (kind, kind.Sinks > 0 && g.Maybe() ? [.. args, g.View(query)] : args);
+    }
+
+    static (FusedKind, Vec<Tensor>) EveryGradient(ParityGenerator g)
+    {
+        var (kind, args) = EveryKind(g, Sizes(g));
+        var results = kind.Apply(args);
+        return (new AttentionGradient(kind), [.. args.Take(3), results[0], results[1], g.View(Domain.Uniform(args[0].Shape)), .. args.Skip(3)]);
+    }
+
+    static Vec<Tensor> RotationArgs(ParityGenerator g)
+    {
+        var (batch, time, pairs) = (g.Length(3), g.Length(), g.Any(1, 2, 8, 9, 16));
+        Domain angle = Domain.Uniform([g.Maybe() ? 1 : batch, time, pairs]);
+        return [g.View(Domain.Uniform([batch, time, g.Length(3), 2 * pairs + g.Any(0, 0, 1, 6)])), g.View(angle), g.View(angle)];
+    }
+
+    static (FusedKind, Vec<Tensor>) Grouped(ParityGenerator g)
+    {
+        var (rows, groups, m, n) = (g.Length(), g.Length(4), g.Length(), g.Length());
+        var ends = g.Input(GradientTable.Ends(groups, rows));
+        return g.Any(0, 1, 2) switch
+        {
+            0 => (new GroupedOuter(), [g.View(Domain.Uniform([rows, m])), g.View(Domain.Uniform([rows, n])), ends]),
+            1 => (new GroupedMatMul(), [g.View(Domain.Uniform([rows, m])), g.View(Domain.Uniform([groups, m, n])), ends]),
+            _ => (new GroupedMatMul(true), [g.View(Domain.Uniform([rows, n])), g.View(Domain.Uniform([groups, m, n])), ends]),
+        };
+    }
+
+    static (FusedKind, Vec<Tensor>) RollingArgs(ParityGenerator g)
+    {
+        var (batch, count, sinks) = (g.Length(4), g.Length(6), g.Random.Next(3));
+        Vec<int> tail = g.Shape(0, 2);
+        return (new CacheWrite { Rolling = true, Sinks = sinks },
+            [g.View(Domain.Uniform([batch, sinks + count + g.Random.Next(4), .. tail])), g.View(Domain.Uniform([batch, count, .. tail])),
+                g.Input(Domain.Integers([batch], 0, 40))]);
     }
 
     // Keys and values of any rows of more or fewer.

@@ -28,7 +28,7 @@ public sealed class GptOnEngine : IDisposable
             Runs.Close(value, actual[name], OfFloat * (1 + value.Items.ToArray().Max(Math.Abs)), $"{engine}: {name}");
     }
 
-    [Property(MaxTest = 30, Arbitrary = [typeof(AnyGpt)])]
+    [Property(MaxTest = 30, Arbitrary = [typeof(AnyDecoder)])]
     public void Losses_gradients_and_steps_agree(DecoderConfig config, bool dropout, ushort seed)
     {
         var (model, batch) = (Transformer.Of(config with { Dropout = dropout ? 0.2 : 0, Width = 4 * config.Width }), new BatchShape(3, config.Context));
@@ -44,7 +44,7 @@ public sealed class GptOnEngine : IDisposable
             Agree(program, given);
     }
 
-    [Property(MaxTest = 30, Arbitrary = [typeof(AnyGpt)])]
+    [Property(MaxTest = 30, Arbitrary = [typeof(AnyDecoder)])]
     public void Cached_steps_agree(DecoderConfig config, byte at, ushort seed)
     {
         var model = Transformer.Of(config with { Width = 4 * config.Width });
@@ -58,7 +58,7 @@ public sealed class GptOnEngine : IDisposable
                 .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)),
                     (Names.Position, Runs.Whole([.. Enumerable.Range(1, batch.Rows).Select(i => position * i / batch.Rows)])))
                 .With((Names.CacheRow, Runs.Whole([.. Enumerable.Range(0, batch.Rows).Select(i => (cacheRows ?? 0) - 1 - i)])))
-                .With(model.Caches(new(cacheRows ?? batch.Rows, 1)).Select(c =>
+                .With(model.Caches(new(cacheRows ?? batch.Rows, batch.Time)).Select(c =>
                     KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(seed).FoldIn(c.Name)))));
             Agree(Programs.CachedStep(model, batch, cacheRows), given);
         }

@@ -14,6 +14,8 @@ static class TorchHead
     public static TorchKernel LinearCrossEntropy(LinearCrossEntropy kind, Vec<Tensor> args, TorchContext context)
     {
         var (rows, width, vocabulary) = (args[0].Shape[0], args[0].Shape[1], args[1].Shape[0]);
+        var (cap, perCap) = (kind.Cap.ToScalar(), (1 / Math.Max(kind.Cap, double.Epsilon)).ToScalar());
+        TorchTensor Loss(TorchTensor logits, TorchTensor labels) => TorchHead.Loss(kind.Cap > 0 ? logits.mul(perCap).tanh().mul(cap) : logits, labels, kind.Smoothing);
         var step = (int)Math.Clamp(context.LogitsAtOnce / vocabulary, 1, rows);
         return frame =>
         {
@@ -29,10 +31,10 @@ static class TorchHead
                 var logits = TorchReductions.Product(h, weight.t(), [count, vocabulary]).to(torch.ScalarType.Float32);
                 if (!differentiates)
                 {
-                    sum.PlusInPlace(Loss(logits, target, kind.Smoothing));
+                    sum.PlusInPlace(Loss(logits, target));
                     continue;
                 }
-                using var tape = TorchTape.Record(a => Loss(a[0], target, kind.Smoothing), logits);
+                using var tape = TorchTape.Record(a => Loss(a[0], target), logits);
                 sum.PlusInPlace(tape.Output.detach());
                 var byLogits = context.Factor(tape.Gradients(torch.ones([], torch.ScalarType.Float32, context.Device))[0]);
                 if (frame.Wants(1)) byHidden.Add(TorchReductions.Product(byLogits, weight,

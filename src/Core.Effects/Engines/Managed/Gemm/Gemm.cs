@@ -95,12 +95,49 @@ internal sealed unsafe class Gemm : Work
         for (var step = 0; step < shape.K; step += plan.Depth)
         {
             var depth = Math.Min(plan.Depth, shape.K - step);
-            var strips = new Block(batch, row, rows, column, columns, step, depth);
+            var strips = new Block(batch, row, rows, column, columns, step, depth) { Adds = shape.Accumulate || step > 0, IsLast = step + depth == shape.K };
             Multiply(strips, PanelsOf(strips, worker), worker);
         }
     }
 
-    private readonly record struct Block(int Batch, int Row, int Rows, int Column, int Columns, int Step, int Depth);
+    /// <summary>How many blocks of columns a part of the product is made in.</summary>
+    internal int ColumnBlocks => columnBlocks;
+
+    /// <summary>Says what a part is made of, and on which threads.</summary>
+    internal void Prepare(ThreadTeam on, float* left, float* right, float* result)
+    {
+        team = on;
+        a = left;
+        b = right;
+        c = result;
+        on.EnsureScratch(ScratchBytes);
+    }
+
+    /// <summary>
+    /// A block of columns of some rows of C, for products whose size is known only when they run: rows are counted from the first of A and C, and the depth
+    /// goes from one row of B to the one before another.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal void Part(int batch, int row, int rows, int columnBlock, int from, int to, int worker)
+    {
+        var column = columnBlock * plan.Columns;
+        var columns = Math.Min(plan.Columns, shape.N - column);
+        if (from >= to) Empty(batch, row, rows, column, columns, worker);
+        for (var step = from; step < to; step += plan.Depth)
+        {
+            var block = new Block(batch, row, rows, column, columns, step, Math.Min(plan.Depth, to - step)) { Adds = step > from };
+            Multiply(block, PanelsOf(block, worker), worker);
+        }
+    }
+
+    private readonly record struct Block(int Batch, int Row, int Rows, int Column, int Columns, int Step, int Depth)
+    {
+        /// <summary>Whether the product is added to what C holds.</summary>
+        public bool Adds { get; init; }
+
+        /// <summary>Whether C is finished with it.</summary>
+        public bool IsLast { get; init; }
+    }
 
     private readonly struct PanelSet(float* first, nint apart, nint row, float* last)
     {
@@ -148,8 +185,7 @@ internal sealed unsafe class Gemm : Work
     private void Multiply(in Block block, in PanelSet panels, int worker)
     {
         var scratch = (float*)team.Scratch(worker);
-        var add = shape.Accumulate || block.Step > 0 ? 1 : 0;
-        var last = block.Step + block.Depth == shape.K;
+        var add = block.Adds ? 1 : 0;
         int tileRows = kernels.Rows, tileColumns = kernels.Columns;
         nint cRow = (nint)shape.C.Row;
         for (var i = 0; i < block.Rows; i += tileRows)
@@ -182,7 +218,7 @@ internal sealed unsafe class Gemm : Work
                 kernels.For(rows, columns <= kernels.Lanes ? 1 : 2, aRow == 1)(block.Depth, strip, aRow, aColumn, edge, bRow, scratch, tileColumns, 0);
                 StoreEdge(scratch, tileColumns, target + j, cRow, rows, columns, add);
             }
-            if (last)
+            if (block.IsLast)
                 epilogue?.Apply(block.Batch, block.Row + i, block.Column, rows, block.Columns, worker);
         }
     }

@@ -164,4 +164,28 @@ internal static unsafe class SoftmaxKernels
         for (; i <= n - 16; i += 16) Lanes.Store(y + i, Lanes.Fma(Lanes.Load(y + i), f, s));
         if (i < n) Lanes.StoreFirst(y + i, Lanes.Fma(Lanes.LoadFirst(y + i, n - i, 0f), f, s), n - i);
     }
+
+    /// <summary>x = cap · tanh(x / cap); slopes [n] its derivative.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Cap(float* x, float cap, float* slopes, int n)
+    {
+        for (var i = 0; i < n; i += 16)
+        {
+            var count = Math.Min(16, n - i);
+            var t = VectorMath.Tanh(Lanes.LoadFirst(x + i, count, 0f) * Lanes.All(1 / cap));
+            Lanes.StoreFirst(x + i, t * cap, count);
+            Lanes.StoreFirst(slopes + i, Lanes.All(1f) - t * t, count);
+        }
+    }
+
+    /// <summary>x = x ∘ y.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply(float* x, float* y, int n)
+    {
+        for (var i = 0; i < n; i += 16)
+        {
+            var count = Math.Min(16, n - i);
+            Lanes.StoreFirst(x + i, Lanes.LoadFirst(x + i, count, 0f) * Lanes.LoadFirst(y + i, count, 0f), count);
+        }
+    }
 }

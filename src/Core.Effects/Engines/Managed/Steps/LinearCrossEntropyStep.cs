@@ -30,7 +30,7 @@ internal sealed unsafe class LinearCrossEntropyStep : Step
         chunk = (int)Math.Min(Math.Max(ChunkElements / vocabulary / 12 * 12, 12), rows);
         whole = new(chunk, width, vocabulary);
         rest = rows % chunk == 0 ? whole : new(rows % chunk, width, vocabulary);
-        losses = new((float)kind.Smoothing, vocabulary, hiddenGradient != null || weightGradient != null);
+        losses = new((float)kind.Smoothing, (float)kind.Cap, vocabulary, hiddenGradient != null || weightGradient != null);
     }
 
     public override long WorkspaceBytes => LogitsBytes + NllBytes + Math.Max(whole.WorkspaceBytes, rest.WorkspaceBytes);
@@ -73,15 +73,18 @@ internal sealed unsafe class LinearCrossEntropyStep : Step
         public long WorkspaceBytes => new[] { Logits, HiddenGradient, WeightGradient, MoreWeightGradient }.Max(static g => g.WorkspaceBytes);
     }
 
-    sealed class Losses(float smoothing, int vocabulary, bool gradients) : Work
+    sealed class Losses(float smoothing, float cap, int vocabulary, bool gradients) : Work
     {
         readonly int taskRows = Math.Max(1, 16384 / vocabulary);
         float* logits, nll;
         int* labels;
         int rows;
+        ThreadTeam? team;
 
         public void Run(ThreadTeam team, float* logits, int* labels, float* nll, int rows)
         {
+            this.team = team;
+            if (cap > 0) team.EnsureScratch((long)vocabulary * sizeof(float));
             this.logits = logits;
             this.labels = labels;
             this.nll = nll;
@@ -92,8 +95,26 @@ internal sealed unsafe class LinearCrossEntropyStep : Step
         public override void Run(int task, int worker)
         {
             var (first, end) = (task * taskRows, Math.Min(rows, (task + 1) * taskRows));
+            if (cap > 0)
+            {
+                for (var row = first; row < end; row++) Capped(row, (float*)team!.Scratch(worker));
+                return;
+            }
             if (gradients) SoftmaxKernels.CrossEntropy(logits, labels, smoothing, 1f, nll, vocabulary, first, end);
             else SoftmaxKernels.CrossEntropyLoss(logits, labels, smoothing, nll, vocabulary, first, end);
+        }
+
+        // One row: the cap's derivative is kept until the gradient by the capped logits is there.
+        void Capped(int row, float* slopes)
+        {
+            var x = logits + (long)row * vocabulary;
+            SoftmaxKernels.Cap(x, cap, slopes, vocabulary);
+            if (!gradients) SoftmaxKernels.CrossEntropyLoss(logits, labels, smoothing, nll, vocabulary, row, row + 1);
+            else
+            {
+                SoftmaxKernels.CrossEntropy(logits, labels, smoothing, 1f, nll, vocabulary, row, row + 1);
+                SoftmaxKernels.Multiply(x, slopes, vocabulary);
+            }
         }
     }
 }

@@ -31,6 +31,13 @@ internal static class StepFactory
         [typeof(AttentionGradient)] = static (s, at) => new AttentionGradientStep((AttentionGradient)s.Kind, s, at),
         [typeof(LinearCrossEntropy)] = static (s, at) => new LinearCrossEntropyStep((LinearCrossEntropy)s.Kind, s, at),
         [typeof(CacheWrite)] = static (s, at) => new CacheWriteStep((CacheWrite)s.Kind, s, at),
+        [typeof(Constants)] = static (s, at) => new ConstantsStep((Constants)s.Kind, s, at),
+        [typeof(RmsNorm)] = static (s, at) => new RmsNormStep((RmsNorm)s.Kind, s, at),
+        [typeof(RmsNormGradient)] = static (s, at) => new RmsNormGradientStep(s, at),
+        [typeof(Rotation)] = static (s, at) => new RotationStep((Rotation)s.Kind, s, at),
+        [typeof(ExpertOrder)] = static (s, at) => new ExpertOrderStep((ExpertOrder)s.Kind, s, at),
+        [typeof(GroupedMatMul)] = static (s, at) => new GroupedMatMulStep((GroupedMatMul)s.Kind, s, at),
+        [typeof(GroupedOuter)] = static (s, at) => new GroupedOuterStep(s, at),
         [typeof(Ranks)] = static (s, at) => new RanksStep(s, at),
     };
 
