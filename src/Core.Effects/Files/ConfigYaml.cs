@@ -14,6 +14,7 @@ namespace Functional.Files;
 public static class ConfigYaml
 {
     const int MostBrackets = 1000;
+    static readonly RunConfig standard = new();
 
     /// <summary>A whole recipe, a comment on each setting; <see cref="Recipe.Read"/> reads its <see cref="Entries"/> back.</summary>
     public static string Write(Recipe recipe)
@@ -34,6 +35,7 @@ public static class ConfigYaml
         var heading = RunConfig.StageSection;
         foreach (var field in fields)
         {
+            if (field.IsDetail && field.Get(config) == field.Get(standard)) continue;
             if (field.Section != heading) text.Append(CultureInfo.InvariantCulture, $"{(indent.Length == 0 ? "\n" : "")}{indent}{heading = field.Section}:\n");
             text.Append(CultureInfo.InvariantCulture,
                 $"{indent}{(heading == RunConfig.StageSection ? "" : "  ")}{field.Name}: {Scalar(field, config)}  # {field.Summary}\n");

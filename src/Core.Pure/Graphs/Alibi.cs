@@ -19,5 +19,5 @@ public static class Alibi
     }
 
     /// <summary>As a tensor, <c>[heads]</c>.</summary>
-    internal static Tensor Slopes(int heads) => Constants.Of(SlopesOf(heads));
+    internal static Tensor Slopes(int heads) => Listed.Of(SlopesOf(heads));
 }

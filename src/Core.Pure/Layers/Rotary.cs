@@ -138,7 +138,7 @@ public sealed record Rotary
     // [batch or 1, 1, pairs]: of a scaling that looks at the length, by each row's.
     Tensor Graph(Tensor positions)
     {
-        Tensor Of(int length) => Constants.Of(Frequencies(length)).Reshape(1, 1, Pairs);
+        Tensor Of(int length) => Listed.Of(Frequencies(length)).Reshape(1, 1, Pairs);
         Tensor Length() => positions.ReduceMax(1).Reshape(positions.Shape[0], 1, 1) + Create.Scalar(1, DType.I32);
         switch (scaling)
         {

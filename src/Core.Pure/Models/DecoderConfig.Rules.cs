@@ -1,6 +1,5 @@
 using Functional.Base;
 using Functional.Graphs;
-using Functional.Layers;
 using LanguageExt;
 
 namespace Functional.Models;
@@ -21,7 +20,7 @@ public sealed partial record DecoderConfig
         NotNegative("key-heads", KeyHeads), NotNegative("head-size", HeadSize), NotNegative("hidden", Hidden), NotNegative("embedding-width", EmbeddingWidth),
         NotNegative("labels", Labels), NotNegative("window", Window), NotNegative("sinks", Sinks),
         Fault.Unless(HeadSize > 0 || Heads < 1 || Width < 1 || Width % Heads == 0, "width", $"{Width} is not divisible by heads {Heads}",
-            $"allowed: a multiple of {Heads}, or a head-size"),
+            $"allowed: a multiple of {Heads}"),
         Fault.Unless(KeyHeads < 1 || Heads < 1 || Heads % KeyHeads == 0, "key-heads", $"{KeyHeads} does not divide heads {Heads}",
             $"allowed: a divisor of {Heads}"),
     ];
@@ -81,9 +80,9 @@ public sealed partial record DecoderConfig
         yield return Fits("vocabulary", "vocabulary × width", Vocabulary * Int128.Max(width, EmbeddingWidth));
         yield return Fits("context", "context × width", Context * width);
         if (Width < 1 || Heads < 1) yield break;
-        yield return Fits("width", "width × 3 × heads × head size", width * heads * SizeOfHead * 3);
-        yield return Fits(Hidden > 0 ? "hidden" : "width", "width × hidden", width * (Hidden > 0 ? Hidden
-            : (Int128)(Activation.IsGated ? 8 * width / 3 : 4 * width) + HiddenMultiple - 1));
+        if (HeadSize > 0) yield return Fits("head-size", "3 × width × heads × head-size", 3 * width * heads * HeadSize);
+        yield return Hidden > 0 ? Fits("hidden", "width × hidden", width * Hidden) : Fits("width", "4 × width × width", 4 * width * width);
+        if (Hidden == 0) yield return Fits("hidden-multiple", "width × hidden-multiple", width * HiddenMultiple);
         if (Experts.Count > 0)
             yield return Fits("experts", "experts × width × hidden", Experts.Count * width * (Experts.Hidden > 0 ? Experts.Hidden : HiddenWidth));
     }

@@ -26,7 +26,10 @@ public sealed record Field<T>(string Name, string Member, string Summary, string
     public string Section { get; init; } = "";
 
     /// <summary>Whether all stages of a recipe have it in common.</summary>
-    public bool IsShared => Section is "model" or "text" or "run";
+    public bool IsShared => Section is "model" or "rope" or "experts" or "text" or "run";
+
+    /// <summary>Whether files leave it out where it is at its default, since few need it.</summary>
+    public bool IsDetail { get; init; }
 
     /// <summary>
     /// Whether it decides the data, the architecture or the meaning of what a run keeps, so that a run that was begun with one value cannot go
@@ -56,6 +59,6 @@ public sealed record Field<T>(string Name, string Member, string Summary, string
         Name, $"{part.Member}.{Member}", Summary, Allowed,
         s => Get(part.Get(s)), (s, text) => Set(part.Get(s), text) is { } changed ? part.Set(s, changed) : null, s => Holds(part.Get(s)))
     {
-        Section = Section.Length > 0 ? Section : section, Fixed = Fixed, IsTruth = IsTruth, IsText = IsText, IsPath = IsPath, Aliases = Aliases,
+        Section = Section.Length > 0 ? Section : section, Fixed = Fixed, IsDetail = IsDetail, IsTruth = IsTruth, IsText = IsText, IsPath = IsPath, Aliases = Aliases,
     };
 }

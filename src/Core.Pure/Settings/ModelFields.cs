@@ -9,7 +9,12 @@ static class ModelFields
 {
     const string Limit = "0 or more; 0 for none";
 
-    public static Vec<Field<DecoderConfig>> All { get; } =
+    static readonly string[] details = ["head-size", "hidden-multiple", "embedding-width", "norm-epsilon", "norm-weights", "final-norm", "sinks", "pattern",
+        "query-key-norm", "attention-scale", "scaled-by-layer", "attention-cap", "logit-cap", "qkv-clip", "scaled-embeddings", "labels"];
+
+    public static Vec<Field<DecoderConfig>> All { get; } = Listed.Map(static f => details.Contains(f.Name) ? f with { IsDetail = true } : f);
+
+    static Vec<Field<DecoderConfig>> Listed =>
     [
         Size("layers", "blocks of the model", 1, static c => c.Layers, static (c, v) => c with { Layers = v })
             with { Aliases = ["n-layer", "n-layers", "num-layers", "num-hidden-layers", "depth"] },
@@ -49,7 +54,7 @@ static class ModelFields
             [("learned", Positions.Learned), ("sinusoidal", Positions.Sinusoidal), ("rotary", Positions.Rotary), ("alibi", Positions.Alibi),
                 ("none", Positions.None)]) with { Fixed = true, Aliases = ["position-embedding", "pos-emb"] },
         .. RotaryFields.All.Select(static f =>
-            f.In(Make.Part<DecoderConfig, RotaryConfig>(static c => c.Rotary, static (c, v) => c with { Rotary = v }))),
+            f.In(Make.Part<DecoderConfig, RotaryConfig>(static c => c.Rotary, static (c, v) => c with { Rotary = v }), "rope") with { IsDetail = true }),
         Size("window", "tokens that a query sees at most, its own among them; 0 for all", 0, static c => c.Window, static (c, v) => c with { Window = v })
             with { Aliases = ["sliding-window", "attention-window"] },
         Size("sinks", "tokens from the beginning that are seen beside the window", 0, static c => c.Sinks, static (c, v) => c with { Sinks = v })
@@ -71,7 +76,7 @@ static class ModelFields
         Truth("scaled-embeddings", "whether embeddings are multiplied by √width", static c => c.ScaledEmbeddings,
             static (c, v) => c with { ScaledEmbeddings = v }),
         .. ExpertFields.All.Select(static f =>
-            f.In(Make.Part<DecoderConfig, ExpertConfig>(static c => c.Experts, static (c, v) => c with { Experts = v }))),
+            f.In(Make.Part<DecoderConfig, ExpertConfig>(static c => c.Experts, static (c, v) => c with { Experts = v }), "experts") with { IsDetail = true }),
         Truth("tied-head", "whether the output layer is the token embedding", static c => c.TiedHead, static (c, v) => c with { TiedHead = v })
             with { Aliases = ["tie-weights", "tie-word-embeddings"] },
         Size("labels", "numbers that a model which judges texts gives; 0 for a language model", 0, static c => c.Labels, static (c, v) => c with { Labels = v })

@@ -152,7 +152,7 @@ static class GradientTable
         yield return (new Op.Fused(new GroupedOuter(), 0), [Domain.Uniform([6, 3]), Domain.Uniform([6, 2]), Ends(2, 6)]);
         yield return (new Op.Fused(new CacheWrite { Rolling = true, Sinks = 1 }, 0),
             [Domain.Uniform([2, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Integers([2], 0, 9)]);
-        yield return (new Op.Fused(new Constants([1, 0.1, -3]), 0), []);
+        yield return (new Op.Fused(new Listed([1, 0.1, -3]), 0), []);
     }
 
     // Where texts begin: nowhere behind the query.

@@ -24,7 +24,7 @@ static class ParityFusedCases
         .. Outputs(3, "expert order", static g => g.Any(1, 2, 5) is var n ? (new ExpertOrder(n), [g.View(Domain.Integers([g.Length()], -1, n + 1))]) : default),
         .. Outputs(1, "grouped products", static g => Grouped(g)),
         ("grouped products forward and backward", static g => Grouped(g) is var (kind, args) ? Backward(g, kind, args) : null!),
-        .. Outputs(1, "constants", static g => (new Constants([.. Enumerable.Range(0, g.Length()).Select(_ => g.Random.NextDouble() * 4 - 2)]), [])),
+        .. Outputs(1, "constants", static g => (new Listed([.. Enumerable.Range(0, g.Length()).Select(_ => g.Random.NextDouble() * 4 - 2)]), [])),
         .. Outputs(3, "linear cross-entropy with a cap", static g => (new LinearCrossEntropy(g.Any(0, 0.1)) { Cap = g.Any(0.7, 3) }, HeadArgs(g))),
         .. Outputs(1, "cache write that rolls", static g => RollingArgs(g)),
         .. Outputs(3, "layer norm", static g => (new LayerNorm(g.Any(1e-5, 0.1)), NormArgs(g))),

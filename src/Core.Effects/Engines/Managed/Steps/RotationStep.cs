@@ -37,7 +37,7 @@ internal sealed unsafe class RotationStep(Rotation kind, PlanStep.Fused s, Addre
 }
 
 /// <summary>Numbers that no formula gives.</summary>
-internal sealed unsafe class ConstantsStep(Constants kind, PlanStep.Fused s, Address at) : Step
+internal sealed unsafe class ListedStep(Listed kind, PlanStep.Fused s, Address at) : Step
 {
     readonly float[] values = [.. kind.Values.Select(static v => (float)v)];
     readonly float* output = (float*)at(s.Outputs[0]!.Value);

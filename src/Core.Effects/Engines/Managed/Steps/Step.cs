@@ -31,7 +31,7 @@ internal static class StepFactory
         [typeof(AttentionGradient)] = static (s, at) => new AttentionGradientStep((AttentionGradient)s.Kind, s, at),
         [typeof(LinearCrossEntropy)] = static (s, at) => new LinearCrossEntropyStep((LinearCrossEntropy)s.Kind, s, at),
         [typeof(CacheWrite)] = static (s, at) => new CacheWriteStep((CacheWrite)s.Kind, s, at),
-        [typeof(Constants)] = static (s, at) => new ConstantsStep((Constants)s.Kind, s, at),
+        [typeof(Listed)] = static (s, at) => new ListedStep((Listed)s.Kind, s, at),
         [typeof(RmsNorm)] = static (s, at) => new RmsNormStep((RmsNorm)s.Kind, s, at),
         [typeof(RmsNormGradient)] = static (s, at) => new RmsNormGradientStep(s, at),
         [typeof(Rotation)] = static (s, at) => new RotationStep((Rotation)s.Kind, s, at),

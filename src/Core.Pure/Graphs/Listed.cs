@@ -4,13 +4,13 @@ namespace Functional.Graphs;
 
 /// <summary>Numbers that no formula gives, as a tensor <c>[n]</c>; no arguments.</summary>
 /// <param name="Values">The numbers, one or more; each becomes the nearest float32.</param>
-public sealed record Constants(Vec<double> Values) : FusedKind
+public sealed record Listed(Vec<double> Values) : FusedKind
 {
     /// <summary>The tensor of these numbers.</summary>
-    public static Tensor Of(Vec<double> values) => new Constants(values).Result(0, []);
+    public static Tensor Of(Vec<double> values) => new Listed(values).Result(0, []);
 
     /// <inheritdoc/>
-    public override string Text => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"constants({string.Join(", ", Values.Map(static v =>
+    public override string Text => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"listed({string.Join(", ", Values.Map(static v =>
         v.ToString("R", System.Globalization.CultureInfo.InvariantCulture)))})");
 
     /// <inheritdoc/>
