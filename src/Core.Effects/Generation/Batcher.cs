@@ -24,7 +24,7 @@ namespace Functional.Generation;
 /// managed engine's do from 1 to 4 rows, from 5 to 8, and from 9 on; between these, and on libtorch, they differ by float32's rounding of the same sums.
 /// Not for several threads at once. Owns its caches and programs, not the parameters.
 /// </remarks>
-public sealed class Batcher : IDisposable
+public sealed partial class Batcher : IDisposable
 {
     // Below this a piece is not worth a program of its own: the program for one token, which is needed anyway, reads it.
     const int LeastPiece = 8;

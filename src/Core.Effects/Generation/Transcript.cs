@@ -10,6 +10,9 @@ sealed class Transcript(int context, bool bounded)
     // The last tokens, each at its position modulo the context.
     readonly int[] seen = new int[context];
 
+    // The furthest position that was ever written and is not yet written over.
+    int furthest;
+
     /// <summary>How many tokens were read: where the next one stands.</summary>
     public int Count { get; private set; }
 
@@ -19,12 +22,32 @@ sealed class Transcript(int context, bool bounded)
     public bool Fits(int tokens) => Count + (long)tokens <= Most;
 
     /// <summary>Whatever the caches hold counts for so many tokens; 0 begins another sequence.</summary>
-    public void Seek(int position) => Count = position;
+    public void Seek(int position) => Count = furthest = position;
 
     /// <summary>These tokens were read.</summary>
     public void Add(ReadOnlySpan<int> tokens)
     {
         foreach (var token in tokens) seen[Count++ % context] = token;
+        furthest = Math.Max(furthest, Count);
+    }
+
+    /// <summary>The last tokens were not read after all.</summary>
+    /// <param name="tokens">How many.</param>
+    /// <param name="most">Behind the furthest position, as many as caches that roll still hold beside a window.</param>
+    /// <exception cref="ArgumentException">It does not hold so many.</exception>
+    public void CutBack(int tokens, int most)
+    {
+        var held = bounded ? Count : Math.Min(Count, most - (furthest - Count));
+        if (tokens < 0 || tokens > held) throw new ArgumentException($"{tokens} tokens cannot be cut back; allowed: 0 to {held}.");
+        Count -= tokens;
+    }
+
+    /// <summary>The same tokens in a transcript of their own.</summary>
+    public Transcript Copy()
+    {
+        var copy = new Transcript(context, bounded) { Count = Count, furthest = furthest };
+        seen.CopyTo(copy.seen, 0);
+        return copy;
     }
 
     /// <summary>
@@ -38,7 +61,7 @@ sealed class Transcript(int context, bool bounded)
         var fresh = Math.Min(again.Length, tokens.Length);
         tokens[^fresh..].CopyTo(again.AsSpan(again.Length - fresh));
         for (var i = 0; i < again.Length - fresh; i++) again[i] = seen[(Count - (again.Length - fresh) + i) % context];
-        Count = 0;
+        Count = furthest = 0;
         return again;
     }
 }

@@ -102,6 +102,9 @@ public static class Names
     /// <summary>A cache of keys or values.</summary>
     public static string Cache(string name) => $"cache/{name}";
 
+    /// <summary>One row of a cache, kept.</summary>
+    public static string Kept(string name) => $"kept/{name}";
+
     /// <summary>The attention weights of the layer at a path, <c>[rows, heads, time, keys]</c>.</summary>
     public static string Weights(string path) => $"weights/{path}";
 }

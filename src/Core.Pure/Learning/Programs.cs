@@ -68,6 +68,27 @@ public static partial class Programs
         return Program.Of([.. first, .. written], written.Map(static c => new Donation(c.Name, c.Name)));
     }
 
+    /// <summary>One row of all caches: input <c>cache_row i32[1]</c> and the caches, outputs <c>kept/NAME [1, places, heads, size]</c>.</summary>
+    /// <param name="model">Whose caches.</param>
+    /// <param name="caches">Their size.</param>
+    public static Program KeepRow(Model model, CacheShape caches)
+    {
+        var row = Create.Input(Names.CacheRow, [1], DType.I32);
+        return Program.Of([.. model.Caches(caches).Select(c => new Named(Names.Kept(c.Name), Create.Input(Names.Cache(c.Name), c.Value).Gather(row)))]);
+    }
+
+    /// <summary>What <see cref="KeepRow"/> kept, into a row of all caches, which come out in place of the old.</summary>
+    /// <param name="model">Whose caches.</param>
+    /// <param name="caches">Their size.</param>
+    /// <param name="to">The name of the input that says into which row, <c>i32[1]</c>.</param>
+    public static Program RestoreRow(Model model, CacheShape caches, string to)
+    {
+        var (row, first) = (Create.Input(to, [1], DType.I32), Create.Fill(0, [1], DType.I32));
+        var written = model.Caches(caches).Select(c => new Named(Names.Cache(c.Name), new CacheWrite().Result(0,
+            [Create.Input(Names.Cache(c.Name), c.Value), Create.Input(Names.Kept(c.Name), c.Value with { Shape = c.Value.Shape.With(0, 1) }), first, row]))).ToVec();
+        return Program.Of(written, written.Map(static c => new Donation(c.Name, c.Name)));
+    }
+
     /// <summary>An environment whose parameters are program inputs.</summary>
     public static Env Parameters(Model model)
     {

@@ -10,7 +10,7 @@ sealed class TinyGpt : IDisposable
     readonly Workspace parameters;
     readonly Key key;
 
-    public TinyGpt(int seed, int shape, IEngine? on = null)
+    public TinyGpt(int seed, int shape, IEngine? on = null, Func<DecoderConfig, DecoderConfig>? change = null)
     {
         engine = on ?? new ReferenceEngine();
         key = Key.Seed((ulong)seed);
@@ -22,6 +22,7 @@ sealed class TinyGpt : IDisposable
             Bias = pick.Below(3, 2) == 0 ? Biases.All : Biases.None, TiedHead = pick.Below(4, 2) == 0, Positions = (Positions)(int)pick.Below(5, 2),
             NormPlacement = (NormPlacement)(int)pick.Below(6, 2), Dropout = 0.3,
         };
+        if (change is not null) Config = change(Config);
         Model = Transformer.Of(Config);
         parameters = new(engine);
         foreach (var (name, spec) in Model.Specs)
