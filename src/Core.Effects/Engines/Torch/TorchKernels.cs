@@ -48,8 +48,15 @@ static class TorchKernels
         [typeof(Gelu)] = (static (_, k, _) => TorchGelu.Forward(((Gelu)k).Approximate), true),
         [typeof(GeluGradient)] = (static (_, k, _) => TorchGelu.Gradient(((GeluGradient)k).Approximate), false),
         [typeof(ScaledSum)] = (static (s, k, _) => TorchElements.ScaledSum((ScaledSum)k, s.Node.Args.Count, s.Overwrites == 0), false),
+        [typeof(Listed)] = (static (_, k, context) => TorchRotation.Listed((Listed)k, context), false),
+        [typeof(RmsNorm)] = (static (_, k, _) => TorchRotation.Norm((RmsNorm)k), false),
+        [typeof(RmsNormGradient)] = (static (s, _, _) => TorchRotation.NormGradient(s.Node.Args[0].Shape[^1]), false),
+        [typeof(Rotation)] = (static (s, k, _) => TorchRotation.Rotate((Rotation)k, s.Node.Args[0].Shape[3]), false),
+        [typeof(ExpertOrder)] = (static (_, k, context) => TorchExperts.Order((ExpertOrder)k, context), false),
+        [typeof(GroupedMatMul)] = (static (s, k, context) => TorchExperts.Products((GroupedMatMul)k, s.Node.Args, context), false),
+        [typeof(GroupedOuter)] = (static (s, _, context) => TorchExperts.Outer(s.Node.Args, context), false),
         [typeof(Ranks)] = (static (s, _, context) => TorchRanks.Kernel(s.Node.Args[0].Shape, context), false),
-        [typeof(CacheWrite)] = (static (s, _, context) => TorchTables.CacheWrite(s.Node, s.Overwrites == 0, context), false),
+        [typeof(CacheWrite)] = (static (s, k, context) => TorchTables.CacheWrite((CacheWrite)k, s.Node, s.Overwrites == 0, context), false),
     };
 
     static bool Has(FusedKind kind) => fused.ContainsKey(kind.GetType());

@@ -1,6 +1,7 @@
 using Functional.Base;
 using Functional.Graphs;
 using TorchSharp;
+using TorchTensor = TorchSharp.torch.Tensor;
 
 namespace Functional.Engines.Torch;
 
@@ -32,10 +33,15 @@ static class TorchTables
     /// Tokens into rows of a cache, at positions that stay on the device. Tokens that lie outside go where they would lie in a ring, and put back
     /// what was there: so each goes to a place of its own, and none is lost by another.
     /// </summary>
-    public static TorchKernel CacheWrite(Tensor node, bool inPlace, TorchContext context)
+    public static TorchKernel CacheWrite(CacheWrite kind, Tensor node, bool inPlace, TorchContext context)
     {
         var (capacity, batch, count) = (node.Args[0].Shape[1], node.Args[1].Shape[0], node.Args[1].Shape[1]);
         var (size, zero) = (capacity.ToScalar(), 0.ToScalar());
+        var (sinks, ringSize) = (kind.Sinks.ToScalar(), Math.Max(1, capacity - kind.Sinks).ToScalar());
+        // Where a position lies: in a rolling cache, behind the sinks, around the ring.
+        TorchTensor Place(TorchTensor at) => !kind.Rolling ? at
+            : torch.where(at.lt(sinks), at, at.sub(TorchTypes.Full(kind.Sinks, DType.I32, context.Device)).remainder(ringSize)
+                .PlusInPlace(TorchTypes.Full(kind.Sinks, DType.I32, context.Device)));
         return frame =>
         {
             var cache = inPlace ? frame[0] : frame[0].clone();
@@ -45,6 +51,7 @@ static class TorchTables
             {
                 var tokens = Math.Min(capacity, count - first);
                 var at = TorchTypes.Range(tokens, context.Device).Plus(frame[2].unsqueeze(1)).PlusInPlace(TorchTypes.Full(first, DType.I32, context.Device));
+                at = Place(at);
                 var inside = at.ge(zero).logical_and(at.lt(size)).reshape([batch, tokens, .. Enumerable.Repeat(1L, node.Rank - 2)]);
                 var ring = at.remainder(size).to(torch.ScalarType.Int64);
                 var before = cache.index(torch.TensorIndex.Tensor(rows), torch.TensorIndex.Tensor(ring));
