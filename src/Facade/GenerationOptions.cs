@@ -20,6 +20,15 @@ public sealed record GenerationOptions
     /// <summary>Only the most likely tokens that together reach this share may be drawn; the one that crosses it is kept. 1 for all.</summary>
     public double TopP { get; init; } = 1;
 
+    /// <summary>
+    /// How many tokens each token sees at most, its own among them: the text may then go on without end in memory that does not grow. 0 for what the model
+    /// was trained with. Not for models whose positions are learned.
+    /// </summary>
+    public int Window { get; init; }
+
+    /// <summary>How many tokens from the beginning are seen beside the window (Xiao et al. 2023: four keep a model that was trained without a window sound).</summary>
+    public int Sinks { get; init; }
+
     /// <summary>The same seed gives the same text.</summary>
     public long Seed { get; init; } = 1;
 
@@ -27,6 +36,8 @@ public sealed record GenerationOptions
     public Validation<Fault, GenerationOptions> Validate() => new[]
     {
         Fault.Unless(Tokens >= 0, nameof(Tokens), FormattableString.Invariant($"is {Tokens}"), "allowed: 0 or more"),
+        Fault.Unless(Window >= 0, nameof(Window), FormattableString.Invariant($"is {Window}"), "allowed: 0 or more"),
+        Fault.Unless(Sinks >= 0, nameof(Sinks), FormattableString.Invariant($"is {Sinks}"), "allowed: 0 or more"),
         Sampling.Validate().Map(static _ => LanguageExt.Unit.Default).MapFail(static f => f with { Where = f.Where switch
         {
             "temperature" => nameof(Temperature),

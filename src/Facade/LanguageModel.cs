@@ -72,7 +72,7 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>
     /// Goes on from a prompt; the text comes in pieces of whole characters, as soon as they are known. An empty prompt begins as a new line
-    /// does. When the text outgrows the model's context, the last half of the context is read again and writing goes on.
+    /// does. When the text outgrows the model's context, the last half of the context is read again and writing goes on; with a window it just goes on.
     /// </summary>
     /// <param name="prompt">The text to go on from; it is not repeated. Its line ends are read as those of the run's text were.</param>
     /// <param name="options">How to draw, and how much.</param>
@@ -90,7 +90,7 @@ public sealed class LanguageModel : IDisposable
 
     async IAsyncEnumerable<string> Write(string prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var generator = await Compute(() => model.Generator, cancellation).ConfigureAwait(false);
+        var generator = await Compute(() => model.Generator(options.Window, options.Sinks).OrThrow(), cancellation).ConfigureAwait(false);
         using var pieces = generator.Text(generator.Encode(prompt).OrThrow(), options.Tokens, new(options.Sampling),
             Key.Seed((ulong)options.Seed)).GetEnumerator();
         while (await Compute(() => Finite(pieces.MoveNext), cancellation).ConfigureAwait(false)) yield return pieces.Current;

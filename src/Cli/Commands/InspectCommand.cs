@@ -40,12 +40,14 @@ static class InspectCommand
         };
         var checkpoints = given.Text("--run") is { } run ? Checkpoints(run, given.Text("--stage"), given.Text("--checkpoint")) : null;
         var cost = RunCost.Of(config);
-        var block = Transformer.Of(config.Model, 1);
-        terminal.Line($"a GPT of {Show.Count(cost.Memory.Parameters)} parameters, for {config.Stage.Source.Name}");
-        Report.Parameters(terminal, block, config.Model.Layers);
+        var period = config.Model.Period;
+        var block = Transformer.Of(config.Model, period);
+        terminal.Line($"a decoder of {Show.Count(cost.Memory.Parameters)} parameters, for {config.Stage.Source.Name}");
+        Report.Parameters(terminal, block, config.Model.Layers, period);
         Report.Costs(terminal, config, cost);
         if (checkpoints is not null) terminal.Line(checkpoints);
-        terminal.Line(config.Model.Layers == 1 ? "graph of the forward pass" : $"graph of the forward pass, with one of its {config.Model.Layers} blocks");
+        terminal.Line(config.Model.Layers == period ? "graph of the forward pass"
+            : $"graph of the forward pass, with {(period == 1 ? "one" : $"the first {period}")} of its {config.Model.Layers} blocks");
         terminal.Out.Write(Programs.Logits(block, new(1, Window(config.Model))).Print());
         var room = Memory.Check(config);
         if (given.Has("--config")) room.OrThrow();

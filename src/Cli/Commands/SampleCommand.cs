@@ -25,6 +25,8 @@ static class SampleCommand
             new("--temperature", "T", "0 takes the likeliest token each time, 1 draws as the model believes") { Default = Show.Number(standard.Temperature) },
             new("--top-k", "N", "draw from so many of the likeliest tokens; 0 for all") { Default = $"{standard.TopK}" },
             new("--top-p", "P", "draw from the likeliest tokens that together reach this share") { Default = Show.Number(standard.TopP) },
+            new("--window", "N", "tokens that each token sees at most, so that memory stays the same however long the text; 0 as trained") { Default = "0" },
+            new("--sinks", "N", "tokens from the beginning that it sees beside them") { Default = "0" },
             new("--seed", "N", "the same seed writes the same text") { Default = $"{standard.Seed}" },
             .. EngineFlags.All,
         ], Run)
@@ -40,7 +42,8 @@ static class SampleCommand
             given.Whole64("--seed", standard.Seed, 0), EngineFlags.Of(given)).Checked();
         var (temperature, topP, checkpoint) = (given.Number("--temperature", standard.Temperature), given.Number("--top-p", standard.TopP),
             CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
-        var options = new GenerationOptions { Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed };
+        var (window, sinks) = (given.Whole("--window", 0, 0), given.Whole("--sinks", 0, 0)).Checked();
+        var options = new GenerationOptions { Window = window, Sinks = sinks, Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed };
         new SamplingConfig { Temperature = temperature, TopK = topK, TopP = topP }.Validate().MapFail(static f => f with { Where = $"--{f.Where}" }).OrThrow();
         var prompt = await Prompt(given, terminal, interruption.Token).ConfigureAwait(false);
         using var model = await LanguageModel.LoadAsync(given.Text("--run")!, engine, checkpoint, given.Text("--stage"),

@@ -12,18 +12,20 @@ using Text = Spectre.Console.Text;
 /// <summary>What a run is and costs, as tables.</summary>
 static class Report
 {
-    /// <summary>The parameters of a model of alike blocks, a line for all blocks' parameters of the same kind.</summary>
+    /// <summary>The parameters of a model, a line for all blocks' parameters of the same kind.</summary>
     /// <param name="terminal">Where the table goes.</param>
-    /// <param name="model">The model with one of its blocks.</param>
+    /// <param name="model">The model with its first blocks, one of each kind.</param>
     /// <param name="blocks">How many blocks it has.</param>
-    public static void Parameters(Terminal terminal, Model model, int blocks)
+    /// <param name="period">After how many the kinds of blocks begin again.</param>
+    public static void Parameters(Terminal terminal, Model model, int blocks, int period)
     {
         var table = Plain("parameter", "shape", "numbers", "begins as", "decays");
         foreach (var column in table.Columns.Skip(2).Take(1)) column.RightAligned();
         foreach (var (name, spec) in model.Specs)
         {
-            var (folded, numbers) = (Folded(name), Show.Count(spec.Type.Size));
-            table.AddRow(new Text(folded), new Text(spec.Type.ToString()), new Text(folded == name || blocks == 1 ? numbers : $"{blocks} × {numbers}"),
+            var (folded, block) = Folded(name, period);
+            var (numbers, times) = (Show.Count(spec.Type.Size), block is { } i ? (blocks - i + period - 1) / period : 1);
+            table.AddRow(new Text(folded), new Text(spec.Type.ToString()), new Text(times == 1 ? numbers : $"{times} × {numbers}"),
                 new Text(Begins(spec.Init)), new Text(spec.Decays ? "yes" : "no"));
         }
         Write(terminal, table);
@@ -69,6 +71,12 @@ static class Report
         _ => init.ToString()!,
     };
 
-    // blocks.3.qkv.weight → blocks.i.qkv.weight.
-    static string Folded(string name) => Regex.Replace(name, @"\.\d+\.", ".i.", RegexOptions.CultureInvariant);
+    // blocks.1.qkv.weight → blocks.i.qkv.weight, or, where only every third is like this one, blocks.1+3i.qkv.weight; and which block it is.
+    static (string Name, int? Block) Folded(string name, int period)
+    {
+        var match = Regex.Match(name, @"^(.*)\.(\d+)\.(.*)$", RegexOptions.CultureInvariant);
+        if (!match.Success) return (name, null);
+        var which = period == 1 ? "i" : $"{match.Groups[2].Value}+{period}i";
+        return ($"{match.Groups[1].Value}.{which}.{match.Groups[3].Value}", int.Parse(match.Groups[2].Value, System.Globalization.CultureInfo.InvariantCulture));
+    }
 }

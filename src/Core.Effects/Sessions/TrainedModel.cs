@@ -15,7 +15,7 @@ public sealed class TrainedModel : IDisposable
 {
     readonly IEngine engine;
     readonly Workspace parameters;
-    Decoder? decoder;
+    readonly Dictionary<(int Window, int Sinks), Decoder> decoders = [];
     RunData? data;
 
     TrainedModel(IEngine engine, RunFolder run, Checkpoint checkpoint, Workspace parameters) =>
@@ -31,7 +31,14 @@ public sealed class TrainedModel : IDisposable
     public Model Model { get; }
 
     /// <summary>Writes texts, one at a time.</summary>
-    public Generator Generator => new(decoder ??= new(engine, Model, parameters.Buffers), Run.Tokenizer, Run.Config.LineEnds);
+    /// <param name="window">The window that every layer is given, see <see cref="DecoderConfig.Streaming"/>; 0 for the model as it is.</param>
+    /// <param name="sinks">Its sinks.</param>
+    public Validation<Fault, Generator> Generator(int window = 0, int sinks = 0) => Run.Config.Model.Streaming(window, sinks).Map(config =>
+    {
+        if (!decoders.TryGetValue((window, sinks), out var decoder))
+            decoders.Add((window, sinks), decoder = new(engine, window == 0 ? Model : Transformer.Of(config), parameters.Buffers));
+        return new Generator(decoder, Run.Tokenizer, Run.Config.LineEnds);
+    });
 
     /// <summary>Opens a checkpoint of a run; what is missing, damaged or has drifted is faults that name it.</summary>
     /// <param name="engine">Where the model runs.</param>
@@ -73,7 +80,7 @@ public sealed class TrainedModel : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        decoder?.Dispose();
+        foreach (var decoder in decoders.Values) decoder.Dispose();
         parameters.Dispose();
     }
 }

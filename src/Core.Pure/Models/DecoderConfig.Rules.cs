@@ -13,6 +13,22 @@ public sealed partial record DecoderConfig
         return checks.Gather().Map(_ => this);
     }
 
+    /// <summary>
+    /// The same model with a window in every layer, so that it writes without end in memory that does not grow (StreamingLLM; Xiao et al. 2023). Each
+    /// token is further from the beginning than training saw only as the window is long.
+    /// </summary>
+    /// <param name="window">Tokens that a query sees, its own among them; 0 for the model as it is.</param>
+    /// <param name="sinks">Tokens from the beginning that it sees beside them.</param>
+    public Validation<Fault, DecoderConfig> Streaming(int window, int sinks) => window == 0 && sinks == 0 ? Prelude.Success<Fault, DecoderConfig>(this)
+        : new[]
+        {
+            Fault.Unless(window >= 1, "window", $"is {window}", "allowed: 1 or more, or 0 without sinks for the model as it is"),
+            NotNegative("sinks", sinks),
+            Fault.Unless(Positions != Positions.Learned, "window", "cannot be given to a model whose positions are learned, which end with its context",
+                "allowed: 0"),
+            Fault.Unless((long)window + sinks <= Context, "window", $"is {window} with sinks {sinks}", $"allowed: up to the context, {Context}, together"),
+        }.Gather().Bind(_ => (this with { Window = window, Sinks = sinks, Pattern = "" }).Validate());
+
     IEnumerable<Validation<Fault, Unit>> Sizes() =>
     [
         AtLeastOne("layers", Layers), AtLeastOne("heads", Heads), AtLeastOne("width", Width), AtLeastOne("context", Context),

@@ -68,7 +68,7 @@ public sealed class LineEndTests : IDisposable
         Assert.Equal(text.Length, run.Checkpoint().OrThrow().Identity.Text.Tokens);
         Assert.Equal(RunData.Load(Recipe.Of(run.Config)).OrThrow().Validation.Length, model.Data().OrThrow().Validation.Length);
         Assert.Equal(text.Length, model.Text(this["run.txt"]).OrThrow().Length);
-        Assert.Equal("be\r\nor\rnot\n", run.Tokenizer.Decode(model.Generator.Encode("be\r\nor\rnot\n").OrThrow()));
+        Assert.Equal("be\r\nor\rnot\n", run.Tokenizer.Decode(model.Generator().OrThrow().Encode("be\r\nor\rnot\n").OrThrow()));
     }
 
     [Theory]
@@ -83,7 +83,7 @@ public sealed class LineEndTests : IDisposable
         Assert.Equal(text.Length, run.Checkpoint().OrThrow().Identity.Text.Tokens);
         Assert.Equal(RunData.Load(Recipe.Of(run.Config)).OrThrow().Validation.Length, model.Data().OrThrow().Validation.Length);
         Assert.Equal(text.Length, model.Text(this["run.txt"]).OrThrow().Length);
-        Assert.Equal("be\nor\nnot\n\n", run.Tokenizer.Decode(model.Generator.Encode("be\r\nor\rnot\n\r").OrThrow()));
+        Assert.Equal("be\nor\nnot\n\n", run.Tokenizer.Decode(model.Generator().OrThrow().Encode("be\r\nor\rnot\n\r").OrThrow()));
     }
 
     [Fact]
