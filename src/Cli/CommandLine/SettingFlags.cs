@@ -7,10 +7,11 @@ namespace Functional.Cli;
 static class SettingFlags
 {
     // What people choose first stands first.
-    static readonly string[] sections = ["source", "model", "text", RunConfig.StageSection, "learning", "run"];
+    static readonly string[] sections = ["source", "model", "text", RunConfig.StageSection, "learning", "run", "rope", "experts"];
 
     /// <summary>The options of all settings, in the order in which help lists them.</summary>
-    public static Vec<Flag> All { get; } = [.. RunConfig.Fields.OrderBy(static f => Array.IndexOf(sections, f.Section)).SelectMany(static f => Of(f))];
+    public static Vec<Flag> All { get; } = [.. RunConfig.Fields.OrderBy(static f => Array.IndexOf(sections, f.Section)).ThenBy(static f => f.IsDetail)
+        .SelectMany(static f => Of(f))];
 
     /// <summary>The options of a setting.</summary>
     public static Vec<Flag> Of(Field<RunConfig> field)

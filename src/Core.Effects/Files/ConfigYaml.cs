@@ -84,7 +84,7 @@ public static class ConfigYaml
                 parser.SkipThisAndNestedEvents();
                 yield return Fault.Of<ConfigEntry>(at, "a key is no word", "expected lines such as layers: 4");
             }
-            else if (parser.Accept<MappingStart>(out _) && under.Count < DeepestHeading && (under is [StagesHeading] || RunConfig.Field(key.Value) is null))
+            else if (parser.Accept<MappingStart>(out _) && under.Count < DeepestHeading && (under is [StagesHeading] || IsHeading(key.Value)))
             {
                 var entries = Mapping(parser, file, [.. under, key.Value]).ToList();
                 foreach (var entry in entries) yield return entry;
@@ -93,6 +93,9 @@ public static class ConfigYaml
             else yield return Success<Fault, ConfigEntry>(Entry(key, file, under, Value(parser)));
         }
     }
+
+    // Whatever is no setting, and the heading that one setting is called by.
+    static bool IsHeading(string name) => RunConfig.Field(name) is null || RunConfig.Fields.Any(f => f.Section == name);
 
     // stages, a stage's name, and a heading within it.
     const int DeepestHeading = 3;

@@ -20,7 +20,8 @@ public sealed record CacheWrite : FusedKind
     public int Sinks { get; init; }
 
     /// <inheritdoc/>
-    public override string Text => Rolling ? FormattableString.Invariant($"cache_write(rolling, sinks={Sinks})") : "cache_write";
+    public override string Text => Rolling ? FormattableString.Invariant($"cache_write(rolling, sinks={Sinks})")
+        : Sinks == 0 ? "cache_write" : FormattableString.Invariant($"cache_write(sinks={Sinks})");
 
     /// <inheritdoc/>
     public override Vec<TensorType> Types(Vec<TensorType> args)

@@ -1,11 +1,14 @@
 using Functional.Base;
-using Functional.Graphs;
+using Functional.Layers;
 using LanguageExt;
 
 namespace Functional.Models;
 
 public sealed partial record DecoderConfig
 {
+    // What a run of any number of layers costs is worked out from a few times so many.
+    const int LongestPeriod = 256;
+
     /// <summary>This configuration, or every fault in it at once.</summary>
     public Validation<Fault, DecoderConfig> Validate()
     {
@@ -37,6 +40,8 @@ public sealed partial record DecoderConfig
         NotNegative("labels", Labels), NotNegative("window", Window), NotNegative("sinks", Sinks),
         Fault.Unless(HeadSize > 0 || Heads < 1 || Width < 1 || Width % Heads == 0, "width", $"{Width} is not divisible by heads {Heads}",
             $"allowed: a multiple of {Heads}"),
+        Fault.Unless(Labels < 1 || Labels <= int.MaxValue / Math.Max(1, Width), "labels", $"makes labels × width = {(Int128)Labels * Width}",
+            $"allowed: up to {int.MaxValue}, the most that one tensor holds"),
         Fault.Unless(KeyHeads < 1 || Heads < 1 || Heads % KeyHeads == 0, "key-heads", $"{KeyHeads} does not divide heads {Heads}",
             $"allowed: a divisor of {Heads}"),
     ];
@@ -55,6 +60,8 @@ public sealed partial record DecoderConfig
     [
         Fault.Unless(Pattern.All(static c => c is 'w' or 'f'), "pattern", $"is {Pattern}", "allowed: letters w and f"),
         Fault.Unless(Sinks == 0 || Window > 0, "sinks", $"is {Sinks} without a window", "allowed: 0, or a window"),
+        Fault.Unless(Period <= LongestPeriod, Pattern.Length > 1 && Window > 0 ? "pattern" : "expert-pattern",
+            $"makes {Period} kinds of layers in a row", $"allowed: patterns that begin again together after {LongestPeriod} layers or fewer"),
         Fault.Unless((long)Window + Sinks <= int.MaxValue / 2, "window", $"is {Window} with sinks {Sinks}", $"allowed: up to {int.MaxValue / 2} together"),
     ];
 
@@ -96,9 +103,14 @@ public sealed partial record DecoderConfig
         yield return Fits("vocabulary", "vocabulary × width", Vocabulary * Int128.Max(width, EmbeddingWidth));
         yield return Fits("context", "context × width", Context * width);
         if (Width < 1 || Heads < 1) yield break;
+        var isUsual = Hidden <= 0 && !Activation.IsGated && HiddenMultiple <= 1;
         if (HeadSize > 0) yield return Fits("head-size", "3 × width × heads × head-size", 3 * width * heads * HeadSize);
-        yield return Hidden > 0 ? Fits("hidden", "width × hidden", width * Hidden) : Fits("width", "4 × width × width", 4 * width * width);
-        if (Hidden == 0) yield return Fits("hidden-multiple", "width × hidden-multiple", width * HiddenMultiple);
+        else if (!isUsual) yield return Fits("width", "3 × width × width", 3 * width * width);
+        yield return isUsual ? Fits("width", "4 × width × width", 4 * width * width)
+            : Hidden > 0 ? Fits("hidden", "width × hidden", width * Hidden)
+            : Fits(HiddenMultiple > 1 ? "hidden-multiple" : "width", $"width × {HiddenWidth}", width * HiddenWidth);
+        if (EmbeddingWidth > 0) yield return Fits("embedding-width", "width × embedding-width", width * EmbeddingWidth);
+        if (!IsBounded) yield return Fits("window", $"{(Int128)Window + Sinks} × {KeyHeadCount} × {SizeOfHead}", ((Int128)Window + Sinks) * KeyHeadCount * SizeOfHead);
         if (Experts.Count > 0)
             yield return Fits("experts", "experts × width × hidden", Experts.Count * width * (Experts.Hidden > 0 ? Experts.Hidden : HiddenWidth));
     }

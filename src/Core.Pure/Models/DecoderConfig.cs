@@ -165,7 +165,7 @@ public sealed partial record DecoderConfig
 
     /// <summary>The width of an MLP's hidden state.</summary>
     public int HiddenWidth => Hidden > 0 ? Hidden
-        : RoundedUp(Activation.IsGated ? (int)(8L * Width / 3) : 4 * Width);
+        : RoundedUp(Activation.IsGated ? 8L * Width / 3 : 4L * Width);
 
     /// <summary>Whether a layer sees only a window.</summary>
     public bool HasWindow(int layer) => Window > 0 && (Pattern.Length == 0 || Pattern[layer % Pattern.Length] == 'w');
@@ -175,15 +175,16 @@ public sealed partial record DecoderConfig
         (AttentionScale > 0 ? AttentionScale : 1 / Math.Sqrt(SizeOfHead)) / (ScaledByLayer ? layer + 1 : 1);
 
     /// <summary>
-    /// After how many layers the kinds of layers begin again: 1 where all are alike.
+    /// After how many layers the kinds of layers begin again: 1 where all are alike. What scores are divided by (<see cref="ScaledByLayer"/>) makes no kind.
     /// </summary>
-    public int Period => ScaledByLayer ? Layers : (int)Math.Min(Layers, Lcm(Window > 0 ? Math.Max(1, Pattern.Length) : 1,
+    public int Period => (int)Math.Min(Layers, Lcm(Window > 0 ? Math.Max(1, Pattern.Length) : 1,
         Experts.Count > 0 ? Math.Max(1, Experts.Pattern.Length) : 1));
 
     /// <summary>Whether sequences end at the context: positions are learned, or some layer sees all and so needs a cache of all.</summary>
-    public bool IsBounded => Positions == Positions.Learned || Enumerable.Range(0, Math.Min(Layers, Period)).Any(i => !HasWindow(i));
+    public bool IsBounded => Positions == Positions.Learned || Window == 0 || Pattern.Take(Layers).Contains('f');
 
-    int RoundedUp(int width) => HiddenMultiple <= 1 ? width : (int)Math.Min(int.MaxValue, ((long)width + HiddenMultiple - 1) / HiddenMultiple * HiddenMultiple);
+    int RoundedUp(long width) =>
+        (int)Math.Min(int.MaxValue, HiddenMultiple <= 1 ? width : (width + HiddenMultiple - 1) / HiddenMultiple * HiddenMultiple);
 
     static long Lcm(long a, long b)
     {

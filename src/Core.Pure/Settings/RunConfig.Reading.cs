@@ -26,6 +26,7 @@ public sealed partial record RunConfig
                     $"allowed: up to {N("lr")}"),
             Fault.Unless(Stage.Optimiser.Warmup <= Stage.Steps, N("warmup"), $"{Stage.Optimiser.Warmup} is more than {N("steps")} {Stage.Steps}",
                 $"allowed: up to {N("steps")}"),
+            Fault.Unless(Model.Labels <= 0, N("labels"), $"is {Model.Labels}, and a model that judges texts has no next token to learn", "allowed: 0"),
             .. SizeRules(N),
         ];
         return checks.Concat(ModelRules()).Gather().Map(_ => this);
@@ -46,12 +47,28 @@ public sealed partial record RunConfig
         var windows = (long)Stage.Batch * Stage.Accumulate;
         yield return Fault.Unless(windows <= int.MaxValue, name("accumulate"), $"makes {name("batch")} × {name("accumulate")} = {windows}",
             $"allowed: up to {int.MaxValue}, the most windows that one step counts");
-        if (tokens > MostTokens || Model.Heads > Model.Width || 4 * (Int128)Model.Width * Model.Width > int.MaxValue) yield break;
-        yield return DecoderConfig.Fits(name("batch"), $"{name("batch")} × {name("context")} × 4 × {name("width")}", 4 * (Int128)tokens * Model.Width);
+        if (tokens > MostTokens || (Model with { Vocabulary = Math.Max(1, Model.Vocabulary) }).Validate().IsFail) yield break;
+        var (most, words) = MostOfAToken(name);
+        yield return DecoderConfig.Fits(name("batch"), $"{name("batch")} × {name("context")} × {words}", tokens * most);
         // Only dropout needs the weights of attention spelt out.
         if (Model.Dropout > 0)
             yield return DecoderConfig.Fits(name("dropout"), $"{name("batch")} × {name("heads")} × {name("context")} × {name("context")}",
                 (Int128)tokens * Model.Heads * Model.Context);
+    }
+
+    // Of all that a step computes for each token, what has the most numbers, and how it is said.
+    (Int128 Numbers, string Words) MostOfAToken(Func<string, string> name)
+    {
+        var (m, e) = (Model, Model.Experts);
+        var inside = m.Hidden > 0 ? (m.Hidden, name("hidden"))
+            : m.HiddenWidth == 4L * m.Width ? (m.HiddenWidth, $"4 × {name("width")}") : ((Int128)m.HiddenWidth, $"{m.HiddenWidth}");
+        Vec<Int128> others =
+        [
+            m.Width, m.EmbeddingWidth, ((Int128)m.Heads + 2 * (Int128)m.KeyHeadCount) * m.SizeOfHead,
+            .. e.Count > 0 ? (Vec<Int128>)[e.Shared, e.Chosen * Int128.Max(e.Count, Int128.Max(m.Width, e.Hidden > 0 ? e.Hidden : m.HiddenWidth))] : [],
+        ];
+        var most = others.Aggregate(Int128.Max);
+        return most > inside.Item1 ? (most, $"{most}") : inside;
     }
 
     /// <summary>The setting of a name; nothing when there is none.</summary>

@@ -35,7 +35,7 @@ public sealed class PlanLaws : IDisposable
     string[] Options(RunConfig c) =>
     [
         "train", "--data", this["text.txt"], "--out", this["run"], "--device", "cpu",
-        .. Sizes(c).SelectMany(static s => s.Name == "bias" ? (string[])[s.Value == "true" ? "--bias" : "--no-bias"] : [$"--{s.Name}", s.Value]),
+        .. Sizes(c).SelectMany(static s => (string[])[$"--{s.Name}", s.Value]),
     ];
 
     // Of the embedded text there are no more tokens than this.

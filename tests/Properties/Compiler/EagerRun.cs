@@ -98,7 +98,7 @@ sealed class EagerRun
     // What was kept gives the gradients of the function that was recorded, whatever the step is called: they must be the step's.
     static void AssertIsGradient(EagerStep.Compute step, Kept kept, Vec<double[]> values, Vec<double[]> results)
     {
-        var cotangent = ((Op.Fused)step.Node.Op).Kind switch { GeluGradient => 1, LayerNormGradient => 3, AttentionGradient => 5, var kind =>
+        var cotangent = ((Op.Fused)step.Node.Op).Kind switch { GeluGradient => 1, RmsNormGradient => 2, LayerNormGradient => 3, AttentionGradient => 5, var kind =>
             throw new NotSupportedException($"{kind}: say which argument is the cotangent") };
         var inputs = kept.Node.Args.Map((a, i) => Create.Input($"{i}", a.Shape, a.DType));
         var ct = Create.Input("cotangent", step.Node.Args[cotangent].Shape);

@@ -25,12 +25,44 @@ public class ConfigLaws
             Optimiser = config.Stage.Optimiser with { Warmup = Math.Min(config.Stage.Optimiser.Warmup, config.Stage.Steps),
                 MinLearningRate = Math.Min(config.Stage.Optimiser.MinLearningRate, config.Stage.Optimiser.LearningRate) } } };
         // Small enough for every tensor of a step.
-        return config with { Model = config.Model with { Context = 1 + config.Model.Context % 40, Width = config.Model.Heads * (1 + (int)key.Below(7, 9)) },
-            Stage = config.Stage with { Batch = 1 + config.Stage.Batch % 30 } };
+        return config with { Model = Fitted(config.Model, key), Stage = config.Stage with { Batch = 1 + config.Stage.Batch % 30 } };
+    }
+
+    // What settings ask of each other, over every model otherwise at random.
+    static DecoderConfig Fitted(DecoderConfig m, Key key)
+    {
+        int Below(int at, int most) => (int)key.Below(at, (uint)most);
+        var (size, keyHeads) = (4 * (1 + Below(7, 3)), 1 + Below(8, 4));
+        var (share, given) = (Below(10, 2) == 0 ? 1 : 0.5, Below(11, 2) == 0);
+        // Each third of configurations is all at its defaults where few need another value.
+        Vec<double> Divisors(int from) => [.. Enumerable.Range(0, (int)(size * share) / 2).Select(i => 1 + key.Uniform(from + i))];
+        var fitted = m with
+        {
+            Heads = keyHeads * (1 + m.Heads % 200), KeyHeads = Below(12, 3) == 0 ? 0 : keyHeads, HeadSize = given ? size : 0,
+            Context = 2 + m.Context % 40, Sinks = m.Window > 0 ? m.Sinks : 0, Labels = 0,
+            Rotary = m.Rotary with
+            {
+                Share = share, High = m.Rotary.Low + m.Rotary.High, Fast = m.Rotary.Slow + m.Rotary.Fast, OriginalContext = Below(13, 2) == 0 ? 0 : 2 + m.Rotary.OriginalContext,
+                Short = m.Rotary.Kind == RopeKind.Long ? Divisors(20) : [], Long = m.Rotary.Kind == RopeKind.Long ? Divisors(40) : [],
+            },
+            Experts = m.Experts with
+            {
+                Count = m.Experts.Count % 9, Chosen = 1 + m.Experts.Chosen % Math.Max(1, m.Experts.Count % 9),
+                SharedGate = m.Experts.SharedGate && m.Experts.Shared > 0,
+            },
+        };
+        fitted = fitted with { Width = fitted.Heads * size };
+        return Below(14, 3) == 0 ? new() { Vocabulary = 0, Bias = fitted.Bias, Heads = fitted.Heads, Width = fitted.Width, Positions = fitted.Positions } : fitted;
     }
 
     static string? Values(Field<RunConfig> field, Key key) => field.Allowed switch
     {
+        var _ when field.Name == "bias" => ((string[])["true", "false", "qkv", "output+norms", "qkv+output+feed-forward", "norms"])[key.Below(0, 6)],
+        var pattern when pattern.StartsWith("all (", StringComparison.Ordinal) => key.Below(0, 3) == 0 ? "all"
+            : string.Concat(Enumerable.Range(0, 1 + (int)key.Below(1, 5)).Select(i => pattern[key.Below(2 + i, 2) == 0 ? 5 : ^1])),
+        var list when list.StartsWith("numbers above 0", StringComparison.Ordinal) => key.Below(0, 2) == 0 ? "none" : FormattableString.Invariant($"{key.Uniform(1) + 0.1:R}+2"),
+        "a number, 0, or above 1" => key.Below(0, 2) == 0 ? "0" : FormattableString.Invariant($"{1.5 + key.Uniform(1):R}"),
+        "a number, above 1" or "a number, 1 or more" => FormattableString.Invariant($"{1.5 + key.Uniform(0):R}"),
         var _ when field.Name == "device" => ((string[])["auto", "cpu", "cuda:0", "cuda:12"])[key.Below(0, 4)],
         var words when !words.StartsWith("a ", StringComparison.Ordinal) && words.Contains(", ", StringComparison.Ordinal) =>
             words.Split(", ")[key.Below(0, words.Split(", ").Length)],
@@ -187,7 +219,7 @@ public class ConfigLaws
         run.yaml, line 3, heads: is many; allowed: a whole number, 1 or more
         run.yaml, line 4, width: is "128"; allowed: a whole number, 1 or more
         run.yaml, line 5, schedule: is cosinus; allowed: cosine, linear, constant, inverse-sqrt, wsd, one-cycle
-        run.yaml, line 6, bias: is a list; allowed: true, false
+        run.yaml, line 6, bias: is a list; allowed: true, false, or some of qkv, output, feed-forward, norms, joined by +
         run.yaml, line 8, batch: is given twice; first at run.yaml, line 7, batch
         run.yaml, line 9, dropout: is nothing; allowed: a number, at least 0 and less than 1
         run.yaml, line 7, batch: is 0; allowed: a whole number, 1 or more

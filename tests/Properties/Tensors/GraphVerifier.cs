@@ -101,6 +101,7 @@ static class GraphVerifier
         Op.Input or Op.Fill or Op.Iota => (0, 0),
         Op.Binary or Op.Compare or Op.MatMul or Op.Gather => (2, 2),
         Op.Where or Op.ScatterAdd => (3, 3),
+        Op.Fused { Kind: Listed } => (0, 0),
         Op.Concat or Op.Fused => (1, int.MaxValue),
         _ => (1, 1),
     };

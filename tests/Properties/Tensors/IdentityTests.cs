@@ -39,6 +39,8 @@ public sealed class IdentityTests
                     Assert.NotEqual(node.Type, Tensor.Of(op, node.Args.Span).Type);
             }
         Assert.True(seen > 100, $"only {seen} changes were tried");
+        foreach (var name in (string[])["Window", "Sinks", "SoftCap", "HasAlibi", "Rolling", "Scale", "Causal"])
+            Assert.Contains(Changed(new Attention(1)), k => !typeof(Attention).GetProperty(name)!.GetValue(k)!.Equals(typeof(Attention).GetProperty(name)!.GetValue(new Attention(1))));
     }
 
     [Fact]
@@ -108,13 +110,17 @@ public sealed class IdentityTests
                 || GradientTable.Rows.Any(r => r.Node.Op is Op.Fused g && g.Kind == f.Kind && g.Output == f.Output)))
         : Changed((object)op).Cast<Op>();
 
-    // Copies of a record with one of the attributes changed that its constructor takes.
+    // Copies of a record with one attribute changed, whether its constructor takes it or not.
     static IEnumerable<object> Changed(object record)
     {
-        var constructor = record.GetType().GetConstructors().OrderByDescending(c => c.GetParameters().Length).First();
-        var values = constructor.GetParameters().Select(p => record.GetType().GetProperty(p.Name!)!.GetValue(record)!).ToArray();
-        for (var i = 0; i < values.Length; i++)
-            foreach (var other in Others(values[i])) yield return constructor.Invoke([.. values[..i], other, .. values[(i + 1)..]]);
+        var copy = record.GetType().GetMethod("<Clone>$")!;
+        foreach (var attribute in record.GetType().GetProperties().Where(static p => p.SetMethod is { IsPublic: true }))
+            foreach (var other in Others(attribute.GetValue(record)!))
+            {
+                var changed = copy.Invoke(record, null)!;
+                attribute.SetValue(changed, other);
+                yield return changed;
+            }
     }
 
     static IEnumerable<object> Others(object value) => value switch
@@ -124,6 +130,8 @@ public sealed class IdentityTests
         double v => [Math.BitIncrement(v), 1 - v],
         bool v => [!v],
         string v => [v + "x"],
+        Vec<double> v => [.. Enumerable.Range(0, v.Count).Select(i => (object)v.With(i, Math.BitIncrement(v[i]))), (Vec<double>)[.. v, 1]],
+        FusedKind => Changed(value),
         Vec<int> v => [.. Enumerable.Range(0, v.Count).Select(i => (object)v.With(i, v[i] + 1)), (Vec<int>)[.. v, 1]],
         TensorType v => [v with { Shape = [.. v.Shape, 1] }, v with { DType = DType.BF16 }],
         Enum v => Enum.GetValues(v.GetType()).Cast<object>().Where(o => !o.Equals(v)),

@@ -283,10 +283,10 @@ public class RecipeLaws
     {
         foreach (var field in RunConfig.Fields)
         {
-            var (shared, faults) = (field.Section is "model" or "text" or "run", Faults($"stages:\n  a:\n    {field.Name}: x\n  b:"));
+            var (shared, faults) = (field.Section is "model" or "rope" or "experts" or "text" or "run", Faults($"stages:\n  a:\n    {field.Name}: x\n  b:"));
             Assert.Equal(shared, faults.Contains($"recipe.yaml, line 3, {field.Name}: is the same in all stages; allowed: under {field.Section}, outside of stages", StringComparison.Ordinal));
         }
-        Assert.Equal(["model", "run", "text"], RunConfig.Fields.Where(static f => f.IsShared).Select(static f => f.Section).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(["experts", "model", "rope", "run", "text"], RunConfig.Fields.Where(static f => f.IsShared).Select(static f => f.Section).Distinct().Order(StringComparer.Ordinal));
     }
 
     /// <summary>What is over a file holds in every stage, whatever the file says there.</summary>

@@ -27,7 +27,7 @@ public sealed class ErrorSnapshots : IDisposable
         await shell.Run("sample", "--run");
         await shell.Run("train", "--steps", "3", "--steps", "4");
         await shell.Run("inspect");
-        await shell.Run("train", "--bias", "--no-bias");
+        await shell.Run("train", "--tied-head", "--no-tied-head");
         await Verify(shell.Log);
     }
 
