@@ -15,13 +15,11 @@ namespace Functional.Weights;
 /// <param name="chunk">How many elements are read at a time.</param>
 readonly ref struct ElementReader(SafeFileHandle file, long start, ElementType type, int chunk = 1 << 20)
 {
-    readonly record struct Axis(long Size, long From, long To);
-
     /// <summary>Copies all elements of the views.</summary>
     /// <exception cref="EndOfStreamException">The file ends before.</exception>
     public void Copy(ElementView from, Span<float> memory, ElementView to)
     {
-        var axes = Axes(from, to);
+        var axes = ElementCopy.Axes(from, to);
         var (bytes, numbers) = (ArrayPool<byte>.Shared.Rent(chunk * type.Bytes), ArrayPool<float>.Shared.Rent(chunk));
         try
         {
@@ -34,19 +32,7 @@ readonly ref struct ElementReader(SafeFileHandle file, long start, ElementType t
         }
     }
 
-    // From the widest stride in the file to the narrowest; neighbours that are one stretch in both are one axis.
-    static Axis[] Axes(ElementView from, ElementView to)
-    {
-        var merged = new List<Axis>();
-        foreach (var axis in from.Sizes.Select((size, k) => new Axis(size, from.Strides[k], to.Strides[k])).Where(static a =>
-            a.Size > 1).OrderByDescending(static a => a.From))
-            if (merged.Count > 0 && merged[^1] is var outer && outer.From == axis.From * axis.Size && outer.To == axis.To * axis.Size)
-                merged[^1] = axis with { Size = outer.Size * axis.Size };
-            else merged.Add(axis);
-        return merged.Count == 0 ? [new(1, 1, 1)] : [.. merged];
-    }
-
-    void Copy(ReadOnlySpan<Axis> axes, long from, Span<float> memory, long to, byte[] bytes, float[] numbers)
+    void Copy(ReadOnlySpan<ElementCopy.Axis> axes, long from, Span<float> memory, long to, byte[] bytes, float[] numbers)
     {
         if (axes is [{ From: 1, To: 1 } all])
         {
@@ -65,7 +51,7 @@ readonly ref struct ElementReader(SafeFileHandle file, long start, ElementType t
             {
                 var extent = (int)(((count - 1) * first.From) + rest);
                 Straight(place, numbers.AsSpan(0, extent), bytes);
-                Scatter([first with { Size = count }, .. axes[1..]], numbers, memory[checked((int)target)..]);
+                ElementCopy.Scatter([first with { Size = count }, .. axes[1..]], numbers, memory[checked((int)target)..]);
             }
         }
     }
@@ -95,41 +81,5 @@ readonly ref struct ElementReader(SafeFileHandle file, long start, ElementType t
             at += read;
             bytes = bytes[read..];
         }
-    }
-
-    static void Scatter(ReadOnlySpan<Axis> axes, ReadOnlySpan<float> from, Span<float> to)
-    {
-        switch (axes)
-        {
-            case [var only]:
-                Plane(new(1, 0, 0), only, from, to);
-                break;
-            case [var rows, var columns]:
-                Plane(rows, columns, from, to);
-                break;
-            default:
-                for (var i = 0; i < axes[0].Size; i++) Scatter(axes[1..], from[(int)(i * axes[0].From)..], to[(int)(i * axes[0].To)..]);
-                break;
-        }
-    }
-
-    static void Plane(Axis rows, Axis columns, ReadOnlySpan<float> from, Span<float> to)
-    {
-        if (columns is { From: 1, To: 1 })
-        {
-            for (var i = 0; i < rows.Size; i++)
-                from.Slice((int)(i * rows.From), (int)columns.Size).CopyTo(to[(int)(i * rows.To)..]);
-            return;
-        }
-        // Squares, so that both sides stay in the cache.
-        const int Side = 32;
-        for (var top = 0L; top < rows.Size; top += Side)
-            for (var left = 0L; left < columns.Size; left += Side)
-            {
-                var (bottom, right) = (Math.Min(rows.Size, top + Side), Math.Min(columns.Size, left + Side));
-                for (var j = left; j < right; j++)
-                    for (var i = top; i < bottom; i++)
-                        to[(int)((i * rows.To) + (j * columns.To))] = from[(int)((i * rows.From) + (j * columns.From))];
-            }
     }
 }

@@ -111,8 +111,7 @@ public sealed class WeightFolder : IDisposable
                 // Two views of a tensor that stands in another order are no one view: first into row-major order.
                 var rows = new float[checked((int)whole.Count)];
                 reader.Copy(whole with { Strides = tensor.Strides }, rows, whole);
-                var (sources, targets) = (from.Places().GetEnumerator(), to.Places().GetEnumerator());
-                while (sources.MoveNext() && targets.MoveNext()) into[(int)targets.Current] = rows[sources.Current];
+                ElementCopy.Copy(rows, from, into, to);
             }
             return Success<Fault, Unit>(unit);
         }
