@@ -1,0 +1,24 @@
+using Functional.Base;
+using Functional.Families;
+using Functional.Storage;
+using LanguageExt;
+
+namespace Functional.Weights;
+
+/// <summary>What a safetensors file lists.</summary>
+static class SafeTensorsFile
+{
+    /// <summary>Its tensors, in the order of their bytes, or every fault of its header.</summary>
+    public static Validation<Fault, Params<StoredWeight>> List(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        return SafeTensorsHeader.Read(stream, path).Map(header =>
+        {
+            var start = stream.Position;
+            return header.Tensors.Map(t => new StoredWeight(t.DType, t.Shape, Path.GetFileName(path))
+            {
+                Start = start + t.Begin, Strides = ElementView.Of(t.Shape).Strides, Bytes = t.Bytes,
+            });
+        });
+    }
+}

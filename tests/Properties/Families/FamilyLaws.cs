@@ -1,0 +1,183 @@
+using Functional.Testing;
+using Functional.Tests.Properties.Training;
+using LanguageExt;
+using Xunit;
+using static LanguageExt.Prelude;
+
+namespace Functional.Tests.Properties.Families;
+
+/// <summary>Laws of families over generated configurations, and what is told of those that cannot be right.</summary>
+public sealed class FamilyLaws
+{
+    static Validation<Fault, PublishedModel> Read(int[] numbers) => Published.Read(AnyPublished.Of(numbers), "c");
+
+    /// <summary>Heads too small to be turned in part are the only thing that a generated configuration has wrong.</summary>
+    static bool For(int[] numbers, Func<PublishedModel, bool> holds) => Read(numbers).Match(holds, static f =>
+        f.All(static fault => fault.Where == "c: rope-share"));
+
+    [Property(MaxTest = 400)]
+    public bool Each_number_of_ours_is_one_of_theirs_and_no_two_the_same(int[] numbers) => For(numbers, published =>
+    {
+        var specs = Transformer.Of(published.Config).Specs;
+        var filled = specs.Map(static s => new int[s.Type.Size]);
+        foreach (var tensor in published.Tensors)
+        {
+            var used = new int[ElementView.Of(tensor.Shape).Count];
+            foreach (var piece in tensor.Pieces)
+            {
+                if (piece.From.Sizes != piece.To.Sizes || !specs.Contains(piece.Ours)) return false;
+                foreach (var (from, to) in piece.From.Places().Zip(piece.To.Places()))
+                {
+                    used[from]++;
+                    filled[piece.Ours][to]++;
+                }
+            }
+            var padding = tensor.Name.EndsWith("embed_positions.weight", StringComparison.Ordinal) ? 2 * (int)tensor.Shape[1] : 0;
+            if (used.Skip(padding).Any(static n => n != 1) || used.Take(padding).Any(static n => n != 0)) return false;
+        }
+        return filled.All(static f => f.Value.All(static n => n == 1)) && published.Tensors
+            .Select(static t => t.Name).Distinct().Count() == published.Tensors.Count;
+    });
+
+    [Property(MaxTest = 400)]
+    public bool A_configuration_that_is_written_is_read_as_the_same_model(int[] numbers) => For(numbers, published =>
+    {
+        var json = TinyRun.Get(published.Family.Write(published.Config, published.Tokens));
+        var back = TinyRun.Get(Published.Read(json, "c"));
+        return Canonical.Differences(published.Config, back.Config).Count == 0 && back.Tokens == published.Tokens && back.Remarks.Count == 0
+            && TinyRun.Get(back.Family.Write(back.Config, back.Tokens)) == json;
+    });
+
+    /// <summary>What one family cannot say, it refuses; it never writes another model.</summary>
+    [Property(MaxTest = 400)]
+    public bool No_family_writes_another_model(int[] numbers, byte other) => For(numbers, published =>
+        Published.Families[other % Published.Families.Count].Write(published.Config, SpecialTokens.None).Match(
+            json => TinyRun.Get(Published.Read(json, "c")) is var read
+                && Enumerable.Range(0, published.Config.Layers).All(i => read.Config.HasWindow(i) == published.Config.HasWindow(i)
+                    && read.Config.ScaleOf(i) == published.Config.ScaleOf(i))
+                && Transformer.Of(read.Config).Specs.Select(static s => (s.Name, s.Value.Type)).SequenceEqual(Transformer.Of(published.Config).Specs
+                    .Select(static s => (s.Name, s.Value.Type))),
+            static f => f.Count > 0));
+
+    /// <summary>The newer form, in which rotary settings stand together, says the same.</summary>
+    [Property(MaxTest = 400)]
+    public bool The_newer_form_of_rotary_settings_is_the_same(int[] numbers) => For(numbers, published =>
+    {
+        var members = AnyPublished.Of(numbers).Members;
+        if (published.Family.Name is "gpt2" or "opt") return true;
+        var inside = (members.Contains("rope_scaling") ? ((Json.Map)members["rope_scaling"]).Members : Params<Json>.Empty)
+            .Concat(members.Filter(static (name, _) => name is "rope_theta" or "partial_rotary_factor"));
+        var newer = members.Filter(static (name, _) => name is not ("rope_scaling" or "rope_theta" or "partial_rotary_factor")).Add("rope_parameters",
+            published.Family.Name != "gemma3_text" ? new Json.Map(inside)
+            : new Json.Map(Params.Of<Json>(("full_attention", new Json.Map(inside)),
+                ("sliding_attention", new Json.Map(Params.Of<Json>(("rope_type", new Json.Text("default"))))))));
+        return TinyRun.Get(Published.Read(new Json.Map(newer), "c")).Config == published.Config;
+    });
+
+    /// <summary>Any member as anything: settings or faults, and nothing is thrown.</summary>
+    [Property(MaxTest = 600)]
+    public bool A_member_of_another_kind_is_a_fault_or_read(int[] numbers, byte which, byte what)
+    {
+        var members = AnyPublished.Of(numbers).Members;
+        var name = members.Names[which % members.Count];
+        Json[] others =
+        [
+            new Json.Null(), new Json.Bool(true), new Json.Whole(-1), new Json.Whole(0), new Json.Whole(int.MaxValue), new Json.Whole(long.MaxValue),
+                new Json.Real(0.5), new Json.Real(1e300),
+            new Json.Text("x"), new Json.List([]), new Json.List([new Json.Whole(3)]), new Json.Map(Params<Json>.Empty),
+                new Json.Map(Params.Of<Json>(("rope_type", new Json.Text("mrope")))),
+        ];
+        return Published.Read(new Json.Map(members.Replace(name, others[what % others.Length])), "c").Match(
+            static published => published.Config.Validate().IsSuccess, static f => f.Count > 0
+                && f.All(static fault => fault.Where.StartsWith("c: ", StringComparison.Ordinal)));
+    }
+
+    static string Faults(string json) => Published.Read(TinyRun.Get(Json.Parse(json, "c")), "c").Match(static p =>
+        $"read{string.Concat(p.Remarks.Select(static r => "\n" + r))}", static f => f.Lines());
+
+    [Theory]
+    [InlineData("""{}""", "c: model_type: is missing; allowed: gpt2, opt, llama, mistral, qwen2, qwen3, gemma, gemma2, gemma3_text, phi3, gpt_neox, mixtral, qwen2_moe, qwen3_moe, olmoe")]
+    [InlineData("""{"model_type": "mamba"}""", "c: model_type: is 'mamba'; allowed: gpt2, ")]
+    [InlineData("""{"model_type": "llama", "rope_scaling": {"type": "ntk", "factor": 2.0}}""", "c: rope_scaling: rope_type: is 'ntk'; allowed: default, linear, dynamic, llama3, yarn, longrope")]
+    [InlineData("""{"model_type": "llama", "rope_parameters": {"rope_type": "mrope"}}""", "c: rope_parameters: rope_type: is 'mrope'; allowed: ")]
+    [InlineData("""{"model_type": "phi3", "rope_scaling": {"type": "linear", "factor": 2.0}}""", "c: rope_scaling: rope_type: is 'linear'; allowed: default, longrope")]
+    [InlineData("""{"model_type": "llama", "rope_scaling": {"type": "linear"}}""", "c: rope_scaling: factor: is missing; expected a number from 1 on")]
+    [InlineData("""{"model_type": "llama", "rope_scaling": {"type": "linear", "factor": 0.5}}""", "c: rope-factor: is 0.5; allowed: 1 or more")]
+    [InlineData("""{"model_type": "llama", "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0}}""", "c: rope_scaling: high_freq_factor: is missing; ")]
+    [InlineData("""{"model_type": "phi3", "rope_scaling": {"type": "su", "short_factor": [1.0], "long_factor": [1.0]}}""", "c: rope-short: is 1; allowed: 48 numbers, one for each pair\nc: rope-long: is 1; ")]
+    [InlineData("""{"model_type": "llama", "partial_rotary_factor": 0.5}""", "c: partial_rotary_factor: is 0.5; allowed: 1, as this family turns whole heads")]
+    [InlineData("""{"model_type": "llama", "hidden_size": "x", "num_hidden_layers": -1, "hidden_act": "mish"}""",
+        "c: hidden_size: is 'x'; expected a whole number from 1 to 2147483647\nc: num_hidden_layers: is -1; expected a whole number from 1 to 2147483647\nc: hidden_act: is 'mish'; allowed: silu, gelu, gelu_new")]
+    [InlineData("""{"model_type": "llama", "hidden_size": 100, "num_attention_heads": 3}""", "c: width: 100 is not divisible by heads 3; ")]
+    [InlineData("""{"model_type": "llama", "architectures": ["LlamaForTokenClassification"]}""", "c: architectures: is LlamaForTokenClassification; allowed: LlamaForCausalLM, LlamaForSequenceClassification")]
+    [InlineData("""{"model_type": "gpt2", "architectures": ["GPT2Model"]}""", "read")]
+    [InlineData("""{"model_type": "llama", "quantization_config": {"bits": 4}}""", "c: quantization_config: is given: the weights are quantised; allowed: none")]
+    [InlineData("""{"model_type": "llama", "warp": 2, "none": null, "off": false}""", "read\nc: warp is not known, and not used")]
+    [InlineData("""{"model_type": "gpt2", "add_cross_attention": true}""", "c: add_cross_attention: is true: there is no encoder to attend to; allowed: false")]
+    [InlineData("""{"model_type": "gemma3_text", "use_bidirectional_attention": true}""", "c: use_bidirectional_attention: is true: ")]
+    [InlineData("""{"model_type": "qwen2", "num_hidden_layers": 2, "layer_types": ["full_attention"]}""", "c: layer_types: has 1 layers; expected 2, as num_hidden_layers says")]
+    [InlineData("""{"model_type": "qwen2", "num_hidden_layers": 1, "layer_types": ["chunked_attention"]}""", "c: layer_types: has 'chunked_attention'; allowed: sliding_attention, full_attention")]
+    [InlineData("""{"model_type": "qwen2_moe", "use_sliding_window": true}""", "c: layer_types: is missing, but use_sliding_window is true; expected the type of each layer")]
+    [InlineData("""{"model_type": "mistral", "sliding_window": 0}""", "c: sliding_window: is 0; expected a whole number from 1 to 2147483647")]
+    [InlineData("""{"model_type": "llama", "eos_token_id": "x", "bos_token_id": -2}""", "c: bos_token_id: is -2; expected a token id\nc: eos_token_id: is 'x'; expected a token id or a list of them")]
+    [InlineData("""{"model_type": "llama", "hidden_size": 1000000000, "intermediate_size": 1000000000}""", "c: vocabulary: makes vocabulary × width = 32000000000000; ")]
+    public void What_cannot_be_right_is_told(string json, string faults) => Assert.StartsWith(faults, Faults(json), StringComparison.Ordinal);
+
+    static DecoderConfig Get(string json) => TinyRun.Get(Published.Read(TinyRun.Get(Json.Parse(json, "c")), "c")).Config;
+
+    [Fact]
+    public void What_is_absent_and_what_is_null_are_told_apart()
+    {
+        Assert.Equal((4096, 0), (Get("""{"model_type": "mistral"}""").Window, Get("""{"model_type": "mistral", "sliding_window": null}""").Window));
+        Assert.Equal((8, 32), (Get("""{"model_type": "mistral"}""").KeyHeadCount, Get("""{"model_type": "mistral", "num_key_value_heads": null}""").KeyHeadCount));
+        Assert.Equal((50, 0), (Get("""{"model_type": "gemma2"}""").AttentionCap, Get("""{"model_type": "gemma2", "attn_logit_softcapping": null}""").AttentionCap));
+        Assert.Equal((false, true), (Get("""{"model_type": "llama"}""").TiedHead, Get("""{"model_type": "gemma"}""").TiedHead));
+        Assert.Equal(128, Get("""{"model_type": "qwen3", "num_attention_heads": 4, "num_key_value_heads": 4, "hidden_size": 64}""").SizeOfHead);
+        Assert.Equal(Activation.GeGluTanh, Get("""{"model_type": "gemma", "hidden_act": "gelu"}""").Activation);
+        Assert.Equal(Activation.GeGlu, Get("""{"model_type": "gemma", "hidden_act": "gelu", "hidden_activation": "gelu"}""").Activation);
+    }
+
+    [Fact]
+    public void Windows_stand_in_the_layers_that_each_family_says()
+    {
+        static string Windows(string json) => Get(json) is var c ? string.Concat(Enumerable.Range(0, c.Layers).Select(i => c.HasWindow(i) ? 'w' : 'f')) : "";
+        Assert.Equal("wfwfw", Windows("""{"model_type": "gemma2", "num_hidden_layers": 5}"""));
+        Assert.Equal("wwwwwfww", Windows("""{"model_type": "gemma3_text", "num_hidden_layers": 8}"""));
+        Assert.Equal("wfw", Windows("""{"model_type": "gemma3_text", "num_hidden_layers": 3, "sliding_window_pattern": 2}"""));
+        Assert.Equal("ffww", Windows("""{"model_type": "qwen2", "num_hidden_layers": 4, "use_sliding_window": true, "max_window_layers": 2}"""));
+        Assert.Equal("ffff", Windows("""{"model_type": "qwen2", "num_hidden_layers": 4, "max_window_layers": 2}"""));
+        Assert.Equal("fwf", Windows("""{"model_type": "qwen3", "num_hidden_layers": 3, "sliding_window": 9, "layer_types": ["full_attention", "sliding_attention", "full_attention"]}"""));
+        Assert.Equal("ww", Windows("""{"model_type": "mistral", "num_hidden_layers": 2}"""));
+    }
+
+    [Fact]
+    public void Experts_stand_in_the_layers_that_are_not_listed()
+    {
+        var c = Get("""{"model_type": "qwen2_moe", "num_hidden_layers": 6, "decoder_sparse_step": 2, "mlp_only_layers": [3]}""");
+        Assert.Equal([false, true, false, false, false, true], Enumerable.Range(0, 6).Select(c.Experts.Has));
+    }
+
+    [Fact]
+    public void Frequencies_of_gemma_3_are_scaled_only_where_all_is_seen()
+    {
+        const string Four = """{"model_type": "gemma3_text", "rope_scaling": {"rope_type": "linear", "factor": 8.0}, "rope_theta": 1000000.0, "rope_local_base_freq": 10000.0}""";
+        const string Five = """{"model_type": "gemma3_text", "rope_parameters": {"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1000000.0}, "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}}}""";
+        Assert.Equal(Get(Four), Get(Five));
+        var c = Get(Four);
+        double Second(bool local) => new Rotary(c.Rotary, c.SizeOfHead, c.Context, local).Frequencies(10)[1];
+        Assert.Equal(Math.Pow(1e6, -2.0 / 256) / 8, Second(false), 1e-15);
+        Assert.Equal(Math.Pow(1e4, -2.0 / 256), Second(true), 1e-15);
+    }
+
+    [Fact]
+    public void A_long_scaling_counts_from_the_context_that_stands_outside()
+    {
+        const string Factors = "[1.0, 1.1, 1.2, 1.3]";
+        const string Small = """{"model_type": "phi3", "hidden_size": 16, "num_attention_heads": 2, "max_position_embeddings": 64, "original_max_position_embeddings": 16, "rope_scaling": """;
+        var c = Get(Small + $"{{\"type\": \"su\", \"short_factor\": {Factors}, \"long_factor\": {Factors}}}}}");
+        Assert.Equal((RopeKind.Long, 16), (c.Rotary.Kind, c.Rotary.OriginalContext));
+        Assert.Equal(Math.Sqrt(1 + (Math.Log(4) / Math.Log(16))), c.Rotary.Scaling(c.Context).Factor(c.Context), 1e-12);
+        Assert.Equal(4096, Get("""{"model_type": "phi3", "max_position_embeddings": 131072, "rope_scaling": {"type": "yarn", "short_factor": [], "long_factor": []}, "hidden_size": 3072}""" is var wrong
+            ? wrong.Replace("[]", $"[{string.Join(", ", Enumerable.Repeat("1.0", 48))}]", StringComparison.Ordinal) : "").Rotary.OriginalContext);
+    }
+}
