@@ -11,7 +11,8 @@ public sealed class RoomTests
     // "" is the front door, the facade's own.
     static readonly string[] order =
     [
-        "Base", "Execution", "Graphs", "Meaning", "Compiling", "Layers", "Models", "Learning", "Text", "Data", "Sampling", "Settings", "Runs", "Stories",
+        "Base", "Execution", "Graphs", "Meaning", "Compiling", "Layers", "Models", "Learning", "Unicode", "Text", "Subwords", "Formats", "Data",
+        "Sampling", "Settings", "Runs", "Stories",
         "Files", "Engines", "Engines.Reference", "Engines.Managed", "Engines.Torch", "Engines.Catalogue", "Storage", "Generation", "Sessions", "Measuring", "",
             "Cli",
     ];
