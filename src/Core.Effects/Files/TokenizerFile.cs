@@ -1,6 +1,7 @@
 using System.Text;
 using Functional.Base;
 using Functional.Text;
+using Functional.Formats;
 using LanguageExt;
 using static LanguageExt.Prelude;
 

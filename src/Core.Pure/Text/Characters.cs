@@ -9,6 +9,20 @@ static class Characters
     /// <summary>In quotes, control characters and separators escaped.</summary>
     public static string Quote(Rune rune) => $"'{Plain(rune)}'";
 
+    /// <summary>UTF-8 in quotes, control characters and separators escaped; nothing where it is none.</summary>
+    public static string? Quote(ReadOnlySpan<byte> text)
+    {
+        var shown = new StringBuilder("'");
+        if (text.IsEmpty) return "''";
+        while (!text.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf8(text, out var rune, out var used) != System.Buffers.OperationStatus.Done) return null;
+            shown.Append(Plain(rune));
+            text = text[used..];
+        }
+        return shown.Append('\'').ToString();
+    }
+
     /// <summary>As <c>U+00E9</c>.</summary>
     public static string CodePoint(int value) => $"U+{value:X4}";
 

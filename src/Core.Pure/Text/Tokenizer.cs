@@ -6,7 +6,7 @@ namespace Functional.Text;
 
 /// <summary>
 /// A reversible map between text and token ids 0 … VocabularySize-1. Immutable; two tokenizers are equal when every id stands for the
-/// same bytes, which <see cref="Fingerprint"/> sums up.
+/// same bytes and every text has the same ids, which <see cref="Fingerprint"/> sums up.
 /// </summary>
 public abstract class Tokenizer : IEquatable<Tokenizer>
 {
@@ -25,12 +25,57 @@ public abstract class Tokenizer : IEquatable<Tokenizer>
     public abstract ReadOnlySpan<byte> Bytes(int id);
 
     /// <summary>
-    /// The token ids of a text, or one fault for each different character that has none. A text may be encoded in pieces, unless a
-    /// piece ends between two halves of a surrogate pair.
+    /// The token ids of a text, or one fault for each different character that has none. Special tokens that stand in it are tokens. A text that comes in pieces is
+    /// encoded by a <see cref="Stream"/>.
     /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="position">Where the text begins in a longer one, in UTF-16 code units; faults count from there.</param>
     public abstract Validation<Fault, int[]> Encode(ReadOnlySpan<char> text, long position = 0);
+
+    /// <summary>As <see cref="Encode(ReadOnlySpan{char}, long)"/>, with special tokens as asked for.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="special">What becomes of special tokens in it.</param>
+    public virtual Validation<Fault, int[]> Encode(ReadOnlySpan<char> text, SpecialTokens special) => Encode(text);
+
+    /// <summary>Encodes a text that streams by.</summary>
+    /// <param name="special">What becomes of special tokens in it.</param>
+    /// <param name="position">Where the text begins in a longer one, in UTF-16 code units; faults count from there.</param>
+    public virtual TokenizerStream Stream(SpecialTokens special = SpecialTokens.Allow, long position = 0) => new PieceByPiece(this, position);
+
+    /// <summary>A place in a text, at <paramref name="near"/> or before it, where it may be cut and its parts encoded apart; 0 where none is known.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="near">Where to begin looking, inside the text.</param>
+    public virtual int Border(ReadOnlySpan<char> text, int near) => near > 0 && near < text.Length && char.IsLowSurrogate(text[near]) ? near - 1 : near;
+
+    /// <summary>The tokens of a text with their places in it.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="special">What becomes of special tokens in it.</param>
+    public virtual Validation<Fault, Vec<Token>> Tokens(string text, SpecialTokens special = SpecialTokens.Allow) => Encode(text).Map(ids =>
+    {
+        // A token of some of a character's bytes is where the whole character is.
+        var tokens = new List<Token>(ids.Length);
+        var (at, scalar, used, done) = (0, 0, 0, 0);
+        foreach (var id in ids)
+        {
+            done += Bytes(id).Length;
+            var (first, start) = (at, scalar);
+            var (last, end) = (at, scalar);
+            while (used < done)
+            {
+                var rune = Rune.GetRuneAt(text, at);
+                (last, end) = (at + rune.Utf16SequenceLength, scalar + 1);
+                if (used + rune.Utf8SequenceLength > done) break;
+                (at, scalar, used) = (last, end, used + rune.Utf8SequenceLength);
+            }
+            tokens.Add(new(id, Name(id), start, end, first, last));
+        }
+        return tokens.ToVec();
+    });
+
+    /// <summary>What the vocabulary calls a token; for bytes that are no text, as <c>&lt;0x0A&gt;</c>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">When the id is not in the vocabulary.</exception>
+    public virtual string Name(int id) => Rune.DecodeFromUtf8(Bytes(id), out _, out var used) == System.Buffers.OperationStatus.Done && used == Bytes(id).Length
+        ? Encoding.UTF8.GetString(Bytes(id)) : string.Concat(Bytes(id).ToArray().Select(static b => $"<0x{b:X2}>"));
 
     /// <summary>The bytes of a row of tokens.</summary>
     /// <exception cref="ArgumentOutOfRangeException">When an id is not in the vocabulary.</exception>
@@ -51,25 +96,23 @@ public abstract class Tokenizer : IEquatable<Tokenizer>
 
     /// <summary>The text of a row of tokens; bytes that are not UTF-8 become U+FFFD.</summary>
     /// <exception cref="ArgumentOutOfRangeException">When an id is not in the vocabulary.</exception>
-    public string Decode(ReadOnlySpan<int> ids) => Encoding.UTF8.GetString(DecodeBytes(ids));
+    public virtual string Decode(ReadOnlySpan<int> ids) => Encoding.UTF8.GetString(DecodeBytes(ids));
 
     /// <summary>A token for people: its characters in quotes with control characters escaped, or a byte as <c>&lt;0x0A&gt;</c>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">When the id is not in the vocabulary.</exception>
     public string Describe(int id)
     {
         var bytes = Bytes(id);
-        return Rune.DecodeFromUtf8(bytes, out var rune, out var used) == System.Buffers.OperationStatus.Done && used == bytes.Length
-            ? Characters.Quote(rune)
-            : string.Concat(bytes.ToArray().Select(b => $"<0x{b:X2}>"));
+        return Characters.Quote(bytes) ?? string.Concat(bytes.ToArray().Select(b => $"<0x{b:X2}>"));
     }
 
     /// <summary>
-    /// 128 bits as 32 hexadecimal digits that depend on the bytes of every token in order and on nothing else: equal exactly when the
-    /// vocabularies are (up to a chance of 2^-128). FNV-1a over each token's length and bytes.
+    /// 128 bits as 32 hexadecimal digits that depend on the bytes of every token in order, and on whatever else decides which tokens a text has, such as merges:
+    /// equal exactly when those are (up to a chance of 2^-128). FNV-1a over each token's length and bytes, and then the rest.
     /// </summary>
     public string Fingerprint => fingerprint.Value;
 
-    /// <summary>Whether every id stands for the same bytes in both.</summary>
+    /// <summary>Whether every id stands for the same bytes in both, and every text has the same ids.</summary>
     public bool Equals(Tokenizer? other) => other is not null && VocabularySize == other.VocabularySize && Fingerprint == other.Fingerprint;
 
     /// <inheritdoc/>
@@ -80,6 +123,9 @@ public abstract class Tokenizer : IEquatable<Tokenizer>
 
     /// <summary>As <c>char tokenizer, 65 tokens</c>.</summary>
     public sealed override string ToString() => $"{Kind} tokenizer, {VocabularySize} tokens";
+
+    /// <summary>Whatever decides which tokens a text has beside their bytes.</summary>
+    private protected virtual ReadOnlySpan<byte> Rules => [];
 
     private protected void Check(int id)
     {
@@ -97,6 +143,7 @@ public abstract class Tokenizer : IEquatable<Tokenizer>
             for (var shift = 0; shift < 32; shift += 8) hash = (hash ^ (byte)(bytes.Length >> shift)) * prime;
             foreach (var b in bytes) hash = (hash ^ b) * prime;
         }
+        foreach (var b in Rules) hash = (hash ^ b) * prime;
         return hash.ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
     }
 }

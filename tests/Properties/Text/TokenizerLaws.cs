@@ -99,22 +99,22 @@ public class TokenizerLaws
     [InlineData("[]", "model: is missing")]
     [InlineData("{\"model\":{\"type\":\"BPE\"}}", "model.vocab: is missing")]
     [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{}}}", "model.vocab: is empty")]
-    [InlineData("{\"model\":{\"type\":\"Unigram\",\"vocab\":{\"a\":0}}}", "model.type: is Unigram; allowed: BPE")]
-    [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"a a\"]}}", "model.merges: has 1 merges")]
-    [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"ab\":0}}}", "model.vocab[\"ab\"]: is not one character")]
-    [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":1}}}", "model.vocab[\"a\"]: has id 1; allowed: 0 to 0")]
-    [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":0}}}", "model.vocab[\"b\"]: has id 0, which another character has")]
+    [InlineData("{\"model\":{\"type\":\"Unigram\",\"vocab\":{\"a\":0}}}", "model.vocab: is {\"a\":0}; allowed: a list")]
+    [InlineData("{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0}}}", "model.type: is WordPiece; allowed: BPE, Unigram; WordPiece and WordLevel are not supported")]
+    [InlineData("{\"model\":{\"type\":\"BPE\",\"dropout\":0.1,\"vocab\":{\"a\":0}}}", "model.dropout: is 0.1: dropping merges by chance is not supported")]
+    [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"a a\"]}}", "model.merges[0]: makes aa, which is not in the vocabulary")]
+    [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":2147483647}}}", "model.vocab[\"a\"]: has id 2147483647; allowed: 0 to 4194303")]
+    [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":0}}}", "model.vocab[\"b\"]: has id 0, which another token has")]
     [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"a\":1}}}", "model.vocab[\"a\"]: stands there twice")]
     [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"\\ud800\":0}}}", "half a surrogate pair")]
-    [InlineData("{\"pre_tokenizer\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}", "is not that of the 256 bytes")]
-    [InlineData("{\"pre_tokenizer\":{\"type\":\"Whitespace\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}", "pre_tokenizer.type: is Whitespace")]
+    [InlineData("{\"pre_tokenizer\":{\"type\":\"UnicodeScripts\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}", "pre_tokenizer.type: UnicodeScripts is not supported")]
     [InlineData("{\n\n?", "line 3: is not JSON")]
     public void Json_faults_name_the_field(string json, string fault) =>
         Assert.Contains(fault, TokenizerJson.Parse(json).FailToSeq().Lines(), StringComparison.Ordinal);
 
     [Fact]
     public void All_json_faults_come_at_once() => Assert.Equal(4, TokenizerJson.Parse(
-        "{\"model\":{\"type\":\"Unigram\",\"merges\":[\"a\"],\"vocab\":{\"ab\":7}}}").FailToSeq().Count);
+        "{\"normalizer\":{\"type\":\"Nmt\"},\"model\":{\"type\":\"BPE\",\"merges\":[\"a\",7],\"vocab\":{\"ab\":-7,\"a\":0}}}").FailToSeq().Count);
 
     [Fact]
     public void Faults_read_well() => Assert.Equal(
@@ -134,7 +134,7 @@ public class TokenizerLaws
     public void A_stranger_that_has_a_cause_names_it(string known, char stranger, string cause)
     {
         var tokenizer = CharTokenizer.Train(known);
-        var expected = $"position 1: {Characters.Quote(new(stranger))} (U+{(int)stranger:X4}) is not in the vocabulary{cause}; allowed: the {known.Length} characters ";
+        var expected = $"position 1: {Characters.Quote(new Rune(stranger))} (U+{(int)stranger:X4}) is not in the vocabulary{cause}; allowed: the {known.Length} characters ";
         Assert.StartsWith(expected, Faults(tokenizer, $"a{stranger}"), StringComparison.Ordinal);
     }
 

@@ -1,0 +1,52 @@
+namespace Functional.Subwords;
+
+/// <summary>Text on its way to tokens, and where each of its UTF-16 code units comes from: a range of those of the text that was given.</summary>
+sealed class Shaped
+{
+    readonly int[]? from, to;
+    readonly int offset;
+
+    Shaped(char[] text, int[]? from, int[]? to, int offset) => (Text, this.from, this.to, this.offset) = (text, from, to, offset);
+
+    public char[] Text { get; }
+
+    /// <summary>A text as it is, which begins at <paramref name="offset"/> in a longer one.</summary>
+    public static Shaped Of(ReadOnlySpan<char> text, int offset) => new(text.ToArray(), null, null, offset);
+
+    /// <summary>Where a code unit's source begins.</summary>
+    public int From(int at) => from is null ? offset + at : from[at];
+
+    /// <summary>Where a code unit's source ends.</summary>
+    public int To(int at) => to is null ? offset + at + 1 : to[at];
+
+    /// <summary>Builds what a text becomes.</summary>
+    public sealed class Builder(Shaped source)
+    {
+        readonly List<char> text = [];
+        readonly List<int> from = [], to = [];
+
+        /// <summary>A part of the source as it is.</summary>
+        public Builder Keep(int start, int end)
+        {
+            for (var i = start; i < end; i++) Add(source.Text[i], i, i + 1);
+            return this;
+        }
+
+        /// <summary>Other text that stands for a part of the source.</summary>
+        public Builder Put(ReadOnlySpan<char> other, int start, int end)
+        {
+            foreach (var c in other) Add(c, start, end);
+            return this;
+        }
+
+        void Add(char c, int start, int end)
+        {
+            text.Add(c);
+            var isEmpty = source.Text.Length == 0;
+            from.Add(isEmpty ? source.offset : source.From(start));
+            to.Add(isEmpty ? source.offset : source.To(end - 1));
+        }
+
+        public Shaped Build() => new([.. text], [.. from], [.. to], 0);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text;
+
+namespace Functional.Subwords;
+
+/// <summary>Turns pieces of text into tokens, each piece by itself.</summary>
+abstract class SubwordModel
+{
+    /// <summary>The length of a token that stands for the same bytes as the one before.</summary>
+    public const int SameAgain = -1;
+
+    readonly Lazy<System.Collections.Generic.HashSet<ulong>?> neighbours;
+
+    protected SubwordModel(TokenTable tokens)
+    {
+        Tokens = tokens;
+        neighbours = new(Neighbours);
+    }
+
+    /// <summary>The tokens that text is found in, as bytes; without added ones.</summary>
+    public TokenTable Tokens { get; }
+
+    /// <summary>Whether a piece is its bytes, so that tokens may end inside of characters.</summary>
+    public abstract bool IsByBytes { get; }
+
+    /// <summary>Whether unknown characters side by side are one unknown token.</summary>
+    protected abstract bool FusesUnknown { get; }
+
+    /// <summary>The tokens of a piece.</summary>
+    /// <param name="piece">UTF-8.</param>
+    /// <param name="ids">Where they go.</param>
+    /// <param name="lengths">Where it goes how many bytes each stands for, or <see cref="SameAgain"/>; not asked for where nothing.</param>
+    /// <returns>The place of the first byte that no token is there for; -1 where all is well.</returns>
+    public abstract int Encode(ReadOnlySpan<byte> piece, IdBuffer ids, IdBuffer? lengths);
+
+    /// <summary>
+    /// The first place behind <paramref name="from"/> where no token reaches across, so that what is before it and what is behind it may be encoded apart; -1
+    /// for none.
+    /// </summary>
+    public int NextBorder(ReadOnlySpan<char> text, int from)
+    {
+        if (neighbours.Value is not { } inside) return -1;
+        var last = RuneAt(text, from, out var length);
+        for (var at = from + length; at < text.Length; at += length)
+        {
+            var next = RuneAt(text, at, out length);
+            if (!inside.Contains(Pair(last, next)) && !(FusesUnknown && IsUnknown(last) && IsUnknown(next))) return at;
+            last = next;
+        }
+        return -1;
+    }
+
+    bool IsUnknown(int rune)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        return Tokens.Find(bytes[..new Rune(rune).EncodeToUtf8(bytes)]) < 0;
+    }
+
+    static int RuneAt(ReadOnlySpan<char> text, int at, out int length)
+    {
+        length = at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]) ? 2 : 1;
+        return length == 2 ? char.ConvertToUtf32(text[at], text[at + 1]) : text[at];
+    }
+
+    static ulong Pair(int a, int b) => ((ulong)(uint)a << 32) | (uint)b;
+
+    // Which characters stand side by side within some token. Tokens of bytes do not show it.
+    System.Collections.Generic.HashSet<ulong>? Neighbours()
+    {
+        if (IsByBytes) return null;
+        var pairs = new System.Collections.Generic.HashSet<ulong>();
+        for (var id = 0; id < Tokens.Count; id++)
+        {
+            var rest = Tokens[id];
+            for (var last = -1; !rest.IsEmpty;)
+            {
+                Rune.DecodeFromUtf8(rest, out var rune, out var used);
+                if (last >= 0) pairs.Add(Pair(last, rune.Value));
+                last = rune.Value;
+                rest = rest[used..];
+            }
+        }
+        return pairs;
+    }
+}
+
+/// <summary>A row of numbers that grows.</summary>
+sealed class IdBuffer
+{
+    int[] items = new int[256];
+
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<int> Span => items.AsSpan(0, Count);
+
+    public int this[int index] => items[index];
+
+    public void Add(int item)
+    {
+        if (Count == items.Length) Array.Resize(ref items, 2 * Count);
+        items[Count++] = item;
+    }
+
+    public void Add(ReadOnlySpan<int> more)
+    {
+        if (Count + more.Length > items.Length) Array.Resize(ref items, Math.Max(2 * items.Length, Count + more.Length));
+        more.CopyTo(items.AsSpan(Count));
+        Count += more.Length;
+    }
+
+    /// <summary>Forgets what comes after the first <paramref name="count"/>.</summary>
+    public void Cut(int count) => Count = count;
+
+    public void AddToLast(int more) => items[Count - 1] += more;
+}

@@ -1,0 +1,53 @@
+using Functional.Base;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional.Text;
+
+/// <summary>What becomes of special tokens, such as <c>&lt;|endoftext|&gt;</c>, that stand in a text.</summary>
+public enum SpecialTokens
+{
+    /// <summary>They are the tokens.</summary>
+    Allow,
+    /// <summary>They are faults: for text that others wrote.</summary>
+    Refuse,
+    /// <summary>They are text like any other.</summary>
+    Text,
+}
+
+/// <summary>A token and where it comes from.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Text">What its vocabulary calls it.</param>
+/// <param name="Start">Where its text begins, in Unicode scalar values as the official tokenizers library counts; of a part of a character, the character.</param>
+/// <param name="End">Where its text ends, in Unicode scalar values.</param>
+/// <param name="First">Where its text begins, in UTF-16 code units.</param>
+/// <param name="Last">Where its text ends, in UTF-16 code units.</param>
+public sealed record Token(int Id, string Text, int Start, int End, int First, int Last);
+
+/// <summary>
+/// Encodes a text that streams by in pieces, wherever those are cut: the ids of all are those of the whole. What might yet change waits. Used by one owner.
+/// </summary>
+public abstract class TokenizerStream
+{
+    /// <summary>The tokens that more text makes certain, or its faults, after which the stream is of no use.</summary>
+    /// <param name="piece">Some text; never half a surrogate pair.</param>
+    public abstract Validation<Fault, int[]> Push(ReadOnlySpan<char> piece);
+
+    /// <summary>The tokens of what waits when no more text comes.</summary>
+    public abstract Validation<Fault, int[]> Finish();
+}
+
+/// <summary>Each piece by itself, for tokenizers to whom that is the same.</summary>
+sealed class PieceByPiece(Tokenizer tokenizer, long position) : TokenizerStream
+{
+    long at = position;
+
+    public override Validation<Fault, int[]> Push(ReadOnlySpan<char> piece)
+    {
+        var ids = tokenizer.Encode(piece, at);
+        at += piece.Length;
+        return ids;
+    }
+
+    public override Validation<Fault, int[]> Finish() => Success<Fault, int[]>([]);
+}

@@ -1,0 +1,84 @@
+using Functional.Base;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional.Unicode;
+
+/// <summary>
+/// A regular expression over code points, as the published splitting patterns of tokenizers use it: alternatives, groups, classes, <c>\p{…}</c>, greedy, lazy
+/// and possessive repetition, looking ahead, <c>(?i:…)</c>. .NET's own regular expressions see UTF-16 code units, to which no letter beyond U+FFFF is a letter.
+/// </summary>
+public sealed class Pattern
+{
+    readonly PatternStep[] program;
+
+    Pattern(string source, PatternStep[] program) => (Source, this.program) = (source, program);
+
+    /// <summary>Its text.</summary>
+    public string Source { get; }
+
+    /// <summary>Whether what it matches depends on nothing before the match: no <c>^</c> and no <c>\b</c>.</summary>
+    public bool IsLocal => !program.Any(static s => s.Op is PatternOp.Begin or PatternOp.BeginLine or PatternOp.Border or PatternOp.NoBorder);
+
+    /// <summary>The pattern that a text describes, or the fault in it.</summary>
+    /// <param name="source">The regular expression.</param>
+    /// <param name="where">What faults call it.</param>
+    /// <param name="lines">Whether <c>^</c> and <c>$</c> also match at lines, as in Oniguruma, which Hugging Face's tokenizers use, or only at the text's ends.</param>
+    public static Validation<Fault, Pattern> Parse(string source, string where, bool lines = true)
+    {
+        try
+        {
+            return Success<Fault, Pattern>(new(source, PatternCode.Of(PatternReader.Read(source, lines))));
+        }
+        catch (FormatException e)
+        {
+            return Fault.Of<Pattern>(where, e.Message, @"allowed: |, (), (?:), (?i:), (?=), (?!), (?>), [], \p{}, \s, \d, \w, \b, ^, $, *, +, ?, {n,m}");
+        }
+    }
+
+    /// <summary>Finds matches in one text after the other. Not for several threads at once.</summary>
+    public Finder Matcher() => new(program);
+
+    /// <summary>Finds matches of a pattern.</summary>
+    public sealed class Finder
+    {
+        readonly PatternRun run;
+
+        internal Finder(PatternStep[] program) => run = new(program);
+
+        /// <summary>
+        /// The end of the match that begins at <paramref name="at"/>; -1 for none.
+        /// </summary>
+        /// <param name="text">The text.</param>
+        /// <param name="at">Where to begin.</param>
+        /// <param name="open">Whether more text behind could change the answer.</param>
+        public int Match(ReadOnlySpan<char> text, int at, out bool open)
+        {
+            var end = run.Match(text, at);
+            open = run.Open;
+            return end;
+        }
+
+        /// <summary>The first match that is not empty and begins at <paramref name="from"/> or later; (-1, -1) for none.</summary>
+        /// <param name="text">The text.</param>
+        /// <param name="from">Where to begin.</param>
+        /// <param name="sure">
+        /// Up to where more text behind changes nothing: no match begins before it but the one found, which is certain where this is its end.
+        /// </param>
+        public (int Start, int End) Find(ReadOnlySpan<char> text, int from, out int sure)
+        {
+            sure = -1;
+            for (var at = from; at < text.Length; at++)
+            {
+                if (at > from && char.IsLowSurrogate(text[at]) && char.IsHighSurrogate(text[at - 1])) continue;
+                var end = Match(text, at, out var open);
+                if (open && sure < 0) sure = at;
+                if (end <= at) continue;
+                if (sure < 0) sure = end;
+                return (at, end);
+            }
+            if (sure < 0) sure = text.Length;
+            return (-1, -1);
+        }
+    }
+}
