@@ -23,7 +23,7 @@ readonly ref struct ElementReader(SafeFileHandle file, long start, ElementType t
         var (bytes, numbers) = (ArrayPool<byte>.Shared.Rent(chunk * type.Bytes), ArrayPool<float>.Shared.Rent(chunk));
         try
         {
-            Copy(axes, from.Offset, memory, to.Offset, bytes, numbers);
+            Copy(axes, from.Offset, memory, to.Offset, bytes.AsSpan(0, chunk * type.Bytes), numbers.AsSpan(0, chunk));
         }
         finally
         {
@@ -32,7 +32,7 @@ readonly ref struct ElementReader(SafeFileHandle file, long start, ElementType t
         }
     }
 
-    void Copy(ReadOnlySpan<ElementCopy.Axis> axes, long from, Span<float> memory, long to, byte[] bytes, float[] numbers)
+    void Copy(ReadOnlySpan<ElementCopy.Axis> axes, long from, Span<float> memory, long to, Span<byte> bytes, Span<float> numbers)
     {
         if (axes is [{ From: 1, To: 1 } all])
         {
@@ -50,13 +50,13 @@ readonly ref struct ElementReader(SafeFileHandle file, long start, ElementType t
             else
             {
                 var extent = (int)(((count - 1) * first.From) + rest);
-                Straight(place, numbers.AsSpan(0, extent), bytes);
+                Straight(place, numbers[..extent], bytes);
                 ElementCopy.Scatter([first with { Size = count }, .. axes[1..]], numbers, memory[checked((int)target)..]);
             }
         }
     }
 
-    void Straight(long from, Span<float> to, byte[] bytes)
+    void Straight(long from, Span<float> to, Span<byte> bytes)
     {
         if (type.Name == "F32")
         {
@@ -66,7 +66,7 @@ readonly ref struct ElementReader(SafeFileHandle file, long start, ElementType t
         for (var at = 0; at < to.Length; at += chunk)
         {
             var part = to[at..Math.Min(to.Length, at + chunk)];
-            var raw = bytes.AsSpan(0, part.Length * type.Bytes);
+            var raw = bytes[..(part.Length * type.Bytes)];
             Fill(start + ((from + at) * type.Bytes), raw);
             type.Read(raw, part);
         }

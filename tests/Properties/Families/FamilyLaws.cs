@@ -169,6 +169,89 @@ public sealed class FamilyLaws
         Assert.Equal(Math.Pow(1e4, -2.0 / 256), Second(true), 1e-15);
     }
 
+    /// <summary>Each member of a scaling by its own: another number there is another setting, and the right one.</summary>
+    [Theory]
+    [InlineData("yarn", "\"factor\": 3.0", "Factor", 3)]
+    [InlineData("yarn", "\"beta_fast\": 16", "Fast", 16)]
+    [InlineData("yarn", "\"beta_slow\": 2", "Slow", 2)]
+    [InlineData("yarn", "\"beta_fast\": 0", "Fast", 32)]
+    [InlineData("yarn", "\"beta_slow\": null", "Slow", 1)]
+    [InlineData("yarn", "\"attention_factor\": 0.5", "AttentionFactor", 0.5)]
+    [InlineData("yarn", "\"mscale\": 0.7", "Magnitude", 0.7)]
+    [InlineData("yarn", "\"mscale_all_dim\": 0.8", "MagnitudeAll", 0.8)]
+    [InlineData("yarn", "\"truncate\": false", "Truncates", false)]
+    [InlineData("yarn", "\"original_max_position_embeddings\": 512", "OriginalContext", 512)]
+    [InlineData("yarn", "\"original_max_position_embeddings\": 512", "Factor", 4)]
+    [InlineData("llama3", "\"factor\": 8.0, \"low_freq_factor\": 2.0, \"high_freq_factor\": 5.0", "Low", 2)]
+    [InlineData("llama3", "\"factor\": 8.0, \"low_freq_factor\": 2.0, \"high_freq_factor\": 5.0", "High", 5)]
+    [InlineData("llama3", "\"factor\": 8.0, \"low_freq_factor\": 2.0, \"high_freq_factor\": 5.0, \"original_max_position_embeddings\": 99",
+        "OriginalContext", 99)]
+    [InlineData("linear", "\"factor\": 2.5", "Factor", 2.5)]
+    [InlineData("dynamic", "\"factor\": 2.5", "Factor", 2.5)]
+    [InlineData("linear", "\"factor\": 2.5, \"rope_theta\": 77.0", "Base", 77)]
+    public void Each_member_of_a_scaling_reaches_its_setting(string kind, string member, string setting, object expected)
+    {
+        foreach (var (outer, name) in ((string, string)[])[("rope_scaling", "type"), ("rope_scaling", "rope_type"), ("rope_parameters", "rope_type")])
+        {
+            var c = Get($"{{\"model_type\": \"llama\", \"{outer}\": {{\"{name}\": \"{kind}\", {member}}}}}");
+            Assert.Equal(Convert.ToDouble(expected, System.Globalization.CultureInfo.InvariantCulture),
+                Convert.ToDouble(typeof(RotaryConfig).GetProperty(setting)!.GetValue(c.Rotary), System.Globalization.CultureInfo.InvariantCulture));
+        }
+    }
+
+    /// <summary>Whatever setting two models differ in, they are not taken for the same: else one could be written as the other.</summary>
+    [Fact]
+    public void A_difference_in_any_setting_is_seen()
+    {
+        var all = new DecoderConfig
+        {
+            Layers = 4, Heads = 4, KeyHeads = 2, HeadSize = 6, Width = 32, Hidden = 20, EmbeddingWidth = 8, Activation = Activation.SwiGlu, Positions =
+                Positions.Rotary, Window = 4, Sinks = 1,
+            Pattern = "wf", AttentionScale = 0.3, AttentionCap = 5, LogitCap = 6, QkvClip = 7, TiedHead = false, QueryKeyNorm = QueryKeyNorm.Head,
+            Rotary = new() { Kind = RopeKind.Linear, Factor = 2, LocalBase = 50 }, Experts = new() { Count = 4, Hidden = 5, Shared = 3, Pattern = "ed" },
+        };
+        // Sizes that follow from others, and what only training knows.
+        string[] none = ["Dropout", "HiddenMultiple", "Balance", "ZLoss", "Noise", "Capacity", "OriginalContext", "Low", "High", "Fast", "Slow",
+            "AttentionFactor", "Magnitude", "MagnitudeAll",
+            "Truncates", "Short", "Long"];
+        static IEnumerable<T> Changed<T>(T of, string[] except) where T : class =>
+            from property in typeof(T).GetProperties()
+            where property.CanWrite && !except.Contains(property.Name) && property.PropertyType is var type && (type == typeof(int) || type == typeof(double)
+                || type == typeof(bool) || type == typeof(string) || type.IsEnum)
+            let copy = (T)typeof(T).GetMethod("<Clone>$")!.Invoke(of, null)!
+            let _ = Set(property, copy)
+            select copy;
+        static bool Set(System.Reflection.PropertyInfo property, object of)
+        {
+            property.SetValue(of, property.GetValue(of) switch
+            {
+                int n => n + 2, double n => n == 1 ? 0.5 : n + 1.5, bool on => !on, string letters => letters.Length > 0 ? string.Concat(letters.Reverse())
+                    : "x",
+                Enum e => Enum.ToObject(e.GetType(), Convert.ToInt32(e, null) == 1 ? 2 : 1), var other => other,
+            });
+            return true;
+        }
+        DecoderConfig[] changed =
+        [
+            .. Changed(all, none), .. Changed(all.Rotary, none).Select(r => all with { Rotary = r }), .. Changed(all.Experts, none)
+                .Select(e => all with { Experts = e }),
+        ];
+        Assert.True(changed.Length > 35, $"{changed.Length}");
+        foreach (var other in changed) Assert.True(Canonical.Differences(all, other).Count > 0, $"{other}");
+        Assert.Empty(Canonical.Differences(all, all with { Dropout = 0.5, HiddenMultiple = 3 }));
+    }
+
+    [Fact]
+    public void Special_tokens_are_one_several_or_none()
+    {
+        static SpecialTokens Of(string json) => TinyRun.Get(Published.Read(TinyRun.Get(Json.Parse(json, "c")), "c")).Tokens;
+        Assert.Equal(new(1, [2, 5], 0), Of("""{"model_type": "llama", "bos_token_id": 1, "eos_token_id": [2, 5], "pad_token_id": 0}"""));
+        Assert.Equal(SpecialTokens.None, Of("""{"model_type": "llama", "bos_token_id": null, "pad_token_id": -1}"""));
+        foreach (var tokens in (SpecialTokens[])[SpecialTokens.None, new(3, [4], None), new(None, [7, 8, 9], 1)])
+            Assert.Equal(tokens, TinyRun.Get(Published.Read(TinyRun.Get(Published.Find("llama").IfNone(() => throw new InvalidOperationException())
+                .Write(Get("""{"model_type": "llama"}"""), tokens)), "c")).Tokens);
+    }
+
     [Fact]
     public void A_long_scaling_counts_from_the_context_that_stands_outside()
     {

@@ -204,6 +204,12 @@ public sealed class WeightLaws : IDisposable
         + "model-00003-of-00003.safetensors: lm_head.weight: is not in the index; expected what model.safetensors.index.json says")]
     [InlineData("\"lm_head.weight\": \"model-00003-of-00003.safetensors\"", "\"lm_head.weight\": \"model-4.safetensors\"",
         "model-4.safetensors: is missing; model.safetensors.index.json names it")]
+    [InlineData("\"lm_head.weight\": \"model-00003-of-00003.safetensors\"", "\"lm_head.weight\": \"..\\\\x.safetensors\"",
+        "model.safetensors.index.json: weight_map: lm_head.weight: names the file '..\\x.safetensors'; allowed: a name that ends with .safetensors, in the same folder")]
+    [InlineData("\"lm_head.weight\": \"model-00003-of-00003.safetensors\"", "\"lm_head.weight\": \"a\\\\x.safetensors\"",
+        "model.safetensors.index.json: weight_map: lm_head.weight: names the file 'a\\x.safetensors'; allowed: a name that ends with .safetensors, in the same folder")]
+    [InlineData("\"lm_head.weight\": \"model-00003-of-00003.safetensors\"", "\"lm_head.weight\": \".safetensors\"",
+        "model.safetensors.index.json: weight_map: lm_head.weight: names the file '.safetensors'; allowed: a name that ends with .safetensors, in the same folder")]
     [InlineData("\"total_size\": 92800", "\"total_size\": 92801",
         "opened\nmodel.safetensors.index.json: metadata.total_size is 92801, but the tensors have 92800 bytes")]
     [InlineData("\"total_size\": 92800", "\"total_size\": -1",
