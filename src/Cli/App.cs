@@ -17,7 +17,7 @@ static class App
 
     static CommandSpec Root => new("functional", "Trains, samples and measures small language models.", [], null)
     {
-        Commands = [TrainCommand.Spec, RunCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, InspectCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
+        Commands = [TrainCommand.Spec, RunCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, InspectCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
         Examples =
         [
             new("train", "trains on the embedded corpus, in about two minutes"),
@@ -39,9 +39,10 @@ static class App
             if (rest is ["help"] || rest.Any(static a => a is "-h" or "--help" or "-?") || spec.Run is null && rest.Length == 0)
                 return Say(terminal, Help.Of(path, spec, terminal.Width).TrimEnd('\n'));
             if (spec.Run is null) return Refuse(terminal, path, UnknownCommand(spec, rest[0]));
-            var argument = spec.Argument is { } named && rest is [{ } word, ..] && !word.StartsWith('-') ? (named.Name, word)
+            var words = rest.TakeWhile(static w => !w.StartsWith('-')).Take(spec.TakesMany ? rest.Length : 1).ToArray();
+            var argument = spec.Argument is { } named && words.Length > 0 ? (named.Name, words.Contains("") ? "" : string.Join('\n', words))
                 : default((string Name, string Word)?);
-            var (given, errors) = Parse(spec, argument is null ? rest : rest[1..]);
+            var (given, errors) = Parse(spec, argument is null ? rest : rest[words.Length..]);
             if (argument is { } stated) given = given.With(stated.Name, stated.Word);
             if (argument is { Word: "" }) errors = [.. errors, $"{spec.Argument!.Value} is empty; expected {path} {spec.Argument.Value}"];
             else if (argument is null && spec.Argument is { } missing) errors = [.. errors, $"{missing.Value} is missing; expected {path} {missing.Value}"];

@@ -52,7 +52,7 @@ public static class Configuration
            from run in RunFolder.Open(folder)
            let first = run.Recipe.Stages.Values[0]
            from recipe in first.Stage.From is null ? Begin(new(), CheckpointChoice.Last, file, Entries(settings).ToVec())
-               : Recipe.Read(new() { Model = first.Model with { Vocabulary = 0 }, Tokenizer = first.Tokenizer, LineEnds = first.LineEnds }, file, adapts: true, Entries(settings).ToVec())
+               : Recipe.Read(new() { Model = first.Model with { Vocabulary = 0 }, Tokenizer = first.Tokenizer, Bpe = first.Bpe, LineEnds = first.LineEnds }, file, adapts: true, Entries(settings).ToVec())
            select recipe).OrThrow();
 
     /// <summary>
@@ -94,7 +94,16 @@ public static class Configuration
 
     static Validation<Fault, Vec<ConfigEntry>> InFile(string path) =>
         TextFile.Read(path).Bind(text => ConfigYaml.Entries(text, path))
-            .Map(entries => entries.Map(entry => RunConfig.Field(entry.Key) is { IsPath: true } ? entry with { Value = Beside(path, entry.Value) } : entry));
+            .Map(entries => entries.Map(entry => RunConfig.Field(entry.Key) is { IsPath: true } || IsTokenizerBeside(path, entry)
+                ? entry with { Value = Beside(path, entry.Value) } : entry));
+
+    // A tokenizer may be a word or a name as well; a file is one that is there.
+    static bool IsTokenizerBeside(string file, ConfigEntry entry) => entry.Key == "tokenizer" && entry.Value switch
+    {
+        ConfigValue.Plain p => p.Text,
+        ConfigValue.Quoted q => q.Text,
+        _ => null,
+    } is { Length: > 0 } name && !TokenizerFile.IsName(name) && Path.Exists(Beside(file, name));
 
     static ConfigValue Beside(string file, ConfigValue value) => value switch
     {

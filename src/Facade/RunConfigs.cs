@@ -9,7 +9,7 @@ public static class RunConfigs
     {
         /// <summary>Learns from a text file.</summary>
         /// <param name="path">The file, in UTF-8. CRLF and CR line ends become LF unless <see cref="RunConfig.LineEnds"/> keeps them.</param>
-        /// <param name="tokenizer"><c>char</c> or <c>byte</c>.</param>
+        /// <param name="tokenizer"><c>char</c>, <c>byte</c>, <c>bpe</c>, a file with a tokenizer, or the name of an encoding.</param>
         public RunConfig OnFile(string path, string tokenizer = "char")
         {
             ArgumentException.ThrowIfNullOrEmpty(path);

@@ -33,6 +33,9 @@ sealed record CommandSpec(string Name, string Summary, Vec<Flag> Flags, Func<Giv
     /// <summary>What stands right after the command's name, such as a file; nothing where only options follow.</summary>
     public Flag? Argument { get; init; }
 
+    /// <summary>Whether several of it may stand there, which are given with line ends between them.</summary>
+    public bool TakesMany { get; init; }
+
     /// <summary>Commands below it.</summary>
     public Vec<CommandSpec> Commands { get; init; }
 

@@ -121,9 +121,11 @@ public static class ConfigYaml
     static string Scalar(Field<RunConfig> field, RunConfig config) => field.Get(config) switch
     {
         null => "null",
-        var text when field.IsText => Quote(text),
+        var text when field.IsText && !(IsWord(text) && !field.IsPath) => Quote(text),
         var text => text,
     };
+
+    static bool IsWord(string text) => text.Length > 0 && text.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_') && text != "null";
 
     // Double quotes with escapes, which hold any text.
     static string Quote(string text)

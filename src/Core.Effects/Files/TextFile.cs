@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Unicode;
 using Functional.Base;
 using Functional.Data;
+using Functional.Subwords;
 using Functional.Text;
 using LanguageExt;
 using static LanguageExt.Prelude;
@@ -88,20 +89,37 @@ public static class TextFile
     public static Validation<Fault, RuneSet> Characters(RuneSet known, string path, LineEnds lineEnds, CancellationToken stop = default) =>
         Fold(path, lineEnds, known, static (set, piece) => Success<Fault, RuneSet>(set.Add(piece)), stop);
 
-    /// <summary>The tokens of a file, in one pass; characters that the tokenizer does not know are faults.</summary>
+    /// <summary>Word counts with those of a file, in one pass.</summary>
+    /// <param name="known">The counts of other texts.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="lineEnds">What becomes of line ends.</param>
+    /// <param name="stop">Asks to give up, between pieces.</param>
+    public static Validation<Fault, WordCounts> Words(WordCounts known, string path, LineEnds lineEnds, CancellationToken stop = default) =>
+        Fold(path, lineEnds, known, static (counts, piece) => Success<Fault, WordCounts>(counts.Add(piece)), stop).Map(static counts => counts.Finish());
+
+    /// <summary>The tokens of a text file, in one pass, or of a <see cref="TokenFile"/> of the same tokenizer; characters that the tokenizer does not know are faults.</summary>
     /// <param name="path">The file.</param>
     /// <param name="tokenizer">Encodes each piece.</param>
     /// <param name="lineEnds">What becomes of line ends; as where the tokenizer was made.</param>
     /// <param name="stop">Asks to give up, between pieces.</param>
     public static Validation<Fault, TokenStream> Tokens(string path, Tokenizer tokenizer, LineEnds lineEnds, CancellationToken stop = default)
     {
-        long position = 0;
-        return Fold(path, lineEnds, new TokenStore.Builder(tokenizer.VocabularySize), (store, piece) =>
-            {
-                var ids = tokenizer.Encode(piece, position);
-                position += piece.Length;
-                return ids.Map(store.Add).MapFail(fault => fault with { Where = $"{path}, {fault.Where}" });
-            }, stop)
+        if (TokenFile.IsOne(path))
+            return TokenFile.Open(path).Bind(tokens => tokens.Tokenizer == tokenizer.Fingerprint && tokens.Vocabulary == tokenizer.VocabularySize
+                ? Success<Fault, TokenStream>(tokens)
+                : Fault.Of<TokenStream>(path, $"was made by another tokenizer than this {tokenizer}", "allowed: tokens of the same tokenizer"));
+        return Encode(path, tokenizer, lineEnds, new TokenStore.Builder(tokenizer.VocabularySize), static (store, ids) => store.Add(ids), stop)
             .Map(static TokenStream (store) => store.Build());
+    }
+
+    /// <summary>Folds over the tokens of a text file, as they are read.</summary>
+    internal static Validation<Fault, S> Encode<S>(string path, Tokenizer tokenizer, LineEnds lineEnds, S seed, Func<S, int[], S> step, CancellationToken stop)
+    {
+        // What waits at the end of a piece goes before the next, so that tokens are those of the whole.
+        var encoder = tokenizer.Stream();
+        return Fold(path, lineEnds, seed, (so, piece) => Named(encoder.Push(piece)).Map(ids => step(so, ids)), stop)
+            .Bind(so => Named(encoder.Finish()).Map(ids => step(so, ids)));
+
+        Validation<Fault, int[]> Named(Validation<Fault, int[]> ids) => ids.MapFail(fault => fault with { Where = $"{path}, {fault.Where}" });
     }
 }

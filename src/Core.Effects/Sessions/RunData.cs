@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using Functional.Base;
 using Functional.Data;
+using Functional.Formats;
 using Functional.Stories;
+using Functional.Subwords;
 using Functional.Files;
 using Functional.Graphs;
 using Functional.Runs;
@@ -70,6 +72,7 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
 
     RunConfig Resolved(RunConfig config) => config with
     {
+        Tokenizer = TokenizerFile.Whole(config.Tokenizer),
         Model = config.Model with { Vocabulary = config.Model.Vocabulary is 0 ? Tokenizer.VocabularySize : config.Model.Vocabulary },
         Stage = config.Stage with
         {
@@ -78,15 +81,27 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
         },
     };
 
-    // Each text is looked through once, however many stages learn from it.
-    static Validation<Fault, Tokenizer> TokenizerFor(Recipe recipe, Func<SourceConfig, string> corpora, CancellationToken stop) =>
-        recipe.Stages.Values[0] is { Tokenizer: "byte" }
-        ? Success<Fault, Tokenizer>(ByteTokenizer.Instance)
-        : recipe.Stages.Values.DistinctBy(static c => (c.Stage.Source.File, c.Stage.Source.CorpusSeed, c.Stage.Source.CorpusSize))
-            .Aggregate(Success<Fault, RuneSet>(RuneSet.Empty), (known, config) => known.Bind(set => config.Stage.Source is { File: { } file }
-                ? TextFile.Characters(set, file, config.LineEnds, stop)
-                : Success<Fault, RuneSet>(set.Add(corpora(config.Stage.Source)))))
-            .Map(static Tokenizer (set) => CharTokenizer.Of(set));
+    static Validation<Fault, Tokenizer> TokenizerFor(Recipe recipe, Func<SourceConfig, string> corpora, CancellationToken stop)
+    {
+        var first = recipe.Stages.Values[0];
+        return first.Tokenizer switch
+        {
+            "byte" => Success<Fault, Tokenizer>(ByteTokenizer.Instance),
+            "char" => OverTexts(RuneSet.Empty, static (set, text) => set.Add(text), (set, file, ends) => TextFile.Characters(set, file, ends, stop))
+                .Map(static Tokenizer (set) => CharTokenizer.Of(set)),
+            "bpe" => OverTexts(new WordCounts(first.Bpe.Splitter), static (counts, text) => counts.Add(text).Finish(),
+                    (counts, file, ends) => TextFile.Words(counts, file, ends, stop))
+                .Map(Tokenizer (counts) => SubwordTokenizers.Of(BpeTrainer.Train(counts, first.Bpe.Training), first.Bpe.Training, first.Bpe.Splitter)),
+            var named => TokenizerFile.Find(named).MapFail(f => f.Where == named ? f with { Where = "tokenizer", What = $"is {named}, which {f.What}" } : f),
+        };
+
+        // Each text is looked through once, however many stages learn from it.
+        Validation<Fault, T> OverTexts<T>(T none, Func<T, string, T> add, Func<T, string, LineEnds, Validation<Fault, T>> addFile) =>
+            recipe.Stages.Values.DistinctBy(static c => (c.Stage.Source.File, c.Stage.Source.CorpusSeed, c.Stage.Source.CorpusSize))
+                .Aggregate(Success<Fault, T>(none), (known, config) => known.Bind(so => config.Stage.Source is { File: { } file }
+                    ? TokenFile.IsOne(file) ? Fault.Of<T>(file, $"is a file of tokens, from which no {first.Tokenizer} tokenizer can be made", "expected the tokenizer that made it")
+                        : addFile(so, file, config.LineEnds) : Success<Fault, T>(add(so, corpora(config.Stage.Source)))));
+    }
 
     // The embedded texts, each told once.
     static Func<SourceConfig, string> Corpora()

@@ -13,10 +13,10 @@ public static class RankFile
 
     /// <summary>The tokenizer of a rank file.</summary>
     /// <param name="text">The whole file.</param>
-    /// <param name="splitter">What cuts text into pieces; the file does not say.</param>
+    /// <param name="regex">What cuts text into pieces; the file does not say.</param>
     /// <param name="special">Special tokens and their ids; the file does not say.</param>
     /// <param name="file">What faults call the file.</param>
-    public static Validation<Fault, Tokenizer> Parse(string text, Splitter splitter, Vec<(string Content, int Id)> special = default, string file = "ranks")
+    public static Validation<Fault, Tokenizer> Parse(string text, string regex, Vec<(string Content, int Id)> special = default, string file = "ranks")
     {
         var (ranks, faults) = (new SortedDictionary<int, byte[]>(), new List<Fault>());
         var number = 0;
@@ -32,7 +32,7 @@ public static class RankFile
         if (ranks.Count == 0 && faults.Count == 0) faults.Add(new(file, "has no tokens", "expected a token in base 64 and its rank on each line"));
         foreach (var (content, id) in special.Where(s => ranks.ContainsKey(s.Id))) faults.Add(new(file, $"has rank {id}, which is the id of {content}", "allowed: other ranks"));
         return faults.Count > 0 ? Validation<Fault, Tokenizer>.Fail(faults.ToSeq().Strict())
-            : Of(ranks, splitter, special, file);
+            : Of(ranks, regex, special, file);
     }
 
     static (byte[], int)? Line(ReadOnlySpan<char> line)
@@ -44,14 +44,14 @@ public static class RankFile
         return Convert.TryFromBase64Chars(line[..blank], bytes, out var length) && length > 0 ? (bytes[..length], rank) : null;
     }
 
-    static Validation<Fault, Tokenizer> Of(SortedDictionary<int, byte[]> ranks, Splitter splitter, Vec<(string Content, int Id)> special, string file)
+    static Validation<Fault, Tokenizer> Of(SortedDictionary<int, byte[]> ranks, string regex, Vec<(string Content, int Id)> special, string file)
     {
         var names = new string?[ranks.Keys.Last() + 1];
         var tokens = new byte[]?[names.Length];
         foreach (var (rank, token) in ranks) (names[rank], tokens[rank]) = (StandIns.Text(token), token);
         var merges = PairMerges.Of(new(tokens), [.. ranks.Keys], static _ => true);
         if (names.Where(static n => n is not null).Distinct().Count() != ranks.Count) return Fault.Of<Tokenizer>(file, "has a token twice", "allowed: each token once");
-        return Success<Fault, Tokenizer>(SubwordTokenizers.ByBytes(names.ToVec(), merges, splitter, special.Map(static s => new AddedToken(s.Id, s.Content)), ignoresMerges: true));
+        return SubwordTokenizers.ByBytes(names.ToVec(), merges, regex, special.Map(static s => new AddedToken(s.Id, s.Content)), ignoresMerges: true, file);
     }
 }
 

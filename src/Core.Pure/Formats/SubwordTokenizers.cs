@@ -1,6 +1,10 @@
 using System.Text.Json;
 using Functional.Base;
 using Functional.Subwords;
+using Functional.Text;
+using Functional.Unicode;
+using LanguageExt;
+using static LanguageExt.Prelude;
 
 namespace Functional.Formats;
 
@@ -25,12 +29,20 @@ public static class SubwordTokenizers
             training.Special.Map(static (content, id) => new AddedToken(id, content)), ignoresMerges: false);
     }
 
-    internal static SubwordTokenizer ByBytes(Vec<string?> names, Vec<Merge> merges, Splitter splitter, Vec<AddedToken> added, bool ignoresMerges)
+    internal static SubwordTokenizer ByBytes(Vec<string?> names, Vec<Merge> merges, Splitter splitter, Vec<AddedToken> added, bool ignoresMerges) =>
+        ByBytes(names, merges, splitter.Regex, new SplitterStep(splitter), added, ignoresMerges);
+
+    /// <summary>The tokenizer whose pieces are a pattern's matches and what lies between; the fault in the pattern where it is none.</summary>
+    internal static Validation<Fault, Tokenizer> ByBytes(Vec<string?> names, Vec<Merge> merges, string regex, Vec<AddedToken> added, bool ignoresMerges, string file) =>
+        Splitter.Of(regex) is { } scanner ? Success<Fault, Tokenizer>(ByBytes(names, merges, scanner, added, ignoresMerges))
+            : Pattern.Parse(regex, file).Map(Tokenizer (pattern) => ByBytes(names, merges, regex, new PatternStepOf(pattern, SplitBehavior.Isolated, false), added, ignoresMerges));
+
+    static SubwordTokenizer ByBytes(Vec<string?> names, Vec<Merge> merges, string regex, PieceStep step, Vec<AddedToken> added, bool ignoresMerges)
     {
-        var pre = splitter == Splitter.Gpt2 ? Level
-            : $"{{\"type\":\"Sequence\",\"pretokenizers\":[{{\"type\":\"Split\",\"pattern\":{{\"Regex\":{Quoted(splitter.Regex)}}},\"behavior\":\"Isolated\",\"invert\":false}},{LevelOnly}]}}";
-        return new(new(names, merges, [], new(true, ignoresMerges), added, null, [new SplitterStep(splitter)], DecodingRules.Plain with { StandIns = true },
-            PostRules.None, new(null, Compact(pre), null, LevelOnly)));
+        var pre = regex == Splitter.Gpt2.Regex ? Level
+            : $"{{\"type\":\"Sequence\",\"pretokenizers\":[{{\"type\":\"Split\",\"pattern\":{{\"Regex\":{Quoted(regex)}}},\"behavior\":\"Isolated\",\"invert\":false}},{LevelOnly}]}}";
+        return new(new(names, merges, [], new(true, ignoresMerges), added, null, [step], DecodingRules.Plain with { StandIns = true }, PostRules.None,
+            new(null, Compact(pre), null, LevelOnly)));
     }
 
     static string Compact(string json)

@@ -51,6 +51,11 @@ static class Make
         [CallerArgumentExpression(nameof(get))] string getter = "") where T : class =>
         new(name, MemberOf(getter), summary, allowed, get, set, s => get(s) != "") { IsText = true, IsPath = true };
 
+    /// <summary>A word that must be given.</summary>
+    public static Field<T> Name<T>(string name, string summary, string allowed, Func<T, string> get, Func<T, string, T> set,
+        [CallerArgumentExpression(nameof(get))] string getter = "") where T : class =>
+        new(name, MemberOf(getter), summary, allowed, get, (s, text) => text is { Length: > 0 } ? set(s, text) : null, s => get(s).Length > 0) { IsText = true };
+
     public static (string, V)[] Choices<V>(Func<V, string> text) where V : struct, Enum => [.. Enum.GetValues<V>().Select(value => (text(value), value))];
 
     // "static c => c.Layers" is Layers: the getter's own text, so that the two cannot differ.

@@ -24,6 +24,8 @@ public sealed partial record RunConfig
             Fault.Unless(!(Stage.Optimiser.MinLearningRate > Stage.Optimiser.LearningRate), N("min-lr"),
                 FormattableString.Invariant($"{Stage.Optimiser.MinLearningRate:R} is above {N("lr")} {Stage.Optimiser.LearningRate:R}"),
                     $"allowed: up to {N("lr")}"),
+            Fault.Unless(Tokenizer != "bpe" || Bpe.Vocabulary >= 256 + Bpe.Special.Count, N("vocabulary"), $"is {Bpe.Vocabulary}",
+                $"allowed: {256 + Bpe.Special.Count} or more, for 256 bytes and {Bpe.Special.Count} special tokens"),
             Fault.Unless(Stage.Optimiser.Warmup <= Stage.Steps, N("warmup"), $"{Stage.Optimiser.Warmup} is more than {N("steps")} {Stage.Steps}",
                 $"allowed: up to {N("steps")}"),
             Fault.Unless(Model.Labels <= 0, N("labels"), $"is {Model.Labels}, and a model that judges texts has no next token to learn", "allowed: 0"),

@@ -18,8 +18,14 @@ public sealed partial record RunConfig
     /// </summary>
     public DecoderConfig Model { get; init; } = new() { Vocabulary = 0, Bias = Biases.None, TiedHead = false };
 
-    /// <summary>The kind of tokenizer made for the text: <c>char</c> or <c>byte</c>.</summary>
+    /// <summary>
+    /// What a token is: <c>char</c>, <c>byte</c> or <c>bpe</c> for one made for the text; else a file or folder with a tokenizer, or the name of an encoding such as
+    /// <c>cl100k_base</c>.
+    /// </summary>
     public string Tokenizer { get; init; } = "char";
+
+    /// <summary>How a byte-pair encoding is trained, where <see cref="Tokenizer"/> is <c>bpe</c>.</summary>
+    public BpeConfig Bpe { get; init; } = new();
 
     /// <summary>What becomes of line ends: in the run's text, and in every text and prompt that its model reads.</summary>
     public LineEnds LineEnds { get; init; } = LineEnds.Lf;
@@ -50,9 +56,9 @@ public sealed partial record RunConfig
     public static Vec<Field<RunConfig>> Fields { get; } =
     [
         .. ModelFields.All.Select(static f => f.In(Make.Part<RunConfig, DecoderConfig>(static c => c.Model, static (c, v) => c with { Model = v }), "model")),
-        Make.OneOf<RunConfig, string>("tokenizer", "what a token is", static c => c.Tokenizer, static (c, v) => c with { Tokenizer = v },
-            [("char", "char"), ("byte", "byte")])
-            with { Fixed = true, Section = "text" },
+        Make.Name<RunConfig>("tokenizer", "what a token is", "char, byte, bpe, a file or folder with a tokenizer, or an encoding such as cl100k_base", static c => c.Tokenizer,
+            static (c, v) => c with { Tokenizer = v }) with { Fixed = true, Section = "text" },
+        .. BpeConfig.Fields.Select(static f => f.In(Make.Part<RunConfig, BpeConfig>(static c => c.Bpe, static (c, v) => c with { Bpe = v }), "text")),
         Make.OneOf<RunConfig, LineEnds>("line-ends", "what CRLF and CR line ends become", static c => c.LineEnds, static (c, v) => c with { LineEnds = v },
             [("lf", LineEnds.Lf), ("keep", LineEnds.Keep)]) with { Fixed = true, Section = "text" },
         Make.Whole<RunConfig>("seed", "chooses first values, batches, dropout and samples", static c => c.Seed, static (c, v) => c with { Seed = v }, 0)

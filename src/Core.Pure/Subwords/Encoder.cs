@@ -104,6 +104,7 @@ sealed class Encoder
             return used;
         }
         marks.Clear();
+        isPart = !ends;
         var limit = ends ? text.Length : pipeline.LastCut(text);
         if (limit == 0) return 0;
         if (limit < text.Length) shaped = Shaped.Of(text[..limit], offset);
@@ -127,6 +128,9 @@ sealed class Encoder
     }
 
     int countBefore;
+
+    // Whether the text goes on, so that it matters where what was encoded may end.
+    bool isPart;
 
     void Forget(int count)
     {
@@ -165,7 +169,7 @@ sealed class Encoder
         if (k == pipeline.Steps.Count) used = Model(piece);
         else if (pipeline.Steps[k] is SplitterStep step && k + 1 == pipeline.Steps.Count) used = Words(step.Splitter, piece);
         else used = pipeline.Steps[k].Cut(piece, next[k + 1], pipeline.MayGoOn(k));
-        if (k == markLevel && piece.Ends) Mark(piece.Text, piece.End);
+        if (isPart && k == markLevel && piece.Ends) Mark(piece.Text, piece.End);
         return used;
     }
 
@@ -178,7 +182,7 @@ sealed class Encoder
             var end = splitter.End(text, at, out var open);
             if (open && !piece.Ends) return at;
             Word(piece.Text, at, end);
-            if (markLevel >= 0) Mark(piece.Text, end);
+            if (isPart && markLevel >= 0) Mark(piece.Text, end);
             at = end;
         }
         return piece.End;
@@ -193,7 +197,7 @@ sealed class Encoder
             var end = pipeline.Model.NextBorder(text, at);
             if (end < 0 && !piece.Ends) break;
             Word(piece.Text, at, end < 0 ? piece.End : end);
-            if (markLevel == pipeline.Steps.Count && end >= 0) Mark(piece.Text, end);
+            if (isPart && markLevel == pipeline.Steps.Count && end >= 0) Mark(piece.Text, end);
             at = end < 0 ? piece.End : end;
         }
         return at;

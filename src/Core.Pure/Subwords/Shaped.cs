@@ -22,13 +22,16 @@ sealed class Shaped
     /// <summary>Builds what a text becomes.</summary>
     public sealed class Builder(Shaped source)
     {
-        readonly List<char> text = [];
-        readonly List<int> from = [], to = [];
+        char[] text = new char[source.Text.Length + 16];
+        int[] from = new int[source.Text.Length + 16], to = new int[source.Text.Length + 16];
+        int count;
 
         /// <summary>A part of the source as it is.</summary>
         public Builder Keep(int start, int end)
         {
-            for (var i = start; i < end; i++) Add(source.Text[i], i, i + 1);
+            Grow(end - start);
+            source.Text.AsSpan(start, end - start).CopyTo(text.AsSpan(count));
+            for (var i = start; i < end; i++, count++) (from[count], to[count]) = (source.From(i), source.To(i));
             return this;
         }
 
@@ -41,12 +44,24 @@ sealed class Shaped
 
         void Add(char c, int start, int end)
         {
-            text.Add(c);
-            var isEmpty = source.Text.Length == 0;
-            from.Add(isEmpty ? source.offset : source.From(start));
-            to.Add(isEmpty ? source.offset : source.To(end - 1));
+            Grow(1);
+            (text[count], from[count], to[count]) = (c, source.From(start), source.To(end - 1));
+            count++;
         }
 
-        public Shaped Build() => new([.. text], [.. from], [.. to], 0);
+        void Grow(int more)
+        {
+            if (count + more <= text.Length) return;
+            var size = Math.Max(2 * text.Length, count + more);
+            Array.Resize(ref text, size);
+            Array.Resize(ref from, size);
+            Array.Resize(ref to, size);
+        }
+
+        public Shaped Build()
+        {
+            if (text.Length != count) Array.Resize(ref text, count);
+            return new(text, from, to, 0);
+        }
     }
 }

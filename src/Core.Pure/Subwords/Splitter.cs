@@ -25,7 +25,10 @@ public abstract class Splitter
     /// <summary>Qwen's pattern: GPT-4's with digits one by one.</summary>
     public static Splitter Qwen { get; } = new Gpt4Splitter(1, false);
 
-    /// <summary>GPT-4's pattern as tiktoken has it since version 0.8: white space at the end of the text is one piece.</summary>
+    /// <summary>
+    /// GPT-4's pattern as tiktoken has it since version 0.8: white space at the end of the text is one piece. Oniguruma would take tiktoken's own <c>$</c> for the end
+    /// of a line and <c>{1,3}+</c> for two repetitions; this is the same without them.
+    /// </summary>
     public static Splitter Tiktoken { get; } = new Gpt4Splitter(3, true);
 
     /// <summary>The scanner of a published pattern; nothing where there is none for it.</summary>
@@ -100,7 +103,7 @@ sealed class Gpt2Splitter : Splitter
 sealed class Gpt4Splitter(int digits, bool tail) : Splitter
 {
     public override string Regex => tail
-        ? @"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+        ? @"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++\z|\s*[\r\n]|\s+(?!\S)|\s"
         : $@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{(digits == 1 ? "" : $"{{1,{digits}}}")}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     public override int End(ReadOnlySpan<char> text, int at, out bool open)

@@ -8,7 +8,7 @@ abstract class SubwordModel
     /// <summary>The length of a token that stands for the same bytes as the one before.</summary>
     public const int SameAgain = -1;
 
-    readonly Lazy<System.Collections.Generic.HashSet<ulong>?> neighbours;
+    readonly Lazy<Inside?> neighbours;
 
     protected SubwordModel(TokenTable tokens)
     {
@@ -43,7 +43,7 @@ abstract class SubwordModel
         for (var at = from + length; at < text.Length; at += length)
         {
             var next = RuneAt(text, at, out length);
-            if (!inside.Contains(Pair(last, next)) && !(FusesUnknown && IsUnknown(last) && IsUnknown(next))) return at;
+            if (!inside.Has(last, next) && !(FusesUnknown && IsUnknown(last) && IsUnknown(next))) return at;
             last = next;
         }
         return -1;
@@ -61,26 +61,46 @@ abstract class SubwordModel
         return length == 2 ? char.ConvertToUtf32(text[at], text[at + 1]) : text[at];
     }
 
-    static ulong Pair(int a, int b) => ((ulong)(uint)a << 32) | (uint)b;
-
     // Which characters stand side by side within some token. Tokens of bytes do not show it.
-    System.Collections.Generic.HashSet<ulong>? Neighbours()
+    Inside? Neighbours()
     {
         if (IsByBytes) return null;
-        var pairs = new System.Collections.Generic.HashSet<ulong>();
+        var pairs = new Inside();
         for (var id = 0; id < Tokens.Count; id++)
         {
             var rest = Tokens[id];
             for (var last = -1; !rest.IsEmpty;)
             {
                 Rune.DecodeFromUtf8(rest, out var rune, out var used);
-                if (last >= 0) pairs.Add(Pair(last, rune.Value));
+                if (last >= 0) pairs.Add(last, rune.Value);
                 last = rune.Value;
                 rest = rest[used..];
             }
         }
         return pairs;
     }
+}
+
+/// <summary>Pairs of characters: those of ASCII and of SentencePiece's blank as bits, and a set of all others.</summary>
+sealed class Inside
+{
+    const int Blank = 0x2581;
+    readonly ulong[] near = new ulong[2 * 128];
+    readonly System.Collections.Generic.HashSet<ulong> others = [];
+
+    // The blank takes the place of NUL, which then is as other characters are.
+    static int Place(int rune) => rune == Blank ? 0 : rune is > 0 and < 128 ? rune : -1;
+
+    public void Add(int a, int b)
+    {
+        if (Place(a) is >= 0 and var i && Place(b) is >= 0 and var k) near[2 * i + (k >> 6)] |= 1UL << (k & 63);
+        else others.Add(Pair(a, b));
+    }
+
+    public bool Has(int a, int b) => Place(a) is >= 0 and var i && Place(b) is >= 0 and var k ? (near[2 * i + (k >> 6)] >> (k & 63) & 1) != 0
+        : others.Contains(Pair(a, b));
+
+    static ulong Pair(int a, int b) => ((ulong)(uint)a << 32) | (uint)b;
 }
 
 /// <summary>A row of numbers that grows.</summary>

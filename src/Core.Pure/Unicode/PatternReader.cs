@@ -60,8 +60,8 @@ sealed class PatternReader
             var braced = source[at] == '{';
             var (least, most) = source[at++] switch { '*' => (0, int.MaxValue), '+' => (1, int.MaxValue), '?' => (0, 1), _ => Times() };
             var how = Next('?') ? PatternNode.Eagerness.Lazy : !braced && Next('+') ? PatternNode.Eagerness.Possessive : PatternNode.Eagerness.Greedy;
-            // After braces a plus repeats again in Oniguruma and is possessive elsewhere; both match the same, but for what is given back.
-            if (braced && Next('+')) how = PatternNode.Eagerness.Possessive;
+            // After braces a plus repeats again in Oniguruma and is possessive elsewhere.
+            if (braced && !lines && Next('+')) how = PatternNode.Eagerness.Possessive;
             part = new PatternNode.Repeat(part, least, most, how);
         }
         return part;

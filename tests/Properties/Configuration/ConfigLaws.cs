@@ -186,7 +186,7 @@ public class ConfigLaws
     [Fact]
     public void What_is_fixed_is_known_setting_by_setting()
     {
-        Assert.Equal("layers heads width context bias activation norm positions tied-head tokenizer line-ends seed from corpus-seed corpus-size validation-part order optimiser beta1 beta2 eps",
+        Assert.Equal("layers heads width context bias activation norm positions tied-head tokenizer vocabulary split min-frequency special-tokens line-ends seed from corpus-seed corpus-size validation-part order optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
         Assert.Equal("dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data lr min-lr warmup schedule weight-decay clip",
             string.Join(' ', RunConfig.Fields.Where(static f => !f.Fixed).Select(static f => f.Name)));

@@ -22,6 +22,8 @@ public class RangeLaws
     [InlineData("sample-tokens", "1", "0")]
     [InlineData("sample-temperature", "0", "-0.1")]
     [InlineData("corpus-size", "1", "0")]
+    [InlineData("vocabulary", "1", "0")]
+    [InlineData("min-frequency", "1", "0")]
     [InlineData("corpus-seed", "0", "-1")]
     [InlineData("seed", "0", "-1")]
     [InlineData("eval-every", "0", "-1")]

@@ -36,7 +36,7 @@ public sealed class SplitterLaws
     {
         var text = string.Concat(Awkward(numbers).Where(static c => !char.IsSurrogate(c) && c != 'ſ'));
         var regex = Of(which).Regex.Replace("?+", "?", StringComparison.Ordinal).Replace("++", "+", StringComparison.Ordinal)
-            .Replace("3}+", "3}", StringComparison.Ordinal).Replace("*+", "*", StringComparison.Ordinal).Replace("$", @"\z", StringComparison.Ordinal);
+            .Replace("*+", "*", StringComparison.Ordinal);
         var ends = System.Text.RegularExpressions.Regex.Matches(text, regex, System.Text.RegularExpressions.RegexOptions.CultureInvariant).Select(static m => m.Index + m.Length);
         return Ends(Of(which), text).SequenceEqual(ends);
     }

@@ -10,7 +10,7 @@ namespace Functional.Tests.Properties.Training;
 public class DriftLaws
 {
     static readonly string[] candidates = ["true", "false", "gelu", "post", "sinusoidal", "byte", "shuffled", "sgd", "keep", "0.25", "0.5", "3", "2", "4", "8",
-        "linear", "managed", "cpu", "1", "1e-5"];
+        "linear", "managed", "cpu", "1", "1e-5", "gpt2"];
 
     public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name)];
 

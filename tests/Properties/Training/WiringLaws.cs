@@ -36,6 +36,7 @@ public class WiringLaws
         ["threads"] = ("2", "execution"), ["engine"] = ("auto", "execution"), ["device"] = ("auto", "execution"), ["precision"] = ("bf16", "execution"),
         ["data"] = ("TEXT", "text"), ["corpus-seed"] = ("2", "text"), ["corpus-size"] = ("2000", "text"), ["tokenizer"] = ("byte", "text"),
             ["line-ends"] = ("keep", "text"),
+        ["vocabulary"] = ("300", "text"), ["split"] = ("gpt2", "text"), ["min-frequency"] = ("40", "text"), ["special-tokens"] = ("<|end|>", "text"),
         // Its own tests: InitialWeightsTests.
         ["from"] = ("", ""),
     };
@@ -87,6 +88,7 @@ public class WiringLaws
     // The first tokens of the text, and what they are tokens of.
     static string Text(RunConfig config, string name)
     {
+        if (name is "vocabulary" or "split" or "min-frequency" or "special-tokens") config = RunConfig.Field("tokenizer")!.Set(config, "bpe")!;
         var data = TinyRun.Get(RunData.Load(Recipe.Of(name == "line-ends" ? RunConfig.Field("data")!.Set(config, File())! : config)));
         var tokens = new int[Math.Min(60, (int)data.Train.Length)];
         data.Train.CopyTo(0, tokens);

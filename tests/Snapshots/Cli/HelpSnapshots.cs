@@ -24,6 +24,18 @@ public sealed class HelpSnapshots
     public Task Inspect() => Help("inspect");
 
     [Fact]
+    public Task Tokenize() => Help("tokenize");
+
+    [Fact]
+    public Task Tokenizer() => Help("tokenizer");
+
+    [Fact]
+    public Task Tokenizer_train() => Help("tokenizer", "train");
+
+    [Fact]
+    public Task Data_tokenize() => Help("data", "tokenize");
+
+    [Fact]
     public Task Doctor() => Help("doctor");
 
     [Fact]

@@ -22,4 +22,11 @@ public sealed class LessonSnapshots
 
     [Fact]
     public Task Two_objectives() => Verify(TwoObjectives.Text());
+
+    [Fact]
+    public Task Bpe_from_nothing() => Verify(BpeFromNothing.Text());
+
+    /// <summary>The exercise: aa, then the ab of what is left, and a text of seven tokens.</summary>
+    [Fact]
+    public void Bpe_from_nothing_has_an_answer() => Assert.Equal(("a+a, a+b", 7), BpeFromNothing.Answer(BpeFromNothing.Exercise, 2));
 }
