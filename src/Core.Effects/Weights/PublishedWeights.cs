@@ -86,7 +86,7 @@ public sealed class PublishedWeights : IDisposable
     /// <param name="fill">Gives a parameter of ours.</param>
     /// <param name="shardBytes">How large a file may become.</param>
     public static Validation<Fault, Unit> Write(
-        string folder, Family family, DecoderConfig config, SpecialTokens tokens, string dtype, FillWeight fill, long shardBytes = 5_000_000_000) =>
+        string folder, Family family, DecoderConfig config, TokenMarks tokens, string dtype, FillWeight fill, long shardBytes = 5_000_000_000) =>
         family.Write(config, tokens, dtype switch { "F16" => "float16", "BF16" => "bfloat16", _ => "float32" }).Bind(json =>
         {
             var tensors = family.Tensors(config).Select(static t => (t.Name, t)).ToParams();

@@ -3,8 +3,8 @@ using Functional.Base;
 namespace Functional.Families;
 
 /// <summary>
-/// Some of a tensor's elements in some order: index <c>i</c> stands for the row-major element <c>Offset + Σ i[k] · Strides[k]</c>. Transposed matrices, rows of
-/// packed ones and heads that stand between others are all views, so that layouts are data and are read both ways.
+/// Some of a tensor's elements in some order: index <c>i</c> stands for the row-major element <c>Offset + Σ i[k] · Strides[k]</c>. Transposed matrices,
+/// rows of packed ones and heads that stand between others are all views, so that layouts are data and are read both ways.
 /// </summary>
 /// <param name="Sizes">The length of each axis of the view, each 1 or more.</param>
 /// <param name="Strides">How far apart neighbours on each axis are, in elements; not negative.</param>

@@ -57,14 +57,14 @@ public sealed record Family
         foreach (var part in Parts) config = part.Read(from, config).Match(static read => read, f => { faults.AddRange(f); return config; });
         if (from.Gives("quantization_config")) faults.Add(from.Wrong("quantization_config", "is given: the weights are quantised", "allowed: none"));
         var labels = Labels(from);
-        var tokens = SpecialTokens.Read(from);
+        var tokens = TokenMarks.Read(from);
         foreach (var f in labels.FailToSeq().Concat(tokens.FailToSeq())) faults.Add(f);
         if (faults.Count > 0) return Validation<Fault, PublishedModel>.Fail(faults.ToSeq().Strict());
         var whole = config with { Labels = labels.IfFail(0) };
         if (whole is { Labels: > 0, EmbeddingWidth: > 0 })
             return from.Wrong("architectures", "is a judge of texts with embeddings of another width", "allowed: a language model").As<PublishedModel>();
         return whole.Validate().MapFail(f => new Fault($"{from.Where}: {f.Where}", f.What, f.Allowed))
-            .Map(valid => new PublishedModel(this, valid, tokens.IfFail(SpecialTokens.None), Remarks(from)));
+            .Map(valid => new PublishedModel(this, valid, tokens.IfFail(TokenMarks.None), Remarks(from)));
     }
 
     Vec<string> Remarks(ConfigSource from) =>
@@ -92,7 +92,7 @@ public sealed record Family
     /// <param name="config">The configuration.</param>
     /// <param name="tokens">The special tokens.</param>
     /// <param name="dtype">The type of the weights, such as <c>bfloat16</c>.</param>
-    public Validation<Fault, Json> Write(DecoderConfig config, SpecialTokens tokens, string dtype = "float32")
+    public Validation<Fault, Json> Write(DecoderConfig config, TokenMarks tokens, string dtype = "float32")
     {
         (string, Json)[] labels = config.Labels == 0 ? [] :
         [
@@ -134,7 +134,7 @@ public sealed record Family
 /// <param name="Config">Its settings, which are valid.</param>
 /// <param name="Tokens">Its special tokens.</param>
 /// <param name="Remarks">Members that are not known and not used, a line each.</param>
-public sealed record PublishedModel(Family Family, DecoderConfig Config, SpecialTokens Tokens, Vec<string> Remarks)
+public sealed record PublishedModel(Family Family, DecoderConfig Config, TokenMarks Tokens, Vec<string> Remarks)
 {
     /// <summary>Every tensor that a folder of weights must have.</summary>
     public Vec<TheirTensor> Tensors => Family.Tensors(Config);

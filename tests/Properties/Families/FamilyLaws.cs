@@ -51,7 +51,7 @@ public sealed class FamilyLaws
     /// <summary>What one family cannot say, it refuses; it never writes another model.</summary>
     [Property(MaxTest = 400)]
     public bool No_family_writes_another_model(int[] numbers, byte other) => For(numbers, published =>
-        Published.Families[other % Published.Families.Count].Write(published.Config, SpecialTokens.None).Match(
+        Published.Families[other % Published.Families.Count].Write(published.Config, TokenMarks.None).Match(
             json => TinyRun.Get(Published.Read(json, "c")) is var read
                 && Enumerable.Range(0, published.Config.Layers).All(i => read.Config.HasWindow(i) == published.Config.HasWindow(i)
                     && read.Config.ScaleOf(i) == published.Config.ScaleOf(i))
@@ -244,10 +244,10 @@ public sealed class FamilyLaws
     [Fact]
     public void Special_tokens_are_one_several_or_none()
     {
-        static SpecialTokens Of(string json) => TinyRun.Get(Published.Read(TinyRun.Get(Json.Parse(json, "c")), "c")).Tokens;
+        static TokenMarks Of(string json) => TinyRun.Get(Published.Read(TinyRun.Get(Json.Parse(json, "c")), "c")).Tokens;
         Assert.Equal(new(1, [2, 5], 0), Of("""{"model_type": "llama", "bos_token_id": 1, "eos_token_id": [2, 5], "pad_token_id": 0}"""));
-        Assert.Equal(SpecialTokens.None, Of("""{"model_type": "llama", "bos_token_id": null, "pad_token_id": -1}"""));
-        foreach (var tokens in (SpecialTokens[])[SpecialTokens.None, new(3, [4], None), new(None, [7, 8, 9], 1)])
+        Assert.Equal(TokenMarks.None, Of("""{"model_type": "llama", "bos_token_id": null, "pad_token_id": -1}"""));
+        foreach (var tokens in (TokenMarks[])[TokenMarks.None, new(3, [4], None), new(None, [7, 8, 9], 1)])
             Assert.Equal(tokens, TinyRun.Get(Published.Read(TinyRun.Get(Published.Find("llama").IfNone(() => throw new InvalidOperationException())
                 .Write(Get("""{"model_type": "llama"}"""), tokens)), "c")).Tokens);
     }

@@ -8,16 +8,16 @@ namespace Functional.Families;
 /// <param name="Begin">The token that texts begin with.</param>
 /// <param name="End">Tokens at which a text ends; some models have several.</param>
 /// <param name="Pad">The token that fills up shorter rows; a judge of texts reads the last token that is another.</param>
-public sealed record SpecialTokens(Option<int> Begin, Vec<int> End, Option<int> Pad)
+public sealed record TokenMarks(Option<int> Begin, Vec<int> End, Option<int> Pad)
 {
     /// <summary>None of them.</summary>
-    public static SpecialTokens None { get; } = new(Option<int>.None, [], Option<int>.None);
+    public static TokenMarks None { get; } = new(Option<int>.None, [], Option<int>.None);
 
-    internal static Validation<Fault, SpecialTokens> Read(ConfigSource from) => (
+    internal static Validation<Fault, TokenMarks> Read(ConfigSource from) => (
         // Some families say −1 for none.
         from.Maybe("bos_token_id", "a token id", Id), from.Maybe("eos_token_id", "a token id or a list of them", Ids),
             from.Maybe("pad_token_id", "a token id", Id))
-        .Apply(static (begin, end, pad) => new SpecialTokens(begin.Bind(static b => b), end.IfNone([]), pad.Bind(static p => p)));
+        .Apply(static (begin, end, pad) => new TokenMarks(begin.Bind(static b => b), end.IfNone([]), pad.Bind(static p => p)));
 
     static Option<Option<int>> Id(Json json) => json switch
     {
