@@ -50,16 +50,25 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
     public static Validation<Fault, RunData> Of(RunConfig config, Tokenizer tokenizer, TokenStream tokens)
     {
         var (train, validation) = tokens.Split(1 - config.Stage.Source.ValidationPart);
-        return new[]
+        return new Validation<Fault, object>[]
         {
-            Windows.Of(train.Length, config.Model.Context, $"training part of {config.Stage.Source.Name}"),
-            Windows.Of(validation.Length, config.Model.Context, $"validation part of {config.Stage.Source.Name}"),
+            Windows.Of(train.Length, config.Model.Context, $"training part of {config.Stage.Source.Name}").Map(static object (w) => w),
+            Windows.Of(validation.Length, config.Model.Context, $"validation part of {config.Stage.Source.Name}").Map(static object (w) => w),
+            SeparatorOf(config, tokenizer).Map(static object (s) => s),
         }.Gather().Map(_ => new RunData(tokenizer, train, validation, new(tokenizer.Fingerprint, tokens.Length, CheckpointManifest.Hex(Sum(tokens)))));
     }
 
     /// <summary>What a stage does with this text.</summary>
     /// <param name="config">The stage, resolved.</param>
-    public Stage Stage(RunConfig config) => Runs.Stage.Pretraining(config, Train, Validation);
+    public Stage Stage(RunConfig config) => Runs.Stage.Pretraining(config, Train, Validation, SeparatorOf(config, Tokenizer).IfFail(static _ => None).ToNullable());
+
+    /// <summary>The token that begins each document of a run, if there is one.</summary>
+    public static Validation<Fault, Option<int>> SeparatorOf(RunConfig config, Tokenizer tokenizer) => config.Stage.Source.Separator is not { } text
+        ? Success<Fault, Option<int>>(None)
+        : tokenizer.Encode(text).Match(
+            ids => ids.Length == 1 ? Success<Fault, Option<int>>(ids[0])
+                : Fault.Of<Option<int>>("separator", $"is {text}, which is {ids.Length} tokens of the {tokenizer}", "allowed: one token"),
+            _ => Fault.Of<Option<int>>("separator", $"is {text}, which the {tokenizer} does not know", "allowed: one token"));
 
     /// <summary>The recipe with nothing left open in any stage.</summary>
     public Validation<Fault, Recipe> Resolve(Recipe recipe) =>

@@ -29,14 +29,16 @@ public sealed record Score(double Loss, long Tokens, long Bytes)
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="text">At least two tokens.</param>
     /// <param name="stop">Asks to stop.</param>
-    public static Score Of(IEngine engine, Model model, Params<IBuffer> parameters, Tokenizer tokenizer, TokenStream text, CancellationToken stop)
+    /// <param name="separator">The token that begins each document; nothing where the text is one.</param>
+    public static Score Of(IEngine engine, Model model, Params<IBuffer> parameters, Tokenizer tokenizer, TokenStream text, CancellationToken stop,
+        int? separator = null)
     {
         const int MostRows = 16;
-        var source = MeasuringWindows.All(text, model.Context);
+        var source = MeasuringWindows.All(text, model.Context, separator);
         var rows = (int)Math.Min(MostRows, source.Rows!.Value);
         using var workspace = new Workspace(engine);
         workspace.Alias(parameters.Rename(Names.Param));
-        using var evaluation = new Evaluation(workspace, Objectives.NextToken(model, new(rows, model.Context)), source, rows);
+        using var evaluation = new Evaluation(workspace, Objectives.NextToken(model, new(rows, model.Context), texts: separator is not null), source, rows);
         return new(evaluation.Run(stop) ?? throw new OperationCanceledException(stop), text.Length - 1, BytesOf(tokenizer, text));
     }
 

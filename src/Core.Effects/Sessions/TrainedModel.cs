@@ -65,7 +65,8 @@ public sealed class TrainedModel : IDisposable
     /// <summary>How well the model predicts a text.</summary>
     /// <param name="text">At least two tokens.</param>
     /// <param name="stop">Asks to stop.</param>
-    public Score Score(TokenStream text, CancellationToken stop = default) => Sessions.Score.Of(engine, Model, parameters.Buffers, Run.Tokenizer, text, stop);
+    public Score Score(TokenStream text, CancellationToken stop = default) => Sessions.Score.Of(engine, Model, parameters.Buffers, Run.Tokenizer, text, stop,
+        RunData.SeparatorOf(Run.Config, Run.Tokenizer).IfFail(static _ => Prelude.None).ToNullable());
 
     /// <summary>Writes a run folder of this model's own, without what only training needs.</summary>
     /// <param name="location">A folder that holds no run.</param>

@@ -14,17 +14,24 @@ public enum WindowOrder
     Shuffled,
 }
 
-/// <summary>Windows of a text: <c>inputs</c> and, one token later, <c>labels</c>, both <c>i32[rows, context]</c>.</summary>
+/// <summary>
+/// Windows of a text: <c>inputs</c> and, one token later, <c>labels</c>, both <c>i32[rows, context]</c>; and, where a token begins documents,
+/// <c>starts</c>, where in its window the document of each token begins.
+/// </summary>
 /// <param name="text">The tokens.</param>
 /// <param name="context">Tokens in a window.</param>
-public abstract class WindowSource(TokenStream text, int context) : Source
+/// <param name="separator">The token that begins each document; nothing where the text is one.</param>
+public abstract class WindowSource(TokenStream text, int context, int? separator) : Source
 {
     /// <summary>Marks a label that counts for nothing.</summary>
     const int Ignored = LinearCrossEntropy.Ignore;
 
     /// <inheritdoc/>
-    public override Params<TensorType> Feed(int rows) =>
-        Params.Of(("inputs", new TensorType([rows, context], DType.I32)), ("labels", new([rows, context], DType.I32)));
+    public override Params<TensorType> Feed(int rows)
+    {
+        var tokens = new TensorType([rows, context], DType.I32);
+        return separator is null ? Params.Of(("inputs", tokens), ("labels", tokens)) : Params.Of(("inputs", tokens), ("labels", tokens), ("starts", tokens));
+    }
 
     /// <inheritdoc/>
     public override long Tokens(long rows) => rows * context;
@@ -39,6 +46,9 @@ public abstract class WindowSource(TokenStream text, int context) : Source
         text.CopyTo(counts ? start + 1 : 0, labels[..count]);
         inputs[count..].Clear();
         labels[count..].Fill(Ignored);
+        if (separator is not { } begins) return;
+        var starts = batch.Ints("starts", row);
+        for (int i = 0, first = 0; i < context; i++) starts[i] = inputs[i] == begins && i < count ? first = i : first;
     }
 }
 
@@ -47,7 +57,9 @@ public abstract class WindowSource(TokenStream text, int context) : Source
 /// <param name="windows">Their windows.</param>
 /// <param name="order">In which order they come.</param>
 /// <param name="key">What is drawn with, where something is drawn.</param>
-public sealed class TrainingWindows(TokenStream text, Windows windows, WindowOrder order, Key key) : WindowSource(text, windows.Context)
+/// <param name="separator">The token that begins each document; nothing where the text is one.</param>
+public sealed class TrainingWindows(TokenStream text, Windows windows, WindowOrder order, Key key, int? separator = null)
+    : WindowSource(text, windows.Context, separator)
 {
     /// <inheritdoc/>
     public override Place After(Place place, long rows) => order == WindowOrder.Random ? place with { Round = place.Round + 1 } : windows.Advance(place, rows);
@@ -72,19 +84,23 @@ public sealed class MeasuringWindows : WindowSource
     readonly int context;
     readonly long all;
 
-    MeasuringWindows(TokenStream text, int context, long all, long count) : base(text, context) => (this.context, this.all, Rows) = (context, all, count);
+    MeasuringWindows(TokenStream text, int context, long all, long count, int? separator) : base(text, context, separator) =>
+        (this.context, this.all, Rows) = (context, all, count);
 
     /// <summary>Every window, the last as long as the text is.</summary>
     /// <param name="text">At least two tokens.</param>
     /// <param name="context">Tokens in a window.</param>
-    public static MeasuringWindows All(TokenStream text, int context) => new(text, context, Count(text, context), Count(text, context));
+    /// <param name="separator">The token that begins each document; nothing where the text is one.</param>
+    public static MeasuringWindows All(TokenStream text, int context, int? separator = null) =>
+        new(text, context, Count(text, context), Count(text, context), separator);
 
     /// <summary>Whole windows, so many at most.</summary>
     /// <param name="text">The tokens.</param>
     /// <param name="windows">Their windows.</param>
     /// <param name="most">How many.</param>
-    public static MeasuringWindows Spread(TokenStream text, Windows windows, long most) =>
-        new(text, windows.Context, windows.InOrder, Math.Min(most, windows.InOrder));
+    /// <param name="separator">The token that begins each document; nothing where the text is one.</param>
+    public static MeasuringWindows Spread(TokenStream text, Windows windows, long most, int? separator = null) =>
+        new(text, windows.Context, windows.InOrder, Math.Min(most, windows.InOrder), separator);
 
     static long Count(TokenStream text, int context) => (text.Length - 1 + context - 1) / context;
 

@@ -13,7 +13,9 @@ public static class Objectives
     /// <param name="model">What learns.</param>
     /// <param name="batch">The shape of <c>inputs</c> and <c>labels</c>, both <c>i32[rows, time]</c>; a label of −100 counts for nothing.</param>
     /// <param name="smoothing">The share of the target spread over the whole vocabulary in training, in [0, 1).</param>
-    public static Objective NextToken(Model model, BatchShape batch, double smoothing = 0) => new(
-        [new("", model)], batch.Feed,
-        scene => Losses.NextToken(model, scene.Of(""), scene["inputs"], scene["labels"], scene.Training ? smoothing : 0));
+    /// <param name="texts">Whether a row may hold several texts, which see nothing of each other: <c>starts i32[rows, time]</c> says where each token's begins.</param>
+    public static Objective NextToken(Model model, BatchShape batch, double smoothing = 0, bool texts = false) => new(
+        [new("", model)], texts ? batch.Feed.Add("starts", batch.Tokens) : batch.Feed,
+        scene => Losses.NextToken(model, texts ? scene.Of("") with { Starts = scene["starts"] } : scene.Of(""), scene["inputs"], scene["labels"],
+            scene.Training ? smoothing : 0));
 }

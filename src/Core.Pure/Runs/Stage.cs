@@ -32,12 +32,13 @@ public sealed record Stage(
     /// <param name="config">The run, resolved.</param>
     /// <param name="train">What it learns from.</param>
     /// <param name="validation">What it is measured on.</param>
+    /// <param name="separator">The token that begins each document; nothing where the text is one.</param>
     /// <exception cref="ArgumentException">A part of the text is too short for a window; <see cref="Windows.Of"/> says so as a value.</exception>
-    public static Stage Pretraining(RunConfig config, TokenStream train, TokenStream validation) => new(
+    public static Stage Pretraining(RunConfig config, TokenStream train, TokenStream validation, int? separator = null) => new(
         config.ObjectiveOf(Transformer.Of(config.Model)),
-        new TrainingWindows(train, WindowsOf(train, config), config.Stage.Source.Order, RunState.Start(config.Key).DataKey),
+        new TrainingWindows(train, WindowsOf(train, config), config.Stage.Source.Order, RunState.Start(config.Key).DataKey, separator),
         MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.Stage.EvalBatches == 0 ? long.MaxValue
-            : (long)config.Stage.EvalBatches * config.Stage.Batch),
+            : (long)config.Stage.EvalBatches * config.Stage.Batch, separator),
         config.Stage.Optimiser.Transform, GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
         new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate);
 

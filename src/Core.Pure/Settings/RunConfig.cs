@@ -50,7 +50,7 @@ public sealed partial record RunConfig
 
     /// <summary>What a model of the run learns.</summary>
     /// <param name="model">The run's, or some of its blocks.</param>
-    public Objective ObjectiveOf(Model model) => Objectives.NextToken(model, BatchShape, Stage.LabelSmoothing);
+    public Objective ObjectiveOf(Model model) => Objectives.NextToken(model, BatchShape, Stage.LabelSmoothing, Stage.Source.Separator is not null);
 
     /// <summary>Every setting, in the order in which files list them.</summary>
     public static Vec<Field<RunConfig>> Fields { get; } =

@@ -21,6 +21,9 @@ public sealed record SourceConfig
     /// <summary>How training windows are chosen.</summary>
     public WindowOrder Order { get; init; } = WindowOrder.Random;
 
+    /// <summary>A token that begins each document, such as <c>&lt;|endoftext|&gt;</c>: what comes after it sees nothing before it. Nothing where the text is one.</summary>
+    public string? Separator { get; init; }
+
     /// <summary>What the text is, for people.</summary>
     public string Name => File ?? "the embedded corpus";
 
@@ -41,5 +44,8 @@ public sealed record SourceConfig
         Make.OneOf<SourceConfig, WindowOrder>("order", "which windows of the text make up the batches", static c => c.Order,
             static (c, v) => c with { Order = v },
             [("random", WindowOrder.Random), ("ordered", WindowOrder.Ordered), ("shuffled", WindowOrder.Shuffled)]) with { Fixed = true },
+        new("separator", nameof(Separator), "a token that begins each document, which then sees nothing before it", "the text of one token, or nothing",
+            static c => c.Separator, static (c, text) => c with { Separator = text }, static c => c.Separator != "")
+            { Fixed = true, IsText = true, IsDetail = true, Aliases = ["document-separator", "eot-token"] },
     ];
 }
