@@ -24,8 +24,6 @@ public sealed partial record DecoderConfig
         NotNegative("labels", Labels), NotNegative("window", Window), NotNegative("sinks", Sinks),
         Fault.Unless(HeadSize > 0 || Heads < 1 || Width < 1 || Width % Heads == 0, "width", $"{Width} is not divisible by heads {Heads}",
             $"allowed: a multiple of {Heads}"),
-        Fault.Unless(Labels < 1 || Labels <= int.MaxValue / Math.Max(1, Width), "labels", $"makes labels × width = {(Int128)Labels * Width}",
-            $"allowed: up to {int.MaxValue}, the most that one tensor holds"),
         Fault.Unless(KeyHeads < 1 || Heads < 1 || Heads % KeyHeads == 0, "key-heads", $"{KeyHeads} does not divide heads {Heads}",
             $"allowed: a divisor of {Heads}"),
     ];
@@ -84,7 +82,9 @@ public sealed partial record DecoderConfig
     IEnumerable<Validation<Fault, Unit>> Fitting()
     {
         Int128 width = Math.Max(0, Width), heads = Math.Max(0, Heads);
-        yield return Fits("vocabulary", "vocabulary × width", Vocabulary * Int128.Max(width, EmbeddingWidth));
+        yield return EmbeddingWidth > 0 ? Fits("vocabulary", "vocabulary × embedding-width", (Int128)Vocabulary * EmbeddingWidth)
+            : Fits("vocabulary", "vocabulary × width", Vocabulary * width);
+        if (Labels > 0) yield return Fits("labels", "labels × width", Labels * width);
         yield return Fits("context", "context × width", Context * width);
         if (Width < 1 || Heads < 1) yield break;
         var isUsual = Hidden <= 0 && !Activation.IsGated && HiddenMultiple <= 1;
@@ -95,8 +95,10 @@ public sealed partial record DecoderConfig
             : Fits(HiddenMultiple > 1 ? "hidden-multiple" : "width", $"width × {HiddenWidth}", width * HiddenWidth);
         if (EmbeddingWidth > 0) yield return Fits("embedding-width", "width × embedding-width", width * EmbeddingWidth);
         if (!IsBounded) yield return Fits("window", $"{(Int128)Window + Sinks} × {KeyHeadCount} × {SizeOfHead}", ((Int128)Window + Sinks) * KeyHeadCount * SizeOfHead);
-        if (Experts.Count > 0)
-            yield return Fits("experts", "experts × width × hidden", Experts.Count * width * (Experts.Hidden > 0 ? Experts.Hidden : HiddenWidth));
+        if (Experts.Count < 1) yield break;
+        yield return Experts.Hidden > 0 ? Fits("experts", "experts × width × expert-hidden", Experts.Count * width * Experts.Hidden)
+            : Fits("experts", $"experts × width × {HiddenWidth}", Experts.Count * width * HiddenWidth);
+        if (Experts.Shared > 0) yield return Fits("shared-expert", "width × shared-expert", width * Experts.Shared);
     }
 
     static Validation<Fault, Unit> AtLeastOne(string name, int value) => Fault.Unless(value >= 1, name, $"is {value}", "allowed: 1 or more");
