@@ -17,6 +17,14 @@ public sealed class RepeatedCostLaws
         Assert.Equal(DecoderByHand.Parameters(run.Config.Model), (long)RunMemory.Of(run.Config).Parameters);
     }
 
+    [Property(Arbitrary = [typeof(DecoderRun)])]
+    public void A_decoder_that_writes_needs_its_weights_and_caches(DecoderRun run)
+    {
+        var model = Transformer.Of(run.Config.Model);
+        var types = model.Specs.Values.Select(static s => s.Type).Concat(model.Caches(new(1, Functional.Generation.Batcher.MostPiece)).Values);
+        Assert.Equal(types.Aggregate(Int128.Zero, static (sum, type) => sum + type.Bytes), Memory.DecodingBytes(run.Config.Model));
+    }
+
     [Property(Arbitrary = [typeof(DecoderRun)], MaxTest = 30)]
     public void So_do_its_other_programs(DecoderRun run)
     {

@@ -25,6 +25,38 @@ public sealed class DecoderLaws
         Runs.Close(Value.Of(logits.Type, expected), logits, Exact * (1 + expected.Max(Math.Abs)), $"{config}");
     }
 
+    /// <summary>Caches that roll, read a few tokens at a time for as long as there is anything to read, are the whole forward pass.</summary>
+    [Property(MaxTest = 120, Arbitrary = [typeof(AnyDecoder)])]
+    public void Rolling_caches_are_the_whole_forward_pass(DecoderConfig any, ushort seed)
+    {
+        var config = any with { Window = Math.Max(1, any.Window), Pattern = seed % 2 == 0 ? "" : any.Pattern, Positions = seed % 3 == 0 ? Positions.Rotary : any.Positions };
+        var (model, atOnce) = (Transformer.Of(config), 1 + seed % 4);
+        var length = model.IsBounded ? config.Context : 2 * (config.Window + config.Sinks + atOnce) + 3;
+        var batch = new BatchShape(1, length);
+        var (given, tokens) = (Runs.Parameters(model, seed), Runs.Tokens(batch, config.Vocabulary, seed));
+        var full = Programs.Logits(model, batch).Evaluate(given.With((Names.Inputs, tokens)))[Names.Logits];
+        var state = given.With(model.Caches(new(1, atOnce)).Select(static c => KeyValuePair.Create(Names.Cache(c.Name), Runs.Normal(c.Value, Key.Seed(1)))));
+        for (int at = 0, time; at < length; at += time)
+        {
+            time = Math.Min(length - at, 1 + (int)Key.Seed(seed).Below(at, atOnce));
+            var inputs = Value.Of(new([1, time], DType.I32), tokens.Items.Slice(at, time));
+            var step = Programs.CachedStep(model, new(1, time), atOnce: atOnce).Evaluate(state.With((Names.Inputs, inputs), (Names.Position, Runs.Whole(at))));
+            state = state.With(step.Where(static o => o.Key != Names.Logits));
+            for (var i = 0; i < config.Vocabulary; i++) Assert.Equal(full[(at + time - 1) * config.Vocabulary + i], step[Names.Logits][i], Exact * (1 + Math.Abs(step[Names.Logits][i])));
+        }
+    }
+
+    /// <summary>With a rate of almost nothing, what spells out attention's weights to drop some of them is what does not.</summary>
+    [Property(MaxTest = 80, Arbitrary = [typeof(AnyDecoder)])]
+    public void Training_without_dropping_is_no_other_function(DecoderConfig config, ushort seed)
+    {
+        var (model, batch) = (Transformer.Of(config with { Dropout = 1e-12 }), new BatchShape(2, config.Context));
+        var given = Runs.Parameters(model, seed).With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Key, Runs.KeyOf(seed)));
+        var training = model.Logits(Programs.Parameters(model) with { RandomKey = Create.Input(Names.Key, [2], DType.I32) }, Create.Input(Names.Inputs, batch.Tokens)).Value;
+        var still = Logits(config, given);
+        Runs.Close(still, Evaluator.Run([training], given)[0], Exact * (1 + still.Items.ToArray().Max(Math.Abs)));
+    }
+
     /// <summary>Every part has as many numbers as it says.</summary>
     [Property(Arbitrary = [typeof(AnyDecoder)])]
     public void Parameters_are_counted_by_hand(DecoderConfig config) =>
@@ -57,7 +89,6 @@ public sealed class DecoderLaws
         Runs.Close(halves, neighbours, Exact * (1 + halves.Items.ToArray().Max(Math.Abs)));
     }
 
-    /// <summary>What is not turned does not know where it stands: without positions but for the turned share, a share changes what is seen.</summary>
     [Fact]
     public void Every_layer_may_be_of_another_kind()
     {
@@ -90,7 +121,6 @@ public sealed class DecoderLaws
         Assert.Equal(new Initializer.Normal(0.02), Transformer.Of(config with { Labels = 2 }).Specs["score.weight"].Init);
     }
 
-    /// <summary>What routers ask for is part of what is trained and of nothing that is measured; the cap is in both, and where texts are judged in neither.</summary>
     [Property(MaxTest = 40, Arbitrary = [typeof(AnyDecoder)])]
     public void A_model_of_labels_scores_the_last_states_without_a_cap(DecoderConfig any, ushort seed)
     {
