@@ -6,8 +6,8 @@ namespace Functional.Models;
 
 public sealed partial record DecoderConfig
 {
-    // What a run of any number of layers costs is worked out from a few times so many.
-    const int LongestPeriod = 256;
+    // What a run of many layers costs is worked out from graphs of four turns and the rest; of few, from all.
+    const int LongestPeriod = 64, FewLayers = 256;
 
     /// <summary>This configuration, or every fault in it at once.</summary>
     public Validation<Fault, DecoderConfig> Validate()
@@ -42,8 +42,8 @@ public sealed partial record DecoderConfig
     [
         Fault.Unless(Pattern.All(static c => c is 'w' or 'f'), "pattern", $"is {Pattern}", "allowed: letters w and f"),
         Fault.Unless(Sinks == 0 || Window > 0, "sinks", $"is {Sinks} without a window", "allowed: 0, or a window"),
-        Fault.Unless(Period <= LongestPeriod, Pattern.Length > 1 && Window > 0 ? "pattern" : "expert-pattern",
-            $"makes {Period} kinds of layers in a row", $"allowed: patterns that begin again together after {LongestPeriod} layers or fewer"),
+        Fault.Unless(Layers <= FewLayers || Period <= LongestPeriod, Pattern.Length > 1 && Window > 0 ? "pattern" : "expert-pattern",
+            $"makes {Period} kinds of layers in a row", $"allowed: patterns that begin again together after {LongestPeriod} layers or fewer, or {FewLayers} layers"),
         Fault.Unless((long)Window + Sinks <= int.MaxValue / 2, "window", $"is {Window} with sinks {Sinks}", $"allowed: up to {int.MaxValue / 2} together"),
     ];
 

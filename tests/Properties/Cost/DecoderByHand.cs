@@ -34,7 +34,7 @@ static class DecoderByHand
 public sealed record DecoderRun(RunConfig Config)
 {
     public static Arbitrary<DecoderRun> Runs() => Arb.From(
-        from layers in Gen.OneOf(Gen.Choose(1, 9), Gen.Choose(8, 9), Gen.Choose(15, 18))
+        from layers in Gen.Frequency((3, Gen.Choose(1, 9)), (3, Gen.Elements(9, 10, 11)), (1, Gen.Choose(15, 16)))
         from model in AnyDecoder.Configs().Generator
         from pattern in Gen.Elements(model.Pattern, model.Pattern, "wwf")
         from small in SmallRun.Runs().Generator

@@ -43,7 +43,9 @@ public sealed class DecoderRuleTests
     [InlineData("positions=none window=16777215", "positions=none window=16777216", "window: makes 16777216 × 4 × 32 = 2147483648" + Held)]
     [InlineData("layers=256 window=2 pattern=wwwwwwwwwwwwwwwf expert-pattern=eeeeeeeeeeeeeeeed experts=2",
         "layers=257 window=2 pattern=wwwwwwwwwwwwwwwf expert-pattern=eeeeeeeeeeeeeeeed experts=2",
-        "pattern: makes 257 kinds of layers in a row; allowed: patterns that begin again together after 256 layers or fewer")]
+        "pattern: makes 257 kinds of layers in a row; allowed: patterns that begin again together after 64 layers or fewer, or 256 layers")]
+    [InlineData("layers=1000 window=2 pattern=wwwwwwwwf expert-pattern=eeeeeed experts=2", "layers=1000 window=2 pattern=wwwwwwwwf expert-pattern=eeeeeeed experts=2",
+        "pattern: makes 72 kinds of layers in a row; allowed: patterns that begin again together after 64 layers or fewer, or 256 layers")]
     [InlineData("positions=learned rope-base=1", Rotary + " rope-base=1", "rope-base: is 1; allowed: above 1")]
     [InlineData(Rotary + " rope-local-base=0", Rotary + " rope-local-base=1", "rope-local-base: is 1; allowed: 0, or above 1")]
     [InlineData(Rotary + " rope-share=0.0625", Rotary + " rope-share=0.1", "rope-share: 0.1 of a head of 32 turns 3 numbers; allowed: an even number of them, 2 or more")]
