@@ -37,16 +37,15 @@ public static class Memory
     /// <summary>The model, or every fault in the engine and device, or that its weights and caches take more than the device has.</summary>
     /// <param name="model">A model that writes one text, without faults.</param>
     /// <param name="execution">What it is to run on.</param>
-    public static Validation<Fault, DecoderConfig> CheckDecoding(DecoderConfig model, EngineOptions execution)
-    {
-        return EngineCatalog.Choose(execution).Bind(chosen => Room(Cost.At(model.Layers, model.Period, Blocks), "weights and caches", chosen.Device)).Map(_ => model);
+    public static Validation<Fault, DecoderConfig> CheckDecoding(DecoderConfig model, EngineOptions execution) =>
+        EngineCatalog.Choose(execution).Bind(chosen => Room(DecodingBytes(model), "weights and caches", chosen.Device)).Map(_ => model);
 
-        Int128 Blocks(int blocks)
-        {
-            var few = Transformer.Of(model, blocks);
-            return few.Specs.Values.Map(static spec => spec.Type).Concat(few.Caches(new(1, Batcher.MostPiece)).Values).Aggregate(Int128.Zero, static (sum, type) => sum + type.Bytes);
-        }
-    }
+    /// <summary>The bytes of a model's weights and of the caches of one text.</summary>
+    internal static Int128 DecodingBytes(DecoderConfig model) => Cost.At(model.Layers, model.Period, blocks =>
+    {
+        var few = Transformer.Of(model, blocks);
+        return few.Specs.Values.Map(static spec => spec.Type).Concat(few.Caches(new(1, Batcher.MostPiece)).Values).Aggregate(Int128.Zero, static (sum, type) => sum + type.Bytes);
+    });
 
     static Validation<Fault, Unit> Room(Int128 needed, string what, OfferedDevice device)
     {

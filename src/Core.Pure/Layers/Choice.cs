@@ -29,7 +29,7 @@ sealed record Choice(Tensor Expert, Tensor Weight, Tensor Statistics)
         if (env.Training && config.Capacity > 0)
         {
             var kept = Kept(config, expert);
-            (weight, dropped) = (kept.Where(weight, Create.Scalar(0)), kept.Where(Create.Scalar(0), Create.Scalar(1)).SumAll());
+            (weight, dropped) = (kept.Where(weight, Create.Scalar(0)), (kept.Where(Create.Scalar(0), Create.Scalar(1)) * counts).SumAll());
         }
         var lse = scores.LogSumExp();
         Tensor[] numbers = [counts.SumAll(), (lse * lse * counts).SumAll(), dropped, .. Enumerable.Repeat(Create.Scalar(0), Math.Max(0, experts - 3))];

@@ -65,9 +65,9 @@ public static partial class Nn
         var load = Row(0) / tokens;
         if (config.Balance > 0) rest = rest.With(Names.Auxiliary("balance"), (load * (Row(1) / tokens)).SumAll() * (config.Count * config.Balance));
         if (config.ZLoss > 0) rest = rest.With(Names.Auxiliary("router-z"), Number(1) / tokens * config.ZLoss);
-        var most = routers.Select(r => r.Value.Slice(0, 0, 1).ReduceMax(1).Reshape() / r.Value.Slice(0, 2, 1).Slice(1, 0, 1).Reshape().Max(Create.Scalar(1)))
-            .Aggregate(static (a, b) => a.Max(b));
-        rest = rest.With(Names.Statistic("expert-load"), most * ((double)config.Count / config.Chosen));
+        // As many tokens count in each layer.
+        var most = routers.Select(static r => r.Value.Slice(0, 0, 1).ReduceMax(1).Reshape()).Aggregate(static (a, b) => a.Max(b));
+        rest = rest.With(Names.Statistic("expert-load"), most / tokens * ((double)routers.Count * config.Count / config.Chosen));
         return config.Capacity > 0 ? rest.With(Names.Statistic("expert-dropped"), Number(2) / (tokens * config.Chosen)) : rest;
     });
 }

@@ -114,6 +114,9 @@ public abstract record RopeScaling
                 }
                 break;
         }
+        if (this is Yarn y)
+            foreach (var (name, value) in new[] { ("rope-magnitude", y.Magnitude), ("rope-magnitude-all", y.MagnitudeAll) })
+                if (!(value >= 0) || !double.IsFinite(value)) yield return Of(name, value, "0 or more");
         var attention = this switch { Yarn s => s.Attention, Long s => s.Attention, _ => 0 };
         if (!(attention >= 0) || !double.IsFinite(attention)) yield return Of("rope-attention-factor", attention, "0 or more");
     }

@@ -6,8 +6,8 @@ namespace Functional.Models;
 
 public sealed partial record DecoderConfig
 {
-    // What a run of any number of layers costs is worked out from a few times so many.
-    const int LongestPeriod = 256;
+    // What a run of many layers costs is worked out from graphs of four turns and the rest; of few, from all.
+    const int LongestPeriod = 64, FewLayers = 256;
 
     /// <summary>This configuration, or every fault in it at once.</summary>
     public Validation<Fault, DecoderConfig> Validate()
@@ -40,8 +40,6 @@ public sealed partial record DecoderConfig
         NotNegative("labels", Labels), NotNegative("window", Window), NotNegative("sinks", Sinks),
         Fault.Unless(HeadSize > 0 || Heads < 1 || Width < 1 || Width % Heads == 0, "width", $"{Width} is not divisible by heads {Heads}",
             $"allowed: a multiple of {Heads}"),
-        Fault.Unless(Labels < 1 || Labels <= int.MaxValue / Math.Max(1, Width), "labels", $"makes labels × width = {(Int128)Labels * Width}",
-            $"allowed: up to {int.MaxValue}, the most that one tensor holds"),
         Fault.Unless(KeyHeads < 1 || Heads < 1 || Heads % KeyHeads == 0, "key-heads", $"{KeyHeads} does not divide heads {Heads}",
             $"allowed: a divisor of {Heads}"),
     ];
@@ -60,8 +58,8 @@ public sealed partial record DecoderConfig
     [
         Fault.Unless(Pattern.All(static c => c is 'w' or 'f'), "pattern", $"is {Pattern}", "allowed: letters w and f"),
         Fault.Unless(Sinks == 0 || Window > 0, "sinks", $"is {Sinks} without a window", "allowed: 0, or a window"),
-        Fault.Unless(Period <= LongestPeriod, Pattern.Length > 1 && Window > 0 ? "pattern" : "expert-pattern",
-            $"makes {Period} kinds of layers in a row", $"allowed: patterns that begin again together after {LongestPeriod} layers or fewer"),
+        Fault.Unless(Layers <= FewLayers || Period <= LongestPeriod, Pattern.Length > 1 && Window > 0 ? "pattern" : "expert-pattern",
+            $"makes {Period} kinds of layers in a row", $"allowed: patterns that begin again together after {LongestPeriod} layers or fewer, or {FewLayers} layers"),
         Fault.Unless((long)Window + Sinks <= int.MaxValue / 2, "window", $"is {Window} with sinks {Sinks}", $"allowed: up to {int.MaxValue / 2} together"),
     ];
 
@@ -100,7 +98,9 @@ public sealed partial record DecoderConfig
     IEnumerable<Validation<Fault, Unit>> Fitting()
     {
         Int128 width = Math.Max(0, Width), heads = Math.Max(0, Heads);
-        yield return Fits("vocabulary", "vocabulary × width", Vocabulary * Int128.Max(width, EmbeddingWidth));
+        yield return EmbeddingWidth > 0 ? Fits("vocabulary", "vocabulary × embedding-width", (Int128)Vocabulary * EmbeddingWidth)
+            : Fits("vocabulary", "vocabulary × width", Vocabulary * width);
+        if (Labels > 0) yield return Fits("labels", "labels × width", Labels * width);
         yield return Fits("context", "context × width", Context * width);
         if (Width < 1 || Heads < 1) yield break;
         var isUsual = Hidden <= 0 && !Activation.IsGated && HiddenMultiple <= 1;
@@ -111,8 +111,10 @@ public sealed partial record DecoderConfig
             : Fits(HiddenMultiple > 1 ? "hidden-multiple" : "width", $"width × {HiddenWidth}", width * HiddenWidth);
         if (EmbeddingWidth > 0) yield return Fits("embedding-width", "width × embedding-width", width * EmbeddingWidth);
         if (!IsBounded) yield return Fits("window", $"{(Int128)Window + Sinks} × {KeyHeadCount} × {SizeOfHead}", ((Int128)Window + Sinks) * KeyHeadCount * SizeOfHead);
-        if (Experts.Count > 0)
-            yield return Fits("experts", "experts × width × hidden", Experts.Count * width * (Experts.Hidden > 0 ? Experts.Hidden : HiddenWidth));
+        if (Experts.Count < 1) yield break;
+        yield return Experts.Hidden > 0 ? Fits("experts", "experts × width × expert-hidden", Experts.Count * width * Experts.Hidden)
+            : Fits("experts", $"experts × width × {HiddenWidth}", Experts.Count * width * HiddenWidth);
+        if (Experts.Shared > 0) yield return Fits("shared-expert", "width × shared-expert", width * Experts.Shared);
     }
 
     static Validation<Fault, Unit> AtLeastOne(string name, int value) => Fault.Unless(value >= 1, name, $"is {value}", "allowed: 1 or more");

@@ -92,6 +92,33 @@ public class ConfigLaws
         RunConfig.Read(defaults, RunConfig.Fields.Where(f => f.Get(config) is not null).Select(f => ConfigEntry.Option(f.Name, f.Get(config)!)))
             .Match(c => c == config, static _ => false);
 
+    /// <summary>What few need is left out where it is as usual: the standard configuration is short, and nothing is lost by that.</summary>
+    [Property(Arbitrary = [typeof(ConfigLaws)])]
+    public void What_is_written_is_what_is_not_as_usual(RunConfig config)
+    {
+        var written = ConfigYaml.Entries(ConfigYaml.Write(Recipe.Of(config)), "run.yaml").IfFail(static f => throw new InvalidOperationException(f.Lines()))
+            .Select(static e => e.Key).ToHashSet(StringComparer.Ordinal);
+        Assert.Equal(RunConfig.Fields.Where(f => !f.IsDetail || f.Get(config) != f.Get(defaults)).Select(static f => f.Name).Order(StringComparer.Ordinal),
+            written.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_standard_configuration_is_short()
+    {
+        var text = ConfigYaml.Write(Recipe.Of(defaults));
+        Assert.DoesNotContain("rope", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("experts", text, StringComparison.Ordinal);
+        Assert.InRange(text.Count(static c => c == '\n'), 40, 70);
+    }
+
+    /// <summary>A heading that one of its settings is called by is read as either.</summary>
+    [Theory]
+    [InlineData("experts: 8")]
+    [InlineData("experts:\n  experts: 8")]
+    [InlineData("experts: {experts: 8}")]
+    public void Experts_are_a_heading_and_a_number(string yaml) =>
+        Assert.Equal(8, Parse(yaml).IfFail(static f => throw new InvalidOperationException(f.Lines())).Model.Experts.Count);
+
     static RunConfig Begun(params Vec<string>[] places) =>
         RunConfig.Begin(defaults, [.. places
             .Select((place, i) => ConfigYaml.Entries(string.Join('\n', place), $"{i}").IfFail(static f => throw new InvalidOperationException(f.Lines())))])
@@ -186,9 +213,15 @@ public class ConfigLaws
     [Fact]
     public void What_is_fixed_is_known_setting_by_setting()
     {
-        Assert.Equal("layers heads width context bias activation norm positions tied-head tokenizer vocabulary split min-frequency special-tokens line-ends seed from corpus-seed corpus-size validation-part order optimiser beta1 beta2 eps",
+        Assert.Equal(
+            "layers heads key-heads head-size width hidden hidden-multiple embedding-width context bias activation norm norm-kind norm-epsilon norm-weights final-norm positions "
+            + "rope-base rope-local-base rope-share rope-pairing rope-scaling rope-factor rope-original-context rope-low rope-high rope-fast rope-slow "
+            + "rope-attention-factor rope-magnitude rope-magnitude-all rope-truncate rope-short rope-long "
+            + "window sinks pattern query-key-norm attention-scale scaled-by-layer attention-cap logit-cap qkv-clip scaled-embeddings "
+            + "experts experts-chosen expert-hidden expert-scores experts-renormalised shared-expert shared-expert-gate expert-pattern tied-head labels "
+            + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from corpus-seed corpus-size validation-part order separator optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
-        Assert.Equal("dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data lr min-lr warmup schedule weight-decay clip",
+        Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data lr min-lr warmup schedule weight-decay clip",
             string.Join(' ', RunConfig.Fields.Where(static f => !f.Fixed).Select(static f => f.Name)));
     }
 

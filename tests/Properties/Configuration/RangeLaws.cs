@@ -45,12 +45,68 @@ public class RangeLaws
     [InlineData("dropout", "0", "1")]
     [InlineData("validation-part", "1E-09", "0")]
     [InlineData("validation-part", "0.999999", "1")]
+    [InlineData("key-heads", "0", "-1")]
+    [InlineData("head-size", "0", "-1")]
+    [InlineData("hidden", "0", "-1")]
+    [InlineData("hidden-multiple", "1", "0")]
+    [InlineData("embedding-width", "0", "-1")]
+    [InlineData("norm-epsilon", "1E-300", "0")]
+    [InlineData("norm-epsilon", "0.999999", "1")]
+    [InlineData("rope-base", "1.000001", "1")]
+    [InlineData("rope-local-base", "0", "1")]
+    [InlineData("rope-local-base", "1.000001", "0.5")]
+    [InlineData("rope-share", "1E-09", "0")]
+    [InlineData("rope-share", "1", "1.000001")]
+    [InlineData("rope-factor", "1", "0.999999")]
+    [InlineData("rope-original-context", "0", "-1")]
+    [InlineData("rope-low", "1E-300", "0")]
+    [InlineData("rope-high", "1E-300", "0")]
+    [InlineData("rope-fast", "1E-300", "0")]
+    [InlineData("rope-slow", "1E-300", "0")]
+    [InlineData("rope-attention-factor", "0", "-0.1")]
+    [InlineData("rope-magnitude", "0", "-0.1")]
+    [InlineData("rope-magnitude-all", "0", "-0.1")]
+    [InlineData("window", "0", "-1")]
+    [InlineData("sinks", "0", "-1")]
+    [InlineData("attention-scale", "0", "-0.1")]
+    [InlineData("attention-cap", "0", "-0.1")]
+    [InlineData("logit-cap", "0", "-0.1")]
+    [InlineData("qkv-clip", "0", "-0.1")]
+    [InlineData("experts", "0", "-1")]
+    [InlineData("experts-chosen", "1", "0")]
+    [InlineData("expert-hidden", "0", "-1")]
+    [InlineData("shared-expert", "0", "-1")]
+    [InlineData("balance-loss", "0", "-0.1")]
+    [InlineData("router-z-loss", "0", "-0.1")]
+    [InlineData("router-noise", "0", "-0.1")]
+    [InlineData("expert-capacity", "0", "-0.1")]
+    [InlineData("labels", "0", "-1")]
     public void A_setting_ends_where_it_says(string name, string within, string beyond)
     {
         var field = RunConfig.Field(name)!;
         Assert.True(field.Holds(field.Set(new(), within)!));
         Assert.Contains($"--{name}: is {beyond}; allowed: {field.Allowed}", Faults(name, beyond), StringComparison.Ordinal);
     }
+
+    /// <summary>Words, letters and lists that are none of a setting's are refused by its name.</summary>
+    [Theory]
+    [InlineData("bias", "qkv+qk")]
+    [InlineData("bias", "qkv,output")]
+    [InlineData("bias", "qkv+")]
+    [InlineData("bias", "")]
+    [InlineData("pattern", "wfx")]
+    [InlineData("pattern", "")]
+    [InlineData("pattern", "e")]
+    [InlineData("expert-pattern", "w")]
+    [InlineData("rope-short", "1+0")]
+    [InlineData("rope-short", "1+")]
+    [InlineData("rope-long", "1+-2")]
+    [InlineData("rope-long", "1+NaN")]
+    [InlineData("rope-long", "1,2")]
+    [InlineData("norm-kind", "rmsnorm")]
+    [InlineData("positions", "rope")]
+    public void What_is_no_value_is_refused(string name, string beyond) =>
+        Assert.Contains($"--{name}: is {beyond}; allowed: {RunConfig.Field(name)!.Allowed}", Faults(name, beyond), StringComparison.Ordinal);
 
     /// <summary>Together these are all numbers that there are.</summary>
     [Fact]

@@ -7,7 +7,44 @@ namespace Functional.Tests.Properties;
 public sealed class RepeatedCostLaws
 {
     static void Same(RunConfig config, Func<Model, Program> program) => Assert.Equal(
-        Cost.Of(program(Transformer.Of(config.Model))), Cost.Of(config.Model.Layers, blocks => program(Transformer.Of(config.Model, blocks))));
+        Cost.Of(program(Transformer.Of(config.Model))), Cost.Of(config.Model.Layers, config.Model.Period, blocks => program(Transformer.Of(config.Model, blocks))));
+
+    /// <summary>Windows, mixtures and scales that differ from layer to layer cost what whole graphs say, too.</summary>
+    [Property(Arbitrary = [typeof(DecoderRun)], MaxTest = 40)]
+    public void A_run_of_any_decoder_costs_what_its_whole_graphs_say(DecoderRun run)
+    {
+        Assert.Equal(Whole(run.Config), RunCost.Of(run.Config));
+        Assert.Equal(DecoderByHand.Parameters(run.Config.Model), (long)RunMemory.Of(run.Config).Parameters);
+    }
+
+    [Property(Arbitrary = [typeof(DecoderRun)])]
+    public void A_decoder_that_writes_needs_its_weights_and_caches(DecoderRun run)
+    {
+        var model = Transformer.Of(run.Config.Model);
+        var types = model.Specs.Values.Select(static s => s.Type).Concat(model.Caches(new(1, Functional.Generation.Batcher.MostPiece)).Values);
+        Assert.Equal(types.Aggregate(Int128.Zero, static (sum, type) => sum + type.Bytes), Memory.DecodingBytes(run.Config.Model));
+    }
+
+    [Property(Arbitrary = [typeof(DecoderRun)], MaxTest = 20)]
+    public void So_do_its_other_programs(DecoderRun run)
+    {
+        var alike = run.Config with { Model = run.Config.Model with { ScaledByLayer = false } };
+        Same(alike, model => Programs.Logits(model, alike.BatchShape));
+        Same(alike, model => Programs.CachedStep(model, new(alike.Stage.Batch, 1)));
+    }
+
+    /// <summary>However many layers there are, and however they take turns, a plan comes soon.</summary>
+    [Fact]
+    public async Task The_longest_turns_are_soon_costed()
+    {
+        var model = new DecoderConfig
+        {
+            Layers = 2_000_000_000, Window = 3, Pattern = "wwwwwwwwf", ScaledByLayer = true, Experts = new() { Count = 2, Pattern = "eeeeeed" },
+        };
+        Assert.Equal(63, model.Period);
+        await Task.Run(() => RunCost.Of(new() { Model = model })).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.False((model with { Positions = Positions.None, Pattern = "" }).IsBounded);
+    }
 
     [Property(Arbitrary = [typeof(SmallRun)], MaxTest = 150)]
     public void Programs_of_training_cost_what_their_whole_graphs_do(SmallRun run)
@@ -118,11 +155,11 @@ public sealed class RepeatedCostLaws
     [Fact]
     public void Parts_that_are_not_alike_are_refused()
     {
-        Assert.Throws<ArgumentException>(() => Cost.Of(4, n => Program.Of(n == 3 ? x.Tanh().T().MatMul(x) : x.MatMul(x))));
-        Assert.Throws<ArgumentException>(() => Cost.Of(4, n => Program.Of(n == 2 ? x.MatMul(x).MatMul(x) : x.MatMul(x).Reshape(2, 8))));
+        Assert.Throws<ArgumentException>(() => Cost.Of(5, n => Program.Of(n == 4 ? x.Tanh().T().MatMul(x) : x.MatMul(x))));
+        Assert.Throws<ArgumentException>(() => Cost.Of(5, n => Program.Of(n == 3 ? x.MatMul(x).MatMul(x) : x.MatMul(x).Reshape(2, 8))));
     }
 
     [Fact]
-    public void Up_to_three_parts_need_not_be_alike() =>
-        Assert.Equal(Cost.Of(Program.Of(x.MatMul(x))), Cost.Of(3, n => Program.Of(n == 3 ? x.MatMul(x) : throw new InvalidOperationException())));
+    public void Up_to_four_parts_need_not_be_alike() =>
+        Assert.Equal(Cost.Of(Program.Of(x.MatMul(x))), Cost.Of(4, n => Program.Of(n == 4 ? x.MatMul(x) : throw new InvalidOperationException())));
 }

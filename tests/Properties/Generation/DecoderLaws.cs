@@ -26,6 +26,27 @@ public sealed class DecoderLaws
         AssertClose(subject.Logits(tokens), logits);
     }
 
+    /// <summary>A model whose every layer has a window goes on beyond its context, and what it forgets is what the windows no longer show.</summary>
+    [Theory]
+    [InlineData(Positions.Rotary, 0)]
+    [InlineData(Positions.Rotary, 2)]
+    [InlineData(Positions.Alibi, 1)]
+    public void Windows_go_on_without_end(Positions positions, int sinks)
+    {
+        using var subject = new TinyGpt(5, new DecoderConfig
+        {
+            Layers = 2, Heads = 2, Width = 8, Context = 6, Vocabulary = TinyGpt.Tokenizer.VocabularySize, Positions = positions, Window = 4, Sinks = sinks, Norm = NormKind.Rms,
+        });
+        // Caches hold what is read at once beside the window: this is more.
+        var tokens = subject.Tokens(2 * Functional.Generation.Batcher.MostPiece + 50);
+        using var decoder = subject.Decoder();
+        var logits = new float[subject.Config.Vocabulary];
+        decoder.Read(tokens.AsSpan(0, tokens.Length - 3), logits);
+        foreach (var token in tokens[^3..]) decoder.Read([token], logits);
+        Assert.Equal(tokens.Length, decoder.Position);
+        AssertClose(subject.Logits(tokens), logits);
+    }
+
     [Property(MaxTest = 20)]
     public void Every_engine_decodes_what_the_reference_computes(PositiveInt seed, PositiveInt shape)
     {

@@ -11,18 +11,23 @@ sealed class TinyGpt : IDisposable
     readonly Key key;
 
     public TinyGpt(int seed, int shape, IEngine? on = null, Func<DecoderConfig, DecoderConfig>? change = null)
+        : this(seed, change is null ? Any(shape) : change(Any(shape)), on) { }
+
+    static DecoderConfig Any(int shape)
     {
-        engine = on ?? new ReferenceEngine();
-        key = Key.Seed((ulong)seed);
         var pick = Key.Seed((ulong)shape);
         var heads = 1 + (int)pick.Below(1, 2);
-        Config = new()
+        return new()
         {
             Layers = 1 + (int)pick.Below(0, 2), Heads = heads, Width = 4 * heads, Context = 2 + (int)pick.Below(2, 19), Vocabulary = Tokenizer.VocabularySize,
             Bias = pick.Below(3, 2) == 0 ? Biases.All : Biases.None, TiedHead = pick.Below(4, 2) == 0, Positions = (Positions)(int)pick.Below(5, 2),
             NormPlacement = (NormPlacement)(int)pick.Below(6, 2), Dropout = 0.3,
         };
-        if (change is not null) Config = change(Config);
+    }
+
+    public TinyGpt(int seed, DecoderConfig config, IEngine? on = null)
+    {
+        (engine, key, Config) = (on ?? new ReferenceEngine(), Key.Seed((ulong)seed), config);
         Model = Transformer.Of(Config);
         parameters = new(engine);
         foreach (var (name, spec) in Model.Specs)

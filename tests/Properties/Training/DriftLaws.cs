@@ -10,9 +10,30 @@ namespace Functional.Tests.Properties.Training;
 public class DriftLaws
 {
     static readonly string[] candidates = ["true", "false", "gelu", "post", "sinusoidal", "byte", "shuffled", "sgd", "keep", "0.25", "0.5", "3", "2", "4", "8",
-        "linear", "managed", "cpu", "1", "1e-5", "gpt2"];
+        "linear", "managed", "cpu", "1", "1e-5", "rms", "neighbours", "w", "head", "sigmoid", "e", "gpt2"];
 
-    public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name)];
+    // What the settings are beside which the others mean something.
+    static RunConfig Begun(string name) => TinyRun.Config with
+    {
+        Stage = TinyRun.Config.Stage with { Steps = 2, SaveEvery = 1 }, Model = TinyRun.Config.Model with { Window = name == "sinks" ? 2 : 0 },
+    };
+
+    // Labels have a test of their own: no other value of them can be trained.
+    public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name).Except(["labels"])];
+
+    /// <summary>A model that judges texts is no predictor of tokens: wherever it is asked for, training refuses it by name.</summary>
+    [Fact]
+    public void A_model_of_labels_is_not_trained_to_predict()
+    {
+        const string Refused = "labels: is 3, and a model that judges texts has no next token to learn; allowed: 0";
+        using var scratch = new Scratch();
+        var judge = TinyRun.Config with { Model = TinyRun.Config.Model with { Labels = 3 }, Stage = TinyRun.Config.Stage with { Steps = 2, SaveEvery = 1 } };
+        Assert.Equal(Refused, TinyRun.Faults(judge.Validate()));
+        TinyRun.Get(TinyRun.Train(scratch["run"], Begun("labels")));
+        var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
+        File.WriteAllText(scratch["run/config.yaml"], ConfigYaml.Write(Recipe.Of(run.Config with { Model = run.Config.Model with { Labels = 3 } })));
+        Assert.Contains(Refused, TinyRun.Faults(RunFolder.Open(scratch["run"])), StringComparison.Ordinal);
+    }
 
     // The first of the candidates that is another value and can stand there.
     static RunConfig? Changed(RunConfig config, Field<RunConfig> field) => candidates
@@ -23,7 +44,7 @@ public class DriftLaws
     public void An_edited_configuration_is_refused_by_name_or_used(string name)
     {
         using var scratch = new Scratch();
-        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 2, SaveEvery = 1 } }));
+        TinyRun.Get(TinyRun.Train(scratch["run"], Begun(name)));
         var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
         var field = RunConfig.Field(name)!;
         // Products in other precisions need another engine.
@@ -55,7 +76,7 @@ public class DriftLaws
     public void A_change_on_resuming_is_refused_by_name_or_used(string name)
     {
         using var scratch = new Scratch();
-        TinyRun.Get(TinyRun.Train(scratch["run"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { Steps = 2, SaveEvery = 1 } }));
+        TinyRun.Get(TinyRun.Train(scratch["run"], Begun(name)));
         var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
         var field = RunConfig.Field(name)!;
         if (name == "precision") return;
