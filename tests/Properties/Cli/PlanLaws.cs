@@ -78,7 +78,7 @@ public sealed class PlanLaws : IDisposable
             {
                 Vocabulary = Vocabulary, TiedHead = standard.TiedHead, NormPlacement = standard.NormPlacement, Positions = standard.Positions,
             });
-            Assert.StartsWith(FormattableString.Invariant($"a GPT of {parameters:N0} parameters"), inspected.Out, StringComparison.Ordinal);
+            Assert.StartsWith(FormattableString.Invariant($"a decoder of {parameters:N0} parameters"), inspected.Out, StringComparison.Ordinal);
             Assert.Contains(FormattableString.Invariant($"  {parameters:N0} "), plan.Out, StringComparison.Ordinal);
         }
     }
@@ -147,7 +147,7 @@ public sealed class PlanLaws : IDisposable
         Assert.True(TokenizerFile.Write(Path.Combine(this["run"], "tokenizer.json"), ByteTokenizer.Instance).IsSuccess);
         var (code, text, error) = await Run("inspect", "--run", this["run"]).WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(0, code);
-        Assert.StartsWith("a GPT of 393,728,000,073,856 parameters", text, StringComparison.Ordinal);
+        Assert.StartsWith("a decoder of 393,728,000,073,856 parameters", text, StringComparison.Ordinal);
         Assert.Contains("2000000000 × 65,536", text, StringComparison.Ordinal);
         Assert.Matches(@"^warning: memory: weights and optimiser take [\d.]+ GiB; allowed: up to [\d.]+ GiB on this machine; fewer layers.*\n$", error);
         Assert.Equal(error.Replace("warning", "error", StringComparison.Ordinal), (await Run("train", "--out", this["run"], "--resume")).Error);

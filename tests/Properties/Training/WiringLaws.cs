@@ -63,7 +63,7 @@ public class WiringLaws
         ["data"] = ("", "TEXT", "text"), ["corpus-seed"] = ("", "2", "text"), ["corpus-size"] = ("", "2000", "text"), ["tokenizer"] = ("", "byte", "text"),
             ["line-ends"] = ("", "keep", "text"),
         ["vocabulary"] = ("", "300", "text"), ["split"] = ("", "gpt2", "text"), ["min-frequency"] = ("", "40", "text"),
-            ["special-tokens"] = ("", "<|end|>", "text"), ["separator"] = ("", "e", Numbers),
+            ["special-tokens"] = ("", "<|end|>", "text"), ["separator"] = ("", "b", Numbers),
         // Its own tests: InitialWeightsTests.
         ["from"] = ("", "", ""),
     };
