@@ -50,6 +50,7 @@ static class BenchCommand
         new("--layers", "N", "blocks of the model") { Default = layers }, new("--heads", "N", "attention heads in a block") { Default = heads },
         new("--width", "N", "numbers in a hidden state") { Default = width }, new("--vocab", "N", "different tokens") { Default = vocabulary },
         new("--context", "N", "tokens that the model sees at most") { Default = context },
+        new("--config", "FILE", "the model of a YAML file, of which options change what they say"),
     ];
 
     static CommandSpec Step => new("step", "Measures a training step: forward, backward, clipping, AdamW; with biases, on random tokens.",
@@ -121,10 +122,12 @@ static class BenchCommand
 
     static DecoderConfig Config(Given given, DecoderConfig otherwise)
     {
-        var (layers, heads, width) = (given.Whole("--layers", otherwise.Layers, 1), given.Whole("--heads", otherwise.Heads, 1),
-            given.Whole("--width", otherwise.Width, 1)).Checked();
-        var (vocabulary, context) = (given.Whole("--vocab", otherwise.Vocabulary, 1), given.Whole("--context", otherwise.Context, 1)).Checked();
-        return (otherwise with { Layers = layers, Heads = heads, Width = width, Vocabulary = vocabulary, Context = context, Activation = Activation.Gelu })
+        var start = given.Text("--config") is not { } file ? otherwise with { Activation = Activation.Gelu }
+            : Configuration.FromYaml(file).Model with { Vocabulary = otherwise.Vocabulary };
+        var (layers, heads, width) = (given.Whole("--layers", start.Layers, 1), given.Whole("--heads", start.Heads, 1),
+            given.Whole("--width", start.Width, 1)).Checked();
+        var (vocabulary, context) = (given.Whole("--vocab", start.Vocabulary, 1), given.Whole("--context", start.Context, 1)).Checked();
+        return (start with { Layers = layers, Heads = heads, Width = width, Vocabulary = vocabulary, Context = context })
             .Validate().MapFail(static f => f with { Where = f.Where == "vocabulary" ? "--vocab" : $"--{f.Where}" }).OrThrow();
     }
 
