@@ -37,7 +37,7 @@ static class LogitsCommand
                 terminal.Line(model.Config.Model.Labels > 0 ? "scores" : $"after {Show.Count(ids.Count - last + i + 1)} tokens");
                 foreach (var (logit, id) in row.Select(static (logit, id) => (logit, id)).OrderByDescending(static t => t.logit).Take(Best))
                     terminal.Line(string.Create(CultureInfo.InvariantCulture,
-                        $"{id,8}  {logit,12:0.00000}{(model.Config.Model.Labels > 0 ? "" : $"  {Show.Harmless(model.Tokenizer.Describe(id))}")}").TrimEnd());
+                        $"{id,8}  {logit,12:0.00000}{(model.Config.Model.Labels > 0 || model.Tokenizer.Bytes(id).IsEmpty ? "" : $"  {Show.Harmless(model.Tokenizer.Describe(id))}")}").TrimEnd());
             }
         return interruption.ExitCode;
     }

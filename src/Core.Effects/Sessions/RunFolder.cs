@@ -79,6 +79,10 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
             .Bind(static folder => folder.Whole)
             .Bind(folder => stage is null ? Success<Fault, RunFolder>(folder.AtLastSaved()) : folder.At(stage));
 
+    /// <summary>The tokenizer of a run, with as many ids as its model has.</summary>
+    /// <param name="location">A folder that holds a run.</param>
+    public static Validation<Fault, Tokenizer> TokenizerIn(string location) => PublishedNote.In(location).Bind(note => TokenizerIn(location, note));
+
     // A published model may have more tokens than its tokenizer knows.
     static Validation<Fault, Tokenizer> TokenizerIn(string location, Option<PublishedNote> note)
     {

@@ -99,8 +99,6 @@ public sealed class ImportTests : IDisposable
     public void What_lies_beside_the_weights_is_kept()
     {
         var folder = Put("llama");
-        var words = SubwordTokenizers.Of(BpeTrainer.Train(WordCounts.Of("abab cabab", new BpeConfig().Splitter), new(40, 2, [])), new(40, 2, []), new BpeConfig().Splitter);
-        _ = words;
         const string generation = "{\n  \"eos_token_id\": [\n    2,\n    7\n  ],\n  \"temperature\": 0.5\n}\n", config = "{\n  \"eos_token\": \"c\"\n}\n", template = "{{ messages }}\n";
         File.WriteAllText(Path.Combine(folder, "generation_config.json"), generation);
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), config);
@@ -201,7 +199,8 @@ public sealed class ImportTests : IDisposable
         using var engine = new ReferenceEngine();
         _ = TinyRun.Get(TinyRun.Train(scratch["own"], TinyRun.Config with { Model = TinyRun.Config.Model with { Positions = Positions.Alibi } }));
         using var own = TinyRun.Get(TrainedModel.Open(engine, scratch["own"]));
-        Assert.Contains("positions: is Alibi", TinyRun.Faults(own.ExportTo(scratch["out"])), StringComparison.Ordinal);
+        Assert.Matches("^[a-z0-9_]+: positions: is Alibi; [a-z0-9_]+ has [A-Z]", TinyRun.Faults(own.ExportTo(scratch["out"])));
+        Assert.DoesNotContain("RotaryConfig", TinyRun.Faults(own.ExportTo(scratch["out"])), StringComparison.Ordinal);
         Assert.StartsWith("family: is bloom; allowed: gpt2, ", TinyRun.Faults(own.ExportTo(scratch["out"], "bloom")), StringComparison.Ordinal);
         Assert.Equal("dtype: is F8; allowed: F32, F16, BF16", TinyRun.Faults(own.ExportTo(scratch["out"], dtype: "F8")));
         Assert.False(Path.Exists(scratch["out"]));
