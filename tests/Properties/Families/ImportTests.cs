@@ -157,7 +157,7 @@ public sealed class ImportTests : IDisposable
         using (var session = TinyRun.Get(RunSession.Begin(scratch["tuned"], Recipe.Of(config))))
             _ = TinyRun.Get(Loop.Run(engine, session, null, StillClock.Instance, default));
         using var tuned = TinyRun.Get(TrainedModel.Open(engine, scratch["tuned"]));
-        Assert.Equal(96, tuned.Run.Config.Model.Vocabulary);
+        Assert.Equal((96, LineEnds.Keep), (tuned.Run.Config.Model.Vocabulary, tuned.Run.Config.LineEnds));
         Assert.Equal(TinyRun.Get(RunFolder.Open(scratch["run"])).Note, tuned.Run.Note);
         Assert.True(TinyRun.Get(tuned.Data()).Train.Length > 0);
         Assert.Equal("llama", TinyRun.Get(tuned.ExportTo(scratch["out"])));
