@@ -29,6 +29,9 @@ public sealed record GenerationOptions
     /// <summary>How many tokens from the beginning are seen beside the window (Xiao et al. 2023: four keep a model that was trained without a window sound).</summary>
     public int Sinks { get; init; }
 
+    /// <summary>Whether the text ends where the model says its end, if it has a token for that.</summary>
+    public bool StopsAtEnd { get; init; } = true;
+
     /// <summary>The same seed gives the same text.</summary>
     public long Seed { get; init; } = 1;
 

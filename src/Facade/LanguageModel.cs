@@ -56,6 +56,26 @@ public sealed class LanguageModel : IDisposable
         return Task.Run(() => Load(folder, Engine.Create(engine), checkpoint, stage), cancellation);
     }
 
+    /// <summary>
+    /// Makes a run out of a published model: a folder with Hugging Face's <c>config.json</c>, weights, and, where it is there, a tokenizer. It writes, is
+    /// measured and trained further like any run; without a tokenizer only <see cref="LogitsAsync"/> is left.
+    /// </summary>
+    /// <param name="folder">The published model.</param>
+    /// <param name="run">The run's folder; there must be nothing there. It is there whole, or not at all.</param>
+    /// <param name="tokenizer">A file, folder or encoding with its tokenizer; nothing for the one in the folder.</param>
+    /// <param name="cancellation">Gives up before it begins.</param>
+    /// <returns>What was made, and what is odd about it.</returns>
+    /// <exception cref="ArgumentException">A folder has no name.</exception>
+    /// <exception cref="FunctionalException">
+    /// The configuration cannot be used, tensors are missing, left over or of other shapes, the tokenizer is not the model's, or the run cannot be written.
+    /// </exception>
+    public static Task<Imported> ImportAsync(string folder, string run, string? tokenizer = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentException.ThrowIfNullOrEmpty(run);
+        return Task.Run(() => Import.Run(folder, run, tokenizer).OrThrow(), cancellation);
+    }
+
     /// <summary>As <see cref="LoadAsync"/>, on an engine that becomes the model's own.</summary>
     internal static LanguageModel Load(string folder, IEngine engine, CheckpointChoice checkpoint = default, string? stage = null)
     {
@@ -90,7 +110,7 @@ public sealed class LanguageModel : IDisposable
 
     async IAsyncEnumerable<string> Write(string prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var generator = await Compute(() => model.Generator(options.Window, options.Sinks).OrThrow(), cancellation).ConfigureAwait(false);
+        var generator = await Compute(() => model.Generator(options.Window, options.Sinks, options.StopsAtEnd).OrThrow(), cancellation).ConfigureAwait(false);
         using var pieces = generator.Text(generator.Encode(prompt).OrThrow(), options.Tokens, new(options.Sampling),
             Key.Seed((ulong)options.Seed)).GetEnumerator();
         while (await Compute(() => Finite(pieces.MoveNext), cancellation).ConfigureAwait(false)) yield return pieces.Current;
@@ -133,6 +153,42 @@ public sealed class LanguageModel : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return Task.Run(() => model.Save(folder).OrThrow(), cancellation);
+    }
+
+    /// <summary>Writes the model as Hugging Face's transformers reads it: <c>config.json</c>, weights, tokenizer and <c>generation_config.json</c>.</summary>
+    /// <param name="folder">A folder; there must be nothing there. It is there whole, or not at all.</param>
+    /// <param name="family">The family, such as <c>llama</c>; nothing for the one that it came from, or else the first that has words for it.</param>
+    /// <param name="dtype">The weights' type: F32, F16 or BF16.</param>
+    /// <param name="shardBytes">How large a file of weights may become, 1 or more.</param>
+    /// <param name="cancellation">Gives up before it begins.</param>
+    /// <returns>The family's name.</returns>
+    /// <exception cref="ArgumentException">The folder has no name.</exception>
+    /// <exception cref="FunctionalException">The family has no words for a setting, an argument is out of range, or the folder cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<string> ExportAsync(string folder, string? family = null, string dtype = "F32", long shardBytes = 5_000_000_000,
+        CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => model.ExportTo(folder, family, dtype, shardBytes).OrThrow(), cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>What the model gives after each of the last tokens: logits, or, of a model that judges texts, its scores of the whole.</summary>
+    /// <param name="ids">The tokens: one or more, and no more than the context of a model that it bounds.</param>
+    /// <param name="last">For how many of the last tokens.</param>
+    /// <param name="cached">Whether they go through the caches that writing uses; else all at once.</param>
+    /// <param name="cancellation">Gives up before it begins.</param>
+    /// <returns><c>[last, vocabulary]</c>, or <c>[1, labels]</c>.</returns>
+    /// <exception cref="ArgumentNullException">There are no ids.</exception>
+    /// <exception cref="FunctionalException">An id is no token, there are too many, an argument is out of range, or the device has no room.</exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<IReadOnlyList<float[]>> LogitsAsync(IReadOnlyList<int> ids, int last = 1, bool cached = false, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => model.Logits(ids, last, cached).OrThrow(), cancellation).ConfigureAwait(false);
     }
 
     // What a diverged run left is no model.

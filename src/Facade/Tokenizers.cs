@@ -1,5 +1,6 @@
 using Functional.Files;
 using Functional.Formats;
+using Functional.Sessions;
 using Functional.Settings;
 using Functional.Subwords;
 using Functional.Text;
@@ -22,7 +23,7 @@ public static class Tokenizers
     public static Tokenizer Load(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return TokenizerFile.Find(name).OrThrow();
+        return (RunFolder.Holds(name) ? RunFolder.TokenizerIn(name) : TokenizerFile.Find(name)).OrThrow();
     }
 
     /// <summary>Writes a tokenizer as a <c>tokenizer.json</c>, which the official library reads, too.</summary>

@@ -27,11 +27,12 @@ static class SampleCommand
             new("--top-p", "P", "draw from the likeliest tokens that together reach this share") { Default = Show.Number(standard.TopP) },
             new("--window", "N", "tokens that each token sees at most, so that memory stays the same however long the text; 0 as trained") { Default = "0" },
             new("--sinks", "N", "tokens from the beginning that it sees beside them") { Default = "0" },
+            new("--no-stop", null, "goes on where the model says its end"),
             new("--seed", "N", "the same seed writes the same text") { Default = $"{standard.Seed}" },
             .. EngineFlags.All,
         ], Run)
     {
-        Details = "When the text grows longer than the model's context, the last half of the context is read again and\nwriting goes on.\n",
+        Details = "When the text grows longer than the model's context, the last half of the context is read again and\nwriting goes on. It ends before, where the model has a token for the end of a text and says it.\n",
         Examples = [new("sample --run runs/world --prompt \"Anna \" --tokens 100", "goes on from a beginning"),
             new("sample --run runs/world --temperature 0", "the likeliest text")],
     };
@@ -43,7 +44,7 @@ static class SampleCommand
         var (temperature, topP, checkpoint) = (given.Number("--temperature", standard.Temperature), given.Number("--top-p", standard.TopP),
             CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
         var (window, sinks) = (given.Whole("--window", 0, 0), given.Whole("--sinks", 0, 0)).Checked();
-        var options = new GenerationOptions { Window = window, Sinks = sinks, Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed };
+        var options = new GenerationOptions { Window = window, Sinks = sinks, StopsAtEnd = !given.Has("--no-stop"), Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed };
         new SamplingConfig { Temperature = temperature, TopK = topK, TopP = topP }.Validate().MapFail(static f => f with { Where = $"--{f.Where}" }).OrThrow();
         var prompt = await Prompt(given, terminal, interruption.Token).ConfigureAwait(false);
         using var model = await LanguageModel.LoadAsync(given.Text("--run")!, engine, checkpoint, given.Text("--stage"),

@@ -28,8 +28,13 @@ public static class TokenizerFile
         : File.Exists(word) ? Read(word)
         : Fault.Of<Tokenizer>(word, "is no file or folder and no encoding", $"allowed: a file or folder with a tokenizer, or one of {string.Join(", ", Encodings.Names)}");
 
+    /// <summary>Whether a folder holds a tokenizer.</summary>
+    internal static bool IsIn(string folder) => FileIn(folder) is not null;
+
+    static string? FileIn(string folder) => new[] { Json, Model, Merges }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+
     static Validation<Fault, Tokenizer> InFolder(string folder) =>
-        new[] { Json, Model, Merges }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists) is { } file ? Read(file)
+        FileIn(folder) is { } file ? Read(file)
             : Fault.Of<Tokenizer>(folder, "holds no tokenizer", $"expected {Json}, {Vocabulary} with {Merges}, or {Model}");
 
     /// <summary>Reads a tokenizer, of the kind that the file's name says; what is wrong with the file or its content is faults that name it.</summary>

@@ -1,5 +1,6 @@
 using Functional.Base;
 using Functional.Sampling;
+using Functional.Subwords;
 using Functional.Text;
 using LanguageExt;
 using static LanguageExt.Prelude;
@@ -28,15 +29,27 @@ public sealed class Generator
         (this.decoder, this.tokenizer, this.lineEnds) = (decoder, tokenizer, lineEnds);
     }
 
+    /// <summary>The token that texts of the model begin with, for a prompt that has nothing else.</summary>
+    public Option<int> Begin { get; init; }
+
+    /// <summary>Tokens at which a text ends; none of them is a part of it.</summary>
+    public Vec<int> Ends { get; init; } = [];
+
     /// <summary>
-    /// The tokens of a prompt, its line ends as in the text that the model learned; characters outside the vocabulary are faults. An empty
-    /// prompt begins as a new line does, with the tokenizer's line end, or with token 0 where it has none; that token is read but is no
-    /// part of the text.
+    /// The tokens of a prompt, its line ends as in the text that the model learned; characters outside the vocabulary are faults. Before them stand those
+    /// that the tokenizer puts before a text. An empty prompt has these alone, or else <see cref="Begin"/>; without either it begins as a new line does, with
+    /// the tokenizer's line end, or with token 0 where it has none. That token is read but is no part of the text.
     /// </summary>
     /// <param name="prompt">The text to continue.</param>
-    public Validation<Fault, int[]> Encode(string prompt) => prompt.Length > 0
-        ? tokenizer.Encode(LineEndStream.Whole(lineEnds, prompt)).MapFail(static fault => fault with { Where = $"prompt, {fault.Where}" })
-        : Success<Fault, int[]>(Or(tokenizer.Encode("\n"), Or(tokenizer.Encode("\r"), [0])));
+    public Validation<Fault, int[]> Encode(string prompt)
+    {
+        int[] before = tokenizer is SubwordTokenizer words ? [.. words.Before] : [];
+        return prompt.Length > 0
+            ? tokenizer.Encode(LineEndStream.Whole(lineEnds, prompt)).Map(ids => (int[])[.. before, .. ids])
+                .MapFail(static fault => fault with { Where = $"prompt, {fault.Where}" })
+            : Success<Fault, int[]>(before.Length > 0 ? before
+                : Begin.Match(static begin => [begin], () => Or(tokenizer.Encode("\n"), Or(tokenizer.Encode("\r"), [0]))));
+    }
 
     static int[] Or(Validation<Fault, int[]> ids, int[] otherwise) => ids.Match(static found => found, _ => otherwise);
 
@@ -59,9 +72,11 @@ public sealed class Generator
         }
     }
 
-    /// <summary>The text that follows a prompt, in pieces of whole characters; an unfinished one at the end becomes U+FFFD.</summary>
+    /// <summary>
+    /// The text that follows a prompt, in pieces of whole characters, until the model says its end; an unfinished one at the end becomes U+FFFD.
+    /// </summary>
     /// <param name="prompt">Tokens to continue, at least one.</param>
-    /// <param name="tokens">How many tokens to draw.</param>
+    /// <param name="tokens">How many tokens to draw at most.</param>
     /// <param name="sampler">Chooses each token.</param>
     /// <param name="key">The i-th token is drawn with this key folded with i.</param>
     public IEnumerable<string> Text(int[] prompt, int tokens, Sampler sampler, Key key)
@@ -71,6 +86,7 @@ public sealed class Generator
         if (tokens > 0)
             foreach (var token in Tokens(prompt, sampler, key))
             {
+                if (Ends.Contains(token)) break;
                 (var text, stream) = stream.Push(tokenizer.Bytes(token));
                 if (text.Length > 0) yield return text;
                 if (++drawn == tokens) break;

@@ -24,6 +24,9 @@ public static class InitialWeights
         let inherited = Inherit(config, run.Config)
         select inherited with { Stage = inherited.Stage with { From = Path.GetFullPath(checkpoint.Folder) } };
 
+    /// <summary>What the run keeps of the published model that it came from; nothing where it came from none.</summary>
+    internal static Validation<Fault, Option<PublishedNote>> Note(string weights) => Run(weights).Map(static run => run.Note);
+
     /// <summary>The tokenizer of the run.</summary>
     internal static Validation<Fault, Tokenizer> Tokenizer(string weights) => Run(weights).Map(static run => run.Tokenizer);
 

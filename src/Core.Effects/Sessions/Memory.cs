@@ -24,7 +24,7 @@ public static class Memory
     /// <summary>The device of a run; or every fault in its configuration, its engine and its device.</summary>
     /// <param name="config">The run.</param>
     public static Validation<Fault, OfferedDevice> DeviceOf(RunConfig config) =>
-        (config.Validate(), EngineCatalog.Choose(config.Execution)).Apply(static (_, chosen) => chosen.Device)
+        (config.Validate().Bind(_ => config.Learns()), EngineCatalog.Choose(config.Execution)).Apply(static (_, chosen) => chosen.Device)
             .Match(static device => Success<Fault, OfferedDevice>(device), static faults => Fail<Fault, OfferedDevice>(faults.Distinct().ToSeq().Strict()));
 
     /// <summary>The configuration, or that there is no room for it on a device.</summary>

@@ -7,6 +7,7 @@ using Functional.Models;
 using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
+using Functional.Subwords;
 using Functional.Text;
 using LanguageExt;
 using static LanguageExt.Prelude;
@@ -31,8 +32,11 @@ public sealed record StageProgress(string Name, long Done, long Steps, bool IsBe
 /// <param name="Tokenizer">Its tokenizer.</param>
 public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tokenizer Tokenizer)
 {
-    const string ConfigName = "config.yaml", TokenizerName = "tokenizer.json", StagesName = "stages", MetricsName = "metrics.jsonl",
-        CheckpointsName = "checkpoints";
+    internal const string TokenizerName = "tokenizer.json";
+    const string ConfigName = "config.yaml", StagesName = "stages", MetricsName = "metrics.jsonl", CheckpointsName = "checkpoints";
+
+    /// <summary>What it keeps of the published model that it came from; nothing for one that was trained from its beginning.</summary>
+    public Option<PublishedNote> Note { get; init; }
 
     /// <summary>What the stage is made of.</summary>
     public RunConfig Config => Recipe.Stages[Stage];
@@ -68,12 +72,28 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
         !Holds(location) && StageAt(location) is var (run, named) ? Open(run, stage ?? named)
         : !Holds(location) ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist",
             $"expected a run's folder, with {ConfigName} in it")
-        : (WholeConfig(Path.Combine(location, ConfigName)), TokenizerFile.Read(Path.Combine(location, TokenizerName)))
-            .Apply((recipe, tokenizer) =>
-                new RunFolder(location, recipe.Map(c => c with { Model = c.Model with { Vocabulary = tokenizer.VocabularySize } }), recipe.Stages.Names[0],
-                    tokenizer))
+        : (WholeConfig(Path.Combine(location, ConfigName)), PublishedNote.In(location).Bind(note => TokenizerIn(location, note).Map(tokenizer => (note, tokenizer))))
+            .Apply((recipe, words) =>
+                new RunFolder(location, recipe.Map(c => c with { Model = c.Model with { Vocabulary = words.tokenizer.VocabularySize } }), recipe.Stages.Names[0],
+                    words.tokenizer) { Note = words.note })
             .Bind(static folder => folder.Whole)
             .Bind(folder => stage is null ? Success<Fault, RunFolder>(folder.AtLastSaved()) : folder.At(stage));
+
+    /// <summary>The tokenizer of a run, with as many ids as its model has.</summary>
+    /// <param name="location">A folder that holds a run.</param>
+    public static Validation<Fault, Tokenizer> TokenizerIn(string location) => PublishedNote.In(location).Bind(note => TokenizerIn(location, note));
+
+    // A published model may have more tokens than its tokenizer knows.
+    static Validation<Fault, Tokenizer> TokenizerIn(string location, Option<PublishedNote> note)
+    {
+        var path = Path.Combine(location, TokenizerName);
+        return note.Match(
+            published => !published.HasTokenizer ? Success<Fault, Tokenizer>(IdTokenizer.Of(published.Vocabulary))
+                : TokenizerFile.Read(path).Bind(read => read.VocabularySize == published.Vocabulary ? Success<Fault, Tokenizer>(read)
+                    : (read as SubwordTokenizer)?.Sized(published.Vocabulary) is { } sized ? Success<Fault, Tokenizer>(sized)
+                    : Fault.Of<Tokenizer>(path, $"is a {read}", $"expected {published.Vocabulary}, as {PublishedNote.FileName} says")),
+            () => TokenizerFile.Read(path));
+    }
 
     /// <summary>The folder at another of its stages.</summary>
     public Validation<Fault, RunFolder> At(string stage) => Recipe.Stages.Contains(stage) ? Success<Fault, RunFolder>(this with { Stage = stage })
@@ -111,6 +131,9 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <summary>Whether a folder holds a run of which there is something to lose.</summary>
     public static bool IsBegun(string location) => Holds(location) && !IsFree(location);
 
+    /// <summary>Whether it has learned elsewhere, so that it has no text of its own.</summary>
+    public bool IsImported => Note.IsSome && Recipe.Stages.Values[0].Stage.From is null;
+
     /// <summary>Whether no stage comes after this one.</summary>
     public bool IsLast => Recipe.Stages.Names[^1] == Stage;
 
@@ -140,7 +163,9 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
         Path.Combine(location, StagesName) is var all && Directory.Exists(all) ? [.. Directory.EnumerateDirectories(all)] : [];
 
     // The configuration comes last: with it, the folder holds a run.
-    internal Validation<Fault, Unit> Write(Disk disk) => TokenizerFile.Write(Path.Combine(Location, TokenizerName), Tokenizer)
+    internal Validation<Fault, Unit> Write(Disk disk) =>
+        (Tokenizer is IdTokenizer ? Success<Fault, Unit>(unit) : TokenizerFile.Write(Path.Combine(Location, TokenizerName), Tokenizer))
+        .Bind(_ => Note.Match(note => note.Write(Location, disk), static () => Success<Fault, Unit>(unit)))
         .Bind(_ => Disk.Guard(Path.Combine(Location, ConfigName), "expected a folder that can be written", () =>
         {
             disk.Replace(Path.Combine(Location, ConfigName), Encoding.UTF8.GetBytes(ConfigYaml.Write(Recipe)));

@@ -119,10 +119,15 @@ public sealed class RunSession : IDisposable
     /// <summary>The folder at the stage that is next, with what is to be different from here on.</summary>
     internal static Validation<Fault, RunFolder> Planned(string location, Change? change) =>
         from begun in RunFolder.Open(location)
+        from own in HasText(begun)
         let folder = begun with { Stage = Next(begun) }
         from recipe in change is null ? Success<Fault, Recipe>(folder.Recipe) : change.Of(folder)
         from changed in Changed(folder, recipe, change is { KeepsWhatIsDone: true })
         select changed;
+
+    // What was imported has nothing to go on with: neither a text nor an optimiser's state.
+    static Validation<Fault, Unit> HasText(RunFolder run) => Fault.Unless(!run.IsImported, run.Location, "was imported, and has no training to go on with",
+        $"allowed: a run of its own that begins with its weights, as with --from {run.Location}");
 
     // The first of which something is left; where nothing is, the last.
     static string Next(RunFolder folder)
@@ -179,7 +184,8 @@ public sealed class RunSession : IDisposable
         from made in Disk.Guard(location, "expected a folder that can be written", () => { disk.CreateFolder(location); return Success<Fault, Unit>(unit); })
         from session in Locked(location, held =>
             from free in Fault.Unless(RunFolder.IsFree(location), RunFolder.Occupied(location))
-            let folder = new RunFolder(location, resolved, resolved.Stages.Names[0], data.Tokenizer)
+            from note in resolved.Stages.Values[0].Stage.From is { } first ? InitialWeights.Note(first) : Success<Fault, Option<PublishedNote>>(None)
+            let folder = new RunFolder(location, resolved, resolved.Stages.Names[0], data.Tokenizer) { Note = note }
             from own in folder.IsOwnTokenizer
             from weights in WeightsOf(folder)
             from emptied in Emptied(location, disk)

@@ -6,6 +6,7 @@ using Functional.Generation;
 using Functional.Models;
 using Functional.Settings;
 using Functional.Storage;
+using Functional.Text;
 using LanguageExt;
 
 namespace Functional.Sessions;
@@ -33,12 +34,43 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Writes texts, one at a time.</summary>
     /// <param name="window">The window that every layer is given, see <see cref="DecoderConfig.Streaming"/>; 0 for the model as it is.</param>
     /// <param name="sinks">Its sinks.</param>
-    public Validation<Fault, Generator> Generator(int window = 0, int sinks = 0) => Run.Config.Model.Streaming(window, sinks).Map(config =>
+    /// <param name="stops">Whether a text ends where the model says its end, a token that is then no part of it.</param>
+    public Validation<Fault, Generator> Generator(int window = 0, int sinks = 0, bool stops = true) => Writes().Bind(_ => Run.Config.Model.Streaming(window, sinks)).Map(config =>
     {
         if (!decoders.TryGetValue((window, sinks), out var decoder))
             decoders.Add((window, sinks), decoder = new(engine, window == 0 ? Model : Transformer.Of(config), parameters.Buffers));
-        return new Generator(decoder, Run.Tokenizer, Run.Config.LineEnds);
+        var marks = Export.MarksOf(Run);
+        return new Generator(decoder, Run.Tokenizer, Run.Config.LineEnds)
+        {
+            Begin = marks.Begin, Ends = !stops ? [] : Run.Note.Map(static note => note.Ends).IfNone(marks.End),
+        };
     });
+
+    Validation<Fault, Unit> Writes() => IsWriter().Bind(_ => Run.Tokenizer is IdTokenizer ? IdTokenizer.NoText.As<Unit>() : Prelude.Success<Fault, Unit>(Prelude.unit));
+
+    Validation<Fault, Unit> IsWriter() => Fault.Unless(Run.Config.Model.Labels == 0, Run.Location, "is a model that judges texts: it has no next token to say",
+        "allowed: functional logits, for its scores");
+
+    /// <summary>What the model gives after each of the last tokens: logits of what comes next, or, of a model that judges texts, its scores of the whole.</summary>
+    /// <param name="ids">The tokens, one or more, and no more than the model's context where that bounds it. A judge reads none of the pads around a text.</param>
+    /// <param name="last">For how many of the last tokens; 1 for a judge.</param>
+    /// <param name="cached">Whether the tokens go through the caches that writing uses; else all at once.</param>
+    /// <returns><c>[last, outputs]</c>; faults for what are no tokens, too many, or numbers that are not finite.</returns>
+    public Validation<Fault, float[][]> Logits(IReadOnlyList<int> ids, int last = 1, bool cached = false) =>
+        Sessions.Logits.Checked(Run.Config.Model, Export.MarksOf(Run), ids, last)
+            .Map(read => (cached ? Sessions.Logits.Cached(engine, Model, parameters.Buffers, read, last)
+                : Sessions.Logits.Whole(engine, Model, parameters.Buffers, read, last)))
+            .Bind(rows => Fault.Unless(System.Array.TrueForAll(rows, static row => System.Array.TrueForAll(row, float.IsFinite)), Checkpoint.Folder,
+                "the model's numbers are not finite", "allowed: another checkpoint").Map(_ => rows));
+
+    /// <summary>Writes the model as Hugging Face's transformers reads it: see <see cref="Sessions.Export.Write"/>.</summary>
+    /// <param name="location">A folder; there must be nothing there.</param>
+    /// <param name="family">The family's name; nothing for the one that it came from, or else the first that has words for it.</param>
+    /// <param name="dtype">F32, F16 or BF16.</param>
+    /// <param name="shardBytes">How large a file of weights may become.</param>
+    /// <returns>The family's name.</returns>
+    public Validation<Fault, string> ExportTo(string location, string? family = null, string dtype = "F32", long shardBytes = 5_000_000_000) =>
+        Export.Write(Run, parameters.Buffers, location, family, dtype, shardBytes, Disk.Real);
 
     /// <summary>Opens a checkpoint of a run; what is missing, damaged or has drifted is faults that name it.</summary>
     /// <param name="engine">Where the model runs.</param>
@@ -53,14 +85,15 @@ public sealed class TrainedModel : IDisposable
 
     /// <summary>The text of the run, read once; one that has changed since is a fault.</summary>
     public Validation<Fault, RunData> Data(CancellationToken stop = default) => data is { } known ? Prelude.Success<Fault, RunData>(known)
-        : from loaded in RunData.Load(Run.Config, Run.Tokenizer, stop)
+        : from own in Fault.Unless(!Checkpoint.Identity.Text.IsNone, Run.Location, "was imported, and has no text of its own", "expected a text, as with --data FILE")
+          from loaded in RunData.Load(Run.Config, Run.Tokenizer, stop)
           from same in RunSession.SameText(Checkpoint.Identity.Text, loaded, Run.Config)
           select data = loaded;
 
     /// <summary>The tokens of any text file.</summary>
-    public Validation<Fault, TokenStream> Text(string file, CancellationToken stop = default) => TextFile.Tokens(file, Run.Tokenizer, Run.Config.LineEnds, stop)
+    public Validation<Fault, TokenStream> Text(string file, CancellationToken stop = default) => IsWriter().Bind(_ => TextFile.Tokens(file, Run.Tokenizer, Run.Config.LineEnds, stop)
         .Bind(tokens => Fault.Unless(tokens.Length >= 2, file, $"has {tokens.Length} tokens", "needed: 2 or more, one to begin with and one to predict")
-            .Map(_ => tokens));
+            .Map(_ => tokens)));
 
     /// <summary>How well the model predicts a text.</summary>
     /// <param name="text">At least two tokens.</param>

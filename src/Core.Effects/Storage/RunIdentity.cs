@@ -10,7 +10,15 @@ namespace Functional.Storage;
 /// <param name="Tokenizer">The tokenizer's fingerprint.</param>
 /// <param name="Tokens">How many tokens the text has.</param>
 /// <param name="Crc">A checksum of the text's tokens.</param>
-public sealed record TextIdentity(string Tokenizer, long Tokens, string Crc);
+public sealed record TextIdentity(string Tokenizer, long Tokens, string Crc)
+{
+    /// <summary>No text at all: that of a model which has learned elsewhere.</summary>
+    /// <param name="tokenizer">The tokenizer's fingerprint.</param>
+    public static TextIdentity None(string tokenizer) => new(tokenizer, 0, CheckpointManifest.Hex(0));
+
+    /// <summary>Whether there is no text.</summary>
+    public bool IsNone => Tokens == 0;
+}
 
 /// <summary>
 /// What a checkpoint belongs to: its text, and every setting that decides the architecture, the data and its split, or the meaning of what is

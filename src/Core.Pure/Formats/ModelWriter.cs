@@ -47,7 +47,8 @@ static class ModelWriter
         if (d.Rules.Unknown >= 0) json.WriteNumber("unk_id", d.Rules.Unknown);
         else json.WriteNull("unk_id");
         json.WriteStartArray("vocab");
-        for (var id = 0; id < d.Names.Count; id++)
+        // Behind those with scores are only ids that no token has.
+        for (var id = 0; id < d.Scores.Count; id++)
         {
             json.WriteStartArray();
             json.WriteStringValue(d.Names[id]);

@@ -28,6 +28,13 @@ public static partial class Programs
     public static Program Logits(Model model, BatchShape batch) =>
         Program.Of([new(Names.Logits, model.Logits(Parameters(model), Create.Input(Names.Inputs, batch.Tokens)).Value)]);
 
+    /// <summary>Logits of a batch's last positions: output <c>logits [rows, positions, vocabulary]</c>.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="batch">What is read.</param>
+    /// <param name="positions">How many, 1 to the batch's time.</param>
+    public static Program LastLogits(Model model, BatchShape batch, int positions) =>
+        Program.Of([new(Names.Logits, model.LastLogits(Parameters(model), Create.Input(Names.Inputs, batch.Tokens), positions).Value)]);
+
     /// <summary>The last hidden states of a batch: output <c>hidden [rows, time, width]</c>.</summary>
     public static Program Hidden(Model model, BatchShape batch) =>
         Program.Of([new(Names.Hidden, model.Hidden(Parameters(model), Create.Input(Names.Inputs, batch.Tokens)).Value)]);

@@ -36,6 +36,13 @@ public sealed record Model(
     public Flow LastLogits(Env env, Tensor tokens) => Hidden(env, tokens)
         .Map(h => Score(env, h.Slice(1, h.Shape[1] - 1, 1).Reshape(h.Shape[0], h.Shape[2])));
 
+    /// <summary>Logits of the last positions only, <c>[batch, positions, outputs]</c>.</summary>
+    /// <param name="env">The parameters.</param>
+    /// <param name="tokens">What is read, <c>i32[batch, time]</c>.</param>
+    /// <param name="positions">How many, 1 to time.</param>
+    public Flow LastLogits(Env env, Tensor tokens, int positions) => Hidden(env, tokens)
+        .Map(h => Score(env, h.Slice(1, h.Shape[1] - positions, positions)));
+
     /// <summary>Logits of one position of each row, <c>[batch, outputs]</c>.</summary>
     /// <param name="env">The parameters.</param>
     /// <param name="tokens">What is read, <c>i32[batch, time]</c>.</param>

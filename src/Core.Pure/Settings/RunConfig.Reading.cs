@@ -28,7 +28,6 @@ public sealed partial record RunConfig
                 $"allowed: {256 + Bpe.Special.Count} or more, for 256 bytes and {Bpe.Special.Count} special tokens"),
             Fault.Unless(Stage.Optimiser.Warmup <= Stage.Steps, N("warmup"), $"{Stage.Optimiser.Warmup} is more than {N("steps")} {Stage.Steps}",
                 $"allowed: up to {N("steps")}"),
-            Fault.Unless(Model.Labels <= 0, N("labels"), $"is {Model.Labels}, and a model that judges texts has no next token to learn", "allowed: 0"),
             .. SizeRules(N),
         ];
         return checks.Concat(ModelRules()).Gather().Map(_ => this);
@@ -72,6 +71,10 @@ public sealed partial record RunConfig
         var most = others.Aggregate(Int128.Max);
         return most > inside.Item1 ? (most, $"{most}") : inside;
     }
+
+    /// <summary>Whether there is something to learn: a model that judges texts can be read, but a run has no next token for it.</summary>
+    public Validation<Fault, Unit> Learns() =>
+        Fault.Unless(Model.Labels <= 0, "labels", $"is {Model.Labels}, and a model that judges texts has no next token to learn", "allowed: 0");
 
     /// <summary>The setting of a name; nothing when there is none.</summary>
     public static Field<RunConfig>? Field(string name) => Fields.FirstOrDefault(f => f.Name == name);

@@ -86,6 +86,25 @@ public sealed class SubwordTokenizer : Tokenizer
     public Validation<Fault, int[]> EncodeFramed(string text, SpecialTokens special = SpecialTokens.Allow) =>
         Encode(text, special).Map(ids => Framed(Definition.Post.Single, [ids]));
 
+    /// <summary>The tokens that the post-processor puts before a text, such as one for its beginning.</summary>
+    public Vec<int> Before => [.. Definition.Post.Single.TakeWhile(static item => item.Sequence < 0).SelectMany(static item => item.Ids)];
+
+    /// <summary>
+    /// The same tokenizer with so many ids, as a model has them that it belongs to: behind its own come ids that no token has, and added tokens beyond are
+    /// left out. Nothing where a token of its model would be left out, or one that the post-processor puts in.
+    /// </summary>
+    /// <param name="size">How many ids, 1 or more.</param>
+    public SubwordTokenizer? Sized(int size)
+    {
+        if (size == VocabularySize) return this;
+        if (Definition.Names.Count > size || Definition.Post.Single.Concat(Definition.Post.Pair).Any(item => item.Ids.Any(id => id >= size))) return null;
+        return new(Definition with
+        {
+            Names = [.. Definition.Names, .. Enumerable.Repeat<string?>(null, size - Definition.Names.Count)],
+            Added = [.. Definition.Added.Where(token => token.Id < size)],
+        });
+    }
+
     /// <summary>The tokens of two texts, as the post-processor puts them together.</summary>
     /// <param name="first">The one.</param>
     /// <param name="second">The other.</param>

@@ -32,6 +32,35 @@ public sealed class ErrorSnapshots : IDisposable
     }
 
     [Fact]
+    public async Task Published_models()
+    {
+        var golden = Path.Combine(Functional.Testing.SourceTree.Root, "tests", "Properties", "Families", "hf", "llama");
+        var model = Directory.CreateDirectory(shell["model"]).FullName;
+        foreach (var file in (string[])["config.json", "model.safetensors"]) File.Copy(Path.Combine(golden, file), Path.Combine(model, file));
+        await shell.Run("import");
+        await shell.Run("import", shell["nowhere"], "--out", shell["run"]);
+        await shell.Run("import", model, "--out", shell["run"], "--tokenizer", "cl100k_base");
+        await shell.Run("import", model, "--out", shell["run"]);
+        await shell.Run("import", model, "--out", shell["run"]);
+        await shell.Run("sample", "--run", shell["run"]);
+        await shell.Run("eval", "--run", shell["run"]);
+        await shell.Run("tokenize", shell["run"], "--text", "abc");
+        await shell.Run("train", "--resume", "--out", shell["run"]);
+        await shell.Run("logits", shell["run"], "--ids", "5,9,2", "--last", "2");
+        await shell.Run("logits", shell["run"], "--ids", "5,96");
+        await shell.Run("logits", shell["run"], "--ids", "5,9", "--last", "3");
+        await shell.Run("logits", shell["run"], "--ids", string.Join(',', Enumerable.Repeat("1", 65)));
+        await shell.Run("export", shell["run"], "--out", shell["hf"], "--family", "gpt2");
+        await shell.Run("export", shell["run"], "--out", shell["hf"], "--dtype", "F8");
+        await shell.Run("export", shell["run"], "--out", shell["hf"]);
+        await shell.Run("export", shell["run"], "--out", shell["hf"]);
+        var config = File.ReadAllText(Path.Combine(model, "config.json"));
+        shell.File("model/config.json", config.Replace("\"intermediate_size\": 56", "\"intermediate_size\": 57", StringComparison.Ordinal));
+        await shell.Run("import", model, "--out", shell["other"]);
+        await Verify(shell.Log);
+    }
+
+    [Fact]
     public async Task Bad_values()
     {
         var text = shell.File("text.txt", "to be or not to be, that is the question.\n");

@@ -24,6 +24,15 @@ public sealed class HelpSnapshots
     public Task Inspect() => Help("inspect");
 
     [Fact]
+    public Task Import() => Help("import");
+
+    [Fact]
+    public Task Export() => Help("export");
+
+    [Fact]
+    public Task Logits() => Help("logits");
+
+    [Fact]
     public Task Tokenize() => Help("tokenize");
 
     [Fact]
