@@ -68,7 +68,8 @@ public static class OrderFromRotation
             text.Append('\n');
         }
         var far = Scores(query, key, Places, 1000);
-        text.Append(FormattableString.Invariant($"\n   all of them 1,000 places further: largest difference {Enumerable.Range(0, Places * Places).Max(i => Math.Abs(scores[i] - far[i])):0.00}\n"));
+        var moved = Enumerable.Range(0, Places * Places).Max(i => Math.Abs(scores[i] - far[i]));
+        text.Append(FormattableString.Invariant($"\n   all of them 1,000 places further: largest difference {moved:0.00}\n"));
         text.Append("""
 
             5. A query that looks for its own like, eight numbers in four pairs: its score with a key so far away. The fast pairs tell
@@ -80,7 +81,10 @@ public static class OrderFromRotation
         const int Furthest = 25;
         var along = Scores(ones, ones, Furthest, 0);
         for (var distance = 0; distance < Furthest; distance += 2)
-            text.Append(FormattableString.Invariant($"   {distance,2}  {along[distance * Furthest],5:0.00}  {new string('█', (int)Math.Floor(along[distance * Furthest] * 4 + 0.25))}\n"));
+        {
+            var score = along[distance * Furthest];
+            text.Append(FormattableString.Invariant($"   {distance,2}  {score,5:0.00}  {new string('█', (int)Math.Floor(score * 4 + 0.25))}\n"));
+        }
         text.Append("""
 
             Exercise: a head of two numbers, whose query and key are both (1, 0). At which distance from 1 to 10 is the score smallest?

@@ -104,7 +104,8 @@ public static class ModernBlock
     {
         var library = Transformer.Of(Modern);
         var own = Nn.Embedding(Modern.Vocabulary, Width).Named("tokens") >> Layer.Repeat(1, static _ => Block).Named("blocks") >> Rms(Width).Named("norm");
-        var (env, tokens) = (Env.Of(library.Specs.Map(static (name, spec) => Create.Input(name, spec.Type))), Create.Input("tokens of a text", [1, Time], DType.I32));
+        var env = Env.Of(library.Specs.Map(static (name, spec) => Create.Input(name, spec.Type)));
+        var tokens = Create.Input("text", [1, Time], DType.I32);
         return library.Hidden(env, tokens).Value.Equals(own.Apply(env, tokens).Value);
     }
 
@@ -142,7 +143,8 @@ public static class ModernBlock
         }
     }
 
-    static void Law(StringBuilder text, string what, double difference) => text.Append(FormattableString.Invariant($"   the law: {what}: largest difference {difference:0.000}\n"));
+    static void Law(StringBuilder text, string what, double difference) =>
+        text.Append(FormattableString.Invariant($"   the law: {what}: largest difference {difference:0.000}\n"));
 
     // Of two results, on the same random numbers, the largest difference; norms begin with weights of 1.
     static double Difference(Tensor a, Tensor b)

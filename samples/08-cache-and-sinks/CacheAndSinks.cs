@@ -42,7 +42,10 @@ public static class CacheAndSinks
         var (caches, logits) = Read(model, parameters, tokens);
         var full = Full(model, parameters, tokens);
         for (var i = 0; i < tokens.Length; i += 3)
-            text.Append(FormattableString.Invariant($"   token {i,2}   likeliest next {Best(logits[i]),2}   cached - full pass {Difference(logits[i], full[i]):0.0e+0}\n"));
+        {
+            var difference = Difference(logits[i], full[i]);
+            text.Append(FormattableString.Invariant($"   token {i,2}   likeliest next {Best(logits[i]),2}   cached - full pass {difference:0.0e+0}\n"));
+        }
         text.Append("\n   The caches, as the model asks for them:\n\n");
         foreach (var (name, cache) in caches) text.Append(FormattableString.Invariant($"   {name} {cache.Type}\n"));
         text.Append(FormattableString.Invariant($"""
@@ -57,7 +60,8 @@ public static class CacheAndSinks
         {
             ring = new CacheWrite { Rolling = true, Sinks = Sinks }.Result(0, [ring, Create.Fill(i, [1, 1]), Create.Fill(i, [1], DType.I32)]);
             var places = Evaluator.Run(ring);
-            text.Append(FormattableString.Invariant($"   {i}   {Cell(places[0])} |")).AppendJoin("", Enumerable.Range(1, Window).Select(at => Cell(places[at]))).Append('\n');
+            text.Append(FormattableString.Invariant($"   {i}   {Cell(places[0])} |"))
+                .AppendJoin("", Enumerable.Range(1, Window).Select(at => Cell(places[at]))).Append('\n');
         }
         text.Append("""
 
@@ -70,7 +74,8 @@ public static class CacheAndSinks
         foreach (var (name, window, sinks) in ((string, int, int)[])[("sees all", 0, 0), ("window of 4", 4, 0), ("and a sink", 4, 1)])
         {
             var (result, weights) = Looking(window, sinks);
-            text.Append(FormattableString.Invariant($"   {name,-12} {result,5:0.00}   ")).AppendJoin(' ', weights.Select(static w => FormattableString.Invariant($"{w:0.00} {Shade(w)}"))).Append('\n');
+            text.Append(FormattableString.Invariant($"   {name,-12} {result,5:0.00}   "))
+                .AppendJoin(' ', weights.Select(static w => FormattableString.Invariant($"{w:0.00} {Shade(w)}"))).Append('\n');
         }
         text.Append("""
 
@@ -84,7 +89,8 @@ public static class CacheAndSinks
             """);
         var endless = Endless(model, parameters, 20 * Window);
         foreach (var (length, numbers) in endless.Sizes) text.Append(FormattableString.Invariant($"   {length,3} tokens   {numbers} numbers\n"));
-        text.Append(FormattableString.Invariant($"\n   the last logits - those of a full pass over all {endless.Tokens.Length} tokens: {Difference(endless.Last, Full(model, parameters, endless.Tokens)[^1]):0.0e+0}\n"));
+        var last = Difference(endless.Last, Full(model, parameters, endless.Tokens)[^1]);
+        text.Append(FormattableString.Invariant($"\n   the last logits - those of a full pass over all {endless.Tokens.Length} tokens: {last:0.0e+0}\n"));
         text.Append("""
 
             Exercise: with a window of 4 and one sink, in which place does token 17 lie? And with a window of 8 and 2 sinks? Places
@@ -106,11 +112,13 @@ public static class CacheAndSinks
     static (double Result, double[] Weights) Looking(int window, int sinks)
     {
         const int Words = 8;
-        double[] keys = [.. Enumerable.Range(0, Words).SelectMany(static i => i == 0 ? (double[])[0, 1] : [1, 0])], values = [.. Enumerable.Range(0, Words).SelectMany(static i => (double[])[i == 0 ? 0 : 1, 0])];
+        double[] keys = [.. Enumerable.Range(0, Words).SelectMany(static i => i == 0 ? (double[])[0, 1] : [1, 0])];
+        double[] values = [.. Enumerable.Range(0, Words).SelectMany(static i => (double[])[i == 0 ? 0 : 1, 0])];
         Tensor Of(double[] numbers) => Listed.Of([.. numbers]).Reshape(1, Words, 1, 2);
         var query = Listed.Of([-4, 4]).Reshape(1, 1, 1, 2).BroadcastTo([1, Words, 1, 2]);
         var attention = new Attention(1) { Window = window, Sinks = sinks };
-        var (result, weights) = (Evaluator.Run(attention.Result(0, [query, Of(keys), Of(values)])), Evaluator.Run(attention.Weights([query, Of(keys), Of(values)])));
+        Vec<Tensor> given = [query, Of(keys), Of(values)];
+        var (result, weights) = (Evaluator.Run(attention.Result(0, given)), Evaluator.Run(attention.Weights(given)));
         return (result[(Words - 1) * 2], [.. Enumerable.Range(0, Words).Select(i => weights[(Words - 1) * Words + i])]);
     }
 
@@ -127,7 +135,8 @@ public static class CacheAndSinks
 
     static Params<Value> Empty(Model model) => model.Caches(new(1, 1)).Map(static type => Value.Of(type, new double[type.Size]));
 
-    static (Params<Value> Caches, int Next) Step(Model model, Dictionary<string, Value> parameters, Params<Value> caches, int position, int token, List<double[]> logits)
+    static (Params<Value> Caches, int Next) Step(
+        Model model, Dictionary<string, Value> parameters, Params<Value> caches, int position, int token, List<double[]> logits)
     {
         var given = new Dictionary<string, Value>(parameters) { [Names.Inputs] = Whole([1, 1], token), [Names.Position] = Whole([1], position) };
         foreach (var (name, cache) in caches) given[Names.Cache(name)] = cache;

@@ -83,10 +83,11 @@ public static class LoadOfExperts
         var tokens = TokenStream.Of(tokenizer.Encode(corpus).OrThrow());
         var config = new DecoderConfig
         {
-            Layers = 1, Heads = 2, Width = 32, Context = 32, Vocabulary = tokenizer.VocabularySize, Bias = Biases.None, Norm = NormKind.Rms, Activation = Activation.SwiGlu,
-            Positions = Models.Positions.Rotary, Experts = new() { Count = Experts, Chosen = 1, Renormalised = false, Hidden = 32, Balance = balance },
+            Layers = 1, Heads = 2, Width = 32, Context = 32, Vocabulary = tokenizer.VocabularySize, Bias = Biases.None, Norm = NormKind.Rms,
+            Activation = Activation.SwiGlu, Positions = Models.Positions.Rotary, Experts = new() { Count = Experts, Chosen = 1, Renormalised = false, Hidden = 32, Balance = balance },
         };
-        var (model, optimiser, windows, shape) = (Transformer.Of(config), Optimisers.AdamW(decay: 0), Windows.Of(tokens.Length, config.Context).OrThrow(), new BatchShape(8, config.Context));
+        var (model, optimiser, shape) = (Transformer.Of(config), Optimisers.AdamW(decay: 0), new BatchShape(8, config.Context));
+        var windows = Windows.Of(tokens.Length, config.Context).OrThrow();
         var objective = Objectives.NextToken(model, shape);
         var (source, batch, place) = (new TrainingWindows(tokens, windows, WindowOrder.Random, Key.Seed(1)), new Batch(shape.Rows, shape.Feed), default(Place));
         using var engine = new ManagedEngine(2);
@@ -134,5 +135,6 @@ public static class LoadOfExperts
         return largest;
     }
 
-    static Value Random(string name, TensorType type) => Value.Of(type, [.. Enumerable.Range(0, (int)type.Size).Select(i => Key.Seed(3).FoldIn(name).Normal(i))]);
+    static Value Random(string name, TensorType type) =>
+        Value.Of(type, [.. Enumerable.Range(0, (int)type.Size).Select(i => Key.Seed(3).FoldIn(name).Normal(i))]);
 }

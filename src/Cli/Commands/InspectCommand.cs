@@ -68,7 +68,8 @@ static class InspectCommand
             throw new FunctionalException(new Fault("--experts", "needs a model that has learned", "expected --run DIR beside it, and no --config"));
         var (options, checkpoint) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
         using var model = await LanguageModel.LoadAsync(folder, options, checkpoint, given.Text("--stage"), interruption.Token).ConfigureAwait(false);
-        terminal.Out.Write(HeatMap.Of(await model.ExpertLoadAsync(interruption.Token).ConfigureAwait(false), model.Config.Model.Experts.Chosen, terminal.Width));
+        var loads = await model.ExpertLoadAsync(interruption.Token).ConfigureAwait(false);
+        terminal.Out.Write(HeatMap.Of(loads, model.Config.Model.Experts.Chosen, terminal.Width));
         return interruption.ExitCode;
     }
 

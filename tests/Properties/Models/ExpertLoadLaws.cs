@@ -33,13 +33,15 @@ public sealed class ExpertLoadLaws
     [Property(MaxTest = 30, Arbitrary = [typeof(AnyDecoder)])]
     public void Every_layer_with_experts_is_counted(DecoderConfig any, byte chosen, ushort seed)
     {
-        var config = any with { Layers = 3, Labels = 0, Experts = new() { Count = 2 + chosen % 3, Chosen = 1 + chosen % 2, Hidden = 3, Pattern = chosen % 2 == 0 ? "de" : "" } };
+        var experts = new ExpertConfig { Count = 2 + chosen % 3, Chosen = 1 + chosen % 2, Hidden = 3, Pattern = chosen % 2 == 0 ? "de" : "" };
+        var config = any with { Layers = 3, Labels = 0, Experts = experts };
         var (model, batch) = (Transformer.Of(config), new BatchShape(2, config.Context));
         var labels = Runs.Labels(batch, config.Vocabulary, seed);
         var results = Programs.ExpertLoad(model, batch).Evaluate(Runs.Parameters(model, seed)
             .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, labels)));
         Assert.Equal(Enumerable.Range(0, 3).Where(config.Experts.Has).Select(static i => Names.Router($"blocks.{i}")), results.Keys.Order(StringComparer.Ordinal));
-        Assert.All(results.Values, load => Assert.Equal(config.Experts.Chosen * labels.Items.ToArray().Count(static l => l >= 0), load.Items.ToArray().Sum()));
+        var counted = labels.Items.ToArray().Count(static l => l >= 0);
+        Assert.All(results.Values, load => Assert.Equal(config.Experts.Chosen * counted, load.Items.ToArray().Sum()));
     }
 
     /// <summary>Batch after batch, the last of them part padding, is all windows at once.</summary>
@@ -54,9 +56,10 @@ public sealed class ExpertLoadLaws
         var counts = Programs.ExpertLoad(model, batch).Evaluate(given.With((Names.Inputs, Of(text[..^1])), (Names.Labels, Of(text[1..]))));
         using var engine = new ManagedEngine(2);
         using var workspace = new Workspace(engine);
-        foreach (var (name, spec) in model.Specs) workspace.Add(name, spec.Type).Write<float>([.. given[Names.Param(name)].Items.ToArray().Select(static v => (float)v)]);
-        var stream = TokenStream.Of(text);
-        var loads = ExpertLoad.Of(engine, model, workspace.Buffers, stream, Training.TinyRun.Get(Functional.Data.Windows.Of(text.Length, config.Context)), default);
+        foreach (var (name, spec) in model.Specs)
+            workspace.Add(name, spec.Type).Write<float>([.. given[Names.Param(name)].Items.ToArray().Select(static v => (float)v)]);
+        var windows = Training.TinyRun.Get(Functional.Data.Windows.Of(text.Length, config.Context));
+        var loads = ExpertLoad.Of(engine, model, workspace.Buffers, TokenStream.Of(text), windows, default);
         Assert.Equal(["blocks.0", "blocks.1"], loads.Select(static l => l.Layer));
         foreach (var (layer, shares) in loads)
             Assert.Equal(counts[Names.Router(layer)].Items.ToArray().Select(static n => n * 5 / (2 * Windows * 4)), shares, static (a, b) => Math.Abs(a - b) < 1e-9);

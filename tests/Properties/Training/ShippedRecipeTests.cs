@@ -8,7 +8,8 @@ public sealed class ShippedRecipeTests
 {
     static string Folder => Path.Combine(SourceTree.Root, "recipes");
 
-    public static TheoryData<string> Names => [.. Directory.EnumerateFiles(Folder, "*.yaml").Select(static f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Names =>
+        [.. Directory.EnumerateFiles(Folder, "*.yaml").Select(static f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
 
     static RunConfig Read(string name) => Functional.Configuration.FromYaml(Path.Combine(Folder, $"{name}.yaml"));
 
@@ -52,10 +53,11 @@ public sealed class ShippedRecipeTests
     public async Task The_command_takes_a_recipe_as_it_is(string option, string? value)
     {
         using var scratch = new Scratch();
-        if (value is null) File.WriteAllText(value = scratch["text.txt"], string.Concat(Enumerable.Range(0, 900).Select(static i => $"Line {i * i} has {i * 7919 % 1000} words.\n")));
+        if (value is null)
+            File.WriteAllText(value = scratch["text.txt"], string.Concat(Enumerable.Range(0, 900).Select(static i => $"Line {i * i} has {i * 7919 % 1000} words.\n")));
         using var output = new StringWriter();
-        var code = await App.Run(["train", "--config", Path.Combine(Folder, "modern-small.yaml"), "--out", scratch["run"], "--steps", "1", "--warmup", "1", "--batch", "2", option, value],
-            new(output, output, Live: false, Width: 100));
+        string[] args = ["--config", Path.Combine(Folder, "modern-small.yaml"), "--out", scratch["run"], "--steps", "1", "--warmup", "1", "--batch", "2"];
+        var code = await App.Run(["train", .. args, option, value], new(output, output, Live: false, Width: 100));
         Assert.True(code == 0, output.ToString());
         Assert.Equal("bpe", TinyRun.Get(RunFolder.Open(scratch["run"])).Tokenizer.Kind);
     }
@@ -95,9 +97,20 @@ public sealed class ShippedRecipeTests
         Assert.True(code == 0, text);
         var rows = text.Split('\n').Where(static line => line.StartsWith("blocks.", StringComparison.Ordinal)).ToArray();
         Assert.Equal(4, rows.Length);
-        // The shares of eight experts that a row's numbers are, rounded to two digits.
+        // The shares of eight experts are a row's numbers, rounded to two digits.
         Assert.All(rows, static row => Assert.Equal(8, row.Split(' ').Skip(1).Where(static w => w.Length == 4 && w[1] == '.')
             .Sum(static w => double.Parse(w, System.Globalization.CultureInfo.InvariantCulture)), 0.05));
+        Assert.Equal(Expected("last"), text);
+        Assert.NotEqual(Expected("last"), Expected("2"));
+        Assert.Equal((0, Expected("2")), await Inspect("--run", scratch["moe"], "--experts", "--checkpoint", "2"));
+
+        // Of the text that was kept for evaluation, by the checkpoint itself.
+        string Expected(string checkpoint)
+        {
+            using var engine = new ManagedEngine(1);
+            using var model = TinyRun.Get(TrainedModel.Open(engine, scratch["moe"], TinyRun.Get(CheckpointChoice.Parse(checkpoint, ""))));
+            return HeatMap.Of(TinyRun.Get(model.ExpertLoad(TinyRun.Get(model.Data()).Validation)), 2, 100);
+        }
     }
 
     [Fact]
@@ -113,6 +126,8 @@ public sealed class ShippedRecipeTests
         }
         await Fails("--experts: needs a model that has learned; expected --run DIR beside it, and no --config", "--experts");
         await Fails("--experts: needs a model that has learned", "--experts", "--config", Path.Combine(Folder, "moe-small.yaml"));
+        Train(scratch["dense"], Reduced("gpt2-small"));
+        await Fails("experts: are in no layer of the model; needed: a run with experts of 1 or more", "--experts", "--run", scratch["dense"]);
         await Fails("--threads: is for what is computed, and nothing is; expected --experts beside it", "--run", scratch["plain"], "--threads", "1");
     }
 
