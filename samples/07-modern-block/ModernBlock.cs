@@ -71,8 +71,8 @@ public static class ModernBlock
         Law(text, "shared, and copied for each head", Difference(attention.Result(0, [q, k, v]), attention.Result(0, [q, Copied(k), Copied(v)])));
         text.Append(FormattableString.Invariant($"""
 
-            5. Query and key norm (Henry et al. 2020): both have length √{Size} before they meet, so no score is beyond √{Size} ≈ {Math.Sqrt(Size):0.00}, however
-               large the weights grow.
+            5. Query and key norm (Henry et al. 2020): both have length √{Size} before they meet, so no score is beyond
+               √{Size} ≈ {Math.Sqrt(Size):0.00}, however large the weights grow.
 
 
             """));

@@ -84,7 +84,8 @@ public static class LoadOfExperts
         var config = new DecoderConfig
         {
             Layers = 1, Heads = 2, Width = 32, Context = 32, Vocabulary = tokenizer.VocabularySize, Bias = Biases.None, Norm = NormKind.Rms,
-            Activation = Activation.SwiGlu, Positions = Models.Positions.Rotary, Experts = new() { Count = Experts, Chosen = 1, Renormalised = false, Hidden = 32, Balance = balance },
+            Activation = Activation.SwiGlu, Positions = Models.Positions.Rotary,
+            Experts = new() { Count = Experts, Chosen = 1, Renormalised = false, Hidden = 32, Balance = balance },
         };
         var (model, optimiser, shape) = (Transformer.Of(config), Optimisers.AdamW(decay: 0), new BatchShape(8, config.Context));
         var windows = Windows.Of(tokens.Length, config.Context).OrThrow();
@@ -130,7 +131,10 @@ public static class LoadOfExperts
             var chosen = Enumerable.Range(0, experts).OrderByDescending(e => results[1][t * experts + e]).Take(2).ToArray();
             var sum = chosen.Sum(e => results[1][t * experts + e]);
             for (var i = 0; i < Width; i++)
-                largest = Math.Max(largest, Math.Abs(results[0][t * Width + i] - chosen.Sum(e => results[1][t * experts + e] / sum * results[2 + e][t * Width + i])));
+            {
+                var plain = chosen.Sum(e => results[1][t * experts + e] / sum * results[2 + e][t * Width + i]);
+                largest = Math.Max(largest, Math.Abs(results[0][t * Width + i] - plain));
+            }
         }
         return largest;
     }

@@ -21,8 +21,8 @@ static class HeatMap
         {
             text.Append('\n').Append(' ', name).AppendJoin("", group.Select(static e => FormattableString.Invariant($"{e,Cell - 2}  "))).Append('\n');
             foreach (var (layer, shares) in loads)
-                text.Append(layer.PadRight(name)).AppendJoin("", group.Select(e => FormattableString.Invariant($"{shares[e],Cell - 2:0.00} {Shade(shares[e])}")))
-                    .Append('\n');
+                text.Append(layer.PadRight(name))
+                    .AppendJoin("", group.Select(e => FormattableString.Invariant($"{shares[e],Cell - 2:0.00} {Shade(shares[e])}"))).Append('\n');
         }
         return text.ToString();
     }

@@ -9,7 +9,9 @@ namespace Functional.Sessions;
 
 /// <summary>How often the experts of a layer are chosen.</summary>
 /// <param name="Layer">The layer's path, such as <c>blocks.0</c>.</param>
-/// <param name="Shares">Of each expert, its share of the choices times the experts: 1 where all are even; as many as there are experts where one has all.</param>
+/// <param name="Shares">
+/// Of each expert, its share of the choices times the experts: 1 where all are even; as many as there are experts where one has all.
+/// </param>
 public sealed record ExpertLoad(string Layer, Vec<double> Shares)
 {
     const int MostWindows = 256, MostRows = 16;

@@ -39,7 +39,8 @@ public sealed class ExpertLoadLaws
         var labels = Runs.Labels(batch, config.Vocabulary, seed);
         var results = Programs.ExpertLoad(model, batch).Evaluate(Runs.Parameters(model, seed)
             .With((Names.Inputs, Runs.Tokens(batch, config.Vocabulary, seed)), (Names.Labels, labels)));
-        Assert.Equal(Enumerable.Range(0, 3).Where(config.Experts.Has).Select(static i => Names.Router($"blocks.{i}")), results.Keys.Order(StringComparer.Ordinal));
+        var layers = Enumerable.Range(0, 3).Where(config.Experts.Has).Select(static i => Names.Router($"blocks.{i}"));
+        Assert.Equal(layers, results.Keys.Order(StringComparer.Ordinal));
         var counted = labels.Items.ToArray().Count(static l => l >= 0);
         Assert.All(results.Values, load => Assert.Equal(config.Experts.Chosen * counted, load.Items.ToArray().Sum()));
     }
@@ -62,7 +63,10 @@ public sealed class ExpertLoadLaws
         var loads = ExpertLoad.Of(engine, model, workspace.Buffers, TokenStream.Of(text), windows, default);
         Assert.Equal(["blocks.0", "blocks.1"], loads.Select(static l => l.Layer));
         foreach (var (layer, shares) in loads)
-            Assert.Equal(counts[Names.Router(layer)].Items.ToArray().Select(static n => n * 5 / (2 * Windows * 4)), shares, static (a, b) => Math.Abs(a - b) < 1e-9);
+        {
+            var expected = counts[Names.Router(layer)].Items.ToArray().Select(static n => n * 5 / (2 * Windows * 4));
+            Assert.Equal(expected, shares, static (a, b) => Math.Abs(a - b) < 1e-9);
+        }
 
         Value Of(int[] ids) => Value.Of(batch.Tokens, [.. ids.Select(static id => (double)id)]);
     }

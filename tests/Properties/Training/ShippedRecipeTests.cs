@@ -54,7 +54,8 @@ public sealed class ShippedRecipeTests
     {
         using var scratch = new Scratch();
         if (value is null)
-            File.WriteAllText(value = scratch["text.txt"], string.Concat(Enumerable.Range(0, 900).Select(static i => $"Line {i * i} has {i * 7919 % 1000} words.\n")));
+            File.WriteAllText(value = scratch["text.txt"],
+                string.Concat(Enumerable.Range(0, 900).Select(static i => $"Line {i * i} has {i * 7919 % 1000} words.\n")));
         using var output = new StringWriter();
         string[] args = ["--config", Path.Combine(Folder, "modern-small.yaml"), "--out", scratch["run"], "--steps", "1", "--warmup", "1", "--batch", "2"];
         var code = await App.Run(["train", .. args, option, value], new(output, output, Live: false, Width: 100));
