@@ -133,6 +133,19 @@ public sealed class LanguageModel : IDisposable
             .ConfigureAwait(false);
     }
 
+    /// <summary>How often the experts of each layer are chosen on the part of the run's text that was kept for evaluation.</summary>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="FunctionalException">The model has no experts; the text cannot be read, or is not the run's own any more; or the device has no room.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<IReadOnlyList<ExpertLoad>> ExpertLoadAsync(CancellationToken cancellation = default)
+    {
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => model.Data(cancellation).Bind(data => model.ExpertLoad(data.Validation, cancellation)).OrThrow(), cancellation)
+            .ConfigureAwait(false);
+    }
+
     /// <summary>What the simplest models reach on the same text, as yardsticks for <see cref="EvaluateAsync"/>.</summary>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="FunctionalException">The text cannot be read, or is not the run's own any more.</exception>

@@ -16,6 +16,8 @@ static class InspectCommand
             new("--checkpoint", "NAME", "one of its checkpoints: best, last or a step"),
             new("--stage", "NAME", "one of its stages") { Default = "the last that has a checkpoint" },
             new("--config", "FILE", "YAML file of a run that is not begun yet"),
+            new("--experts", null, "shows instead how often each expert is chosen on the text that was kept for evaluation"),
+            .. EngineFlags.All,
         ], Run)
     {
         Details = """
@@ -23,6 +25,8 @@ static class InspectCommand
 
             Where the run of --config has no room on its device, this ends with the error that train would end with, and
             exit code 1. Where that of --run has none here, it is a warning.
+
+            Only --experts computes, and so only it takes the options of the engine.
 
             """,
     };
@@ -32,6 +36,9 @@ static class InspectCommand
         foreach (var (flag, what) in (ReadOnlySpan<(string, string)>)[("--checkpoint", "checkpoint"), ("--stage", "stage")])
             if (given.Has(flag) && !given.Has("--run")) throw new FunctionalException(new Fault(flag, $"names a {what} of no run",
                 "expected --run DIR beside it"));
+        if (given.Has("--experts")) return await Experts(given, terminal, interruption).ConfigureAwait(false);
+        foreach (var flag in EngineFlags.Names.Select(static name => $"--{name}"))
+            if (given.Has(flag)) throw new FunctionalException(new Fault(flag, "is for what is computed, and nothing is", "expected --experts beside it"));
         var config = (given.Text("--run"), given.Text("--config")) switch
         {
             ({ } folder, null) => RunFolder.Open(folder, given.Text("--stage")).Bind(static run => run.Config.Validate()).OrThrow(),
@@ -52,6 +59,17 @@ static class InspectCommand
         var room = Memory.Check(config);
         if (given.Has("--config")) room.OrThrow();
         else foreach (var fault in room.Match(static _ => [], static faults => faults.ToArray())) terminal.Error.WriteLine($"warning: {fault}");
+        return interruption.ExitCode;
+    }
+
+    static async Task<int> Experts(Given given, Terminal terminal, Interruption interruption)
+    {
+        if (given.Text("--run") is not { } folder || given.Has("--config"))
+            throw new FunctionalException(new Fault("--experts", "needs a model that has learned", "expected --run DIR beside it, and no --config"));
+        var (options, checkpoint) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
+        using var model = await LanguageModel.LoadAsync(folder, options, checkpoint, given.Text("--stage"), interruption.Token).ConfigureAwait(false);
+        var loads = await model.ExpertLoadAsync(interruption.Token).ConfigureAwait(false);
+        terminal.Out.Write(HeatMap.Of(loads, model.Config.Model.Experts.Chosen, terminal.Width));
         return interruption.ExitCode;
     }
 

@@ -101,6 +101,15 @@ public sealed class TrainedModel : IDisposable
     public Score Score(TokenStream text, CancellationToken stop = default) => Sessions.Score.Of(engine, Model, parameters.Buffers, Run.Tokenizer, text, stop,
         RunData.SeparatorOf(Run.Config, Run.Tokenizer).IfFail(static _ => Prelude.None).ToNullable());
 
+    /// <summary>How often its experts are chosen on a text; a model without experts is a fault.</summary>
+    /// <param name="text">At least a window.</param>
+    /// <param name="stop">Asks to stop.</param>
+    public Validation<Fault, Vec<ExpertLoad>> ExpertLoad(TokenStream text, CancellationToken stop = default) =>
+        from some in Fault.Unless(Enumerable.Range(0, Run.Config.Model.Layers).Any(Run.Config.Model.Experts.Has), "experts", "are in no layer of the model",
+            "needed: a run with experts of 1 or more")
+        from windows in Windows.Of(text.Length, Model.Context)
+        select Sessions.ExpertLoad.Of(engine, Model, parameters.Buffers, text, windows, stop);
+
     /// <summary>Writes a run folder of this model's own, without what only training needs.</summary>
     /// <param name="location">A folder that holds no run.</param>
     public Validation<Fault, Unit> Save(string location) => Save(Run with { Location = location, Recipe = Recipe.Of(Run.Config), Stage = Recipe.Only });

@@ -48,6 +48,26 @@ public static partial class Programs
     }
 
     /// <summary>
+    /// How often each expert is chosen for the tokens of a batch whose label counts: outputs <c>router/PATH [experts]</c>, one of each layer that has experts.
+    /// </summary>
+    /// <param name="model">A model with a mixture of experts in some layer.</param>
+    /// <param name="batch">The shape of <c>inputs</c> and <c>labels</c>; where a label is −100, as in rows behind a text's end, no choice counts.</param>
+    public static Program ExpertLoad(Model model, BatchShape batch)
+    {
+        var env = Parameters(model) with
+        {
+            Wants = static name => name.StartsWith(Names.Router(""), StringComparison.Ordinal),
+            Counted = Graphs.LinearCrossEntropy.Counts(Create.Input(Names.Labels, batch.Tokens)),
+        };
+        // Of an Nn.Experts' numbers the first row; short ones have columns that are no experts.
+        return Program.Of(model.Hidden(env, Create.Input(Names.Inputs, batch.Tokens)).Under(Names.Router("")).Map(router =>
+        {
+            var experts = model.Specs[env.In(router.Name[Names.Router("").Length..]).In("router").Full("weight")].Type.Shape[1];
+            return new Named(router.Name, router.Value.Slice(0, 0, 1).Slice(1, 0, experts).Reshape(experts));
+        }));
+    }
+
+    /// <summary>
     /// A step of cached decoding: inputs <c>batch/inputs i32[rows, time]</c>, <c>position i32[rows]</c> and caches; outputs <c>logits</c> of the
     /// last position, <c>[rows, vocabulary]</c>, and the new caches in place of the old. Position + time of no row may exceed the context.
     /// With a time above 1 it reads prompts, with 1 it continues.

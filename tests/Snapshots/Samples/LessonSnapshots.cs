@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Functional.Sessions;
 using Functional.Samples;
 
@@ -29,4 +30,44 @@ public sealed class LessonSnapshots
     /// <summary>The exercise: aa, then the ab of what is left, and a text of seven tokens.</summary>
     [Fact]
     public void Bpe_from_nothing_has_an_answer() => Assert.Equal(("a+a, a+b", 7), BpeFromNothing.Answer(BpeFromNothing.Exercise, 2));
+
+    [Fact]
+    public Task Order_from_rotation() => Verify(OrderFromRotation.Text());
+
+    /// <summary>The exercise: the score is the distance's cosine, and 3 is nearest to half a turn, or to three halves.</summary>
+    [Fact]
+    public void Order_from_rotation_has_an_answer() => Assert.Equal(3, OrderFromRotation.SmallestAt([1, 0], [1, 0], 10));
+
+    [Fact]
+    public Task Modern_block() => Verify(ModernBlock.Text());
+
+    [Fact]
+    public void Modern_block_is_the_librarys() => Assert.True(ModernBlock.IsTheLibrarys());
+
+    /// <summary>The exercise: 32 layers · 2 · 8 heads · 128 numbers · 2 bytes, and four times as much.</summary>
+    [Fact]
+    public void Modern_block_has_an_answer() => Assert.Equal((128, 512), (ModernBlock.CacheKiB(32, 32, 8, 128), ModernBlock.CacheKiB(32, 32, 32, 128)));
+
+    [Fact]
+    public Task Cache_and_sinks() => Verify(CacheAndSinks.Text());
+
+    /// <summary>The exercise: 1 + 16 mod 4, and 2 + 15 mod 8.</summary>
+    [Fact]
+    public void Cache_and_sinks_has_an_answer() => Assert.Equal((1, 9), (CacheAndSinks.PlaceOf(17, 4, 1), CacheAndSinks.PlaceOf(17, 8, 2)));
+
+    [Fact]
+    public Task Load_of_experts() => Verify(Regex.Replace(LoadOfExperts.Text(), @"(?<=expert \d   ).*", "…"));
+
+    /// <summary>The exercise: 4 · (0.5 · 0.4 + 0.5 · 0.4).</summary>
+    [Fact]
+    public void Load_of_experts_has_an_answer() => Assert.Equal(1.6, LoadOfExperts.Balance([0.5, 0.5, 0, 0], [0.4, 0.4, 0.1, 0.1]), 1e-12);
+
+    /// <summary>What the lesson shows, whatever the machine's last bits: two experts take most, some none; with the loss all have their part.</summary>
+    [Fact]
+    public void Experts_collapse_without_the_balancing_loss()
+    {
+        var (alone, balanced) = (LoadOfExperts.Learn(0), LoadOfExperts.Learn(0.1));
+        Assert.True(alone.Count(static load => load < 0.2) >= 2 && alone.OrderDescending().Take(2).Sum() > 0.7 * 8, string.Join(' ', alone));
+        Assert.True(balanced.All(static load => load is > 0.4 and < 2), string.Join(' ', balanced));
+    }
 }
