@@ -55,6 +55,7 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
             Windows.Of(train.Length, config.Model.Context, $"training part of {config.Stage.Source.Name}").Map(static object (w) => w),
             Windows.Of(validation.Length, config.Model.Context, $"validation part of {config.Stage.Source.Name}").Map(static object (w) => w),
             SeparatorOf(config, tokenizer).Map(static object (s) => s),
+            config.Learns().Map(static object (u) => u),
         }.Gather().Map(_ => new RunData(tokenizer, train, validation, new(tokenizer.Fingerprint, tokens.Length, CheckpointManifest.Hex(Sum(tokens)))));
     }
 

@@ -28,11 +28,14 @@ public class DriftLaws
         const string Refused = "labels: is 3, and a model that judges texts has no next token to learn; allowed: 0";
         using var scratch = new Scratch();
         var judge = TinyRun.Config with { Model = TinyRun.Config.Model with { Labels = 3 }, Stage = TinyRun.Config.Stage with { Steps = 2, SaveEvery = 1 } };
-        Assert.Equal(Refused, TinyRun.Faults(judge.Validate()));
+        Assert.Equal(Refused, TinyRun.Faults(judge.Learns()));
+        Assert.Equal(Refused, TinyRun.Faults(Memory.DeviceOf(judge)));
+        Assert.Equal(Refused, Assert.Throws<InvalidOperationException>(() => TinyRun.Data(judge)).Message);
         TinyRun.Get(TinyRun.Train(scratch["run"], Begun("labels")));
         var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
         File.WriteAllText(scratch["run/config.yaml"], ConfigYaml.Write(Recipe.Of(run.Config with { Model = run.Config.Model with { Labels = 3 } })));
-        Assert.Contains(Refused, TinyRun.Faults(RunFolder.Open(scratch["run"])), StringComparison.Ordinal);
+        Assert.Contains("labels: is 3, but the checkpoint was written with 0", TinyRun.Faults(TinyRun.Get(RunFolder.Open(scratch["run"])).Checkpoint()),
+            StringComparison.Ordinal);
     }
 
     // The first of the candidates that is another value and can stand there.
