@@ -9,8 +9,9 @@ namespace Functional.Families;
 static class Canonical
 {
     /// <summary>The same model, with sizes that follow from others left out and what is not used as it is by default. Dropout is no part of it.</summary>
-    public static DecoderConfig Of(DecoderConfig c)
+    public static DecoderConfig Of(DecoderConfig any)
     {
+        var c = WithoutMlps(any);
         var windows = Enumerable.Range(0, c.Layers).Select(c.HasWindow).ToVec();
         var experts = Enumerable.Range(0, c.Layers).Select(c.Experts.Has).ToVec();
         var (turns, plain, e) = (c.Positions == Positions.Rotary, new RotaryConfig(), c.Experts);
@@ -37,6 +38,11 @@ static class Canonical
             },
         };
     }
+
+    /// <summary>The same model; where every layer has experts, no MLP has a width of its own, which then is that of the experts.</summary>
+    public static DecoderConfig WithoutMlps(DecoderConfig c) => c.Experts.Count > 0 && Enumerable.Range(0, c.Layers).All(c.Experts.Has)
+        && (c.Experts.Hidden > 0 ? c.Experts.Hidden : c.HiddenWidth) is var hidden
+        ? c with { Hidden = hidden, HiddenMultiple = 1, Experts = c.Experts with { Hidden = hidden } } : c;
 
     // The base and the share count always; what a kind of scaling does not read is as by default.
     static RotaryConfig Turned(DecoderConfig c, bool windowed, RotaryConfig plain)
@@ -75,11 +81,11 @@ static class Canonical
                 ("context", a.Context, b.Context),
             ("vocabulary", a.Vocabulary, b.Vocabulary), ("bias", a.Bias, b.Bias), ("activation", a.Activation, b.Activation), ("norm-kind", a.Norm, b.Norm),
             ("norm-epsilon", a.NormEpsilon, b.NormEpsilon), ("norm-weights", a.NormWeights, b.NormWeights), ("norm", a.NormPlacement, b.NormPlacement),
-            ("final-norm", a.FinalNorm, b.FinalNorm), ("positions", a.Positions, b.Positions), ("rotary", a.Rotary, b.Rotary), ("window", a.Window, b.Window),
+            ("final-norm", a.FinalNorm, b.FinalNorm), ("positions", a.Positions, b.Positions), .. Turns(a.Rotary).Zip(Turns(b.Rotary), static (x, y) => (x.Name, x.Value, y.Value)), ("window", a.Window, b.Window),
             ("sinks", a.Sinks, b.Sinks), ("pattern", a.Pattern, b.Pattern), ("query-key-norm", a.QueryKeyNorm, b.QueryKeyNorm),
                 ("attention-scale", a.AttentionScale, b.AttentionScale),
             ("scaled-by-layer", a.ScaledByLayer, b.ScaledByLayer), ("attention-cap", a.AttentionCap, b.AttentionCap), ("logit-cap", a.LogitCap, b.LogitCap),
-            ("qkv-clip", a.QkvClip, b.QkvClip), ("scaled-embeddings", a.ScaledEmbeddings, b.ScaledEmbeddings), ("experts", a.Experts, b.Experts),
+            ("qkv-clip", a.QkvClip, b.QkvClip), ("scaled-embeddings", a.ScaledEmbeddings, b.ScaledEmbeddings), .. Mixture(a.Experts).Zip(Mixture(b.Experts), static (x, y) => (x.Name, x.Value, y.Value)),
             ("tied-head", a.TiedHead, b.TiedHead), ("labels", a.Labels, b.Labels),
         ];
         return
@@ -89,4 +95,18 @@ static class Canonical
                 .Select(static s => (s.Item1, Text(s.Item2), Text(s.Item3))),
         ];
     }
+
+    static IEnumerable<(string Name, object? Value)> Turns(RotaryConfig r) =>
+    [
+        ("rope-base", r.Base), ("rope-local-base", r.LocalBase), ("rope-share", r.Share), ("rope-pairing", r.Interleaved), ("rope-scaling", r.Kind),
+        ("rope-factor", r.Factor), ("rope-original-context", r.OriginalContext), ("rope-low", r.Low), ("rope-high", r.High), ("rope-fast", r.Fast),
+        ("rope-slow", r.Slow), ("rope-attention-factor", r.AttentionFactor), ("rope-magnitude", r.Magnitude), ("rope-magnitude-all", r.MagnitudeAll),
+        ("rope-truncate", r.Truncates), ("rope-short", r.Short), ("rope-long", r.Long),
+    ];
+
+    static IEnumerable<(string Name, object? Value)> Mixture(ExpertConfig e) =>
+    [
+        ("experts", e.Count), ("experts-chosen", e.Chosen), ("expert-hidden", e.Hidden), ("expert-scores", e.Sigmoid), ("experts-renormalised", e.Renormalised),
+        ("shared-expert", e.Shared), ("shared-expert-gate", e.SharedGate), ("expert-pattern", e.Pattern),
+    ];
 }

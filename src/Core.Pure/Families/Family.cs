@@ -111,7 +111,9 @@ public sealed record Family
             StringComparer.Ordinal).ToParams());
         // What it would be read as again tells what has been lost on the way.
         return Read(new ConfigSource(json.Members, "config.json")).Bind(read => Canonical.Differences(config, read.Config) is { Count: > 0 } lost
-            ? Validation<Fault, Json>.Fail(lost.Select(d => new Fault(d.Name, $"is {d.Wanted}", $"{Name} has {d.Got}")).ToSeq().Strict())
+            // Where a family has one width for MLPs and experts.
+            ? Canonical.WithoutMlps(config) is var other && other != config ? Write(other, tokens, dtype)
+            : Validation<Fault, Json>.Fail(lost.Select(d => new Fault(d.Name, $"is {d.Wanted}", $"{Name} has {d.Got}")).ToSeq().Strict())
             : Success<Fault, Json>(json));
     }
 
