@@ -199,6 +199,23 @@ public sealed class FamilyLaws
         }
     }
 
+    /// <summary>Where every layer has experts, MLPs have no width that a file would have to say; where one has none, they have.</summary>
+    [Fact]
+    public void Experts_in_every_layer_leave_no_width_to_MLPs()
+    {
+        var mixtral = Published.Families.First(static f => f.Name == "mixtral");
+        var config = new DecoderConfig
+        {
+            Heads = 4, KeyHeads = 2, Width = 32, Bias = Biases.None, Activation = Activation.SwiGlu, Norm = NormKind.Rms, Positions = Positions.Rotary,
+            TiedHead = false, Experts = new() { Count = 4, Hidden = 5 },
+        };
+        var read = TinyRun.Get(Published.Read(TinyRun.Get(mixtral.Write(config, TokenMarks.None)), "c")).Config;
+        Assert.Equal(5, read.HiddenWidth);
+        Assert.Empty(Canonical.Differences(config, read));
+        var mixed = config with { Experts = config.Experts with { Pattern = "ed" } };
+        Assert.Contains("expert-pattern: is ed; mixtral has ", TinyRun.Faults(mixtral.Write(mixed, TokenMarks.None)), StringComparison.Ordinal);
+    }
+
     /// <summary>Whatever setting two models differ in, they are not taken for the same: else one could be written as the other.</summary>
     [Fact]
     public void A_difference_in_any_setting_is_seen()
