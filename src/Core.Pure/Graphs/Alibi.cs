@@ -9,13 +9,13 @@ public static class Alibi
     /// The slopes of a number of heads: of a power of two n, 2^(−8i/n) for i from 1 to n; of any other number, those of the next lower power of two and
     /// then every other one of twice that.
     /// </summary>
-    public static Vec<double> SlopesOf(int heads)
-    {
-        var power = 1;
-        while (power * 2 <= heads) power *= 2;
-        return [.. Of(power), .. Of(2 * power).Where(static (_, i) => i % 2 == 0).Take(heads - power)];
+    public static Vec<double> SlopesOf(int heads) => [.. Enumerable.Range(0, heads).Select(head => SlopeOf(heads, head))];
 
-        static IEnumerable<double> Of(int n) => Enumerable.Range(1, n).Select(i => Math.Pow(2, -8.0 * i / n));
+    /// <summary>That of one head, counted from 0.</summary>
+    public static double SlopeOf(int heads, int head)
+    {
+        var power = 1 << System.Numerics.BitOperations.Log2((uint)heads);
+        return head < power ? Math.Pow(2, -8.0 * (head + 1) / power) : Math.Pow(2, -8.0 * (2 * (head - power) + 1) / (2 * power));
     }
 
     /// <summary>As a tensor, <c>[heads]</c>.</summary>

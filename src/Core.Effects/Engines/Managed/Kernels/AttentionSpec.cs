@@ -71,7 +71,7 @@ internal readonly record struct AttentionSpec(int Batch, int Heads, int KvHeads,
     }
 
     /// <summary>The slope of a head's distances, times <paramref name="unit"/>.</summary>
-    public float Slope(int head, float unit) => HasAlibi ? (float)Graphs.Alibi.SlopesOf(Heads)[head] * unit : 0f;
+    public float Slope(int head, float unit) => HasAlibi ? (float)Graphs.Alibi.SlopeOf(Heads, head) * unit : 0f;
 }
 
 /// <summary>A tensor [batch, token, head, width] in memory, possibly a slice of a packed one: widths are contiguous, the other axes stride.</summary>
