@@ -2,6 +2,7 @@ using Functional.Engines;
 using Functional.Graphs;
 using Functional.Layers;
 using Functional.Learning;
+using Functional.Models;
 
 namespace Functional.Generation;
 
@@ -34,10 +35,13 @@ public sealed partial class Batcher
     /// <exception cref="InvalidOperationException">None is free.</exception>
     public int Join(SequenceState state)
     {
-        var row = Join();
+        // A row is taken only once the program is there: for lack of memory none is lost.
         using var own = state.Caches.Within();
-        own.Add("to", new([1], DType.I32)).Write<int>([row]);
-        own.Bind(Programs.RestoreRow(model, new(Rows, MostPiece), "to")).Run();
+        var to = own.Add("to", new([1], DType.I32));
+        var restore = own.Bind(Programs.RestoreRow(model, new(Rows, MostPiece), "to"));
+        var row = Join();
+        to.Write<int>([row]);
+        restore.Run();
         sequences[row] = state.Transcript.Copy();
         return row;
     }
@@ -48,8 +52,40 @@ public sealed partial class Batcher
     /// <exception cref="InvalidOperationException">No row is free.</exception>
     public int Fork(int row)
     {
-        using var state = Keep(row);
-        return Join(state);
+        var sequence = Sequence(row);
+        copying ??= new(model, new(Rows, MostPiece), workspace);
+        var copy = Join();
+        copying.Run(row, copy);
+        sequences[copy] = sequence.Copy();
+        return copy;
+    }
+
+    Copying? copying;
+
+    /// <summary>From one row to another, by programs that are made once.</summary>
+    sealed class Copying : IDisposable
+    {
+        readonly Workspace own;
+        readonly IBuffer from, to;
+        readonly BoundProgram keep, restore;
+
+        public Copying(Model model, CacheShape caches, Workspace shared)
+        {
+            own = shared.Within();
+            own.Add(model.Caches(caches with { Rows = 1 }).Rename(Names.Kept));
+            (from, to) = (own.Add(Names.CacheRow, new([1], DType.I32)), own.Add("to", new([1], DType.I32)));
+            (keep, restore) = (own.Bind(Programs.KeepRow(model, caches)), own.Bind(Programs.RestoreRow(model, caches, "to")));
+        }
+
+        public void Run(int row, int copy)
+        {
+            from.Write<int>([row]);
+            to.Write<int>([copy]);
+            keep.Run();
+            restore.Run();
+        }
+
+        public void Dispose() => own.Dispose();
     }
 
     /// <summary>Forgets the last tokens of a sequence, such as a draft that was refused: it goes on as if they had not been read.</summary>

@@ -149,6 +149,7 @@ public sealed partial class Batcher : IDisposable
     {
         foreach (var turn in turns.Values) turn.Dispose();
         turns.Clear();
+        copying?.Dispose();
         workspace.Dispose();
     }
 
