@@ -105,11 +105,9 @@ internal sealed unsafe class NativeBlock : IDisposable
         Bytes = 0;
     }
 
-    /// <summary>Memory aligned to a page where it is large, so that the system can back it with large pages.</summary>
     public static byte* Allocate(long bytes)
     {
-        const long huge = 2 << 20;
-        var alignment = bytes >= huge ? huge : Plan.Alignment;
+        const long alignment = Plan.Alignment;
         return MachineMemory.Allocate((Math.Max(bytes, 1) + alignment - 1) / alignment * alignment, (nuint)alignment);
     }
 }
