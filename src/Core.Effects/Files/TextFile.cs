@@ -112,14 +112,13 @@ public static class TextFile
             .Map(static TokenStream (store) => store.Build());
     }
 
-    /// <summary>Folds over the tokens of a text file, as they are read.</summary>
+    /// <summary>Folds over the tokens of a text file, as they are read; by whichever cores, they are the same.</summary>
     internal static Validation<Fault, S> Encode<S>(string path, Tokenizer tokenizer, LineEnds lineEnds, S seed, Func<S, int[], S> step, CancellationToken stop)
     {
-        // What waits at the end of a piece goes before the next, so that tokens are those of the whole.
-        var encoder = tokenizer.Stream();
-        return Fold(path, lineEnds, seed, (so, piece) => Named(encoder.Push(piece)).Map(ids => step(so, ids)), stop)
-            .Bind(so => Named(encoder.Finish()).Map(ids => step(so, ids)));
+        var encoder = new ParallelEncoder(tokenizer, Environment.ProcessorCount);
+        return Fold(path, lineEnds, seed, (so, piece) => Named(encoder.Push(piece)).Map(parts => parts.Aggregate(so, step)), stop)
+            .Bind(so => Named(encoder.Finish()).Map(parts => parts.Aggregate(so, step)));
 
-        Validation<Fault, int[]> Named(Validation<Fault, int[]> ids) => ids.MapFail(fault => fault with { Where = $"{path}, {fault.Where}" });
+        Validation<Fault, List<int[]>> Named(Validation<Fault, List<int[]>> parts) => parts.MapFail(fault => fault with { Where = $"{path}, {fault.Where}" });
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Functional.Base;
 using Functional.Unicode;
 
 namespace Functional.Subwords;
@@ -12,7 +13,12 @@ namespace Functional.Subwords;
 /// <param name="Normalized">Whether it is looked for in the text that was made even.</param>
 /// <param name="Special">Whether it is no text but a sign, such as the end of a document.</param>
 public sealed record AddedToken(int Id, string Content, bool SingleWord = false, bool LeftStrip = false, bool RightStrip = false, bool Normalized = false,
-    bool Special = true);
+    bool Special = true)
+{
+    /// <summary>That it stands in a text that must hold none.</summary>
+    /// <param name="position">Where, in UTF-16 code units.</param>
+    internal Fault Refused(long position) => new($"position {position}", $"{Content} is a special token", "allowed: text without special tokens; or have them read, or taken as text");
+}
 
 /// <summary>Finds added tokens: the leftmost, of several the longest.</summary>
 sealed class AddedTokens

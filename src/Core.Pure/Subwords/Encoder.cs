@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using Functional.Base;
 using Functional.Text;
@@ -49,16 +48,17 @@ sealed class Encoder
     /// <summary>Where each token comes from in the text that was given last, in UTF-16 code units; nothing where that is not wanted.</summary>
     public List<(int Start, int End)>? Places { get; }
 
+    /// <summary>Begins another text; words that were seen are still known.</summary>
+    /// <param name="at">Where the text begins in a longer one, for faults.</param>
+    public void Restart(long at) => (begins, shift, before, position) = (true, 0, '\0', at);
+
     /// <summary>The tokens of some text, as far as what follows it cannot change them; the rest belongs before what is given next.</summary>
     /// <param name="text">The rest of before, and more.</param>
     /// <param name="ends">Whether nothing follows.</param>
     /// <returns>How much of the text was used; all of it where it ends.</returns>
     public Validation<Fault, int> Feed(ReadOnlySpan<char> text, bool ends)
     {
-        for (int i = text.IndexOfAnyInRange('\uD800', '\uDFFF'), used; (uint)i < (uint)text.Length; i += used)
-            if (Rune.DecodeFromUtf16(text[i..], out _, out used) != OperationStatus.Done)
-                return Fault.Of<int>($"position {position + i}", $"half a surrogate pair ({Characters.CodePoint(text[i])}) is no character",
-                    "allowed: every Unicode text");
+        if (Characters.Half(text, position) is { } half) return half.As<int>();
         var at = 0;
         while (at < text.Length)
         {
@@ -82,8 +82,7 @@ sealed class Encoder
 
     void Refuse(AddedToken token, int at)
     {
-        if (faults.Count < FaultsShown)
-            faults.Add(new($"position {position + at}", $"{token.Content} is a special token", "allowed: text without special tokens; or have them read, or taken as text"));
+        if (faults.Count < FaultsShown) faults.Add(token.Refused(position + at));
     }
 
     void Add(int id, int start, int end)

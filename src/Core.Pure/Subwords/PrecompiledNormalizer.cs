@@ -15,9 +15,10 @@ sealed class PrecompiledNormalizer(CharacterTable table) : TextNormalizer
 
     public override Shaped Apply(Shaped text, bool begins, bool ends)
     {
-        var all = text.Text.AsSpan();
+        ReadOnlySpan<char> all = text.Text;
         // Where a text goes on, it is cut by the places of what was encoded, which must be where things come from.
-        var (changes, built) = ends ? (new List<(Rune Rune, int Change)>(all.Length), null) : (null, new Shaped.Builder(text));
+        var changes = ends ? new List<(Rune Rune, int Change)>(all.Length) : null;
+        var built = ends ? null : new Shaped.Builder(text);
         var changed = false;
         for (int at = 0, length; at < all.Length; at += length)
         {

@@ -24,6 +24,9 @@ sealed class SentencePieceNormalizer(CharacterTable? table, SentencePieceRules r
 
     public Vec<int> Reserved => rules.Reserved;
 
+    /// <summary>Whether each blank becomes one character, and all else stays.</summary>
+    public bool IsPlain => table is null && !rules.RemovesExtra && rules.Symbols.Count == 0;
+
     public override Shaped Apply(Shaped text, bool begins, bool ends)
     {
         var all = text.Text.AsSpan();

@@ -42,7 +42,8 @@ public abstract class Splitter
     public static Splitter? Of(string regex) => All.FirstOrDefault(s => s.Regex == regex);
 
     /// <summary>
-    /// A place where a text may be cut without looking at the rest: no piece goes on from a letter to white space, and none from a line feed to a letter.
+    /// A place where a text may be cut without looking at the rest: no piece goes on from a letter to white space, and none from a line feed to a letter. White space that
+    /// ends where a text does may be other pieces than before a letter, unless it is one character.
     /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="near">Where to begin looking, towards the beginning.</param>
@@ -51,7 +52,7 @@ public abstract class Splitter
     {
         for (var at = Math.Min(near, text.Length - 1); at > 0; at--)
             if ((CharClasses.Of(text[at]) & CharClass.White) != 0 ? CharClasses.Of(text[at - 1]) == CharClass.Letter
-                : text[at - 1] == '\n' && CharClasses.Of(text[at]) == CharClass.Letter) return at;
+                : text[at - 1] == '\n' && CharClasses.Of(text[at]) == CharClass.Letter && (at == 1 || (CharClasses.Of(text[at - 2]) & CharClass.White) == 0)) return at;
         return 0;
     }
 

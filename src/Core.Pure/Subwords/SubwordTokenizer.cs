@@ -128,21 +128,20 @@ public sealed class SubwordTokenizer : Tokenizer
         ? [.. texts.SelectMany(static t => t)]
         : [.. template.SelectMany(item => item.Sequence >= 0 ? texts[item.Sequence] : (IEnumerable<int>)item.Ids)];
 
-    /// <inheritdoc/>
-    public override Validation<Fault, Vec<Token>> Tokens(string text, SpecialTokens special = SpecialTokens.Allow)
+    internal override Validation<Fault, Vec<Token>> Part(string text, int start, int end, SpecialTokens special)
     {
-        var encoder = new Encoder(pipeline, special, places: true, 0);
-        return encoder.Feed(text, ends: true).Map(_ =>
+        var encoder = new Encoder(pipeline, special, places: true, start);
+        return encoder.Feed(text.AsSpan(start, end - start), ends: true).Map(_ =>
         {
             var taking = Added.Where(static t => t.LeftStrip || t.RightStrip).Select(static t => t.Id).ToHashSet();
-            var scalars = new int[text.Length + 1];
-            for (var i = 0; i < text.Length; i++) scalars[i + 1] = scalars[i] + (char.IsHighSurrogate(text[i]) ? 0 : 1);
+            var scalars = new int[end - start + 1];
+            for (var i = 0; i < end - start; i++) scalars[i + 1] = scalars[i] + (char.IsHighSurrogate(text[start + i]) ? 0 : 1);
             return encoder.Places!.Select((place, i) =>
             {
-                var (first, last) = Definition.Post.Trim ? Trimmed(names[encoder.Ids[i]]!, place, i == 0) : place;
+                var (first, last) = Definition.Post.Trim ? Trimmed(names[encoder.Ids[i]]!, place, start == 0 && (i == 0 || place.Start == 0)) : place;
                 // One that took white space along is called as it stands in the text.
-                var name = taking.Contains(encoder.Ids[i]) ? text[place.Start..place.End] : names[encoder.Ids[i]]!;
-                return new Token(encoder.Ids[i], name, scalars[first], scalars[last], first, last);
+                var name = taking.Contains(encoder.Ids[i]) ? text[(start + place.Start)..(start + place.End)] : names[encoder.Ids[i]]!;
+                return new Token(encoder.Ids[i], name, scalars[first], scalars[last], start + first, start + last);
             }).ToVec();
         });
     }
@@ -152,7 +151,7 @@ public sealed class SubwordTokenizer : Tokenizer
     {
         static bool IsBlank(char c) => c == 'Ġ' || char.IsWhiteSpace(c);
         var (leading, trailing) = (name.TakeWhile(IsBlank).Count(), name.Reverse().TakeWhile(IsBlank).Count());
-        if (leading > 0 && (isFirst || place.Start == 0) && Definition.Post.KeepsFirst) leading--;
+        if (leading > 0 && isFirst && Definition.Post.KeepsFirst) leading--;
         var start = Math.Min(place.Start + leading, place.End);
         return (start, place.End >= trailing ? Math.Max(place.End - trailing, start) : place.End);
     }
@@ -209,15 +208,26 @@ public sealed class SubwordTokenizer : Tokenizer
 
         public override Validation<Fault, int[]> Finish() => Feed(true);
 
+        public override Validation<Fault, int[]> Between(ReadOnlySpan<char> text, long position)
+        {
+            encoder.Restart(position);
+            return encoder.Feed(text, ends: true).Map(_ => Taken());
+        }
+
+        int[] Taken()
+        {
+            var ids = encoder.Ids.Span.ToArray();
+            encoder.Ids.Cut(0);
+            return ids;
+        }
+
         Validation<Fault, int[]> Feed(bool ends) => encoder.Feed(waiting.WrittenSpan, ends).Map(used =>
         {
             var rest = waiting.WrittenSpan[used..].ToArray();
             waiting.Clear();
             waiting.Write(rest);
             tried = rest.Length;
-            var ids = encoder.Ids.Span.ToArray();
-            encoder.Ids.Cut(0);
-            return ids;
+            return Taken();
         });
     }
 }

@@ -1,11 +1,23 @@
 using System.Globalization;
 using System.Text;
+using Functional.Base;
 
 namespace Functional.Text;
 
 /// <summary>How characters are shown to people.</summary>
 static class Characters
 {
+    /// <summary>Half a surrogate pair in a text, as a fault; nothing where there is none.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="position">Where it begins in a longer one.</param>
+    public static Fault? Half(ReadOnlySpan<char> text, long position)
+    {
+        for (int i = text.IndexOfAnyInRange('\uD800', '\uDFFF'), used; (uint)i < (uint)text.Length; i += used)
+            if (Rune.DecodeFromUtf16(text[i..], out _, out used) != System.Buffers.OperationStatus.Done)
+                return new($"position {position + i}", $"half a surrogate pair ({CodePoint(text[i])}) is no character", "allowed: every Unicode text");
+        return null;
+    }
+
     /// <summary>In quotes, control characters and separators escaped.</summary>
     public static string Quote(Rune rune) => $"'{Plain(rune)}'";
 

@@ -50,11 +50,17 @@ public abstract class Tokenizer : IEquatable<Tokenizer>
     /// <summary>The tokens of a text with their places in it.</summary>
     /// <param name="text">The text.</param>
     /// <param name="special">What becomes of special tokens in it.</param>
-    public virtual Validation<Fault, Vec<Token>> Tokens(string text, SpecialTokens special = SpecialTokens.Allow) => Encode(text).Map(ids =>
+    public Validation<Fault, Vec<Token>> Tokens(string text, SpecialTokens special = SpecialTokens.Allow) => Part(text, 0, text.Length, special);
+
+    /// <summary>The tokens of a part of a text that lies between borders; their places in UTF-16 code units are in the whole, those in characters in the part.</summary>
+    internal virtual Validation<Fault, Vec<Token>> Part(string text, int start, int end, SpecialTokens special) =>
+        Encode(text.AsSpan(start, end - start), start).Map(ids => Placed(text, start, ids));
+
+    /// <summary>Where tokens are whose bytes are a part of a text, which begins at <paramref name="from"/>. One of some of a character's bytes is where that is.</summary>
+    private protected Vec<Token> Placed(string text, int from, int[] ids)
     {
-        // A token of some of a character's bytes is where the whole character is.
         var tokens = new List<Token>(ids.Length);
-        var (at, scalar, used, done) = (0, 0, 0, 0);
+        var (at, scalar, used, done) = (from, 0, 0, 0);
         foreach (var id in ids)
         {
             done += Bytes(id).Length;
@@ -70,7 +76,7 @@ public abstract class Tokenizer : IEquatable<Tokenizer>
             tokens.Add(new(id, Name(id), start, end, first, last));
         }
         return tokens.ToVec();
-    });
+    }
 
     /// <summary>What the vocabulary calls a token; for bytes that are no text, as <c>&lt;0x0A&gt;</c>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">When the id is not in the vocabulary.</exception>

@@ -35,6 +35,14 @@ public abstract class TokenizerStream
 
     /// <summary>The tokens of what waits when no more text comes.</summary>
     public abstract Validation<Fault, int[]> Finish();
+
+    /// <summary>
+    /// The tokens of a text that lies between borders of a longer one (<see cref="Tokenizer.Border"/>), whichever came before: what was learned about words serves
+    /// the next. Not for a stream that was pushed to.
+    /// </summary>
+    /// <param name="text">The text.</param>
+    /// <param name="position">Where it begins in the longer one, in UTF-16 code units.</param>
+    public abstract Validation<Fault, int[]> Between(ReadOnlySpan<char> text, long position);
 }
 
 /// <summary>Each piece by itself, for tokenizers to whom that is the same.</summary>
@@ -50,4 +58,6 @@ sealed class PieceByPiece(Tokenizer tokenizer, long position) : TokenizerStream
     }
 
     public override Validation<Fault, int[]> Finish() => Success<Fault, int[]>([]);
+
+    public override Validation<Fault, int[]> Between(ReadOnlySpan<char> text, long position) => tokenizer.Encode(text, position);
 }

@@ -71,4 +71,21 @@ public sealed class TokenFileLaws
         Assert.Contains("is a file of tokens", RunData.Load(Recipe.Of(Config(scratch["c.tokens"], "char"))).FailToSeq().Lines(), StringComparison.Ordinal);
         Assert.Contains("is a file of tokens", RunData.Load(Recipe.Of(Config(scratch["c.tokens"], "bpe"))).FailToSeq().Lines(), StringComparison.Ordinal);
     }
+
+    /// <summary>Two trainings on different texts have tokens of the same number and other bytes; a merge moved up leaves even those the same.</summary>
+    [Fact]
+    public void Tokens_of_another_tokenizer_of_the_same_size_are_refused()
+    {
+        using var scratch = new Training.Scratch();
+        var text = Written(scratch, "a.txt", "Some words of a text, which both tokenizers read.");
+        SubwordTokenizer Trained(string on) => SubwordTokenizers.Of(BpeTrainer.Train(WordCounts.Of(on, Splitter.Gpt4), new(262)), new(262), Splitter.Gpt4);
+        var (one, other) = (Trained("some words, some words, some"), Trained("other texts, other texts, other"));
+        var moved = new SubwordTokenizer(one.Definition with { Merges = [one.Merges[1], one.Merges[0], .. one.Merges.Skip(2)] });
+        var marked = new SubwordTokenizer(one.Definition with { Added = [new(5, one.Definition.Names[5]!)] });
+        Assert.All((Tokenizer[])[other, moved, marked], t => Assert.Equal(one.VocabularySize, t.VocabularySize));
+        Get(TokenFile.Write(scratch["c.tokens"], [text], one, LineEnds.Lf));
+        Assert.True(TextFile.Tokens(scratch["c.tokens"], one, LineEnds.Lf).IsSuccess);
+        Assert.All((Tokenizer[])[other, moved, marked], t =>
+            Assert.Contains("was made by another tokenizer", TextFile.Tokens(scratch["c.tokens"], t, LineEnds.Lf).FailToSeq().Lines(), StringComparison.Ordinal));
+    }
 }

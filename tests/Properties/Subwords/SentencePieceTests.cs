@@ -157,16 +157,18 @@ public sealed class SentencePieceTests
 
     static readonly string[] Bits = ["a", "b", "c", "é", "\u0301", "中", "😀", " ", "ab"];
 
-    static string Text(IEnumerable<int> numbers) => string.Concat(numbers.Select(static n => Bits[Math.Abs(n % Bits.Length)]));
+    static string Text(IEnumerable<int> numbers) => string.Concat(numbers.Select(static n => Bits[n % Bits.Length]));
 
-    static Dictionary<string, string> Map(int[] numbers) => numbers.Chunk(4).Where(static c => c.Length > 2)
+    static string Mixed(int[] numbers) => Text(Functional.Tests.Properties.Text.Texts.Mixed(numbers));
+
+    static Dictionary<string, string> Map(int[] numbers) => Functional.Tests.Properties.Text.Texts.Mixed(numbers).Chunk(4).Where(static c => c.Length > 2)
         .GroupBy(static c => Text(c.Take(1 + Math.Abs(c[0] % 3)))).ToDictionary(static g => g.Key, static g => Text(g.First().Skip(2)));
 
     [Property]
     public bool A_table_finds_what_a_search_through_all_keys_finds(int[] numbers, int[] words)
     {
         var map = Map([.. numbers, 0, 1, 2, 3]);
-        var (table, text) = (Get(CharacterTable.Parse(Made(map), "table")), Text(words));
+        var (table, text) = (Get(CharacterTable.Parse(Made(map), "table")), Mixed(words));
         for (var at = 0; at < text.Length; at++)
         {
             if (char.IsLowSurrogate(text[at])) continue;
@@ -183,7 +185,7 @@ public sealed class SentencePieceTests
     public bool A_text_with_a_table_is_made_even_in_parts(int[] numbers, int[] words, bool prefix, bool extra)
     {
         var even = new SentencePieceNormalizer(Get(CharacterTable.Parse(Made(Map([.. numbers, 0, 1, 2, 3])), "table")), new(prefix, extra, true, ["ca", "中a b"], []));
-        var text = Text(words);
+        var text = Mixed(words);
         for (var at = 1; at < text.Length; at++)
         {
             if (char.IsLowSurrogate(text[at])) continue;
@@ -194,6 +196,22 @@ public sealed class SentencePieceTests
             if (whole != parts) return false;
         }
         return true;
+    }
+
+    static readonly string[] Replaced = [" {2,}", "a+b", "(ab|ba)", "ab", "(?=a)b*a", "é?c", "a(?!b)"];
+
+    [Property]
+    public bool A_text_with_a_pattern_is_made_even_in_parts(int[] words, byte which)
+    {
+        var pattern = Replaced[which % Replaced.Length];
+        var even = new ReplaceNormalizer(Get(Pattern.Parse(pattern, "")), pattern == "ab" ? pattern : null, "x");
+        var text = Mixed(words);
+        return Enumerable.Range(1, Math.Max(0, text.Length - 1)).Where(at => !char.IsLowSurrogate(text[at])).All(at =>
+        {
+            Rune.DecodeLastFromUtf16(text.AsSpan(0, at), out var before, out _);
+            return !even.MayCut(before, Rune.GetRuneAt(text, at)) || new string(even.Apply(Shaped.Of(text, 0), true, true).Text)
+                == new string(even.Apply(Shaped.Of(text.AsSpan(0, at), 0), true, false).Text) + new string(even.Apply(Shaped.Of(text.AsSpan(at), at), false, true).Text);
+        });
     }
 
     static byte[] Small => Made(new Dictionary<string, string> { ["a"] = "b", ["ab"] = "c", ["é"] = "e\u0301" });

@@ -58,4 +58,22 @@ static class Texts
         var value = (int)((n & int.MaxValue) * 2654435761L % limit);
         return Rune.IsValid(value) ? new Rune(value).ToString() : "\n";
     }));
+
+    /// <summary>As many numbers, 0 or more and far apart: generated ones are small and mostly 0, of which few choices among many would come.</summary>
+    public static IEnumerable<int> Mixed(int[] numbers)
+    {
+        var mixed = (ulong)numbers.Length;
+        foreach (var number in numbers)
+        {
+            mixed = (mixed ^ (uint)number) * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019;
+            yield return (int)((mixed ^ (mixed >> 29)) >> 33);
+        }
+    }
+
+    /// <summary>A text of such parts, and of any characters where there are more numbers than parts.</summary>
+    /// <param name="numbers">Any numbers.</param>
+    /// <param name="parts">Parts to choose from.</param>
+    /// <param name="choices">Among how many it is chosen, as many as parts or more.</param>
+    public static string Of(int[] numbers, string[] parts, int choices) =>
+        string.Concat(Mixed(numbers).Select(n => n % choices is var k && k < parts.Length ? parts[k] : Of([n / choices])));
 }
