@@ -16,7 +16,7 @@ public static class Tokenizers
 
     /// <summary>
     /// The tokenizer of an encoding's name, a file (<c>tokenizer.json</c>, <c>vocab.json</c> with <c>merges.txt</c>, <c>*.tiktoken</c>, <c>*.model</c>), or a folder that
-    /// holds one, such as a run's.
+    /// holds one, such as a run's. With <c>microsoft:</c> before the name of an encoding or a <c>*.model</c>, Microsoft.ML.Tokenizers encodes; such a tokenizer is not saved.
     /// </summary>
     /// <param name="name">The name.</param>
     /// <exception cref="FunctionalException">There is none, or it cannot be used.</exception>

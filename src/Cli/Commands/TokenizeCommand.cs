@@ -21,7 +21,7 @@ static class TokenizeCommand
         ], Run)
     {
         Argument = new("which", "TOKENIZER", "a run's folder, a tokenizer's file or folder, or the name of an encoding: " + string.Join(", ", Tokenizers.Encodings)),
-        Details = "Places are counted in Unicode characters, as the official tokenizers library does. Files: tokenizer.json, vocab.json with\nmerges.txt, *.tiktoken, SentencePiece's *.model.\n",
+        Details = "Places are counted in Unicode characters, as the official tokenizers library does. Files: tokenizer.json, vocab.json with\nmerges.txt, *.tiktoken, SentencePiece's *.model. microsoft: before the name of an encoding or a *.model has Microsoft.ML.Tokenizers encode.\n",
         Examples = [new("tokenize cl100k_base --text \"Hello, world\"", "as GPT-4 reads it"), new("tokenize runs/poems --file poem.txt --json", "for scripts")],
     };
 
@@ -41,7 +41,7 @@ static class TokenizeCommand
             _ => throw new FunctionalException(new Fault("tokenize", "needs one of two options", "expected --text TEXT or --file FILE")),
         };
         var tokenizer = Tokenizers.Load(given.Text("which")!);
-        var tokens = tokenizer.Tokens(text, special).OrThrow();
+        var tokens = ParallelEncoder.Tokens(tokenizer, text, special, Environment.ProcessorCount).OrThrow();
         if (given.Has("--json")) terminal.Line(Json(tokens));
         else Tell(terminal, tokenizer, text, tokens);
         return Task.FromResult(interruption.ExitCode);

@@ -29,16 +29,20 @@ public static class Encodings
     public static Vec<string> Names { get; } = ["gpt2", "r50k_base", "cl100k_base", "o200k_base"];
 
     /// <summary>The tokenizer of a name.</summary>
-    public static Validation<Fault, Tokenizer> Read(string name)
+    public static Validation<Fault, Tokenizer> Read(string name) =>
+        Ranks(name).Bind(ranks => RankFile.Parse(ranks.Text, ranks.Regex, Of(name)!.Special, name));
+
+    /// <summary>The ranks of a name as tiktoken's files have them, and the pattern that cuts texts.</summary>
+    internal static Validation<Fault, (string Text, string Regex)> Ranks(string name)
     {
-        if (Of(name) is not { } encoding) return Fault.Of<Tokenizer>(name, "is no encoding", $"allowed: {string.Join(", ", Names)}");
+        if (Of(name) is not { } encoding) return Fault.Of<(string, string)>(name, "is no encoding", $"allowed: {string.Join(", ", Names)}");
         using var packed = Assembly.Load($"Microsoft.ML.Tokenizers.Data.{encoding.Package}").GetManifestResourceStream($"{encoding.Resource}.tiktoken.deflate");
-        if (packed is null) return Fault.Of<Tokenizer>(name, "has no data in its package", "expected Microsoft.ML.Tokenizers.Data 2.0.1");
+        if (packed is null) return Fault.Of<(string, string)>(name, "has no data in its package", "expected Microsoft.ML.Tokenizers.Data 2.0.1");
         using var reader = new StreamReader(new DeflateStream(packed, CompressionMode.Decompress));
-        return RankFile.Parse(Ranks(reader.ReadToEnd()), encoding.Regex, encoding.Special, name);
+        return (Numbered(reader.ReadToEnd()), encoding.Regex);
     }
 
     // The package writes how many there are and then tokens alone, whose ranks are their lines.
-    static string Ranks(string text) => string.Join('\n', text.Split('\n').Skip(1).Select(static line => line.TrimEnd('\r'))
+    static string Numbered(string text) => string.Join('\n', text.Split('\n').Skip(1).Select(static line => line.TrimEnd('\r'))
         .Select(static (token, rank) => token.Length == 0 ? "" : $"{token} {rank}"));
 }

@@ -17,13 +17,20 @@ public static class TokenizerFile
     static readonly Vec<string> made = ["char", "byte", "bpe"];
 
     /// <summary>Whether a word stands for a tokenizer by itself, whatever files there are.</summary>
-    public static bool IsName(string word) => made.Contains(word) || Encodings.Names.Contains(word);
+    public static bool IsName(string word) => made.Contains(word) || Encodings.Names.Contains(word) || IsOther(word);
+
+    // Of another library.
+    static bool IsOther(string word) => word.StartsWith(MicrosoftTokenizer.Prefix, StringComparison.Ordinal);
 
     /// <summary>A word that names a file or folder as its whole path; any other as it is.</summary>
     public static string Whole(string word) => !IsName(word) && Path.Exists(word) ? Path.GetFullPath(word) : word;
 
-    /// <summary>The tokenizer of an encoding's name, a file, or a folder that holds one, such as a run's.</summary>
+    /// <summary>
+    /// The tokenizer of an encoding's name, a file, or a folder that holds one, such as a run's; with <c>microsoft:</c> before the name of an encoding or a SentencePiece
+    /// model, one whose text Microsoft.ML.Tokenizers encodes.
+    /// </summary>
     public static Validation<Fault, Tokenizer> Find(string word) => Encodings.Names.Contains(word) ? Encodings.Read(word)
+        : IsOther(word) ? MicrosoftTokenizer.Find(word[MicrosoftTokenizer.Prefix.Length..])
         : Directory.Exists(word) ? InFolder(word)
         : File.Exists(word) ? Read(word)
         : Fault.Of<Tokenizer>(word, "is no file or folder and no encoding", $"allowed: a file or folder with a tokenizer, or one of {string.Join(", ", Encodings.Names)}");
@@ -53,7 +60,7 @@ public static class TokenizerFile
     static string Pattern(string name) => name.Contains("50k", StringComparison.Ordinal) || name.StartsWith("gpt2", StringComparison.Ordinal)
         ? Splitter.Gpt2.Regex : Splitter.Tiktoken.Regex;
 
-    static Validation<Fault, byte[]> Bytes(string path) => FileFaults.Reading(path, file =>
+    internal static Validation<Fault, byte[]> Bytes(string path) => FileFaults.Reading(path, file =>
     {
         if (file.Length > LargestFile) return Fault.Of<byte[]>(path, $"has {file.Length} bytes", $"allowed: up to {LargestFile}");
         var bytes = new byte[file.Length];
@@ -62,7 +69,9 @@ public static class TokenizerFile
     });
 
     /// <summary>Writes a tokenizer, beside the file first and then in its place, so that no reader sees half of it.</summary>
-    public static Validation<Fault, Unit> Write(string path, Tokenizer tokenizer) => FileFaults.Guard(path, () =>
+    public static Validation<Fault, Unit> Write(string path, Tokenizer tokenizer) => tokenizer is MicrosoftTokenizer
+        ? Fault.Of<Unit>(path, "cannot hold what another library does", $"allowed: the same tokenizer without {MicrosoftTokenizer.Prefix} before its name")
+        : FileFaults.Guard(path, () =>
     {
         var partial = path + ".partial";
         using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None))

@@ -86,9 +86,15 @@ public sealed partial class SourceRuleTests
         var files = Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories)
             .Select(static f => Path.GetFileName(f).ToUpperInvariant()).ToList();
         Assert.Contains("TORCHSHARP.DLL", files);
-        Assert.DoesNotContain(files, static f => f.Contains("SKIASHARP", StringComparison.Ordinal) || f.Contains("SHARPZIPLIB", StringComparison.Ordinal)
-            || f.Contains("PROTOBUF", StringComparison.Ordinal));
+        Assert.DoesNotContain(files, static f => f.Contains("SKIASHARP", StringComparison.Ordinal) || f.Contains("SHARPZIPLIB", StringComparison.Ordinal));
+        Assert.Contains("GOOGLE.PROTOBUF.DLL", files);
     }
+
+    /// <summary>An assembly is loaded with the first method that names its types: no other file's methods do.</summary>
+    [Fact]
+    public void Only_the_adapter_knows_Microsofts_tokenizers() => Assert.Equal(["MicrosoftTokenizer.cs"],
+        Sources("src").Where(static file => File.ReadAllText(file).Contains("= Microsoft.ML.Tokenizers;", StringComparison.Ordinal)
+            || File.ReadAllText(file).Contains("using Microsoft.ML", StringComparison.Ordinal)).Select(static file => Path.GetFileName(file)));
 
     [Fact]
     public void The_pure_core_takes_one_package() =>
