@@ -114,7 +114,7 @@ public static class Training
         {
             var data = RunData.Load(Recipe.Of(config)).OrThrow();
             if (config.Stage.From is { } weights) _ = InitialWeights.Open(data.Resolve(config).OrThrow(), weights).MapFail(static f => f.ByMember()).OrThrow();
-            return new RunOutlook(data.Resolve(config).OrThrow(), data.Train.Length, data.Validation.Length);
+            return new RunOutlook(data.Resolve(config).OrThrow(), data.TrainTokens, data.ValidationTokens);
         });
     }
 
@@ -128,7 +128,7 @@ public static class Training
         return Task.Run(() =>
         {
             var (planned, data) = RunSession.Plan(folder, RunSession.ChangeOf(Configuration.Entries(changes))).OrThrow();
-            return new RunOutlook(data.Resolve(planned.Config).OrThrow(), data.Train.Length, data.Validation.Length);
+            return new RunOutlook(data.Resolve(planned.Config).OrThrow(), data.TrainTokens, data.ValidationTokens);
         });
     }
 
@@ -175,8 +175,8 @@ public static class Training
     sealed class ProgressObserver(IEngine engine, RunSession session, IProgress<TrainingEvent> progress) : IRunObserver
     {
         public void Began(RunSession begun, Trainer trainer, RunState state) => progress.Report(new TrainingEvent.Started(
-            session.Config, session.Folder.Location, trainer.Stage.Objective.Parameters.Sum(static p => p.Spec.Type.Size), session.Data.Train.Length,
-                session.Data.Validation.Length, state.Step)
+            session.Config, session.Folder.Location, trainer.Stage.Objective.Parameters.Sum(static p => p.Spec.Type.Size), session.Data.TrainTokens,
+                session.Data.ValidationTokens, state.Step)
         {
             Stage = session.Folder.Stage, Stages = session.Folder.Recipe.Stages.Names,
             Engine = engine.Name, Memory = engine.Memory, LearningRate = session.Config.Stage.LearningRates.At(state.Step),

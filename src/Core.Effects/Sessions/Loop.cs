@@ -69,7 +69,7 @@ public sealed class Loop
             var start = RunState.Start(session.Config.Key);
             // What begins with another run's weights has its own copy of them before anything else.
             return session.Weights.Match(
-                weights => trainer.Parts.Select(part => weights.LoadModel(part.Model)).Gather().Map(_ => start with { Due = Due.Save }),
+                weights => trainer.Begin(weights).Map(_ => start with { Due = Due.Save }),
                 () => Success<Fault, RunState>(start));
         });
 

@@ -1,11 +1,9 @@
-using System.Runtime.InteropServices;
 using Functional.Base;
 using Functional.Data;
 using Functional.Formats;
 using Functional.Stories;
 using Functional.Subwords;
 using Functional.Files;
-using Functional.Graphs;
 using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
@@ -15,13 +13,21 @@ using static LanguageExt.Prelude;
 
 namespace Functional.Sessions;
 
-/// <summary>The text of a stage as tokens, in its two parts.</summary>
+/// <summary>What a stage learns from, read and turned into tokens.</summary>
 /// <param name="Tokenizer">What made the tokens.</param>
-/// <param name="Train">What is learned.</param>
-/// <param name="Validation">What is only evaluated.</param>
-/// <param name="Identity">What the text and its tokenizer are, summed up.</param>
-public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream Validation, TextIdentity Identity)
+/// <param name="Identity">What it is, and its tokenizer, summed up.</param>
+public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
 {
+    /// <summary>Tokens to learn from.</summary>
+    public abstract long TrainTokens { get; }
+
+    /// <summary>Tokens that are only evaluated.</summary>
+    public abstract long ValidationTokens { get; }
+
+    /// <summary>What a stage does with it.</summary>
+    /// <param name="config">The stage, resolved.</param>
+    public abstract Stage Stage(RunConfig config);
+
     /// <summary>
     /// The text of a recipe's first stage, with the tokenizer of its initial weights, or one made for the texts of all stages; faults when they cannot be
     /// read or the first is too short.
@@ -46,22 +52,9 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
         from data in Of(config, tokenizer, tokens)
         select data;
 
-    /// <summary>Splits tokens and checks that each part has a window.</summary>
-    public static Validation<Fault, RunData> Of(RunConfig config, Tokenizer tokenizer, TokenStream tokens)
-    {
-        var (train, validation) = tokens.Split(1 - config.Stage.Source.ValidationPart);
-        return new Validation<Fault, object>[]
-        {
-            Windows.Of(train.Length, config.Model.Context, $"training part of {config.Stage.Source.Name}").Map(static object (w) => w),
-            Windows.Of(validation.Length, config.Model.Context, $"validation part of {config.Stage.Source.Name}").Map(static object (w) => w),
-            SeparatorOf(config, tokenizer).Map(static object (s) => s),
-            config.Learns().Map(static object (u) => u),
-        }.Gather().Map(_ => new RunData(tokenizer, train, validation, new(tokenizer.Fingerprint, tokens.Length, CheckpointManifest.Hex(Sum(tokens)))));
-    }
-
-    /// <summary>What a stage does with this text.</summary>
-    /// <param name="config">The stage, resolved.</param>
-    public Stage Stage(RunConfig config) => Runs.Stage.Pretraining(config, Train, Validation, SeparatorOf(config, Tokenizer).IfFail(static _ => None).ToNullable());
+    /// <summary>A text that is tokens already, as <see cref="TextData.Of"/> divides it.</summary>
+    public static Validation<Fault, RunData> Of(RunConfig config, Tokenizer tokenizer, TokenStream tokens) =>
+        TextData.Of(config, tokenizer, tokens).Map(static RunData (data) => data);
 
     /// <summary>The token that begins each document of a run, if there is one.</summary>
     public static Validation<Fault, Option<int>> SeparatorOf(RunConfig config, Tokenizer tokenizer) => config.Stage.Source.Separator is not { } text
@@ -119,18 +112,5 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
         var texts = new Dictionary<(long, int), string>();
         return source => texts.TryGetValue((source.CorpusSeed, source.CorpusSize), out var text) ? text
             : texts[(source.CorpusSeed, source.CorpusSize)] = Corpus.Text((ulong)source.CorpusSeed, source.CorpusSize);
-    }
-
-    static uint Sum(TokenStream tokens)
-    {
-        var block = new int[1 << 14];
-        var state = ~0u;
-        for (long at = 0; at < tokens.Length; at += block.Length)
-        {
-            var part = block.AsSpan(0, (int)Math.Min(block.Length, tokens.Length - at));
-            tokens.CopyTo(at, part);
-            state = Crc32C.Append(state, MemoryMarshal.AsBytes(part));
-        }
-        return ~state;
     }
 }

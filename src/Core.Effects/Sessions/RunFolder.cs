@@ -119,7 +119,7 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <summary>The parameters of a checkpoint on an engine, by their names; owned by the caller.</summary>
     public Validation<Fault, Workspace> Load(IEngine engine, Checkpoint checkpoint)
     {
-        var parameters = new Workspace(engine, Transformer.Of(Config.Model).Specs.Map(static s => s.Type));
+        var parameters = new Workspace(engine, Transformer.Of(Config.Decoder).Specs.Map(static s => s.Type));
         var loaded = checkpoint.LoadModel(parameters.Buffers);
         if (loaded.IsFail) parameters.Dispose();
         return loaded.Map(_ => parameters);

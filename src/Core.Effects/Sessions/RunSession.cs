@@ -34,8 +34,8 @@ public sealed class RunSession : IDisposable
     /// <summary>Where to go on from; nothing to begin at the beginning.</summary>
     public Option<Checkpoint> From { get; private init; }
 
-    /// <summary>The checkpoint whose weights are the first ones, of another run or of the stage before; nothing for fresh ones.</summary>
-    public Option<Checkpoint> Weights { get; private init; }
+    /// <summary>The weights that it begins with, of another run or of a stage before; nothing for fresh ones.</summary>
+    public Option<StartWeights> Weights { get; private init; }
 
     /// <summary>The configuration before this session changed it; nothing when it is new.</summary>
     public RunConfig? Before { get; private init; }
@@ -212,7 +212,7 @@ public sealed class RunSession : IDisposable
             static () => Success<Fault, Unit>(unit))
         from drifted in newest.Match(c => (before ?? changed).Check(c), static () => Success<Fault, Unit>(unit))
         from text in newest.Match(c => SameText(c.Identity.Text, data, changed.Config), static () => Success<Fault, Unit>(unit))
-        from weights in newest.IsSome ? Success<Fault, Option<Checkpoint>>(None) : WeightsOf(changed)
+        from weights in newest.IsSome ? Success<Fault, Option<StartWeights>>(None) : WeightsOf(changed)
         from written in changed.Recipe == begun.Recipe ? Success<Fault, Unit>(unit) : changed.Write(disk)
         from opened in Opened(changed, newest.Match(static c => c.Step, static () => 0), disk)
         select new RunSession(changed, data, held, opened.Metrics, opened.Store) { From = newest, Weights = weights, Before = before?.Config });
@@ -223,10 +223,11 @@ public sealed class RunSession : IDisposable
             $"allowed: that text, of {written.Tokens} tokens");
 
     // Those that the stage names, or those of the stage before.
-    static Validation<Fault, Option<Checkpoint>> WeightsOf(RunFolder folder) =>
+    static Validation<Fault, Option<StartWeights>> WeightsOf(RunFolder folder) =>
         folder.Config.Stage.From is { } weights ? InitialWeights.Open(folder.Config, weights, folder.Tokenizer).Map(Some)
-        : folder.Recipe.Before(folder.Stage) is { } before ? (folder with { Stage = before }).Checkpoint().Map(Some)
-        : Success<Fault, Option<Checkpoint>>(None);
+        : folder.Recipe.Before(folder.Stage) is { } name && (folder with { Stage = name }) is var before
+            ? before.Checkpoint().Map(checkpoint => Some(new StartWeights(before, checkpoint)))
+        : Success<Fault, Option<StartWeights>>(None);
 
     // What a run left that did no step: its stages may have had other names.
     static Validation<Fault, Unit> Emptied(string location, Disk disk) => Disk.Guard(location, "expected a folder that can be written", () =>

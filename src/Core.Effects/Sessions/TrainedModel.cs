@@ -17,10 +17,10 @@ public sealed class TrainedModel : IDisposable
     readonly IEngine engine;
     readonly Workspace parameters;
     readonly Dictionary<(int Window, int Sinks), Decoder> decoders = [];
-    RunData? data;
+    TextData? data;
 
     TrainedModel(IEngine engine, RunFolder run, Checkpoint checkpoint, Workspace parameters) =>
-        (this.engine, Run, Checkpoint, this.parameters, Model) = (engine, run, checkpoint, parameters, Transformer.Of(run.Config.Model));
+        (this.engine, Run, Checkpoint, this.parameters, Model) = (engine, run, checkpoint, parameters, Transformer.Of(run.Config.Decoder));
 
     /// <summary>The run.</summary>
     public RunFolder Run { get; }
@@ -35,7 +35,7 @@ public sealed class TrainedModel : IDisposable
     /// <param name="window">The window that every layer is given, see <see cref="DecoderConfig.Streaming"/>; 0 for the model as it is.</param>
     /// <param name="sinks">Its sinks.</param>
     /// <param name="stops">Whether a text ends where the model says its end, a token that is then no part of it.</param>
-    public Validation<Fault, Generator> Generator(int window = 0, int sinks = 0, bool stops = true) => Writes().Bind(_ => Run.Config.Model.Streaming(window, sinks)).Map(config =>
+    public Validation<Fault, Generator> Generator(int window = 0, int sinks = 0, bool stops = true) => Writes().Bind(_ => Run.Config.Decoder.Streaming(window, sinks)).Map(config =>
     {
         if (!decoders.TryGetValue((window, sinks), out var decoder))
             decoders.Add((window, sinks), decoder = new(engine, window == 0 ? Model : Transformer.Of(config), parameters.Buffers));
@@ -48,7 +48,7 @@ public sealed class TrainedModel : IDisposable
 
     Validation<Fault, Unit> Writes() => IsWriter().Bind(_ => Run.Tokenizer is IdTokenizer ? IdTokenizer.NoText.As<Unit>() : Prelude.Success<Fault, Unit>(Prelude.unit));
 
-    Validation<Fault, Unit> IsWriter() => Fault.Unless(Run.Config.Model.Labels == 0, Run.Location, "is a model that judges texts: it has no next token to say",
+    Validation<Fault, Unit> IsWriter() => Fault.Unless(Run.Config.Decoder.Labels == 0, Run.Location, "is a model that judges texts: it has no next token to say",
         "allowed: functional logits, for its scores");
 
     /// <summary>What the model gives after each of the last tokens: logits of what comes next, or, of a model that judges texts, its scores of the whole.</summary>
@@ -57,7 +57,7 @@ public sealed class TrainedModel : IDisposable
     /// <param name="cached">Whether the tokens go through the caches that writing uses; else all at once.</param>
     /// <returns><c>[last, outputs]</c>; faults for what are no tokens, too many, or numbers that are not finite.</returns>
     public Validation<Fault, float[][]> Logits(IReadOnlyList<int> ids, int last = 1, bool cached = false) =>
-        Sessions.Logits.Checked(Run.Config.Model, Export.MarksOf(Run), ids, last)
+        Sessions.Logits.Checked(Run.Config.Decoder, Export.MarksOf(Run), ids, last)
             .Map(read => (cached ? Sessions.Logits.Cached(engine, Model, parameters.Buffers, read, last)
                 : Sessions.Logits.Whole(engine, Model, parameters.Buffers, read, last)))
             .Bind(rows => Fault.Unless(System.Array.TrueForAll(rows, static row => System.Array.TrueForAll(row, float.IsFinite)), Checkpoint.Folder,
@@ -84,11 +84,13 @@ public sealed class TrainedModel : IDisposable
         select new TrainedModel(engine, run, checkpoint, parameters);
 
     /// <summary>The text of the run, read once; one that has changed since is a fault.</summary>
-    public Validation<Fault, RunData> Data(CancellationToken stop = default) => data is { } known ? Prelude.Success<Fault, RunData>(known)
+    public Validation<Fault, TextData> Data(CancellationToken stop = default) => data is { } known ? Prelude.Success<Fault, TextData>(known)
         : from own in Fault.Unless(!Checkpoint.Identity.Text.IsNone, Run.Location, "was imported, and has no text of its own", "expected a text, as with --data FILE")
           from loaded in RunData.Load(Run.Config, Run.Tokenizer, stop)
-          from same in RunSession.SameText(Checkpoint.Identity.Text, loaded, Run.Config)
-          select data = loaded;
+          from text in loaded is TextData t ? Prelude.Success<Fault, TextData>(t)
+              : Fault.Of<TextData>(Run.Location, "has learned from rows, and has no text of its own", "expected a text, as with --data FILE")
+          from same in RunSession.SameText(Checkpoint.Identity.Text, text, Run.Config)
+          select data = text;
 
     /// <summary>The tokens of any text file.</summary>
     public Validation<Fault, TokenStream> Text(string file, CancellationToken stop = default) => IsWriter().Bind(_ => TextFile.Tokens(file, Run.Tokenizer, Run.Config.LineEnds, stop)
@@ -105,7 +107,7 @@ public sealed class TrainedModel : IDisposable
     /// <param name="text">At least a window.</param>
     /// <param name="stop">Asks to stop.</param>
     public Validation<Fault, Vec<ExpertLoad>> ExpertLoad(TokenStream text, CancellationToken stop = default) =>
-        from some in Fault.Unless(Enumerable.Range(0, Run.Config.Model.Layers).Any(Run.Config.Model.Experts.Has), "experts", "are in no layer of the model",
+        from some in Fault.Unless(Enumerable.Range(0, Run.Config.Decoder.Layers).Any(Run.Config.Decoder.Experts.Has), "experts", "are in no layer of the model",
             "needed: a run with experts of 1 or more")
         from windows in Windows.Of(text.Length, Model.Context)
         select Sessions.ExpertLoad.Of(engine, Model, parameters.Buffers, text, windows, stop);

@@ -77,6 +77,10 @@ public sealed class Trainer : IDisposable
     /// <summary>Takes parameters and slots from a checkpoint; what does not fit is faults.</summary>
     public Validation<Fault, Unit> Load(Checkpoint checkpoint) => Parts.Select(checkpoint.Load).Gather().Map(static _ => Unit.Default);
 
+    /// <summary>Takes the first values of every part's parameters from weights that there are; what those lack keeps its own.</summary>
+    public Validation<Fault, Unit> Begin(StartWeights weights) =>
+        Stage.Objective.Parts.Where(static part => part.Shares is null).Select(part => weights.Into(workspace.Engine, Parameters(part))).Gather().Map(static _ => Unit.Default);
+
     /// <summary>Computes the step after <paramref name="state"/>. When what it gives is not finite, parameters and slots keep their values.</summary>
     /// <param name="state">Where the run stands.</param>
     /// <param name="rate">The learning rate.</param>

@@ -38,7 +38,7 @@ public sealed record RunCost(RunMemory Memory, Int128 WorkBytes, double StepFlop
     public static RunCost Of(RunConfig config)
     {
         // A scale of each layer's own costs what any other does.
-        var alike = config.Model with { ScaledByLayer = false };
+        var alike = config with { Model = config.Model with { ScaledByLayer = false } };
         var (optimiser, clip, memory) = (config.Stage.Optimiser.Transform, GradientClip.To(config.Stage.Optimiser.Clip), RunMemory.Of(config));
         if (config.Stage.Accumulate == 1)
         {
@@ -50,6 +50,6 @@ public sealed record RunCost(RunMemory Memory, Int128 WorkBytes, double StepFlop
         return new(memory, Int128.Max(part.WorkBytes, end.WorkBytes), config.Stage.Accumulate * (double)part.Flops + (double)end.Flops,
             config.Stage.Accumulate * (double)part.Bytes + (double)end.Bytes, config.TokensPerStep, config.Stage.Steps);
 
-        ProgramCost Blocks(Func<Model, Program> program) => Cost.Of(config.Model.Layers, config.Model.Period, blocks => program(Transformer.Of(alike, blocks)));
+        ProgramCost Blocks(Func<Model, Program> program) => Cost.Of(config.Model.Layers, config.Model.Period, blocks => program(alike.ModelOf(blocks)));
     }
 }

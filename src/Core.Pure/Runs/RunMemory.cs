@@ -27,7 +27,7 @@ public sealed record RunMemory(Int128 Parameters, Int128 WeightBytes, Int128 Opt
             Sum(model => Programs.Slots(config.ObjectiveOf(model), optimiser), static type => type.Bytes) + accumulators);
 
         Int128 Sum(Func<Model, Params<TensorType>> types, Func<TensorType, long> number) =>
-            Cost.At(config.Model.Layers, config.Model.Period, blocks => types(Transformer.Of(config.Model, blocks)).Fold(Int128.Zero, (sum, type) => sum + number(type)));
+            Cost.At(config.Model.Layers, config.Model.Period, blocks => types(config.ModelOf(blocks)).Fold(Int128.Zero, (sum, type) => sum + number(type)));
     }
 
     static Params<TensorType> Types(Model model) => model.Specs.Map(static spec => spec.Type);

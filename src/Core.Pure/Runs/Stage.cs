@@ -1,7 +1,6 @@
 using Functional.Base;
 using Functional.Data;
 using Functional.Learning;
-using Functional.Models;
 using Functional.Settings;
 
 namespace Functional.Runs;
@@ -35,7 +34,7 @@ public sealed record Stage(
     /// <param name="separator">The token that begins each document; nothing where the text is one.</param>
     /// <exception cref="ArgumentException">A part of the text is too short for a window; <see cref="Windows.Of"/> says so as a value.</exception>
     public static Stage Pretraining(RunConfig config, TokenStream train, TokenStream validation, int? separator = null) => new(
-        config.ObjectiveOf(Transformer.Of(config.Model)),
+        config.ObjectiveOf(config.ModelOf()),
         new TrainingWindows(train, WindowsOf(train, config), config.Stage.Source.Order, RunState.Start(config.Key).DataKey, separator),
         MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.Stage.EvalBatches == 0 ? long.MaxValue
             : (long)config.Stage.EvalBatches * config.Stage.Batch, separator),

@@ -39,13 +39,30 @@ public sealed record Recipe
     /// <summary>As <see cref="Map(Func{RunConfig, RunConfig})"/>, of its name, too.</summary>
     public Recipe Map(Func<string, RunConfig, RunConfig> f) => new(Stages.Map(f));
 
-    /// <summary>The stage that comes before one; nothing for the first.</summary>
-    public string? Before(string stage) => Stages.Names.TakeWhile(name => name != stage).LastOrDefault();
+    /// <summary>
+    /// The stage whose weights one begins with: the one that it names, or the last before it whose model writes, since what judges answers is no beginning for
+    /// what gives them; nothing for the first.
+    /// </summary>
+    public string? Before(string stage) => Stages[stage].Stage.After
+        ?? Stages.TakeWhile(s => s.Name != stage).LastOrDefault(static s => s.Value.Stage.Kind != StageKind.Reward).Name;
 
     /// <summary>This recipe, or every fault in its stages at once, with the stage's name where there are several.</summary>
     public Validation<Fault, Recipe> Validate() => Stages
-        .Select(s => s.Value.Validate().MapFail(f => Stages.Count > 1 ? f with { Where = $"{s.Name}: {f.Where}" } : f).Map(static _ => unit)).Gather()
+        .Select(s => new[] { s.Value.Validate().Map(static _ => unit), IsAfter(s.Name, s.Value.Stage) }.Gather()
+            .MapFail(f => Stages.Count > 1 ? f with { Where = $"{s.Name}: {f.Where}" } : f).Map(static _ => unit)).Gather()
             .Map(_ => this);
+
+    Validation<Fault, Unit> IsAfter(string name, StageConfig stage)
+    {
+        if (stage.After is not { } after) return Success<Fault, Unit>(unit);
+        Vec<string> earlier = [.. Stages.TakeWhile(s => s.Name != name).Where(static s => s.Value.Stage.Kind != StageKind.Reward).Select(static s => s.Name)];
+        return new[]
+        {
+            Fault.Unless(stage.From is null, "after", $"is {after}, beside from, which names weights, too", "allowed: one of them"),
+            Fault.Unless(earlier.Contains(after), "after", $"is {after}",
+                earlier.Count == 0 ? "allowed: nothing, since no stage before it writes" : $"allowed: {string.Join(", ", earlier)}, or nothing"),
+        }.Gather().Map(static _ => unit);
+    }
 
     /// <summary>
     /// A recipe from a file's entries: under <c>stages</c> the stages by name, each with its own settings; everything else holds for all. Without

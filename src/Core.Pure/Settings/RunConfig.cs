@@ -48,6 +48,13 @@ public sealed partial record RunConfig
     /// <summary>The run's key.</summary>
     public Key Key => Key.Seed((ulong)Seed);
 
+    /// <summary>The architecture of the stage: the run's, with a head that judges where rewards are learned.</summary>
+    public DecoderConfig Decoder => Stage.Kind == StageKind.Reward ? Model with { Labels = Math.Max(1, Model.Labels) } : Model;
+
+    /// <summary>The stage's model, or the first of its blocks.</summary>
+    /// <param name="blocks">How many blocks; nothing for all.</param>
+    public Model ModelOf(int? blocks = null) => Transformer.Of(Decoder, blocks ?? Model.Layers);
+
     /// <summary>What a model of the run learns.</summary>
     /// <param name="model">The run's, or some of its blocks.</param>
     public Objective ObjectiveOf(Model model) => Objectives.NextToken(model, BatchShape, Stage.LabelSmoothing, Stage.Source.Separator is not null);

@@ -15,6 +15,12 @@ public sealed record StageConfig
     /// </summary>
     public string? From { get; init; }
 
+    /// <summary>The stage of its recipe whose weights it begins with; nothing for the last before it whose model writes.</summary>
+    public string? After { get; init; }
+
+    /// <summary>What it learns.</summary>
+    public StageKind Kind { get; init; }
+
     /// <summary>What it learns from.</summary>
     public SourceConfig Source { get; init; } = new();
 
@@ -62,6 +68,12 @@ public sealed record StageConfig
     [
         Make.Path<StageConfig>("from", "checkpoint to begin with; else the stage before, or fresh weights", "the folder of a run, of a stage in it, or of a checkpoint",
             static c => c.From, static (c, text) => c with { From = text }) with { Fixed = true, Aliases = ["init-from", "pretrained", "load"] },
+        new("after", nameof(After), "the stage before it whose weights it begins with", "the name of a stage before it, or nothing for the last that writes",
+            static c => c.After, static (c, text) => c with { After = text }, static c => c.After != "") { Fixed = true, IsText = true, IsDetail = true },
+        Make.OneOf<StageConfig, StageKind>("kind", "what it learns: the next token of a text, answers, rewards of answers, or preferences", static c => c.Kind,
+            static (c, v) => c with { Kind = v },
+            [("pretrain", StageKind.Pretrain), ("sft", StageKind.Sft), ("reward", StageKind.Reward), ("dpo", StageKind.Dpo)])
+            with { Fixed = true, IsDetail = true },
         Make.Whole<StageConfig>("batch", "windows in a batch", static c => c.Batch, static (c, v) => c with { Batch = (int)v }, 1, int.MaxValue)
             with { Aliases = ["batch-size", "bs", "micro-batch-size", "per-device-train-batch-size"] },
         Make.Whole<StageConfig>("accumulate", "batches whose gradients make one step", static c => c.Accumulate,

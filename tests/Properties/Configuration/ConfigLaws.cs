@@ -219,7 +219,7 @@ public class ConfigLaws
             + "rope-attention-factor rope-magnitude rope-magnitude-all rope-truncate rope-short rope-long "
             + "window sinks pattern query-key-norm attention-scale scaled-by-layer attention-cap logit-cap qkv-clip scaled-embeddings "
             + "experts experts-chosen expert-hidden expert-scores experts-renormalised shared-expert shared-expert-gate expert-pattern tied-head labels "
-            + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from corpus-seed corpus-size validation-part order separator optimiser beta1 beta2 eps",
+            + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from after kind corpus-seed corpus-size validation-part order separator optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
         Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data lr min-lr warmup schedule weight-decay clip",
             string.Join(' ', RunConfig.Fields.Where(static f => !f.Fixed).Select(static f => f.Name)));

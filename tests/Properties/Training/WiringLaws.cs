@@ -64,8 +64,8 @@ public class WiringLaws
             ["line-ends"] = ("", "keep", "text"),
         ["vocabulary"] = ("", "300", "text"), ["split"] = ("", "gpt2", "text"), ["min-frequency"] = ("", "40", "text"),
             ["special-tokens"] = ("", "<|end|>", "text"), ["separator"] = ("", "b", Numbers),
-        // Its own tests: InitialWeightsTests.
-        ["from"] = ("", "", ""),
+        // Their own tests: InitialWeightsTests, RecipeLaws, RowRunTests.
+        ["from"] = ("", "", ""), ["after"] = ("", "", ""), ["kind"] = ("", "", ""),
     };
 
     // Heads of eight numbers, so that there are fast and slow pairs.
@@ -155,7 +155,7 @@ public class WiringLaws
     static string Text(RunConfig config, string name)
     {
         if (name is "vocabulary" or "split" or "min-frequency" or "special-tokens") config = RunConfig.Field("tokenizer")!.Set(config, "bpe")!;
-        var data = TinyRun.Get(RunData.Load(Recipe.Of(name == "line-ends" ? RunConfig.Field("data")!.Set(config, File())! : config)));
+        var data = (TextData)TinyRun.Get(RunData.Load(Recipe.Of(name == "line-ends" ? RunConfig.Field("data")!.Set(config, File())! : config)));
         var tokens = new int[Math.Min(60, (int)data.Train.Length)];
         data.Train.CopyTo(0, tokens);
         return $"{data.Tokenizer.Fingerprint} {data.Train.Length} {string.Join(' ', tokens)}";
