@@ -7,10 +7,9 @@ using Functional.Storage;
 
 namespace Functional.Cli;
 
-/// <summary><c>functional train</c>.</summary>
+/// <summary><c>functional train</c>, and <c>sft</c>, <c>reward</c> and <c>dpo</c>, which are the same for other kinds of stages.</summary>
 static class TrainCommand
 {
-    static readonly RunConfig standard = new();
 
     static readonly Flag whichOfFrom = new("--checkpoint", "NAME", "which checkpoint of --from: best, last or a step") { Group = RunConfig.StageSection,
         Default = "last" };

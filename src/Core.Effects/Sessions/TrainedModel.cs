@@ -114,7 +114,8 @@ public sealed class TrainedModel : IDisposable
 
     /// <summary>Writes a run folder of this model's own, without what only training needs.</summary>
     /// <param name="location">A folder that holds no run.</param>
-    public Validation<Fault, Unit> Save(string location) => Save(Run with { Location = location, Recipe = Recipe.Of(Run.Config), Stage = Recipe.Only });
+    public Validation<Fault, Unit> Save(string location) =>
+        Save(Run with { Location = location, Recipe = Recipe.Of(Run.Config), Stage = Recipe.Of(Run.Config).Stages.Names[0] });
 
     Validation<Fault, Unit> Save(RunFolder own) =>
         from free in Fault.Unless(RunFolder.IsFree(own.Location), RunFolder.Occupied(own.Location) with { Allowed = "allowed: another folder" })

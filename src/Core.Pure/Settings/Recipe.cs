@@ -10,9 +10,6 @@ namespace Functional.Settings;
 /// </summary>
 public sealed record Recipe
 {
-    /// <summary>The name of the stage of a run that has but one.</summary>
-    public const string Only = "pretrain";
-
     const string Heading = "stages";
 
     Recipe(Params<RunConfig> stages) => Stages = stages;
@@ -20,8 +17,16 @@ public sealed record Recipe
     /// <summary>Its stages in order, each with what all share.</summary>
     public Params<RunConfig> Stages { get; }
 
-    /// <summary>The recipe of a run of one stage.</summary>
-    public static Recipe Of(RunConfig config) => new(Params.Of((Only, config)));
+    /// <summary>The recipe of a run of one stage, which is called by its kind.</summary>
+    public static Recipe Of(RunConfig config) => new(Params.Of((NameOf(config), config)));
+
+    static string NameOf(RunConfig config) => config.Stage.Kind switch
+    {
+        StageKind.Sft => "sft",
+        StageKind.Reward => "reward",
+        StageKind.Dpo => "dpo",
+        _ => "pretrain",
+    };
 
     /// <summary>The recipe with one more stage at its end, which begins with the weights of the one before.</summary>
     /// <param name="stage">Its name: letters, digits, - and _.</param>
@@ -81,11 +86,11 @@ public sealed record Recipe
             .Select(static e => new Fault(e.Where, $"is {e.Value}", "expected a heading with the name of a stage under it, and under that its settings"))
             .Concat(within.SelectMany(Wrong)).ToList();
         if (faults.Count > 0) return Validation<Fault, Recipe>.Fail(faults.ToSeq().Strict());
-        return (stages.Count == 0 ? [Only] : stages)
+        return (stages.Count == 0 ? [""] : stages)
             .Select(name =>
-                RunConfig.Read(start, [[.. common.Where(e => e.Key != "from" || name == stages.FirstOrDefault(Only))],
+                RunConfig.Read(start, [[.. common.Where(e => e.Key != "from" || name == stages.FirstOrDefault(""))],
                     [.. within.Where(e => e.Under.Count > 1 && StageOf(e) == name).Select(static e => e with { Under = [.. e.Under.Skip(2)] })], over], adapts)
-                .Map(config => (name, config)))
+                .Map(config => (name.Length == 0 ? NameOf(config) : name, config)))
             .Gather().Match(all => Success<Fault, Recipe>(new(all.ToParams())), static found =>
                 Validation<Fault, Recipe>.Fail(Enumerable.Distinct(found).ToSeq().Strict()));
     }
