@@ -99,10 +99,11 @@ public static class Training
             cancellation);
     }
 
-    /// <summary>Where a run is kept when nothing is said: <c>runs/</c> and the name of its text.</summary>
+    /// <summary>Where a run is kept when nothing is said: <c>runs/</c> and the name of its text, and what it learns where that is not to go on with it.</summary>
     /// <param name="config">The run.</param>
-    public static string DefaultFolder(RunConfig config) =>
-        Path.Combine("runs", config.Stage.Source.File is { } file && Path.GetFileNameWithoutExtension(file) is { Length: > 0 } name ? name : "world");
+    public static string DefaultFolder(RunConfig config) => Path.Combine("runs",
+        (config.Stage.Source.File is { } file && Path.GetFileNameWithoutExtension(file) is { Length: > 0 } name ? name : "world")
+        + (config.Stage.Kind == StageKind.Pretrain ? "" : $"-{Recipe.Of(config).Stages.Names[0]}"));
 
     /// <summary>Reads the text of a run and says what it would work on, without training.</summary>
     /// <param name="config">The run.</param>

@@ -14,7 +14,7 @@ static class TokenizerCommand
     static CommandSpec Train => new("train", "Trains a byte-pair encoding on text files.",
         [
             new("--out", "FILE", "the tokenizer.json to write") { Required = true },
-            .. names.SelectMany(static name => SettingFlags.Of(RunConfig.Field(name)!)).Select(static f => f with { Group = "options" }),
+            .. names.SelectMany(static name => SettingFlags.Of(RunConfig.Field(name)!, new())).Select(static f => f with { Group = "options" }),
         ], Run)
     {
         Argument = new("files", "FILE…", "text files, in UTF-8; each is read once, a piece at a time"),

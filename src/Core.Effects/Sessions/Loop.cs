@@ -61,17 +61,13 @@ public sealed class Loop
         });
     }
 
-    static Validation<Fault, RunState> Prepare(Trainer trainer, RunSession session) => session.From.Match(
-        checkpoint => trainer.Load(checkpoint).Map(_ => checkpoint.Training),
-        () =>
-        {
-            trainer.Initialise(session.Config.Key);
-            var start = RunState.Start(session.Config.Key);
+    // What is not learned is in no checkpoint, and is what it was at the beginning.
+    static Validation<Fault, RunState> Prepare(Trainer trainer, RunSession session) =>
+        (session.From.IsSome && trainer.LearnsAll ? Success<Fault, Unit>(unit) : trainer.Begin(session.Config.Key, session.Weights))
+        .Bind(_ => session.From.Match(
+            checkpoint => trainer.Load(checkpoint).Map(_ => checkpoint.Training),
             // What begins with another run's weights has its own copy of them before anything else.
-            return session.Weights.Match(
-                weights => trainer.Begin(weights).Map(_ => start with { Due = Due.Save }),
-                () => Success<Fault, RunState>(start));
-        });
+            () => Success<Fault, RunState>(RunState.Start(session.Config.Key) is var start && session.Weights.IsSome ? start with { Due = Due.Save } : start)));
 
     Validation<Fault, RunResult> Go(RunState state)
     {

@@ -212,7 +212,7 @@ public sealed class RunSession : IDisposable
             static () => Success<Fault, Unit>(unit))
         from drifted in newest.Match(c => (before ?? changed).Check(c), static () => Success<Fault, Unit>(unit))
         from text in newest.Match(c => SameText(c.Identity.Text, data, changed.Config), static () => Success<Fault, Unit>(unit))
-        from weights in newest.IsSome ? Success<Fault, Option<StartWeights>>(None) : WeightsOf(changed)
+        from weights in newest.IsSome && changed.IsWhole ? Success<Fault, Option<StartWeights>>(None) : WeightsOf(changed)
         from written in changed.Recipe == begun.Recipe ? Success<Fault, Unit>(unit) : changed.Write(disk)
         from opened in Opened(changed, newest.Match(static c => c.Step, static () => 0), disk)
         select new RunSession(changed, data, held, opened.Metrics, opened.Store) { From = newest, Weights = weights, Before = before?.Config });
@@ -222,12 +222,7 @@ public sealed class RunSession : IDisposable
         written == data.Identity, "data", $"{config.Stage.Source.Name} is not the text that the run was begun with",
             $"allowed: that text, of {written.Tokens} tokens");
 
-    // Those that the stage names, or those of the stage before.
-    static Validation<Fault, Option<StartWeights>> WeightsOf(RunFolder folder) =>
-        folder.Config.Stage.From is { } weights ? InitialWeights.Open(folder.Config, weights, folder.Tokenizer).Map(Some)
-        : folder.Recipe.Before(folder.Stage) is { } name && (folder with { Stage = name }) is var before
-            ? before.Checkpoint().Map(checkpoint => Some(new StartWeights(before, checkpoint)))
-        : Success<Fault, Option<StartWeights>>(None);
+    static Validation<Fault, Option<StartWeights>> WeightsOf(RunFolder folder) => StartWeights.Of(folder);
 
     // What a run left that did no step: its stages may have had other names.
     static Validation<Fault, Unit> Emptied(string location, Disk disk) => Disk.Guard(location, "expected a folder that can be written", () =>

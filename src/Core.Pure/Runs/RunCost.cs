@@ -39,7 +39,7 @@ public sealed record RunCost(RunMemory Memory, Int128 WorkBytes, double StepFlop
     {
         // A scale of each layer's own costs what any other does.
         var alike = config with { Model = config.Model with { ScaledByLayer = false } };
-        var (optimiser, clip, memory) = (config.Stage.Optimiser.Transform, GradientClip.To(config.Stage.Optimiser.Clip), RunMemory.Of(config));
+        var (optimiser, clip, memory) = (config.Stage.Adapter.Over(config.Stage.Optimiser.Transform), GradientClip.To(config.Stage.Optimiser.Clip), RunMemory.Of(config));
         if (config.Stage.Accumulate == 1)
         {
             var step = Blocks(model => Programs.Step(config.ObjectiveOf(model), optimiser, clip));

@@ -21,7 +21,7 @@ public sealed record RunMemory(Int128 Parameters, Int128 WeightBytes, Int128 Opt
     /// <exception cref="ArgumentException">The configuration has faults, or its vocabulary is not known.</exception>
     public static RunMemory Of(RunConfig config)
     {
-        var optimiser = config.Stage.Optimiser.Transform;
+        var optimiser = config.Stage.Adapter.Over(config.Stage.Optimiser.Transform);
         var accumulators = config.Stage.Accumulate > 1 ? Sum(model => Programs.Accumulators(config.ObjectiveOf(model)), static type => type.Bytes) : 0;
         return new(Sum(Types, static type => type.Size), Sum(Types, static type => type.Bytes),
             Sum(model => Programs.Slots(config.ObjectiveOf(model), optimiser), static type => type.Bytes) + accumulators);

@@ -1,4 +1,5 @@
 using Functional.Base;
+using Functional.Compiling;
 using Functional.Data;
 using Functional.Learning;
 using Functional.Settings;
@@ -24,6 +25,9 @@ public sealed record Stage(
     Objective Objective, Source Source, Source Measured, GradientTransform Optimiser, GradientClip Clip, Schedule Rate, Cadence Cadence, int Rows,
         int Accumulate)
 {
+    /// <summary>What gives parameters their first values that follow from those of others, as norms of adapted outputs do; nothing where none do.</summary>
+    public Program? First { get; init; }
+
     /// <summary>What it does when.</summary>
     public RunPlan Plan => new(Cadence, Rate);
 
@@ -38,8 +42,8 @@ public sealed record Stage(
         new TrainingWindows(train, WindowsOf(train, config), config.Stage.Source.Order, RunState.Start(config.Key).DataKey, separator),
         MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.Stage.EvalBatches == 0 ? long.MaxValue
             : (long)config.Stage.EvalBatches * config.Stage.Batch, separator),
-        config.Stage.Optimiser.Transform, GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
-        new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate);
+        config.Stage.Adapter.Over(config.Stage.Optimiser.Transform), GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
+        new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate) { First = config.FirstValues };
 
     static Windows WindowsOf(TokenStream text, RunConfig config) =>
         Windows.Of(text.Length, config.Model.Context).IfFail(static faults => throw new ArgumentException(faults.Lines()));

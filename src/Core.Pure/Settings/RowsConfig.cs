@@ -17,16 +17,18 @@ public sealed record RowsConfig
     /// <summary>How strong the noise on embeddings is in training (NEFTune; Jain et al. 2023); 0 for none, 5 is usual.</summary>
     public double Neftune { get; init; }
 
+    static readonly Vec<StageKind> rows = [StageKind.Sft, StageKind.Reward, StageKind.Dpo];
+
     /// <summary>Its settings.</summary>
     internal static Vec<Field<RowsConfig>> Fields { get; } =
     [
         Make.Name<RowsConfig>("template", "how messages become text", "alpaca, user-assistant, human-assistant, chatml, llama3, plain, own for the model's, or the file of one",
-            static c => c.Template, static (c, v) => c with { Template = v }) with { Fixed = true, IsDetail = true, Aliases = ["chat-template", "prompt-style"] },
+            static c => c.Template, static (c, v) => c with { Template = v }) with { Fixed = true, IsDetail = true, Aliases = ["chat-template", "prompt-style"], Kinds = rows },
         new("columns", nameof(Columns), "which columns are meant, as prompt=question,response=answer", "NAME=COLUMN, with commas between them, or nothing",
-            static c => c.Columns, static (c, text) => c with { Columns = text }, static c => c.Columns != "") { Fixed = true, IsText = true, IsDetail = true },
+            static c => c.Columns, static (c, text) => c with { Columns = text }, static c => c.Columns != "") { Fixed = true, IsText = true, IsDetail = true, Kinds = rows },
         Make.Truth<RowsConfig>("packing", "several short conversations share a row and see nothing of each other", static c => c.Packing,
-            static (c, v) => c with { Packing = v }) with { Fixed = true, IsDetail = true },
+            static (c, v) => c with { Packing = v }) with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft] },
         Make.Number<RowsConfig>("neftune", "noise on embeddings in training; 5 is usual, 0 for none", "0 or more", static c => c.Neftune,
-            static (c, v) => c with { Neftune = v }, static v => v >= 0) with { IsDetail = true, Aliases = ["neftune-noise-alpha"] },
+            static (c, v) => c with { Neftune = v }, static v => v >= 0) with { IsDetail = true, Kinds = [StageKind.Sft], Aliases = ["neftune-noise-alpha"] },
     ];
 }

@@ -1,4 +1,6 @@
+using Functional.Adapters;
 using Functional.Base;
+using Functional.Compiling;
 using Functional.Execution;
 using Functional.Learning;
 using Functional.Models;
@@ -39,6 +41,16 @@ public sealed partial record RunConfig
     /// <summary>What is learned, from what, and for how long.</summary>
     public StageConfig Stage { get; init; } = new();
 
+    /// <summary>What a run of a kind is where nothing is said: of those that begin with weights, shorter and at a lower rate.</summary>
+    public static RunConfig For(StageKind kind) => kind == StageKind.Pretrain ? new() : new()
+    {
+        Stage = new()
+        {
+            Kind = kind, Steps = 500, Batch = 8, EvalEvery = 100, SaveEvery = 250,
+            Optimiser = new() { LearningRate = kind == StageKind.Dpo ? 5e-5 : 3e-4, MinLearningRate = kind == StageKind.Dpo ? 5e-6 : 3e-5, Warmup = 50, WeightDecay = 0.01 },
+        },
+    };
+
     /// <summary>The shape of a batch.</summary>
     public BatchShape BatchShape => new(Stage.Batch, Model.Context);
 
@@ -53,7 +65,16 @@ public sealed partial record RunConfig
 
     /// <summary>The stage's model, or the first of its blocks.</summary>
     /// <param name="blocks">How many blocks; nothing for all.</param>
-    public Model ModelOf(int? blocks = null) => Transformer.Of(Decoder, blocks ?? Model.Layers);
+    public Model ModelOf(int? blocks = null) => Transformer.Of(Decoder, blocks ?? Model.Layers) is var whole && Lora is { } adapters
+        ? Adapters.Lora.Of(whole, adapters) : whole;
+
+    /// <summary>The adapters that the stage learns; nothing where it learns the model's weights.</summary>
+    public LoraConfig? Lora => Stage.Adapter.Lora(Stage.Kind == StageKind.Reward);
+
+    /// <summary>What gives adapters their first values that follow from the model's weights; nothing where none do.</summary>
+    public Program? FirstValues => Lora is { } adapters && Transformer.Of(Decoder) is var whole
+        && Adapters.Lora.Begin(whole, LoraPlan.Of(whole, adapters).IfFail(static faults => throw new ArgumentException(faults.Lines()))) is { Outputs.Count: > 0 } first
+            ? first : null;
 
     /// <summary>What a model of the run learns.</summary>
     /// <param name="model">The run's, or some of its blocks.</param>

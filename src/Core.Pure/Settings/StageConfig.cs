@@ -24,6 +24,12 @@ public sealed record StageConfig
     /// <summary>What it learns from.</summary>
     public SourceConfig Source { get; init; } = new();
 
+    /// <summary>How rows become what it learns from, where it does not learn a text.</summary>
+    public RowsConfig Rows { get; init; } = new();
+
+    /// <summary>The adapters that it learns in place of the model's weights.</summary>
+    public AdapterConfig Adapter { get; init; } = new();
+
     /// <summary>Steps.</summary>
     public long Steps { get; init; } = 4000;
 
@@ -100,6 +106,10 @@ public sealed record StageConfig
             static c => c.SampleTemperature, static (c, v) => c with { SampleTemperature = v }, static v => v >= 0),
         .. SourceConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, SourceConfig>(static c => c.Source, static (c, v) => c with { Source = v }), "source")),
+        .. RowsConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, RowsConfig>(static c => c.Rows, static (c, v) => c with { Rows = v }), "rows")),
+        .. AdapterConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, AdapterConfig>(static c => c.Adapter, static (c, v) => c with { Adapter = v }), "adapter")),
         .. OptimiserConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, OptimiserConfig>(static c => c.Optimiser, static (c, v) => c with { Optimiser = v }), "learning")),
     ];
