@@ -48,7 +48,7 @@ public sealed class TouchTests
     {
         Assert.Equal(["Objectives.cs", "RunConfig.cs", "Score.cs", "StepMeasure.cs"], Naming(@"\bObjectives\b"));
         Assert.Equal(["Stage.cs", "TextData.cs"], Naming(@"\bStage\.Pretraining\b|\bStage Pretraining\b"));
-        Assert.Equal(["MeasuringWindows", "TrainingWindows"],
+        Assert.Equal(["ConversationRows", "JudgedRows", "MeasuringWindows", "PairRows", "RankingRows", "TrainingWindows"],
             typeof(Source).Assembly.GetTypes().Where(static t => t.IsSubclassOf(typeof(Source)) && !t.IsAbstract).Select(static t => t.Name).Order(StringComparer.Ordinal));
     }
 }
