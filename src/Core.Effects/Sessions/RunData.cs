@@ -1,5 +1,6 @@
 using Functional.Base;
 using Functional.Data;
+using Functional.Dialogues;
 using Functional.Formats;
 using Functional.Stories;
 using Functional.Subwords;
@@ -12,6 +13,11 @@ using LanguageExt;
 using static LanguageExt.Prelude;
 
 namespace Functional.Sessions;
+
+/// <summary>What a sample answers.</summary>
+/// <param name="Ids">The tokens before the answer.</param>
+/// <param name="Stops">What ends it.</param>
+public sealed record SamplePrompt(Vec<int> Ids, Stops Stops);
 
 /// <summary>What a stage learns from, read and turned into tokens.</summary>
 /// <param name="Tokenizer">What made the tokens.</param>
@@ -28,6 +34,9 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     /// <param name="config">The stage, resolved.</param>
     public abstract Stage Stage(RunConfig config);
 
+    /// <summary>What a sample answers, of data that asks; nothing where a sample is just a text.</summary>
+    public virtual Option<SamplePrompt> Prompt => None;
+
     /// <summary>
     /// The text of a recipe's first stage, with the tokenizer of its initial weights, or one made for the texts of all stages; faults when they cannot be
     /// read or the first is too short.
@@ -37,15 +46,32 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     public static Validation<Fault, RunData> Load(Recipe recipe, CancellationToken stop = default) =>
         from valid in recipe.Validate()
         let corpora = Corpora()
+        from note in NoteOf(recipe)
         from tokenizer in recipe.Stages.Values[0] is { Stage.From: { } weights } ? InitialWeights.Tokenizer(weights) : TokenizerFor(recipe, corpora, stop)
-        from data in Load(recipe.Stages.Values[0], tokenizer, corpora, stop)
+        from data in Load(recipe.Stages.Values[0], tokenizer, note, corpora, stop)
         select data;
 
-    /// <summary>The text that a configuration names, by a tokenizer that there is; characters that it does not know are faults.</summary>
-    public static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, CancellationToken stop = default) =>
-        Load(config, tokenizer, Corpora(), stop);
+    /// <summary>What a recipe's run will keep of the published model that it begins with; nothing where it begins with none.</summary>
+    internal static Validation<Fault, Option<PublishedNote>> NoteOf(Recipe recipe) =>
+        recipe.Stages.Values[0].Stage.From is { } weights ? InitialWeights.Note(weights) : Success<Fault, Option<PublishedNote>>(None);
 
-    static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, Func<SourceConfig, string> corpora, CancellationToken stop) =>
+    /// <summary>The text or the rows that a configuration names, by a tokenizer that there is; characters that it does not know are faults.</summary>
+    /// <param name="config">The stage.</param>
+    /// <param name="tokenizer">The run's tokenizer.</param>
+    /// <param name="note">What the run keeps of the published model that it came from.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, Option<PublishedNote> note, CancellationToken stop = default) =>
+        Load(config, tokenizer, note, Corpora(), stop);
+
+    static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, Option<PublishedNote> note, Func<SourceConfig, string> corpora,
+        CancellationToken stop) => config.Stage.Kind switch
+    {
+        StageKind.Pretrain => LoadText(config, tokenizer, corpora, stop),
+        StageKind.Sft => DialogueTemplates.Encoder(config, tokenizer, note).Bind(encoder => ConversationData.Load(config, encoder, stop)),
+        _ => DialogueTemplates.Encoder(config, tokenizer, note).Bind(encoder => RankingData.Load(config, encoder, stop)),
+    };
+
+    static Validation<Fault, RunData> LoadText(RunConfig config, Tokenizer tokenizer, Func<SourceConfig, string> corpora, CancellationToken stop) =>
         from tokens in config.Stage.Source is { File: { } file } ? TextFile.Tokens(file, tokenizer, config.LineEnds, stop)
             : tokenizer.Encode(corpora(config.Stage.Source)).Map(static ids => TokenStream.Of(ids))
             .MapFail(f => f with { Where = $"{config.Stage.Source.Name}, {f.Where}" })
@@ -81,6 +107,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
         {
             From = config.Stage.From is { } weights ? Path.GetFullPath(weights) : null,
             Source = config.Stage.Source with { File = config.Stage.Source.File is { } file ? Path.GetFullPath(file) : null },
+            Rows = config.Stage.Rows with { Template = DialogueTemplates.Whole(config.Stage.Rows.Template) },
         },
     };
 
@@ -100,8 +127,10 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
 
         // Each text is looked through once, however many stages learn from it.
         Validation<Fault, T> OverTexts<T>(T none, Func<T, string, T> add, Func<T, string, LineEnds, Validation<Fault, T>> addFile) =>
-            recipe.Stages.Values.DistinctBy(static c => (c.Stage.Source.File, c.Stage.Source.CorpusSeed, c.Stage.Source.CorpusSize))
-                .Aggregate(Success<Fault, T>(none), (known, config) => known.Bind(so => config.Stage.Source is { File: { } file }
+            recipe.Stages.Values.DistinctBy(static c => (c.Stage.Source.File, c.Stage.Source.CorpusSeed, c.Stage.Source.CorpusSize, c.Stage.Kind, c.Stage.Rows))
+                .Aggregate(Success<Fault, T>(none), (known, config) => known.Bind(so => config.Stage.Kind != StageKind.Pretrain
+                    ? RowParts.Text(config, stop).Map(text => add(so, text))
+                    : config.Stage.Source is { File: { } file }
                     ? TokenFile.IsOne(file) ? Fault.Of<T>(file, $"is a file of tokens, from which no {first.Tokenizer} tokenizer can be made", "expected the tokenizer that made it")
                         : addFile(so, file, config.LineEnds) : Success<Fault, T>(add(so, corpora(config.Stage.Source)))));
     }

@@ -113,7 +113,7 @@ public sealed class RunSession : IDisposable
     /// <param name="stop">Asks to give up while its text is read.</param>
     public static Validation<Fault, (RunFolder Folder, RunData Data)> Plan(string location, Change? change = null, CancellationToken stop = default) =>
         from planned in Planned(location, change)
-        from data in RunData.Load(planned.Config, planned.Tokenizer, stop)
+        from data in RunData.Load(planned.Config, planned.Tokenizer, planned.Note, stop)
         select (planned, data);
 
     /// <summary>The folder at the stage that is next, with what is to be different from here on.</summary>
@@ -174,8 +174,9 @@ public sealed class RunSession : IDisposable
         select data;
 
     static Validation<Fault, Unit> Ready(RunConfig config, RunData first, Recipe recipe, CancellationToken stop) =>
-        from text in config.Stage.Source == recipe.Stages.Values[0].Stage.Source ? Success<Fault, Unit>(unit)
-            : RunData.Load(config, first.Tokenizer, stop).Map(static _ => unit)
+        from note in RunData.NoteOf(recipe)
+        from text in recipe.Stages.Values[0].Stage is var begin && (config.Stage.Source, config.Stage.Kind, config.Stage.Rows) == (begin.Source, begin.Kind, begin.Rows)
+            ? Success<Fault, Unit>(unit) : RunData.Load(config, first.Tokenizer, note, stop).Map(static _ => unit)
         from weights in config.Stage.From is { } begin ? InitialWeights.Open(config, begin, first.Tokenizer).Map(static _ => unit) : Success<Fault, Unit>(unit)
         select unit;
 

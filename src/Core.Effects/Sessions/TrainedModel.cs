@@ -86,7 +86,7 @@ public sealed class TrainedModel : IDisposable
     /// <summary>The text of the run, read once; one that has changed since is a fault.</summary>
     public Validation<Fault, TextData> Data(CancellationToken stop = default) => data is { } known ? Prelude.Success<Fault, TextData>(known)
         : from own in Fault.Unless(!Checkpoint.Identity.Text.IsNone, Run.Location, "was imported, and has no text of its own", "expected a text, as with --data FILE")
-          from loaded in RunData.Load(Run.Config, Run.Tokenizer, stop)
+          from loaded in RunData.Load(Run.Config, Run.Tokenizer, Run.Note, stop)
           from text in loaded is TextData t ? Prelude.Success<Fault, TextData>(t)
               : Fault.Of<TextData>(Run.Location, "has learned from rows, and has no text of its own", "expected a text, as with --data FILE")
           from same in RunSession.SameText(Checkpoint.Identity.Text, text, Run.Config)

@@ -37,13 +37,37 @@ public sealed record Stage(
     /// <param name="validation">What it is measured on.</param>
     /// <param name="separator">The token that begins each document; nothing where the text is one.</param>
     /// <exception cref="ArgumentException">A part of the text is too short for a window; <see cref="Windows.Of"/> says so as a value.</exception>
-    public static Stage Pretraining(RunConfig config, TokenStream train, TokenStream validation, int? separator = null) => new(
-        config.ObjectiveOf(config.ModelOf()),
+    public static Stage Pretraining(RunConfig config, TokenStream train, TokenStream validation, int? separator = null) => Of(config, config.Model.Context,
         new TrainingWindows(train, WindowsOf(train, config), config.Stage.Source.Order, RunState.Start(config.Key).DataKey, separator),
-        MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.Stage.EvalBatches == 0 ? long.MaxValue
-            : (long)config.Stage.EvalBatches * config.Stage.Batch, separator),
-        config.Stage.Adapter.Over(config.Stage.Optimiser.Transform), GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
-        new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate) { First = config.FirstValues };
+        MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.MeasuredRows, separator));
+
+    /// <summary>Fine-tuning: a model learns the answers of conversations.</summary>
+    /// <param name="config">The run, resolved.</param>
+    /// <param name="train">What it learns from.</param>
+    /// <param name="kept">What it is measured on.</param>
+    public static Stage Answering(RunConfig config, Examples train, Examples kept)
+    {
+        var (context, packed) = (config.Model.Context, config.Stage.Rows.Packing);
+        var time = packed ? context : Math.Max(train.Width(context), kept.Width(context));
+        return Of(config, time, new ConversationRows(train, time, OrderOf(config), RunState.Start(config.Key).DataKey, packed),
+            new ConversationRows(Few(kept, config), time, RowOrder.Once, packed: packed));
+    }
+
+    // The last parts of a stage are those of every kind.
+    static Stage Of(RunConfig config, int time, Source source, Source measured) => new(
+        config.ObjectiveOf(config.ModelOf(), time), source, measured, config.Stage.Adapter.Over(config.Stage.Optimiser.Transform),
+        GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
+        new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.Kind == StageKind.Reward ? 0 : config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate)
+        { First = config.FirstValues };
+
+    // Those that an evaluation is made of, spread evenly over all.
+    static Examples Few(Examples kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));
+
+    static Vec<int> Spread(int count, RunConfig config) =>
+        [.. Enumerable.Range(0, (int)config.MeasuredRows).Select(i => (int)((long)i * count / config.MeasuredRows))];
+
+    static RowOrder OrderOf(RunConfig config) => config.Stage.Rows.Curriculum ? RowOrder.ShortFirst
+        : config.Stage.Source.Order == WindowOrder.Ordered ? RowOrder.Ordered : RowOrder.Shuffled;
 
     static Windows WindowsOf(TokenStream text, RunConfig config) =>
         Windows.Of(text.Length, config.Model.Context).IfFail(static faults => throw new ArgumentException(faults.Lines()));

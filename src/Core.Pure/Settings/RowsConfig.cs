@@ -14,6 +14,9 @@ public sealed record RowsConfig
     /// <summary>Whether several short conversations share a row, where they see nothing of each other: the same loss for less work.</summary>
     public bool Packing { get; init; } = true;
 
+    /// <summary>Whether the first pass goes from short rows to long ones (Bengio et al. 2009).</summary>
+    public bool Curriculum { get; init; }
+
     /// <summary>How strong the noise on embeddings is in training (NEFTune; Jain et al. 2023); 0 for none, 5 is usual.</summary>
     public double Neftune { get; init; }
 
@@ -28,6 +31,8 @@ public sealed record RowsConfig
             static c => c.Columns, static (c, text) => c with { Columns = text }, static c => c.Columns != "") { Fixed = true, IsText = true, IsDetail = true, Kinds = rows },
         Make.Truth<RowsConfig>("packing", "several short conversations share a row and see nothing of each other", static c => c.Packing,
             static (c, v) => c with { Packing = v }) with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft] },
+        Make.Truth<RowsConfig>("curriculum", "the first pass goes from short rows to long ones", static c => c.Curriculum, static (c, v) => c with { Curriculum = v })
+            with { Fixed = true, IsDetail = true, Kinds = rows },
         Make.Number<RowsConfig>("neftune", "noise on embeddings in training; 5 is usual, 0 for none", "0 or more", static c => c.Neftune,
             static (c, v) => c with { Neftune = v }, static v => v >= 0) with { IsDetail = true, Kinds = [StageKind.Sft], Aliases = ["neftune-noise-alpha"] },
     ];

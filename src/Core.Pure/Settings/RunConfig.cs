@@ -76,9 +76,21 @@ public sealed partial record RunConfig
         && Adapters.Lora.Begin(whole, LoraPlan.Of(whole, adapters).IfFail(static faults => throw new ArgumentException(faults.Lines()))) is { Outputs.Count: > 0 } first
             ? first : null;
 
+    /// <summary>Rows that an evaluation has at most.</summary>
+    public long MeasuredRows => Stage.EvalBatches == 0 ? long.MaxValue : (long)Stage.EvalBatches * Stage.Batch;
+
     /// <summary>What a model of the run learns.</summary>
     /// <param name="model">The run's, or some of its blocks.</param>
-    public Objective ObjectiveOf(Model model) => Objectives.NextToken(model, BatchShape, Stage.LabelSmoothing, Stage.Source.Separator is not null);
+    /// <param name="time">Tokens in a row; nothing for as many as the model's context.</param>
+    public Objective ObjectiveOf(Model model, int? time = null)
+    {
+        var shape = new BatchShape(Stage.Batch, time ?? Model.Context);
+        return Stage.Kind switch
+        {
+            StageKind.Sft => Objectives.NextToken(model, shape, Stage.LabelSmoothing, Stage.Rows.Packing),
+            _ => Objectives.NextToken(model, shape, Stage.LabelSmoothing, Stage.Source.Separator is not null),
+        };
+    }
 
     /// <summary>Every setting, in the order in which files list them.</summary>
     public static Vec<Field<RunConfig>> Fields { get; } =

@@ -1,0 +1,121 @@
+using Functional.Base;
+using Functional.Data;
+using Functional.Dialogues;
+using Functional.Files;
+using Functional.Runs;
+using Functional.Settings;
+using Functional.Storage;
+using Functional.Stories;
+using Functional.Text;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional.Sessions;
+
+/// <summary>Rows of conversations as tokens, in their two parts.</summary>
+/// <param name="Encoder">What made tokens of them.</param>
+/// <param name="Identity">What they are, summed up.</param>
+/// <param name="Train">What is learned.</param>
+/// <param name="Kept">What is only evaluated.</param>
+public sealed record ConversationData(DialogueEncoder Encoder, TextIdentity Identity, Examples Train, Examples Kept) : RunData(Encoder.Tokenizer, Identity)
+{
+    /// <inheritdoc/>
+    public override long TrainTokens => Train.Tokens;
+
+    /// <inheritdoc/>
+    public override long ValidationTokens => Kept.Tokens;
+
+    /// <inheritdoc/>
+    public override Stage Stage(RunConfig config) => Runs.Stage.Answering(config, Train, Kept);
+
+    /// <inheritdoc/>
+    public override Option<SamplePrompt> Prompt => Some(new SamplePrompt([.. Kept[0].Ids.Take(Kept[0].LastAnswer)], Encoder.Stops));
+
+    /// <summary>Reads the rows that a stage names, or asks the embedded world's questions.</summary>
+    public static Validation<Fault, RunData> Load(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>
+        from rows in RowParts.Conversations(config, stop)
+        from train in Prepare.Conversations(rows.Train, encoder, config.Model.Context)
+        from kept in Prepare.Conversations(rows.Kept, encoder, config.Model.Context)
+        select (RunData)new ConversationData(encoder, RowParts.Identity(encoder, train.Data.Checksum, kept.Data.Checksum, train.Data.Tokens + kept.Data.Tokens),
+            train.Data, kept.Data);
+}
+
+/// <summary>Comparisons of answers as tokens, in their two parts.</summary>
+/// <param name="Encoder">What made tokens of them.</param>
+/// <param name="Identity">What they are, summed up.</param>
+/// <param name="Train">What is learned.</param>
+/// <param name="Kept">What is only evaluated.</param>
+public sealed record RankingData(DialogueEncoder Encoder, TextIdentity Identity, Rankings Train, Rankings Kept) : RunData(Encoder.Tokenizer, Identity)
+{
+    /// <inheritdoc/>
+    public override long TrainTokens => Train.Answers.Tokens;
+
+    /// <inheritdoc/>
+    public override long ValidationTokens => Kept.Answers.Tokens;
+
+    /// <inheritdoc/>
+    public override Stage Stage(RunConfig config) => Runs.Stage.Comparing(config, Train, Kept);
+
+    /// <inheritdoc/>
+    public override Option<SamplePrompt> Prompt => Kept.Answers[0] is var first ? Some(new SamplePrompt([.. first.Ids.Take(first.LastAnswer)], Encoder.Stops)) : None;
+
+    /// <summary>Reads the rows that a stage names, or compares answers to the embedded world's questions.</summary>
+    public static Validation<Fault, RunData> Load(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>
+        from rows in RowParts.Rankings(config, stop)
+        from train in Prepare.Rankings(rows.Train, encoder, config.Model.Context)
+        from kept in Prepare.Rankings(rows.Kept, encoder, config.Model.Context)
+        select (RunData)new RankingData(encoder, RowParts.Identity(encoder, train.Data.Checksum, kept.Data.Checksum,
+            train.Data.Answers.Tokens + kept.Data.Answers.Tokens), train.Data, kept.Data);
+}
+
+/// <summary>What rows say, in the part that is learned and the part that is kept for evaluation.</summary>
+static class RowParts
+{
+    public static Validation<Fault, (Vec<Located<Conversation>> Train, Vec<Located<Conversation>> Kept)> Conversations(RunConfig config, CancellationToken stop) =>
+        Of(config, ConversationShapes.All, Tutor.Conversation, stop);
+
+    public static Validation<Fault, (Vec<Located<Ranking>> Train, Vec<Located<Ranking>> Kept)> Rankings(RunConfig config, CancellationToken stop) =>
+        Of(config, RankingShapes.All, Tutor.Ranking, stop);
+
+    public static TextIdentity Identity(DialogueEncoder encoder, uint train, uint kept, long tokens) =>
+        new(encoder.Tokenizer.Fingerprint, tokens, CheckpointManifest.Hex(System.Numerics.BitOperations.RotateLeft(train, 1) ^ kept));
+
+    static Validation<Fault, (Vec<Located<T>> Train, Vec<Located<T>> Kept)> Of<T>(RunConfig config, Vec<RowShape<T>> shapes, Func<Lesson, T> told, CancellationToken stop) =>
+        config.Stage.Source is { File: { } file } source
+            ? from columns in config.Stage.Rows.Columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
+              from read in RowReader.Read(RowFiles.Read(file, stop), shapes, columns, file)
+              from parts in Divided(read.Rows, source.ValidationPart, file)
+              select parts
+            : Success<Fault, (Vec<Located<T>>, Vec<Located<T>>)>(Lessons(config.Stage.Source, told));
+
+    /// <summary>All that a stage's rows say, as its template has it: what a tokenizer is made of.</summary>
+    public static Validation<Fault, string> Text(RunConfig config, CancellationToken stop) =>
+        from template in DialogueTemplates.Find(config.Stage.Rows.Template, None)
+        from talks in config.Stage.Kind == StageKind.Sft ? Conversations(config, stop).Map(static p => p.Train.Concat(p.Kept).Select(static r => r.Value))
+            : Rankings(config, stop).Map(static p => p.Train.Concat(p.Kept).SelectMany(static r => r.Value.Answers.Select(answer =>
+                new Conversation([.. r.Value.Prompt, new(Role.Assistant, answer)]))))
+        from texts in talks.Select(talk => template.Text(talk.Messages)).Gather()
+        select string.Join('\n', texts);
+
+    // The last rows, at least one of each part.
+    static Validation<Fault, (Vec<Located<T>>, Vec<Located<T>>)> Divided<T>(Vec<Located<T>> rows, double kept, string file)
+    {
+        var count = Math.Clamp((int)Math.Round(rows.Count * kept), 1, Math.Max(1, rows.Count - 1));
+        return Fault.Unless(rows.Count > 1, file, "has one row", "needed: 2 or more, one to learn from and one that is kept for evaluation")
+            .Map(_ => ((Vec<Located<T>>)[.. rows.Take(rows.Count - count)], (Vec<Located<T>>)[.. rows.Skip(rows.Count - count)]));
+    }
+
+    // As many questions as have the characters that are asked for; a question is of one part alone.
+    static (Vec<Located<T>>, Vec<Located<T>>) Lessons<T>(SourceConfig source, Func<Lesson, T> told)
+    {
+        var (train, kept, characters) = (new List<Located<T>>(), new List<Located<T>>(), 0L);
+        foreach (var lesson in Tutor.Lessons((ulong)source.CorpusSeed))
+        {
+            if (characters >= source.CorpusSize && train.Count > 0 && kept.Count > 0) break;
+            characters += lesson.Request.Length + lesson.Exercise.Answer.Length;
+            var part = Tutor.IsKept(lesson.Request, source.ValidationPart) ? kept : train;
+            part.Add(new(told(lesson), $"the embedded world, question {train.Count + kept.Count + 1}"));
+        }
+        return ([.. train], [.. kept]);
+    }
+}
