@@ -47,7 +47,8 @@ static class Export
             select others)
         select chosen.Name;
 
-    static Validation<Fault, Family> FamilyOf(RunFolder run, string? named)
+    /// <summary>The family that is named, or that a run came from, or else the first that has words for it.</summary>
+    public static Validation<Fault, Family> FamilyOf(RunFolder run, string? named)
     {
         var (config, marks) = (run.Config.Decoder, MarksOf(run));
         if ((named ?? run.Note.Map(static n => n.Family).IfNoneUnsafe((string?)null)) is { } name)

@@ -20,7 +20,7 @@ public static class LoraMerge
     {
         var env = Inputs(model, plan);
         Vec<Named> norms = [.. plan.Adapters.Where(static a => a.Dora).Select(a => new Named(Norm(a), Norms(plan, env, a)))];
-        return Program.Of([.. Changed(model, plan, env, (adapter, stretch, from, w, low) => adapter.Dora
+        return InPlace([.. Changed(model, plan, env, (adapter, stretch, from, w, low) => adapter.Dora
             ? (w + low) * (env.Parameters(adapter.Magnitude) / Norms(plan, env, adapter)).Slice(0, from, stretch.Count) : w + low), .. norms]);
     }
 
@@ -32,7 +32,7 @@ public static class LoraMerge
         var env = Inputs(model, plan);
         // A head that was made a matrix of its own is left behind.
         var shared = Unties(model, plan) ? plan with { Adapters = [.. plan.Adapters.Where(static a => a.Site.Kind != SiteKind.Head)] } : plan;
-        return Program.Of([.. Changed(model, shared, env, (adapter, stretch, from, w, low) => adapter.Dora
+        return InPlace([.. Changed(model, shared, env, (adapter, stretch, from, w, low) => adapter.Dora
             ? w * (Create.Input(Norm(adapter), [adapter.Site.Outputs]) / env.Parameters(adapter.Magnitude)).Slice(0, from, stretch.Count) - low : w - low)
             .Where(n => n.Name != Names.Param(Untied))]);
     }
@@ -44,6 +44,13 @@ public static class LoraMerge
     const string Untied = "head.weight";
 
     static string Norm(Adapter adapter) => $"norm/{adapter.Own("lora_magnitude")}";
+
+    // A parameter that is read becomes the one that is made of it.
+    static Program InPlace(Vec<Named> outputs)
+    {
+        var read = Program.Of(outputs).Inputs.Select(static i => i.Name).ToVec();
+        return Program.Of(outputs, [.. outputs.Where(o => read.Contains(o.Name)).Select(static o => new Donation(o.Name, o.Name))]);
+    }
 
     // Of the matrix that the adapter stands on, which may be a copy.
     static Tensor Norms(LoraPlan plan, Env env, Adapter adapter) => LoraNorm.Of(new LoraEnv(plan, adapter.Site.Kind == SiteKind.Head).Of(env), adapter);
