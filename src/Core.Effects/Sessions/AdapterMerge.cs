@@ -55,8 +55,8 @@ public static class AdapterMerge
         var model = Transformer.Of(run.Config.Model);
         return
             from plan in LoraPlan.Of(model, adapter.Config)
-            let config = run.Config with { Model = run.Config.Model with { TiedHead = run.Config.Model.TiedHead && !LoraMerge.Unties(model, plan) } }
-            let merged = run with { Location = location, Recipe = Recipe.Of(config), Stage = Recipe.Only }
+            let config = run.Alone.Config with { Model = run.Config.Model with { TiedHead = run.Config.Model.TiedHead && !LoraMerge.Unties(model, plan) } }
+            let merged = run with { Location = location, Recipe = Recipe.Of(config), Stage = Recipe.Of(config).Stages.Names[0] }
             from values in plan.Specs(model.Specs).Select(spec => Read(adapter, spec.Value)).Gather()
             from loaded in run.Load(engine, checkpoint)
             from written in Write(loaded, LoraMerge.Into(model, plan), values, buffers => FolderAtOnce.Make(location, Disk.Real, partial =>

@@ -75,7 +75,7 @@ static class RowParts
         Of(config, ConversationShapes.All, Tutor.Conversation, stop);
 
     public static Validation<Fault, (Vec<Located<Ranking>> Train, Vec<Located<Ranking>> Kept)> Rankings(RunConfig config, CancellationToken stop) =>
-        Of(config, RankingShapes.All, Tutor.Ranking, stop);
+        Of(config, RankingShapes.All(), Tutor.Ranking, stop);
 
     public static TextIdentity Identity(DialogueEncoder encoder, uint train, uint kept, long tokens) =>
         new(encoder.Tokenizer.Fingerprint, tokens, CheckpointManifest.Hex(System.Numerics.BitOperations.RotateLeft(train, 1) ^ kept));
@@ -88,9 +88,15 @@ static class RowParts
               select parts
             : Success<Fault, (Vec<Located<T>>, Vec<Located<T>>)>(Lessons(config.Stage.Source, told));
 
+    public static Validation<Fault, DialogueEncoder> Encoder(RunConfig config, Tokenizer tokenizer, Option<PublishedNote> note) =>
+        DialogueEncoders.Of(tokenizer, TemplateOf(config), note);
+
+    // The world's questions are asked in letters that its text has.
+    static string? TemplateOf(RunConfig config) => config.Stage.Rows.Template ?? (config.Stage.Source.File is null ? "user-assistant" : null);
+
     /// <summary>All that a stage's rows say, as its template has it: what a tokenizer is made of.</summary>
     public static Validation<Fault, string> Text(RunConfig config, CancellationToken stop) =>
-        from template in DialogueTemplates.Find(config.Stage.Rows.Template, None)
+        from template in DialogueEncoders.Template(TemplateOf(config), None)
         from talks in config.Stage.Kind == StageKind.Sft ? Conversations(config, stop).Map(static p => p.Train.Concat(p.Kept).Select(static r => r.Value))
             : Rankings(config, stop).Map(static p => p.Train.Concat(p.Kept).SelectMany(static r => r.Value.Answers.Select(answer =>
                 new Conversation([.. r.Value.Prompt, new(Role.Assistant, answer)]))))

@@ -67,8 +67,8 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
         CancellationToken stop) => config.Stage.Kind switch
     {
         StageKind.Pretrain => LoadText(config, tokenizer, corpora, stop),
-        StageKind.Sft => DialogueTemplates.Encoder(config, tokenizer, note).Bind(encoder => ConversationData.Load(config, encoder, stop)),
-        _ => DialogueTemplates.Encoder(config, tokenizer, note).Bind(encoder => RankingData.Load(config, encoder, stop)),
+        StageKind.Sft => RowParts.Encoder(config, tokenizer, note).Bind(encoder => ConversationData.Load(config, encoder, stop)),
+        _ => RowParts.Encoder(config, tokenizer, note).Bind(encoder => RankingData.Load(config, encoder, stop)),
     };
 
     static Validation<Fault, RunData> LoadText(RunConfig config, Tokenizer tokenizer, Func<SourceConfig, string> corpora, CancellationToken stop) =>
@@ -107,7 +107,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
         {
             From = config.Stage.From is { } weights ? Path.GetFullPath(weights) : null,
             Source = config.Stage.Source with { File = config.Stage.Source.File is { } file ? Path.GetFullPath(file) : null },
-            Rows = config.Stage.Rows with { Template = DialogueTemplates.Whole(config.Stage.Rows.Template) },
+            Rows = config.Stage.Rows with { Template = config.Stage.Rows.Template is { } template && TemplateFile.IsOne(template) ? Path.GetFullPath(template) : config.Stage.Rows.Template },
         },
     };
 

@@ -118,6 +118,10 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
             "is not the tokenizer that the checkpoint was written with", "allowed: the one that training wrote"),
     }.Gather().Map(static _ => unit);
 
+    /// <summary>The run of this stage alone, with whatever it learned in its model's own weights: where those came from no longer matters.</summary>
+    internal RunFolder Alone => Recipe.Of(Config with { Stage = Config.Stage with { Adapter = new(), From = null, After = null } }) is var own
+        ? this with { Recipe = own, Stage = own.Stages.Names[0] } : this;
+
     /// <summary>Whether the stage's checkpoints hold all of its model, and not only adapters for the weights that it began with.</summary>
     internal bool IsWhole => Config.Lora is null;
 

@@ -16,9 +16,10 @@ static class Samples
     {
         var (stage, part) = (session.Config.Stage, trainer.Stage.Objective.Parts[0]);
         var sampling = new SamplingConfig { Temperature = stage.SampleTemperature };
-        if (session.Data.Prompt.IsSome) return session.Data.Prompt.Match(prompt => Answers.Of(engine, part.Model, trainer.Parameters(part), session.Data.Tokenizer,
-            [[.. prompt.Ids]], new(sampling, stage.SampleTokens, prompt.Stops.Tokens, prompt.Stops.Texts), [key], stop: stop) is [var answer]
-                ? session.Data.Tokenizer.Decode([.. prompt.Ids]) + answer.Text : null, static () => null!);
+        if (session.Data.Prompt.Case is SamplePrompt prompted)
+            return Answers.Of(engine, part.Model, trainer.Parameters(part), session.Data.Tokenizer, [[.. prompted.Ids]],
+                new(sampling, stage.SampleTokens, prompted.Stops.Tokens, prompted.Stops.Texts), [key], stop: stop) is [var answer]
+                    ? session.Data.Tokenizer.Decode([.. prompted.Ids]) + answer.Text : null;
         using var decoder = new Decoder(engine, part.Model, trainer.Parameters(part));
         var generator = new Generator(decoder, session.Data.Tokenizer, session.Config.LineEnds);
         var written = new System.Text.StringBuilder();

@@ -4,7 +4,6 @@ using Functional.Engines;
 using Functional.Files;
 using Functional.Generation;
 using Functional.Models;
-using Functional.Settings;
 using Functional.Storage;
 using Functional.Text;
 using LanguageExt;
@@ -114,12 +113,11 @@ public sealed class TrainedModel : IDisposable
 
     /// <summary>Writes a run folder of this model's own, without what only training needs.</summary>
     /// <param name="location">A folder that holds no run.</param>
-    public Validation<Fault, Unit> Save(string location) =>
-        Save(Run with { Location = location, Recipe = Recipe.Of(Run.Config), Stage = Recipe.Of(Run.Config).Stages.Names[0] });
+    public Validation<Fault, Unit> Save(string location) => Save(Run.Alone with { Location = location });
 
     Validation<Fault, Unit> Save(RunFolder own) =>
         from free in Fault.Unless(RunFolder.IsFree(own.Location), RunFolder.Occupied(own.Location) with { Allowed = "allowed: another folder" })
-        from checkpoint in own.Checkpoints.Save(Checkpoint.Training, Checkpoint.Identity, [new("", parameters.Buffers, Params<IBuffer>.Empty)], 1)
+        from checkpoint in own.Checkpoints.Save(Checkpoint.Training, RunIdentity.Of(Checkpoint.Identity.Text, own.Config), [new("", parameters.Buffers, Params<IBuffer>.Empty)], 1)
         from written in own.Write(Disk.Real)
         select written;
 

@@ -53,6 +53,16 @@ public sealed record Stage(
             new ConversationRows(Few(kept, config), time, RowOrder.Once, packed: packed));
     }
 
+    /// <summary>Learning from comparisons: rewards, or preferences.</summary>
+    /// <param name="config">The run, resolved.</param>
+    /// <param name="train">What it learns from.</param>
+    /// <param name="kept">What it is measured on.</param>
+    public static Stage Comparing(RunConfig config, Rankings train, Rankings kept)
+    {
+        var time = Math.Max(train.Answers.Width(config.Model.Context, whole: true), kept.Answers.Width(config.Model.Context, whole: true));
+        return Of(config, time, new PairRows(train, time, OrderOf(config), RunState.Start(config.Key).DataKey), new PairRows(Few(kept, config), time, RowOrder.Once));
+    }
+
     // The last parts of a stage are those of every kind.
     static Stage Of(RunConfig config, int time, Source source, Source measured) => new(
         config.ObjectiveOf(config.ModelOf(), time), source, measured, config.Stage.Adapter.Over(config.Stage.Optimiser.Transform),
@@ -62,6 +72,8 @@ public sealed record Stage(
 
     // Those that an evaluation is made of, spread evenly over all.
     static Examples Few(Examples kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));
+
+    static Rankings Few(Rankings kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));
 
     static Vec<int> Spread(int count, RunConfig config) =>
         [.. Enumerable.Range(0, (int)config.MeasuredRows).Select(i => (int)((long)i * count / config.MeasuredRows))];

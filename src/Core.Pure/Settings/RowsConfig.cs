@@ -5,8 +5,11 @@ namespace Functional.Settings;
 /// <summary>How rows of a file, such as instructions and answers, become what a stage learns from.</summary>
 public sealed record RowsConfig
 {
-    /// <summary>How messages become text: a template that is built in, <c>own</c> for the model's, or the file of one.</summary>
-    public string Template { get; init; } = "user-assistant";
+    /// <summary>
+    /// How messages become text: a template that is built in, <c>own</c> for the model's, or the file of one; nothing for the model's own where it has one, else
+    /// <c>alpaca</c>, and <c>user-assistant</c> for the embedded world.
+    /// </summary>
+    public string? Template { get; init; }
 
     /// <summary>Which columns of the file are meant, as <c>prompt=question,response=answer</c>; nothing for those that are found.</summary>
     public string? Columns { get; init; }
@@ -25,8 +28,9 @@ public sealed record RowsConfig
     /// <summary>Its settings.</summary>
     internal static Vec<Field<RowsConfig>> Fields { get; } =
     [
-        Make.Name<RowsConfig>("template", "how messages become text", "alpaca, user-assistant, human-assistant, chatml, llama3, plain, own for the model's, or the file of one",
-            static c => c.Template, static (c, v) => c with { Template = v }) with { Fixed = true, IsDetail = true, Aliases = ["chat-template", "prompt-style"], Kinds = rows },
+        new("template", nameof(Template), "how messages become text", "alpaca, user-assistant, human-assistant, chatml, llama3, plain, own for the model's, or the file of one",
+            static c => c.Template, static (c, text) => c with { Template = text }, static c => c.Template != "")
+            { Fixed = true, IsText = true, IsDetail = true, Kinds = rows, Aliases = ["chat-template", "prompt-style"] },
         new("columns", nameof(Columns), "which columns are meant, as prompt=question,response=answer", "NAME=COLUMN, with commas between them, or nothing",
             static c => c.Columns, static (c, text) => c with { Columns = text }, static c => c.Columns != "") { Fixed = true, IsText = true, IsDetail = true, Kinds = rows },
         Make.Truth<RowsConfig>("packing", "several short conversations share a row and see nothing of each other", static c => c.Packing,

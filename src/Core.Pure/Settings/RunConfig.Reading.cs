@@ -41,9 +41,14 @@ public sealed partial record RunConfig
     }
 
     // Which layers there are to adapt, only a sound model tells.
-    Validation<Fault, Unit> Adapts(Func<string, string> name) => Lora is not { } adapters ? Success<Fault, Unit>(unit)
-        : LoraPlan.Of(Transformer.Of(Decoder with { Vocabulary = Math.Max(1, Model.Vocabulary) }), adapters).Map(static _ => unit)
+    Validation<Fault, Unit> Adapts(Func<string, string> name)
+    {
+        if (Lora is not { } adapters) return Success<Fault, Unit>(unit);
+        var whole = Transformer.Of(Decoder with { Vocabulary = Math.Max(1, Model.Vocabulary) });
+        return LoraPlan.Of(whole, adapters).Bind(plan => Fault.Unless(!LoraMerge.Unties(whole, plan), "targets",
+                "change the table of tokens or the head, which are one matrix here", $"allowed: other layers, or {name("tied-head")} false"))
             .MapFail(f => f with { Where = name(f.Where == "targets" ? "lora-targets" : "lora-rank") });
+    }
 
     // What a step computes and counts in one piece. Sizes below 1 are faults of their own, and so are those that are too large alone.
     IEnumerable<Validation<Fault, Unit>> SizeRules(Func<string, string> name)
