@@ -10,43 +10,54 @@ namespace Functional.Dialogues;
 /// <param name="LeftOut">How many rows were left out on purpose.</param>
 public sealed record ReadRows<T>(Vec<string> Shapes, Vec<Located<T>> Rows, long LeftOut);
 
+/// <summary>What a row says.</summary>
+/// <param name="Shape">The form that it has.</param>
+/// <param name="Value">What; nothing where it is left out on purpose.</param>
+/// <param name="Where">Where it stands.</param>
+public sealed record ReadRow<T>(string Shape, Option<T> Value, string Where);
+
 /// <summary>Reads what rows say.</summary>
 public static class RowReader
 {
     /// <summary>How many faults are told one by one.</summary>
     public const int FaultsShown = 20;
 
+    /// <summary>What rows say, one after the other. The first row of a file decides its form, and all others must have it.</summary>
+    /// <param name="rows">Rows, or why there is none.</param>
+    /// <param name="shapes">The forms that are known.</param>
+    /// <param name="columns">Which columns are meant.</param>
+    public static IEnumerable<Validation<Fault, ReadRow<T>>> Each<T>(IEnumerable<Validation<Fault, Row>> rows, Vec<RowShape<T>> shapes, Columns columns)
+    {
+        var (file, shape) = ("", (RowShape<T>?)null);
+        foreach (var row in rows)
+            yield return row.Bind(columns.Of).Bind(one =>
+                (one.File == file && shape is not null ? Success<Fault, RowShape<T>>(shape) : RowShapes.Detect(shapes, one)).Bind(found =>
+                {
+                    (file, shape) = (one.File, found);
+                    return RowShapes.Read(shapes, found, one).Map(value => new ReadRow<T>(found.Name, value, one.Where));
+                }));
+    }
+
     /// <summary>
-    /// What rows say. The first row of a file decides its form, and all others must have it. Faults of many rows are told together: the first
-    /// <see cref="FaultsShown"/>, and how many more there are.
+    /// As <see cref="Each"/>, all of them. Faults of many rows are told together: the first <see cref="FaultsShown"/>, and how many more there are.
     /// </summary>
-    /// <param name="rows">Rows, or why there is none; read once.</param>
+    /// <param name="rows">Rows, or why there is none; gone through once.</param>
     /// <param name="shapes">The forms that are known.</param>
     /// <param name="columns">Which columns are meant.</param>
     /// <param name="name">What a fault calls it that there are no rows.</param>
     public static Validation<Fault, ReadRows<T>> Read<T>(IEnumerable<Validation<Fault, Row>> rows, Vec<RowShape<T>> shapes, Columns columns, string name)
     {
         var (read, faults, names, leftOut) = (new List<Located<T>>(), new FaultList(), new List<string>(), 0L);
-        var (file, shape) = ("", (RowShape<T>?)null);
-        foreach (var row in rows)
-            faults.Add(row.Bind(columns.Of).Bind(one =>
+        foreach (var row in Each(rows, shapes, columns))
+            faults.Add(row.Map(one =>
             {
-                if (shape is null || one.File != file)
-                {
-                    var found = RowShapes.Detect(shapes, one);
-                    if (found.IsFail) return found.Map(static _ => unit);
-                    (file, shape) = (one.File, found.IfFail(static _ => throw new InvalidOperationException()));
-                    if (!names.Contains(shape.Name)) names.Add(shape.Name);
-                }
-                return RowShapes.Read(shapes, shape, one).Map(value =>
-                {
-                    _ = value.Match(v => read.Add(new(v, one.Where)), () => leftOut++);
-                    return unit;
-                });
+                if (!names.Contains(one.Shape)) names.Add(one.Shape);
+                _ = one.Value.Match(v => read.Add(new(v, one.Where)), () => leftOut++);
+                return unit;
             }));
-        if (faults.IsEmpty && read.Count == 0)
-            return Fault.Of<ReadRows<T>>(name, leftOut == 0 ? "has no rows" : $"has no row to learn from: all {leftOut} are left out", $"expected {string.Join("; ", shapes)}");
-        return faults.Or(() => new ReadRows<T>([.. names], [.. read], leftOut));
+        return faults.IsEmpty && read.Count == 0
+            ? Fault.Of<ReadRows<T>>(name, leftOut == 0 ? "has no rows" : $"has no row to learn from: all {leftOut} are left out", $"expected {string.Join("; ", shapes)}")
+            : faults.Or(() => new ReadRows<T>([.. names], [.. read], leftOut));
     }
 }
 
