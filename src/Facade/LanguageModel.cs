@@ -133,6 +133,26 @@ public sealed class LanguageModel : IDisposable
             .ConfigureAwait(false);
     }
 
+    /// <summary>What the model answers to questions, and how near that is to the answers that are expected.</summary>
+    /// <param name="options">Which questions, and how it answers.</param>
+    /// <param name="progress">Is told how many are answered, on the thread that computes.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="FunctionalException">
+    /// An option is out of range, rows cannot be read or are of no form that is known, the model writes no text, or the device has no room.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<AnswerScores> AnswerAsync(AnswerOptions? options = null, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    {
+        var valid = (options ?? new()).Validate().OrThrow();
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => Finite(() =>
+            (from like in valid.Like is { } other ? RunFolder.Open(other).Map(LanguageExt.Prelude.Some) : LanguageExt.Option<RunFolder>.None
+             from questions in Questions.Of(model.Run, valid.File, valid.Template, valid.Columns, valid.Questions, like.IfNoneUnsafe((RunFolder?)null), cancellation)
+             from answered in model.Ask(questions, valid.Sampling, valid.Tokens, Key.Seed((ulong)valid.Seed), progress is null ? null : progress.Report, cancellation)
+             select answered).OrThrow().IfNone(() => throw new OperationCanceledException(cancellation))), cancellation).ConfigureAwait(false);
+    }
+
     /// <summary>How often the experts of each layer are chosen on the part of the run's text that was kept for evaluation.</summary>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="FunctionalException">The model has no experts; the text cannot be read, or is not the run's own any more; or the device has no room.

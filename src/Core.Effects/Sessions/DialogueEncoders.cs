@@ -26,10 +26,10 @@ public static class DialogueEncoders
     public static Validation<Fault, DialogueEncoder> Of(Tokenizer tokenizer, string? template, Option<PublishedNote> note = default) =>
         from known in tokenizer is IdTokenizer ? IdTokenizer.NoText.As<Unit>() : Success<Fault, Unit>(unit)
         from chosen in Template(template, note)
-        from encoder in DialogueEncoder.Of(chosen, tokenizer, note.Match(static n => n.Ends.Count == 0 ? null : (TokenMarks?)(n.Tokens with { End = n.Ends }), static () => null))
+        from encoder in DialogueEncoder.Of(chosen, tokenizer, note.MatchUnsafe(static n => n.Ends.Count == 0 ? null : (TokenMarks?)(n.Tokens with { End = n.Ends }), static () => null))
         select encoder;
 
-    static Validation<Fault, DialogueTemplate> Template(string? word, Option<PublishedNote> note) => word switch
+    internal static Validation<Fault, DialogueTemplate> Template(string? word, Option<PublishedNote> note) => word switch
     {
         null => note.Exists(HasOwn) ? Own(note) : DialogueTemplate.Named(Usual),
         DialogueTemplate.Own => Own(note),

@@ -88,8 +88,25 @@ static class RowParts
               select parts
             : Success<Fault, (Vec<Located<T>>, Vec<Located<T>>)>(Lessons(config.Stage.Source, told));
 
-    public static Validation<Fault, DialogueEncoder> Encoder(RunConfig config, Tokenizer tokenizer, Option<PublishedNote> note) =>
-        DialogueEncoders.Of(tokenizer, TemplateOf(config), note);
+    /// <summary>What makes tokens of a stage's dialogues, and of others that its model is asked.</summary>
+    public static Validation<Fault, DialogueEncoder> Encoder(RunConfig config, Tokenizer tokenizer, Option<PublishedNote> note, string? template = null) =>
+        DialogueEncoders.Of(tokenizer, template ?? TemplateOf(config), note);
+
+    /// <summary>The conversations that a run keeps for evaluation; of comparisons the better answers.</summary>
+    public static Validation<Fault, Vec<Located<Conversation>>> Kept(RunFolder run, CancellationToken stop) => run.Config.Stage.Kind switch
+    {
+        StageKind.Pretrain when run.Config.Stage.Source.File is not null || run.IsImported =>
+            Fault.Of<Vec<Located<Conversation>>>(run.Location, "has learned no answers, and keeps no questions", "expected rows, as with --data FILE"),
+        StageKind.Pretrain or StageKind.Sft => Conversations(run.Config, stop).Map(static parts => parts.Kept),
+        _ => Rankings(run.Config, stop).Map(static parts => parts.Kept.Map(static r =>
+            new Located<Conversation>(new([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answers[0])]), r.Where))),
+    };
+
+    /// <summary>All conversations of a file.</summary>
+    public static Validation<Fault, Vec<Located<Conversation>>> All(string file, string? columns, CancellationToken stop) =>
+        from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
+        from read in RowReader.Read(RowFiles.Read(file, stop), ConversationShapes.All, meant, file)
+        select read.Rows;
 
     // The world's questions are asked in letters that its text has.
     static string? TemplateOf(RunConfig config) => config.Stage.Rows.Template ?? (config.Stage.Source.File is null ? "user-assistant" : null);

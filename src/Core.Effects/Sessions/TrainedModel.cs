@@ -4,6 +4,7 @@ using Functional.Engines;
 using Functional.Files;
 using Functional.Generation;
 using Functional.Models;
+using Functional.Sampling;
 using Functional.Storage;
 using Functional.Text;
 using LanguageExt;
@@ -101,6 +102,16 @@ public sealed class TrainedModel : IDisposable
     /// <param name="stop">Asks to stop.</param>
     public Score Score(TokenStream text, CancellationToken stop = default) => Sessions.Score.Of(engine, Model, parameters.Buffers, Run.Tokenizer, text, stop,
         RunData.SeparatorOf(Run.Config, Run.Tokenizer).IfFail(static _ => Prelude.None).ToNullable());
+
+    /// <summary>What it answers to questions, and how well it predicts what is expected; nothing when the token asks to stop.</summary>
+    /// <param name="questions">The questions, as its run's encoder has them.</param>
+    /// <param name="sampling">How answers are drawn.</param>
+    /// <param name="most">How many tokens an answer has at most.</param>
+    /// <param name="key">What they are drawn with.</param>
+    /// <param name="told">Is told how many are answered.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public Validation<Fault, Option<AnswerScores>> Ask(Questions questions, SamplingConfig sampling, int most, Key key, Action<int>? told = null, CancellationToken stop = default) =>
+        Writes().Map(_ => Prelude.Optional(questions.Ask(engine, Model, parameters.Buffers, sampling, most, key, told, stop)!));
 
     /// <summary>How often its experts are chosen on a text; a model without experts is a fault.</summary>
     /// <param name="text">At least a window.</param>
