@@ -6,7 +6,7 @@ namespace Functional.Cli;
 /// <summary><c>functional data</c>: makes data ready for training.</summary>
 static class DataCommand
 {
-    public static CommandSpec Spec => new("data", "Makes data ready for training.", [], null) { Commands = [Tokenize] };
+    public static CommandSpec Spec => new("data", "Makes data ready for training.", [], null) { Commands = [Tokenize, InspectRows.Spec] };
 
     static CommandSpec Tokenize => new("tokenize", "Writes texts as tokens, to train on data that is larger than memory.",
         [

@@ -1,6 +1,5 @@
 using Functional.Base;
 using Functional.Dialogues;
-using Functional.Families;
 using Functional.Files;
 using Functional.Templates;
 using Functional.Text;
@@ -26,7 +25,8 @@ public static class DialogueEncoders
     public static Validation<Fault, DialogueEncoder> Of(Tokenizer tokenizer, string? template, Option<PublishedNote> note = default) =>
         from known in tokenizer is IdTokenizer ? IdTokenizer.NoText.As<Unit>() : Success<Fault, Unit>(unit)
         from chosen in Template(template, note)
-        from encoder in DialogueEncoder.Of(chosen, tokenizer, note.MatchUnsafe(static n => n.Ends.Count == 0 ? null : (TokenMarks?)(n.Tokens with { End = n.Ends }), static () => null))
+        from encoder in DialogueEncoder.Of(chosen, tokenizer,
+            note.Case is PublishedNote { Ends.Count: > 0 } published ? published.Tokens with { End = published.Ends } : null)
         select encoder;
 
     internal static Validation<Fault, DialogueTemplate> Template(string? word, Option<PublishedNote> note) => word switch

@@ -11,9 +11,42 @@ namespace Functional.Data;
 /// <param name="AnswersCut">How many lost the end of an answer.</param>
 public sealed record Prepared<T>(T Data, long PromptsCut, long AnswersCut);
 
+/// <summary>A row as tokens that fit.</summary>
+/// <param name="Examples">One, or one for each answer.</param>
+/// <param name="Whole">How many tokens the longest had.</param>
+/// <param name="Cut">What was cut.</param>
+public sealed record Fitted(Vec<Example> Examples, int Whole, Cut Cut);
+
 /// <summary>Makes tokens of what was read from rows. Faults of many rows are told together, the first few and how many more.</summary>
 public static class Prepare
 {
+    /// <summary>A conversation to be fine-tuned on.</summary>
+    /// <param name="row">What was read.</param>
+    /// <param name="encoder">What makes tokens of it.</param>
+    /// <param name="context">The model's context: an example has one token more at most, which is only predicted.</param>
+    public static Validation<Fault, Fitted> Fit(Located<Conversation> row, DialogueEncoder encoder, int context) =>
+        encoder.Encode(row.Value, row.Where).Bind(example => One(example, row.Where, Math.Max(context, 1) + 1L));
+
+    /// <summary>A comparison: the prompt is cut alike for all answers, and answers that are equal in what is left of them are a fault.</summary>
+    /// <param name="row">What was read.</param>
+    /// <param name="encoder">What makes tokens of it.</param>
+    /// <param name="time">The most tokens of a prompt with an answer.</param>
+    public static Validation<Fault, Fitted> Fit(Located<Ranking> row, DialogueEncoder encoder, int time) =>
+        from answers in encoder.Encode(row.Value, row.Where)
+        from differ in Different(answers, row.Where, "are the same tokens", "expected answers that differ")
+        let fitted = Example.Within(answers, time)
+        from still in Different(fitted.Answers, row.Where, $"are equal in what is left of them, for there is room for {time} tokens",
+            "allowed: a larger context, or answers that differ earlier")
+        from whole in fitted.Answers.Select(a => Learns(a, row.Where)).Gather()
+        select new Fitted(fitted.Answers, answers.Max(static a => a.Ids.Count), fitted.Cut);
+
+    /// <summary>An answer that was judged.</summary>
+    /// <param name="row">What was read.</param>
+    /// <param name="encoder">What makes tokens of it.</param>
+    /// <param name="time">The most tokens of a prompt with an answer.</param>
+    public static Validation<Fault, Fitted> Fit(Located<Judged> row, DialogueEncoder encoder, int time) =>
+        encoder.Encode(row.Value.Prompt, row.Value.Answer, row.Where).Bind(example => One(example, row.Where, time));
+
     /// <summary>Conversations to be fine-tuned on.</summary>
     /// <param name="rows">What was read; gone through once.</param>
     /// <param name="encoder">What makes tokens of it.</param>
@@ -21,13 +54,11 @@ public static class Prepare
     public static Validation<Fault, Prepared<Examples>> Conversations(IEnumerable<Located<Conversation>> rows, DialogueEncoder encoder, int context)
     {
         var (all, tally) = (new Examples.Builder(), new Tally());
-        foreach (var row in rows)
-            tally.Add(encoder.Encode(row.Value, row.Where).Map(example => example.Within(context + 1)).Bind(fitted => Whole(fitted.Example, row.Where, all)
-                .Map(_ => fitted.Cut)));
+        foreach (var row in rows) tally.Add(Fit(row, encoder, context).Bind(fitted => Put(fitted, row.Where, all)));
         return tally.Or(all.Build);
     }
 
-    /// <summary>Comparisons: the prompt is cut alike for all answers, and answers that would be equal when they are cut are a fault.</summary>
+    /// <summary>Comparisons.</summary>
     /// <param name="rows">What was read; gone through once.</param>
     /// <param name="encoder">What makes tokens of it.</param>
     /// <param name="time">The most tokens of a prompt with an answer.</param>
@@ -35,16 +66,12 @@ public static class Prepare
     {
         var (all, ends, margins, tally) = (new Examples.Builder(), new List<int>(), new List<float>(), new Tally());
         foreach (var row in rows)
-            tally.Add(encoder.Encode(row.Value, row.Where).Bind(answers => Different(answers, row.Where, "are the same tokens", "expected answers that differ"))
-                .Map(answers => Example.Within(answers, time))
-                .Bind(fitted => Different(fitted.Answers, row.Where, $"are equal in what is left of them, for {time} tokens are the most that there is room for",
-                    "allowed: a larger context, or answers that differ earlier").Map(_ => fitted))
-                .Bind(fitted => fitted.Answers.Select(a => Whole(a, row.Where, all)).Gather().Map(_ =>
-                {
-                    ends.Add((ends.Count == 0 ? 0 : ends[^1]) + fitted.Answers.Count);
-                    margins.Add((float)row.Value.Margin);
-                    return fitted.Cut;
-                })));
+            tally.Add(Fit(row, encoder, time).Bind(fitted => Put(fitted, row.Where, all)).Map(fitted =>
+            {
+                ends.Add((ends.Count == 0 ? 0 : ends[^1]) + fitted.Examples.Count);
+                margins.Add((float)row.Value.Margin);
+                return fitted;
+            }));
         return tally.Or(() => new Rankings(all.Build(), [.. ends], [.. margins]));
     }
 
@@ -58,39 +85,44 @@ public static class Prepare
         for (var i = 0; i < rows.Count; i++)
         {
             var (row, next) = (rows[i], rows[(i + 1) % rows.Count]);
-            tally.Add(from own in encoder.Encode(row.Value.Prompt, row.Value.Answer, row.Where)
-                      let fitted = own.Within(time)
-                      from other in encoder.Encode(row.Value.Prompt, next.Value.Answer, next.Where)
-                      from put in Whole(fitted.Example, row.Where, all)
-                      from beside in Whole(other.Within(time).Example, next.Where, others)
-                      select fitted.Cut);
+            tally.Add(from own in Fit(row, encoder, time).Bind(fitted => Put(fitted, row.Where, all))
+                      from other in Fit(new Located<Judged>(row.Value with { Answer = next.Value.Answer }, row.Where), encoder, time)
+                          .Bind(fitted => Put(fitted, row.Where, others))
+                      select own);
         }
         return tally.Or(() => new Judgements(all.Build(), others.Build(), [.. rows.Select(static r => r.Value.Good)]));
     }
 
-    static Validation<Fault, Unit> Whole(Example example, string where, Examples.Builder all)
+    static Validation<Fault, Fitted> One(Example example, string where, long most)
     {
-        if (example.Ids.Count < 2 || !example.Learns.Skip(1).Any(static l => l))
-            return Fault.Of<Unit>(where, "has nothing that is learned", "expected an answer, with something before it");
-        if (all.Tokens + example.Ids.Count > System.Array.MaxLength)
-            return Fault.Of<Unit>(where, $"is beyond the {System.Array.MaxLength} tokens that rows may have together", "allowed: fewer rows");
-        all.Add(example);
-        return Success<Fault, Unit>(unit);
+        var (fitted, cut) = example.Within((int)Math.Min(most, int.MaxValue));
+        return Learns(fitted, where).Map(_ => new Fitted([fitted], example.Ids.Count, cut));
     }
 
-    static Validation<Fault, Vec<Example>> Different(Vec<Example> answers, string where, string what, string allowed) =>
-        answers.Select(static a => a.Ids).Distinct().Count() == answers.Count ? Success<Fault, Vec<Example>>(answers)
-            : Fault.Of<Vec<Example>>(where, answers.Count == 2 ? $"its two answers {what}" : $"two of its answers {what}", allowed);
+    static Validation<Fault, Unit> Learns(Example example, string where) => Fault.Unless(example.Ids.Count >= 2 && example.Learns.Skip(1).Any(static l => l),
+        where, "has nothing that is learned", "expected an answer, with something before it");
+
+    static Validation<Fault, Fitted> Put(Fitted fitted, string where, Examples.Builder all)
+    {
+        if (all.Tokens + fitted.Examples.Sum(static e => (long)e.Ids.Count) > System.Array.MaxLength)
+            return Fault.Of<Fitted>(where, $"is beyond the {System.Array.MaxLength} tokens that rows may have together", "allowed: fewer rows");
+        foreach (var example in fitted.Examples) all.Add(example);
+        return Success<Fault, Fitted>(fitted);
+    }
+
+    static Validation<Fault, Unit> Different(Vec<Example> answers, string where, string what, string allowed) =>
+        Fault.Unless(answers.Select(static a => a.Ids).Distinct().Count() == answers.Count, where,
+            answers.Count == 2 ? $"its two answers {what}" : $"two of its answers {what}", allowed);
 
     sealed class Tally
     {
         readonly FaultList faults = new();
         long prompts, answers;
 
-        public void Add(Validation<Fault, Cut> outcome)
+        public void Add(Validation<Fault, Fitted> outcome)
         {
             faults.Add(outcome);
-            _ = outcome.Match(cut => cut switch { Cut.Prompt => prompts++, Cut.Answer => answers++, _ => 0 }, static _ => 0L);
+            _ = outcome.Match(fitted => fitted.Cut switch { Cut.Prompt => prompts++, Cut.Answer => answers++, _ => 0 }, static _ => 0L);
         }
 
         public Validation<Fault, Prepared<T>> Or<T>(Func<T> data) => faults.Or(() => new Prepared<T>(data(), prompts, answers));

@@ -14,15 +14,26 @@ public sealed record OwnTemplate : DialogueTemplate
     const string Probe = "An answer.";
     readonly ChatTemplates templates;
 
-    OwnTemplate(ChatTemplates templates, string end) : base(Own) => (this.templates, End) = (templates, end);
+    // What asks for the next answer, where a template writes it whether that is wanted or not.
+    readonly string excess;
+
+    OwnTemplate(ChatTemplates templates, string end, string excess) : base(Own) => (this.templates, End, this.excess) = (templates, end, excess);
 
     /// <summary>The template, or why it is of no use.</summary>
     /// <param name="templates">What the model came with.</param>
     public static Validation<Fault, DialogueTemplate> Of(ChatTemplates templates) =>
-        new OwnTemplate(templates, "").Segments([new(Role.User, "Q"), new(Role.Assistant, Probe)], false, true, "chat_template").Bind(whole =>
-            whole is [.., { Text: var text }] && text.LastIndexOf(Probe, StringComparison.Ordinal) is >= 0 and var at
-                ? Success<Fault, DialogueTemplate>(new OwnTemplate(templates, text[(at + Probe.Length)..].TrimEnd()))
-                : Fault.Of<DialogueTemplate>("chat_template", "leaves out what the assistant says", "expected a template with a place for it"));
+        new OwnTemplate(templates, "", "").Segments([new(Role.User, "Q"), new(Role.Assistant, Probe)], false, true, "chat_template").Bind(whole =>
+        {
+            var text = whole.Count > 0 ? whole[^1].Text : "";
+            var at = text.LastIndexOf(Probe, StringComparison.Ordinal);
+            if (at < 0)
+                return Fault.Of<DialogueTemplate>("chat_template", "leaves out what the assistant says", "expected a template with a place for it");
+            var tail = text[(at + Probe.Length)..];
+            var mark = templates.Tokens.Values.FirstOrDefault(t => t.Length > 0 && tail.StartsWith(t, StringComparison.Ordinal));
+            return mark is null || string.IsNullOrWhiteSpace(tail[mark.Length..])
+                ? Success<Fault, DialogueTemplate>(new OwnTemplate(templates, tail.TrimEnd(), ""))
+                : Success<Fault, DialogueTemplate>(new OwnTemplate(templates, mark, tail[mark.Length..]));
+        });
 
     /// <inheritdoc/>
     public override bool Begins => true;
@@ -54,6 +65,7 @@ public sealed record OwnTemplate : DialogueTemplate
             if (!text.StartsWith(done, StringComparison.Ordinal))
                 return Fault.Of<Unit>(where, $"its message {(asks ? count : count - 1) + 1} is told otherwise by the chat template than it asked for it, so that it is not clear what is learned",
                     "allowed: a template that goes on where it stopped; or another by its name, such as chatml");
+            if (!asks && excess.Length > 0 && text.EndsWith(excess, StringComparison.Ordinal)) text = text[..^excess.Length];
             all.Add(part(text[done.Length..]));
             done = text;
             return Success<Fault, Unit>(unit);

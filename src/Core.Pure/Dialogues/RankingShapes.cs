@@ -12,15 +12,16 @@ public static class RankingShapes
 
     /// <summary>The forms of comparisons that are known.</summary>
     /// <param name="ties">Whether pairs that are about the same are taken, with the margin that they have.</param>
-    public static Vec<RowShape<Ranking>> All(bool ties = false) =>
+    /// <param name="skipsEqual">Whether a row of equal answers is left out, and is no fault.</param>
+    public static Vec<RowShape<Ranking>> All(bool ties = false, bool skipsEqual = false) =>
     [
-        new("ranked answers", "prompt or messages, answers: best first", static f => f.HasList("answers"), static row => Ranked(row)),
+        new("ranked answers", "prompt or messages, answers: best first", static f => f.HasList("answers"), row => Ranked(row, skipsEqual)),
         new("Alpaca with chosen and rejected", "instruction, input, chosen, rejected", static f => f.Contains("instruction") && Pair(f),
-            row => Paired(row, Asked(row), ties)),
+            row => Paired(row, Asked(row), ties, skipsEqual)),
         new("prompt, chosen and rejected", "prompt or question, chosen, rejected, margin, verdict", static f => f.First("prompt", "question", "messages").IsSome && Pair(f),
-            row => Paired(row, Asked(row), ties)),
+            row => Paired(row, Asked(row), ties, skipsEqual)),
         new("chosen and rejected", "chosen, rejected: transcripts of Human and Assistant, or messages, with the same beginning", static f => Pair(f),
-            row => Whole(row, ties)),
+            row => Whole(row, ties, skipsEqual)),
     ];
 
     /// <summary>The forms of judged answers that are known.</summary>
@@ -76,31 +77,31 @@ public static class RankingShapes
         var other => Fault.Of<bool>(row.Where, $"its verdict is {(other is Json.Text t ? t.Value : other.Kind)}", $"allowed: {string.Join(", ", Verdicts)}"),
     };
 
-    static Validation<Fault, Option<Ranking>> Paired(Row row, Validation<Fault, Vec<Message>> asked, bool ties) => Counts(row, ties).Bind(counts => !counts
+    static Validation<Fault, Option<Ranking>> Paired(Row row, Validation<Fault, Vec<Message>> asked, bool ties, bool skipsEqual) => Counts(row, ties).Bind(counts => !counts
         ? Success<Fault, Option<Ranking>>(None)
-        : IsWhole(row) ? Whole(row, ties)
+        : IsWhole(row) ? Whole(row, ties, skipsEqual)
         : (asked, Answer(row, "chosen"), Answer(row, "rejected"), Margin(row))
-            .Apply(static (prompt, chosen, rejected, margin) => new Ranking(prompt, [chosen, rejected], margin)).Bind(r => Different(r, row)));
+            .Apply(static (prompt, chosen, rejected, margin) => new Ranking(prompt, [chosen, rejected], margin)).Bind(r => Different(r, row, skipsEqual)));
 
     // With a prompt beside them, both columns may still hold everything from the beginning.
     static bool IsWhole(Row row) => row.Fields["chosen"] is Json.List { Items.Count: > 1 } && row.Fields["rejected"] is Json.List { Items.Count: > 1 };
 
-    static Validation<Fault, Option<Ranking>> Ranked(Row row) => row.Fields.First("instruction", "prompt", "question", "messages").IsNone
+    static Validation<Fault, Option<Ranking>> Ranked(Row row, bool skipsEqual) => row.Fields.First("instruction", "prompt", "question", "messages").IsNone
         ? Fault.Of<Option<Ranking>>(row.Where, $"has no prompt: it has {RowShapes.Listed(row.Fields)}", "expected prompt, question, instruction or messages beside answers")
         : (Asked(row), ((Json.List)row.Fields["answers"]).Items.Select((item, i) => item is Json.Text { Value: var text } && !string.IsNullOrWhiteSpace(text)
                 ? Success<Fault, string>(text) : Fault.Of<string>(row.Where, $"answer {i + 1} of its answers is {(item is Json.Text ? "empty" : item.Kind)}", "expected a text")).Gather(),
                 Margin(row))
             .Apply(static (prompt, answers, margin) => new Ranking(prompt, answers, margin))
-            .Bind(r => r.Answers.Count >= 2 ? Different(r, row) : Fault.Of<Option<Ranking>>(row.Where, $"has {r.Answers.Count} answers", "expected two or more, the best first"));
+            .Bind(r => r.Answers.Count >= 2 ? Different(r, row, skipsEqual) : Fault.Of<Option<Ranking>>(row.Where, $"has {r.Answers.Count} answers", "expected two or more, the best first"));
 
     // Each column is a conversation to its end; what both begin with is the prompt.
-    static Validation<Fault, Option<Ranking>> Whole(Row row, bool ties) => Counts(row, ties).Bind(counts => !counts ? Success<Fault, Option<Ranking>>(None)
+    static Validation<Fault, Option<Ranking>> Whole(Row row, bool ties, bool skipsEqual) => Counts(row, ties).Bind(counts => !counts ? Success<Fault, Option<Ranking>>(None)
         : (Conversation(row, "chosen"), Conversation(row, "rejected"), Margin(row)).Apply(static (chosen, rejected, margin) => (chosen, rejected, margin)).Bind(both =>
         {
             var (chosen, rejected, margin) = both;
             return (chosen, rejected) is ([.., { Role: Role.Assistant, Text: var better }], [.., { Role: Role.Assistant, Text: var worse }])
                 ? chosen.Take(chosen.Count - 1).SequenceEqual(rejected.Take(rejected.Count - 1))
-                    ? chosen.Count > 1 ? Different(new Ranking([.. chosen.Take(chosen.Count - 1)], [better, worse], margin), row)
+                    ? chosen.Count > 1 ? Different(new Ranking([.. chosen.Take(chosen.Count - 1)], [better, worse], margin), row, skipsEqual)
                         : Fault.Of<Option<Ranking>>(row.Where, "has answers to nothing", "expected what is asked before them")
                     : Fault.Of<Option<Ranking>>(row.Where, "its chosen and rejected differ before their last message", "expected the same beginning, and two answers to it")
                 : Fault.Of<Option<Ranking>>(row.Where, "its chosen or rejected does not end with what the assistant says", "expected an answer at the end of both");
@@ -109,8 +110,9 @@ public static class RankingShapes
     static Validation<Fault, Vec<Message>> Conversation(Row row, string name) => row.Fields[name] is Json.List ? row.Messages(name)
         : row.Text(name).Bind(text => Transcript.Read(text, row.Where, name));
 
-    static Validation<Fault, Option<Ranking>> Different(Ranking ranking, Row row) => ranking.Answers.Distinct(StringComparer.Ordinal).Count() == ranking.Answers.Count
+    static Validation<Fault, Option<Ranking>> Different(Ranking ranking, Row row, bool skipsEqual) => ranking.Answers.Distinct(StringComparer.Ordinal).Count() == ranking.Answers.Count
         ? Success<Fault, Option<Ranking>>(Some(ranking))
+        : skipsEqual ? Success<Fault, Option<Ranking>>(None)
         : Fault.Of<Option<Ranking>>(row.Where, ranking.Answers.Count == 2 ? "its chosen and rejected are equal" : "two of its answers are equal",
             "expected answers that differ, for from equal ones nothing is learned");
 }
