@@ -44,6 +44,10 @@ public static class Tutor
     /// <summary>The lesson as a comparison: what is right is preferred.</summary>
     public static Ranking Ranking(Lesson lesson) => new([new(Role.User, lesson.Request)], [lesson.Exercise.Answer, lesson.Wrong]);
 
+    /// <summary>The lesson as an answer that was judged by itself: by turns a right and a wrong one.</summary>
+    public static Judged Judged(Lesson lesson) => Key.Seed(0).FoldIn("judged").FoldIn(lesson.Request).Below(0, 2) == 0
+        ? new([new(Role.User, lesson.Request)], lesson.Exercise.Answer, true) : new([new(Role.User, lesson.Request)], lesson.Wrong, false);
+
     // "Question: … Answer:" is how the corpus asks; a user just asks.
     static string RequestOf(Exercise exercise)
     {

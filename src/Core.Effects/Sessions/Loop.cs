@@ -52,12 +52,15 @@ public sealed class Loop
     public static Validation<Fault, RunResult> Run(
         IEngine engine, RunSession session, IRunObserver? observer = null, TimeProvider? clock = null, CancellationToken stop = default)
     {
-        using var trainer = new Trainer(engine, session.Stage);
-        return Prepare(trainer, session).Bind(state =>
+        return session.Data.Stage(engine, session.Config, session.Weights, stop).Bind(stage =>
         {
-            var loop = new Loop(engine, session, trainer, observer, clock, stop);
-            loop.observer?.Began(session, trainer, state);
-            return loop.Go(state);
+            using var trainer = new Trainer(engine, stage);
+            return Prepare(trainer, session).Bind(state =>
+            {
+                var loop = new Loop(engine, session, trainer, observer, clock, stop);
+                loop.observer?.Began(session, trainer, state);
+                return loop.Go(state);
+            });
         });
     }
 

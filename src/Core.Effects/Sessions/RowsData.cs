@@ -1,7 +1,10 @@
 using Functional.Base;
 using Functional.Data;
 using Functional.Dialogues;
+using Functional.Engines;
 using Functional.Files;
+using Functional.Learning;
+using Functional.Models;
 using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
@@ -57,6 +60,13 @@ public sealed record RankingData(DialogueEncoder Encoder, TextIdentity Identity,
     public override Stage Stage(RunConfig config) => Runs.Stage.Comparing(config, Train, Kept);
 
     /// <inheritdoc/>
+    public override Validation<Fault, Stage> Stage(IEngine engine, RunConfig config, Option<StartWeights> weights, CancellationToken stop) =>
+        !ReferenceColumns.AreNeeded(config) ? Success<Fault, Stage>(Stage(config))
+        : Runs.Stage.Compared(config, Train, Kept) is var rows && Programs.PairLogProbs(Transformer.Of(config.Decoder), rows.Batch, config.Stage.Preference.Options.LengthShare)
+            is var program ? ReferenceColumns.Of(engine, config, weights, program, rows.Train, rows.Kept, stop)
+                .Map(columns => Runs.Stage.Comparing(config, Train, Kept, columns)) : throw new System.Diagnostics.UnreachableException();
+
+    /// <inheritdoc/>
     public override Option<SamplePrompt> Prompt => Kept.Answers[0] is var first ? Some(new SamplePrompt([.. first.Ids.Take(first.LastAnswer)], Encoder.Stops)) : None;
 
     /// <summary>Reads the rows that a stage names, or compares answers to the embedded world's questions.</summary>
@@ -64,7 +74,45 @@ public sealed record RankingData(DialogueEncoder Encoder, TextIdentity Identity,
         from rows in RowParts.Rankings(config, stop)
         from train in Prepare.Rankings(rows.Train, encoder, config.Model.Context)
         from kept in Prepare.Rankings(rows.Kept, encoder, config.Model.Context)
+        from pairs in Fault.Unless(train.Data.Most == kept.Data.Most && (train.Data.Most == 2 || config.Stage.Kind == StageKind.Reward), config.Stage.Source.Name,
+            $"has rows of up to {Math.Max(train.Data.Most, kept.Data.Most)} answers", config.Stage.Kind == StageKind.Reward
+                ? "allowed: as many in the part that is learned as in the part that is kept" : "allowed: two, a better and a worse one")
         select (RunData)new RankingData(encoder, RowParts.Identity(encoder, train.Data.Checksum, kept.Data.Checksum,
+            train.Data.Answers.Tokens + kept.Data.Answers.Tokens), train.Data, kept.Data);
+}
+
+/// <summary>Answers that were judged one by one, as tokens, in their two parts.</summary>
+/// <param name="Encoder">What made tokens of them.</param>
+/// <param name="Identity">What they are, summed up.</param>
+/// <param name="Train">What is learned.</param>
+/// <param name="Kept">What is only evaluated.</param>
+public sealed record JudgedData(DialogueEncoder Encoder, TextIdentity Identity, Judgements Train, Judgements Kept) : RunData(Encoder.Tokenizer, Identity)
+{
+    /// <inheritdoc/>
+    public override long TrainTokens => Train.Answers.Tokens;
+
+    /// <inheritdoc/>
+    public override long ValidationTokens => Kept.Answers.Tokens;
+
+    /// <inheritdoc/>
+    public override Stage Stage(RunConfig config) => Runs.Stage.Judging(config, Train, Kept);
+
+    /// <inheritdoc/>
+    public override Validation<Fault, Stage> Stage(IEngine engine, RunConfig config, Option<StartWeights> weights, CancellationToken stop) =>
+        !ReferenceColumns.AreNeeded(config) ? Success<Fault, Stage>(Stage(config))
+        : Runs.Stage.Judged(config, Train, Kept) is var rows ? ReferenceColumns.Of(engine, config, weights,
+            Programs.JudgedLogProbs(Transformer.Of(config.Decoder), rows.Batch), rows.Train, rows.Kept, stop).Map(columns => Runs.Stage.Judging(config, Train, Kept, columns))
+        : throw new System.Diagnostics.UnreachableException();
+
+    /// <inheritdoc/>
+    public override Option<SamplePrompt> Prompt => Kept.Answers[0] is var first ? Some(new SamplePrompt([.. first.Ids.Take(first.LastAnswer)], Encoder.Stops)) : None;
+
+    /// <summary>Reads the rows that a stage names, or judges answers to the embedded world's questions.</summary>
+    public static Validation<Fault, RunData> Load(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>
+        from rows in RowParts.Judgements(config, stop)
+        from train in Prepare.Judgements(rows.Train, encoder, config.Model.Context)
+        from kept in Prepare.Judgements(rows.Kept, encoder, config.Model.Context)
+        select (RunData)new JudgedData(encoder, RowParts.Identity(encoder, train.Data.Checksum, kept.Data.Checksum,
             train.Data.Answers.Tokens + kept.Data.Answers.Tokens), train.Data, kept.Data);
 }
 
@@ -76,6 +124,9 @@ static class RowParts
 
     public static Validation<Fault, (Vec<Located<Ranking>> Train, Vec<Located<Ranking>> Kept)> Rankings(RunConfig config, CancellationToken stop) =>
         Of(config, RankingShapes.All(), Tutor.Ranking, stop);
+
+    public static Validation<Fault, (Vec<Located<Judged>> Train, Vec<Located<Judged>> Kept)> Judgements(RunConfig config, CancellationToken stop) =>
+        Of(config, JudgedShapes.All, Tutor.Judged, stop);
 
     public static TextIdentity Identity(DialogueEncoder encoder, uint train, uint kept, long tokens) =>
         new(encoder.Tokenizer.Fingerprint, tokens, CheckpointManifest.Hex(System.Numerics.BitOperations.RotateLeft(train, 1) ^ kept));
@@ -98,6 +149,8 @@ static class RowParts
         StageKind.Pretrain when run.Config.Stage.Source.File is not null || run.IsImported =>
             Fault.Of<Vec<Located<Conversation>>>(run.Location, "has learned no answers, and keeps no questions", "expected rows, as with --data FILE"),
         StageKind.Pretrain or StageKind.Sft => Conversations(run.Config, stop).Map(static parts => parts.Kept),
+        StageKind.Dpo when run.Config.Stage.Preference.Judged is not null => Judgements(run.Config, stop).Map(static parts => parts.Kept.Where(static r => r.Value.Good)
+            .Select(static r => new Located<Conversation>(new([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answer)]), r.Where)).ToVec()),
         _ => Rankings(run.Config, stop).Map(static parts => parts.Kept.Map(static r =>
             new Located<Conversation>(new([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answers[0])]), r.Where))),
     };
@@ -114,7 +167,9 @@ static class RowParts
     /// <summary>All that a stage's rows say, as its template has it: what a tokenizer is made of.</summary>
     public static Validation<Fault, string> Text(RunConfig config, CancellationToken stop) =>
         from template in DialogueEncoders.Template(TemplateOf(config), None)
-        from talks in config.Stage.Kind == StageKind.Sft ? Conversations(config, stop).Map(static p => p.Train.Concat(p.Kept).Select(static r => r.Value))
+        from talks in config.Stage.Preference.Judged is not null && config.Stage.Kind == StageKind.Dpo ? Judgements(config, stop).Map(static p => p.Train.Concat(p.Kept)
+                .Select(static r => new Conversation([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answer)])))
+            : config.Stage.Kind == StageKind.Sft ? Conversations(config, stop).Map(static p => p.Train.Concat(p.Kept).Select(static r => r.Value))
             : Rankings(config, stop).Map(static p => p.Train.Concat(p.Kept).SelectMany(static r => r.Value.Answers.Select(answer =>
                 new Conversation([.. r.Value.Prompt, new(Role.Assistant, answer)]))))
         from texts in talks.Select(talk => template.Text(talk.Messages)).Gather()

@@ -4,6 +4,7 @@ using Functional.Dialogues;
 using Functional.Formats;
 using Functional.Stories;
 using Functional.Subwords;
+using Functional.Engines;
 using Functional.Files;
 using Functional.Runs;
 using Functional.Settings;
@@ -33,6 +34,13 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     /// <summary>What a stage does with it.</summary>
     /// <param name="config">The stage, resolved.</param>
     public abstract Stage Stage(RunConfig config);
+
+    /// <summary>As <see cref="Stage(RunConfig)"/>, with all that has to be computed of its rows before the first step.</summary>
+    /// <param name="engine">Where that is computed.</param>
+    /// <param name="config">The stage, resolved.</param>
+    /// <param name="weights">The weights that it begins with; nothing for fresh ones.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public virtual Validation<Fault, Stage> Stage(IEngine engine, RunConfig config, Option<StartWeights> weights, CancellationToken stop) => Success<Fault, Stage>(Stage(config));
 
     /// <summary>What a sample answers, of data that asks; nothing where a sample is just a text.</summary>
     public virtual Option<SamplePrompt> Prompt => None;
@@ -68,6 +76,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     {
         StageKind.Pretrain => LoadText(config, tokenizer, corpora, stop),
         StageKind.Sft => RowParts.Encoder(config, tokenizer, note).Bind(encoder => ConversationData.Load(config, encoder, stop)),
+        StageKind.Dpo when config.Stage.Preference.Judged is not null => RowParts.Encoder(config, tokenizer, note).Bind(encoder => JudgedData.Load(config, encoder, stop)),
         _ => RowParts.Encoder(config, tokenizer, note).Bind(encoder => RankingData.Load(config, encoder, stop)),
     };
 

@@ -57,15 +57,47 @@ public sealed record Stage(
     /// <param name="config">The run, resolved.</param>
     /// <param name="train">What it learns from.</param>
     /// <param name="kept">What it is measured on.</param>
-    public static Stage Comparing(RunConfig config, Rankings train, Rankings kept)
+    /// <param name="columns">What a reference thinks of the answers, see <see cref="Compared"/>, where the objective asks for it; nothing for zeros.</param>
+    public static Stage Comparing(RunConfig config, Rankings train, Rankings kept, (Params<float[]> Train, Params<float[]> Kept)? columns = null)
     {
-        var time = Math.Max(train.Answers.Width(config.Model.Context, whole: true), kept.Answers.Width(config.Model.Context, whole: true));
-        return Of(config, time, new PairRows(train, time, OrderOf(config), RunState.Start(config.Key).DataKey), new PairRows(Few(kept, config), time, RowOrder.Once));
+        var (time, most, key) = (TimeOf(config, train.Answers, kept.Answers), Math.Max(train.Most, kept.Most), RunState.Start(config.Key).DataKey);
+        if (most > 2 && config.Stage.Kind == StageKind.Reward)
+            return Of(config, time, new RankingRows(train, time, OrderOf(config), key), new RankingRows(Few(kept, config), time, RowOrder.Once), most);
+        var known = columns ?? (Unknown(config, train.Count), Unknown(config, Few(kept, config).Count));
+        return Of(config, time, new PairRows(train, time, OrderOf(config), key, known.Train), new PairRows(Few(kept, config), time, RowOrder.Once, columns: known.Kept));
     }
 
+    /// <summary>Learning from answers that were judged one by one.</summary>
+    /// <param name="config">The run, resolved.</param>
+    /// <param name="train">What it learns from.</param>
+    /// <param name="kept">What it is measured on.</param>
+    /// <param name="columns">What a reference thinks of the answers; nothing for zeros.</param>
+    public static Stage Judging(RunConfig config, Judgements train, Judgements kept, (Params<float[]> Train, Params<float[]> Kept)? columns = null)
+    {
+        var time = TimeOf(config, train.Answers, kept.Answers);
+        var known = columns ?? (Unknown(config, train.Count), Unknown(config, Few(kept, config).Count));
+        return Of(config, time, new JudgedRows(train, time, OrderOf(config), RunState.Start(config.Key).DataKey, known.Train),
+            new JudgedRows(Few(kept, config), time, RowOrder.Once, columns: known.Kept));
+    }
+
+    /// <summary>Rows of all that is learned from and all that is measured, once and in order, for what has to be known of each before the first step.</summary>
+    public static (Source Train, Source Kept, BatchShape Batch) Compared(RunConfig config, Rankings train, Rankings kept) => TimeOf(config, train.Answers, kept.Answers) is var time
+        ? (new PairRows(train, time, RowOrder.Once), new PairRows(Few(kept, config), time, RowOrder.Once), new(config.Stage.Batch, time)) : default;
+
+    /// <summary>As <see cref="Compared"/>, of judged answers.</summary>
+    public static (Source Train, Source Kept, BatchShape Batch) Judged(RunConfig config, Judgements train, Judgements kept) => TimeOf(config, train.Answers, kept.Answers) is var time
+        ? (new JudgedRows(train, time, RowOrder.Once), new JudgedRows(Few(kept, config), time, RowOrder.Once), new(config.Stage.Batch, time)) : default;
+
+    static int TimeOf(RunConfig config, Examples train, Examples kept) =>
+        Math.Max(train.Width(config.Model.Context, whole: true), kept.Width(config.Model.Context, whole: true));
+
+    // Zeros where the objective asks for numbers that are not known: to say what a stage is, nothing has to be computed.
+    static Params<float[]> Unknown(RunConfig config, int count) => config.ObjectiveOf(blocks: 1, time: 1).Feed.Names
+        .Where(static name => name.StartsWith("reference", StringComparison.Ordinal)).Select(name => (name, new float[count])).ToParams();
+
     // The last parts of a stage are those of every kind.
-    static Stage Of(RunConfig config, int time, Source source, Source measured) => new(
-        config.ObjectiveOf(config.ModelOf(), time), source, measured, config.Stage.Adapter.Over(config.Stage.Optimiser.Transform),
+    static Stage Of(RunConfig config, int time, Source source, Source measured, int answers = 2) => new(
+        config.ObjectiveOf(time: time, answers: answers), source, measured, config.Stage.Adapter.Over(config.Stage.Optimiser.Transform),
         GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
         new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.Kind == StageKind.Reward ? 0 : config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate)
         { First = config.FirstValues };
@@ -74,6 +106,8 @@ public sealed record Stage(
     static Examples Few(Examples kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));
 
     static Rankings Few(Rankings kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));
+
+    static Judgements Few(Judgements kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));
 
     static Vec<int> Spread(int count, RunConfig config) =>
         [.. Enumerable.Range(0, (int)config.MeasuredRows).Select(i => (int)((long)i * count / config.MeasuredRows))];

@@ -79,15 +79,26 @@ public sealed partial record RunConfig
     /// <summary>Rows that an evaluation has at most.</summary>
     public long MeasuredRows => Stage.EvalBatches == 0 ? long.MaxValue : (long)Stage.EvalBatches * Stage.Batch;
 
-    /// <summary>What a model of the run learns.</summary>
-    /// <param name="model">The run's, or some of its blocks.</param>
+    /// <summary>Whether a stage has to know the weights that it begins with again when it goes on: what it learns is adapters for them, or is held to them.</summary>
+    public bool KeepsStart => Lora is not null || HasReference;
+
+    /// <summary>Whether the stage holds its policy to a reference.</summary>
+    public bool HasReference => Stage.Kind == StageKind.Dpo && Stage.Preference.HasReference;
+
+    /// <summary>What the stage learns.</summary>
+    /// <param name="blocks">How many blocks its models have; nothing for all.</param>
     /// <param name="time">Tokens in a row; nothing for as many as the model's context.</param>
-    public Objective ObjectiveOf(Model model, int? time = null)
+    /// <param name="answers">The most answers of a row that ranks them.</param>
+    public Objective ObjectiveOf(int? blocks = null, int? time = null, int answers = 2)
     {
-        var shape = new BatchShape(Stage.Batch, time ?? Model.Context);
+        var (model, shape, preference) = (ModelOf(blocks), new BatchShape(Stage.Batch, time ?? Model.Context), Stage.Preference);
         return Stage.Kind switch
         {
-            StageKind.Sft => Objectives.NextToken(model, shape, Stage.LabelSmoothing, Stage.Rows.Packing),
+            StageKind.Sft => Objectives.NextToken(Stage.Rows.Neftune > 0 ? Neftune.Of(model, Stage.Rows.Neftune) : model, shape, Stage.LabelSmoothing, Stage.Rows.Packing),
+            StageKind.Reward => answers > 2 ? Objectives.Rankings(model, shape, answers) : Objectives.Reward(model, shape, preference.Rewards),
+            StageKind.Dpo when preference.Judged is { } loss => Objectives.Judged(model, shape, loss, preference.JudgedOptions),
+            StageKind.Dpo => Objectives.Preference(model, shape, preference.Losses, preference.Options, preference.Reference == ReferenceKind.Cached,
+                preference.Reference == ReferenceKind.Live ? Transformer.Of(Decoder, blocks ?? Model.Layers) : null, shares: Lora is not null),
             _ => Objectives.NextToken(model, shape, Stage.LabelSmoothing, Stage.Source.Separator is not null),
         };
     }

@@ -27,6 +27,9 @@ public sealed record StageConfig
     /// <summary>How rows become what it learns from, where it does not learn a text.</summary>
     public RowsConfig Rows { get; init; } = new();
 
+    /// <summary>How it learns from comparisons, where it does.</summary>
+    public PreferenceConfig Preference { get; init; } = new();
+
     /// <summary>The adapters that it learns in place of the model's weights.</summary>
     public AdapterConfig Adapter { get; init; } = new();
 
@@ -108,6 +111,8 @@ public sealed record StageConfig
             f.In(Make.Part<StageConfig, SourceConfig>(static c => c.Source, static (c, v) => c with { Source = v }), "source")),
         .. RowsConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, RowsConfig>(static c => c.Rows, static (c, v) => c with { Rows = v }), "rows")),
+        .. PreferenceConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, PreferenceConfig>(static c => c.Preference, static (c, v) => c with { Preference = v }), "preference")),
         .. AdapterConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, AdapterConfig>(static c => c.Adapter, static (c, v) => c with { Adapter = v }), "adapter")),
         .. OptimiserConfig.Fields.Select(static f =>
