@@ -67,8 +67,8 @@ static class InspectRows
 
     static void Tell(Terminal terminal, RowInspection found)
     {
-        var (all, many) = (found.All, found.Kind == RowKind.Conversations ? "conversations" : found.Kind == RowKind.Comparisons ? "comparisons" : "judgements");
-        terminal.Line($"{Show.Count(all.Rows)} {many}{(found.Shapes.Count > 0 ? $", {string.Join("; ", found.Shapes)}" : "")}"
+        var (all, one) = (found.All, found.Kind switch { RowKind.Conversations => "conversation", RowKind.Comparisons => "comparison", _ => "judgement" });
+        terminal.Line($"{Show.Count(all.Rows)} {one}{(all.Rows == 1 ? "" : "s")}{(found.Shapes.Count > 0 ? $", {string.Join("; ", found.Shapes)}" : "")}"
             + (all.LeftOut > 0 ? $"; {Show.Count(all.LeftOut)} left out" : "") + (all.Faulty > 0 ? $"; {Show.Count(all.Faulty)} with faults" : ""));
         if (all.Rows > 0)
             terminal.Line($"{Show.Count(all.Tokens)} tokens, {Show.Count(all.Learned)} of them learned; the longest has {Show.Count(all.Longest)}; cut: "

@@ -12,7 +12,7 @@ public static class RowShapes
     /// <summary>Every name of a column that a form knows.</summary>
     public static Vec<string> Words { get; } =
     [
-        "instruction", "input", "output", "context", "prompt", "question", "completion", "response", "answer", "system", "messages", "conversations", "text",
+        "instruction", "input", "output", "context", "prompt", "question", "completion", "response", "answer", "system", "messages", "conversations",
         "chosen", "rejected", "answers", "margin", "verdict", "label",
     ];
 
