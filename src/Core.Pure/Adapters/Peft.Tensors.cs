@@ -14,7 +14,7 @@ public static partial class Peft
         return
         [
             .. adapted.SelectMany(m => m.Tensors(adapters[m.Site!.Name])),
-            .. Copied(published, modules).SelectMany(t => CopiesOf(t, plan, published).Select(pieces => t with
+            .. Copied(published, modules).SelectMany(t => CopiesOf(t, plan, published, replaced).Select(pieces => t with
             {
                 Name = Named(LoraPlan.ModuleOf(t.Name), t.Name, pieces.Whole), Pieces = pieces.Pieces,
             })),
@@ -38,18 +38,24 @@ public static partial class Peft
     }
 
     // The pieces of a tensor that copies have, where they have all of it.
-    static IEnumerable<(Vec<TensorPiece> Pieces, bool Whole)> CopiesOf(TheirTensor tensor, LoraPlan plan, PublishedModel published)
+    static IEnumerable<(Vec<TensorPiece> Pieces, bool Whole)> CopiesOf(TheirTensor tensor, LoraPlan plan, PublishedModel published,
+        Vec<(string Name, Vec<string> Ours)> replaced)
     {
-        var ofHead = LoraPlan.ModuleOf(tensor.Name) == PeftModule.HeadName(published);
+        var module = LoraPlan.ModuleOf(tensor.Name);
+        var ofHead = module == PeftModule.HeadName(published);
+        // Where the head is tied, what replaces one replaces both.
+        bool IsFor(OwnCopy copy) => copy.Learns ? copy.ForHead == ofHead : replaced.Any(r => r.Name == module) && (IsTied(published) || copy.ForHead == ofHead);
         Vec<(TensorPiece Piece, OwnCopy Copy)> found =
         [
             .. from piece in tensor.Pieces
                from copy in plan.Copies
-               where copy.Of == piece.Ours && copy.ForHead == ofHead && Within(piece, copy, published)
+               where copy.Of == piece.Ours && IsFor(copy) && Within(piece, copy, published)
                select (piece with { Ours = copy.Name, To = piece.To with { Offset = piece.To.Offset - copy.First } }, copy),
         ];
-        if (found.Count == tensor.Pieces.Count && found.Count > 0) yield return (found.Map(static f => f.Piece), !tensor.Name.EndsWith(".bias", StringComparison.Ordinal));
+        if (found.Count > 0 && found.Map(static f => f.Piece.From).Distinct().Count() == tensor.Pieces.Count) yield return (found.Map(static f => f.Piece), !tensor.Name.EndsWith(".bias", StringComparison.Ordinal));
     }
+
+    static bool IsTied(PublishedModel published) => published.Config is { TiedHead: true, Labels: 0 };
 
     static bool Within(TensorPiece piece, OwnCopy copy, PublishedModel published) =>
         copy.First == 0 && Transformer.Of(published.Config).Specs[copy.Of].Type.Shape[^1] == copy.Count

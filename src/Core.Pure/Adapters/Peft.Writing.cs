@@ -21,12 +21,13 @@ public static partial class Peft
                 : Fault.Of<(PeftModule, Adapter)>(a.Site.Name, $"is no layer of its own in {published.Family.Name}",
                     $"allowed: {string.Join(", ", modules.Where(static x => x.Site is not null).Select(static x => x.Site!.Short).Distinct())}")).Gather()
             from saved in SavedNames(plan, published, modules)
-            select (ConfigOf(config, published, modules, targets, saved, basePath), new PeftAdapter(config, TensorsOf(published, plan, modules, ReplacedIn(plan, modules), []))));
+            select (ConfigOf(config, published, modules, targets, saved, basePath), new PeftAdapter(config, TensorsOf(published, plan, modules, ReplacedIn(plan, published, modules), []))));
     }
 
-    static Vec<(string Name, Vec<string> Ours)> ReplacedIn(LoraPlan plan, Vec<PeftModule> modules) =>
+    // Of a tied head and its table, one stands for both.
+    static Vec<(string Name, Vec<string> Ours)> ReplacedIn(LoraPlan plan, PublishedModel published, Vec<PeftModule> modules) =>
         [.. modules.Where(m => m.Site is { Kind: not SiteKind.Linear } site && plan.Copies.Any(c => !c.Learns && c.ForHead == (site.Kind == SiteKind.Head)))
-            .Select(static m => (m.Name, (Vec<string>)[]))];
+            .Take(IsTied(published) ? 1 : 2).Select(static m => (m.Name, (Vec<string>)[]))];
 
     static Validation<Fault, Vec<string>> SavedNames(LoraPlan plan, PublishedModel published, Vec<PeftModule> modules) => plan.Copies
         .Where(c => c.Learns && !(LoraPlan.ModuleOf(c.Of) + ".bias" == c.Of && !plan.Copies.Any(w => w.Of == LoraPlan.ModuleOf(c.Of) + ".weight")))

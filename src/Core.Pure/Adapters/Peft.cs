@@ -104,7 +104,6 @@ public static partial class Peft
         .. from module in modules
            where module.Site is { Kind: not SiteKind.Linear } && !saved.Contains(module.Name)
                && (there.Contains($"{Prefix}{module.Name}.weight") || there.Contains($"{Prefix}{module.Name}.base_layer.weight"))
-           let tied = published.Config is { TiedHead: true, Labels: 0 }
-           select (module.Name, tied ? (Vec<string>)["tokens", "head"] : module.Site!.Kind == SiteKind.Head ? ["head"] : ["tokens"]),
+           select (module.Name, IsTied(published) ? (Vec<string>)["tokens", "head"] : module.Site!.Kind == SiteKind.Head ? ["head"] : ["tokens"]),
     ];
 }
