@@ -125,4 +125,60 @@ public sealed class PassedOnTests : IDisposable
             await Errors("tokenizer", "train", scratch["a.txt"], "--out", scratch["a.txt"], "--vocabulary", "256"));
         Assert.Equal("some text", File.ReadAllText(scratch["a.txt"]));
     }
+
+    [Fact]
+    public async Task A_tokenizer_from_elsewhere_is_imported_with_a_model_that_has_none()
+    {
+        var folder = Directory.CreateDirectory(scratch["bare"]).FullName;
+        foreach (var file in (string[])["config.json", "model.safetensors"]) File.Copy(Path.Combine(Hf.Folder("llama"), file), Path.Combine(folder, file));
+        File.WriteAllText(scratch["tokenizer.json"], Words);
+        Assert.Contains("bpe tokenizer, 96 tokens", await Out("import", folder, "--out", scratch["run"], "--tokenizer", scratch["tokenizer.json"]), StringComparison.Ordinal);
+        Assert.Contains("ids tokenizer", await Out("import", folder, "--out", scratch["without"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_published_model_in_place_of_a_run_is_told_what_makes_one_of_it()
+    {
+        var run = Run("llama");
+        var folder = $"{run}-of";
+        foreach (var command in (string[][])[["sample", "--run", folder], ["logits", folder, "--ids", "1"], ["train", "--from", folder, "--out", scratch["x"]]])
+            Assert.Equal([$"error: {folder}: holds a published model and no run; allowed: a run of it, as functional import makes"], await Errors(command));
+    }
+
+    [Fact]
+    public async Task The_checkpoint_that_is_asked_for_is_exported_and_shown()
+    {
+        var config = TinyRun.Config with { Model = TinyRun.Config.Model with { Bias = Biases.All } };
+        var run = scratch["own"];
+        _ = TinyRun.Get(TinyRun.Train(run, config with { Stage = config.Stage with { Steps = 4, SaveEvery = 2, Keep = 5 } }));
+        var (weights, logits) = (new List<string>(), new List<string>());
+        foreach (var step in (string[])["2", "4"])
+        {
+            _ = await Out("export", run, "--out", scratch[step], "--checkpoint", step);
+            weights.Add(Convert.ToHexString(File.ReadAllBytes(Path.Combine(scratch[step], "model.safetensors"))));
+            logits.Add(await Out("logits", run, "--ids", "1,2", "--json", "--checkpoint", step));
+        }
+        Assert.NotEqual(weights[0], weights[1]);
+        Assert.NotEqual(logits[0], logits[1]);
+        _ = await Out("export", run, "--out", scratch["last"]);
+        Assert.Equal(weights[1], Convert.ToHexString(File.ReadAllBytes(Path.Combine(scratch["last"], "model.safetensors"))));
+    }
+
+    [Fact]
+    public async Task Texts_are_tokenized_and_tokenizers_trained_as_their_help_says()
+    {
+        File.WriteAllText(scratch["a.txt"], "a\r\nb\rc\n");
+        Assert.StartsWith("6 tokens", await Out("data", "tokenize", scratch["a.txt"], "--tokenizer", "byte", "--out", scratch["a.tokens"]), StringComparison.Ordinal);
+        File.WriteAllText(scratch["b.txt"], string.Concat(Enumerable.Repeat("it's DON'T 12345\n", 20)));
+        async Task<string> Trained(params string[] more)
+        {
+            _ = await Out(["tokenizer", "train", scratch["b.txt"], "--out", scratch["b.json"], .. more]);
+            return File.ReadAllText(scratch["b.json"]);
+        }
+        var plain = await Trained("--vocabulary", "1024");
+        Assert.Contains("<x>", await Trained("--special-tokens", "<x>"), StringComparison.Ordinal);
+        Assert.NotEqual(plain, await Trained("--split", "gpt2"));
+        Assert.NotEqual(plain, await Trained("--min-frequency", "21"));
+        Assert.NotEqual(plain, await Trained("--vocabulary", "260"));
+    }
 }

@@ -139,6 +139,15 @@ public sealed class FamilyLaws
         Assert.Equal(written, json["query_pre_attn_scalar"].Match(static n => n.Write().Trim(), static () => "none"));
     }
 
+    [Theory, InlineData("mixtral"), InlineData("qwen2_moe"), InlineData("qwen3_moe"), InlineData("olmoe")]
+    public void The_coefficient_of_the_balancing_loss_is_written_as_it_was_read(string name)
+    {
+        var config = Get($$"""{"model_type": "{{name}}", "router_aux_loss_coef": 0.25}""");
+        Assert.Equal(0.25, config.Experts.Balance);
+        var family = Published.Find(name).IfNone(() => throw new InvalidOperationException());
+        Assert.Equal("0.25", TinyRun.Get(family.Write(config, TokenMarks.None))["router_aux_loss_coef"].Match(static n => n.Write().Trim(), static () => "none"));
+    }
+
     static DecoderConfig Get(string json) => TinyRun.Get(Published.Read(TinyRun.Get(Json.Parse(json, "c")), "c")).Config;
 
     [Fact]
