@@ -126,7 +126,7 @@ static class RowParts
         Of(config, RankingShapes.All(), Tutor.Ranking, stop);
 
     public static Validation<Fault, (Vec<Located<Judged>> Train, Vec<Located<Judged>> Kept)> Judgements(RunConfig config, CancellationToken stop) =>
-        Of(config, JudgedShapes.All, Tutor.Judged, stop);
+        Of(config, RankingShapes.Single, Tutor.Judged, stop);
 
     public static TextIdentity Identity(DialogueEncoder encoder, uint train, uint kept, long tokens) =>
         new(encoder.Tokenizer.Fingerprint, tokens, CheckpointManifest.Hex(System.Numerics.BitOperations.RotateLeft(train, 1) ^ kept));

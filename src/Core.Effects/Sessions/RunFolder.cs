@@ -72,6 +72,8 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <param name="stage">Which stage; nothing for the last that has a checkpoint.</param>
     public static Validation<Fault, RunFolder> Open(string location, string? stage = null) =>
         !Holds(location) && StageAt(location) is var (run, named) ? Open(run, stage ?? named)
+        : !Holds(location) && File.Exists(Path.Combine(location, "config.json")) ? Fault.Of<RunFolder>(location, "holds a published model and no run",
+            "allowed: a run of it, as functional import makes")
         : !Holds(location) ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist",
             $"expected a run's folder, with {ConfigName} in it")
         : (WholeConfig(Path.Combine(location, ConfigName)), PublishedNote.In(location).Bind(note => TokenizerIn(location, note).Map(tokenizer => (note, tokenizer))))

@@ -15,6 +15,17 @@ sealed class ComponentReader(JsonFields fields)
 
     public TextNormalizer? Normalizer(JsonElement? element, string where)
     {
+        var read = Step(element, where);
+        if (read is { Growth: > MostGrowth })
+            fields.Add(where, $"makes a text up to {read.Growth:G3} times as long", $"allowed: up to {MostGrowth} times");
+        return read;
+    }
+
+    // A few replacements one after the other would make a line fill all memory.
+    const double MostGrowth = 10_000;
+
+    TextNormalizer? Step(JsonElement? element, string where)
+    {
         if (element is not { } given || fields.Type(given, where) is not { } type) return null;
         switch (type)
         {
@@ -35,7 +46,7 @@ sealed class ComponentReader(JsonFields fields)
                     ? new ReplaceNormalizer(pattern, literal, content) : null;
             case "Sequence":
                 return new SequenceNormalizer([.. fields.Items(Member(given, "normalizers"), $"{where}.normalizers").ToList()
-                    .Select(n => Normalizer(n.Item, n.Where)).OfType<TextNormalizer>()]);
+                    .Select(n => Step(n.Item, n.Where)).OfType<TextNormalizer>()]);
             default:
                 fields.Add($"{where}.type", $"{type} {Refused}", "allowed: NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace, Sequence");
                 return null;
@@ -55,11 +66,14 @@ sealed class ComponentReader(JsonFields fields)
         return Pattern(regex ?? Escaped(literal!), where) is { } pattern ? (pattern, literal) : null;
     }
 
-    Pattern? Pattern(string regex, string where) => Unicode.Pattern.Parse(regex, where).Match(static p => (Pattern?)p, faults =>
+    // Match would not let a function give null.
+    Pattern? Pattern(string regex, string where)
     {
-        foreach (var fault in faults) fields.Add(fault.Where, fault.What, fault.Allowed);
-        return null;
-    });
+        var parsed = Unicode.Pattern.Parse(regex, where);
+        foreach (var fault in parsed.FailToSeq()) fields.Add(fault.Where, fault.What, fault.Allowed);
+        Pattern[] one = [.. parsed.SuccessToSeq()];
+        return one is [var pattern] ? pattern : null;
+    }
 
     static string Escaped(string literal) => literal.EnumerateRunes()
         .Aggregate(new StringBuilder(), static (all, r) => all.Append(r.IsAscii && !Rune.IsLetterOrDigit(r) ? $"\\x{r.Value:X2}" : r.ToString())).ToString();
