@@ -89,8 +89,8 @@ public static class Objectives
     public static Objective Judged(Model model, BatchShape batch, JudgedLoss loss, JudgedOptions options)
     {
         var numbers = new TensorType([batch.Rows]);
-        return new([new("", model)], Params.Of(("inputs", batch.Tokens), ("labels", batch.Tokens), ("good", numbers), ("kl_inputs", batch.Tokens), ("kl_labels", batch.Tokens),
-            ("reference", numbers), ("reference_kl", numbers)), scene =>
+        return new([new("", model)], Params.Of(("inputs", batch.Tokens), ("labels", batch.Tokens), ("kl_inputs", batch.Tokens), ("kl_labels", batch.Tokens),
+            ("good", numbers), ("reference", numbers), ("reference_kl", numbers)), scene =>
             {
                 var env = scene.Of("");
                 var own = AnswerLogProbs.Of(model, env, scene["inputs"], scene["labels"]);

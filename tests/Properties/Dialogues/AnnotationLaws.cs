@@ -18,7 +18,7 @@ public sealed class AnnotationLaws
     {
         var given = Of(3, turned, which % verdicts.Length) is var one && several
             ? one with { Prompt = [new(Role.System, "Be brief."), new(Role.User, "Why?")] } : one;
-        var row = new Row(((Json.Map)given.Row).Members, "line 1");
+        var row = new Row(((Json.Map)given.Row).Members, "file.jsonl", "line 1");
         Assert.Equal(given, Annotation.Read(row).IfFail(static f => throw new InvalidOperationException(f.Lines())));
         var read = RowReader.Read<Ranking>([LanguageExt.Prelude.Success<Fault, Row>(row)], RankingShapes.All(), Columns.AsTheyAre, "file");
         if (Annotation.Score(given.Verdict) is not { } score || score == 0)

@@ -10,7 +10,7 @@ public sealed class AnswerLaws
 
     static Answer[] Written(int seed, IReadOnlyList<int[]> prompts, AnswerRules rules, int rows, Action<int, Answer>? told = null)
     {
-        using var subject = new TinyGpt(seed, new() { Layers = 1, Heads = 2, Width = 8, Context = 24, Vocabulary = 256 });
+        using var subject = new TinyGpt(seed, new DecoderConfig { Layers = 1, Heads = 2, Width = 8, Context = 24, Vocabulary = 256 });
         return subject.Answers(prompts, rules, [.. prompts.Select((_, i) => Key.Seed((ulong)seed).FoldIn(i))], rows, told);
     }
 
