@@ -22,14 +22,16 @@ public static class AdapterMerge
     /// <param name="run">The run's folder, at the stage and checkpoint that a session reads by default; or a published model's, which is imported.</param>
     /// <param name="adapter">The folder with adapters.</param>
     /// <param name="location">The new run's folder; there must be nothing there.</param>
-    public static Validation<Fault, RunFolder> Run(IEngine engine, string run, string adapter, string location) => RunFolder.Holds(run) || !Directory.Exists(run)
+    public static Validation<Fault, RunFolder> Run(IEngine engine, string run, string adapter, string location) => RunFolder.Holds(run)
+        || !Directory.Exists(run)
         ? RunFolder.Open(run).Bind(found => Run(engine, found, adapter, location))
         : Disk.Guard(location, "it was not written", () =>
         {
             var imported = Directory.CreateTempSubdirectory("functional-import-").FullName;
             try
             {
-                return Import.Run(run, Path.Combine(imported, "run")).Bind(_ => RunFolder.Open(Path.Combine(imported, "run"))).Bind(found => Run(engine, found, adapter, location));
+                return Import.Run(run, Path.Combine(imported, "run")).Bind(_ => RunFolder.Open(Path.Combine(imported, "run"))).Bind(found =>
+                    Run(engine, found, adapter, location));
             }
             finally
             {
@@ -74,7 +76,8 @@ public static class AdapterMerge
     }
 
     // Takes the base's parameters over; gives each parameter of what is merged, by its name.
-    static Validation<Fault, Unit> Write(Workspace loaded, Program merging, Vec<(ParamSpec Spec, float[] Numbers)> values, Func<Func<string, IBuffer>, Validation<Fault, Unit>> write)
+    static Validation<Fault, Unit> Write(Workspace loaded, Program merging, Vec<(ParamSpec Spec, float[] Numbers)> values, Func<Func<string, IBuffer>,
+        Validation<Fault, Unit>> write)
     {
         using (loaded)
         {

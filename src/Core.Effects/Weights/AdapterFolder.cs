@@ -30,19 +30,23 @@ public sealed class AdapterFolder : IDisposable
     /// <summary>The adapters.</summary>
     public LoraConfig Config { get; }
 
-    /// <summary>Opens a folder for a base model and checks all of it: what is missing, left over, of another shape or made for another base is told at once.</summary>
+    /// <summary>Opens a folder for a base model and checks all of it: what is missing, left over, of another shape or made for another base is told at
+    /// once.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="published">The base model, as it is published.</param>
-    public static Validation<Fault, AdapterFolder> Open(string folder, PublishedModel published) => Disk.Guard(Path.Combine(folder, ConfigName), "expected adapters of PEFT", () =>
+    public static Validation<Fault, AdapterFolder> Open(string folder, PublishedModel published) =>
+        Disk.Guard(Path.Combine(folder, ConfigName), "expected adapters of PEFT", () =>
     {
         var config = Path.Combine(folder, ConfigName);
-        if (!Directory.Exists(folder)) return Fault.Of<AdapterFolder>(folder, File.Exists(folder) ? "is a file" : "does not exist", "expected a folder with adapters of PEFT");
+        if (!Directory.Exists(folder)) return Fault.Of<AdapterFolder>(folder, File.Exists(folder) ? "is a file" : "does not exist",
+            "expected a folder with adapters of PEFT");
         if (!File.Exists(config)) return Fault.Of<AdapterFolder>(config, "is missing", "expected a folder with adapters of PEFT");
         if (System.Array.Find(files, name => File.Exists(Path.Combine(folder, name))) is not { } file)
             return Fault.Of<AdapterFolder>(folder, "has no weights", $"expected one of {string.Join(", ", files)}");
         return Json.Parse(File.ReadAllText(config), config).Bind(json => WeightFolder.OpenFile(Path.Combine(folder, file)).Bind(weights =>
         {
-            var opened = Peft.Read(json, config, published, weights.Tensors.Names).Bind(adapter => Checked(Path.Combine(folder, file), config, adapter, weights));
+            var opened = Peft.Read(json, config, published, weights.Tensors.Names).Bind(adapter =>
+                Checked(Path.Combine(folder, file), config, adapter, weights));
             if (opened.IsFail) weights.Dispose();
             return opened;
         }));
@@ -53,12 +57,14 @@ public sealed class AdapterFolder : IDisposable
         var needed = adapter.Tensors.Select(static t => (t.Name, t.Shape)).ToParams();
         Vec<Fault> faults =
         [
-            .. needed.Where(t => !weights.Tensors.Contains(t.Name)).Select(t => new Fault($"{path}: {t.Name}", "is missing", $"expected {t.Value}, as {config} says of this base model")),
+            .. needed.Where(t => !weights.Tensors.Contains(t.Name)).Select(t =>
+                new Fault($"{path}: {t.Name}", "is missing", $"expected {t.Value}, as {config} says of this base model")),
             .. from t in needed
                where weights.Tensors.Contains(t.Name)
                let there = weights.Tensors[t.Name]
                where there.Shape != t.Value || ElementType.Of(there.DType) is not { IsReal: true }
-               select new Fault($"{path}: {t.Name}", $"is {there}", $"expected {t.Value} of F32, F16, BF16 or F64: {Why(t.Name, there.Shape, t.Value, config)}"),
+               select new Fault($"{path}: {t.Name}", $"is {there}",
+                   $"expected {t.Value} of F32, F16, BF16 or F64: {Why(t.Name, there.Shape, t.Value, config)}"),
             .. weights.Tensors.Where(t => !needed.Contains(t.Name)).Select(t => new Fault($"{path}: {t.Name}", $"is {t.Value}, and left over",
                 $"{config} names no such tensor of this base model")),
         ];
@@ -99,7 +105,8 @@ public sealed class AdapterFolder : IDisposable
         {
             if (files.Prepend(ConfigName).FirstOrDefault(name => File.Exists(Path.Combine(folder, name))) is { } there)
                 return Fault.Of<Unit>(Path.Combine(folder, there), "is there already", "expected a folder without adapters");
-            var sizes = LoraPlan.Of(Transformer.Of(published.Config), config, set).Map(plan => plan.Specs(Transformer.Of(published.Config).Specs)).IfFail(Params<Layers.ParamSpec>.Empty);
+            var sizes = LoraPlan.Of(Transformer.Of(published.Config), config, set).Map(plan =>
+                plan.Specs(Transformer.Of(published.Config).Specs)).IfFail(Params<Layers.ParamSpec>.Empty);
             var tensors = made.Adapter.Tensors.Select(static t => (t.Name, t)).ToParams();
             return WeightWriter.WriteFile(Path.Combine(folder, files[0]), tensors.Map(static t => t.Shape), dtype, (name, into) =>
             {

@@ -47,7 +47,8 @@ sealed class LoraEnv
         var low = env.Parameters(head.B).T();
         if (!head.Dora) return Movement.Concat(1, rows, low);
         var ratio = Ratio(Of(env), head, head.Site.Stretches[0], 0).Reshape(head.Site.Outputs, 1);
-        return DropsOut(env, head) ? Movement.Concat(1, rows, rows.Slice(1, 0, head.Site.Inputs) * (ratio - 1), low * ratio) : Movement.Concat(1, rows, low) * ratio;
+        return DropsOut(env, head) ? Movement.Concat(1, rows, rows.Slice(1, 0, head.Site.Inputs) * (ratio - 1), low * ratio)
+            : Movement.Concat(1, rows, low) * ratio;
     }
 
     // As PEFT: what is scaled is the product of what dropout leaves, and the rest of the product is of all.

@@ -34,17 +34,19 @@ public sealed record LoraPlan(Vec<Adapter> Adapters, Vec<OwnCopy> Copies)
         var sites = string.Join(", ", model.Sites.Select(static s => s.Short).Distinct());
         return new[]
         {
-            Fault.Unless(set.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'), "set", $"is called '{set}'", "allowed: letters, digits, - and _"),
+            Fault.Unless(set.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'), "set", $"is called '{set}'",
+                "allowed: letters, digits, - and _"),
         }.Concat(config.Targets.Select(t => Known("targets", t, MeansSite(t)))).Concat(config.Excluded.Select(t => Known("excluded", t, MeansSite(t))))
         .Concat(config.Ranks.Select(r => Known("ranks", r.Pattern, MeansSite(r.Pattern)))).Concat(config.Alphas.Select(a => Known("alphas", a.Pattern,
             MeansSite(a.Pattern))))
-        .Concat(config.Saved.Select(s => Fault.Unless(MeansModule(s), "saved", $"'{s}' is no module of the model", $"allowed: head, or the end of a name such as {
-            string.Join(", ", modules.Take(4))}")))
+        .Concat(config.Saved.Select(s => Fault.Unless(MeansModule(s), "saved", $"'{s}' is no module of the model",
+            $"allowed: head, or the end of a name such as {string.Join(", ", modules.Take(4))}")))
         .Concat(Overlaps(adapted)).Gather()
         .Map(_ => new LoraPlan([.. adapted.Select(site => At(site, config, set))], [.. Biases(model, config, adapted, set), .. Whole(model, config, set)]));
 
         Validation<Fault, Unit> Known(string where, string pattern, bool known) =>
-            Fault.Unless(known, where, $"'{pattern}' is no layer of the model that can have an adapter", $"allowed: {SitePattern.All}, {sites}, or the end of a full name");
+            Fault.Unless(known, where, $"'{pattern}' is no layer of the model that can have an adapter",
+                $"allowed: {SitePattern.All}, {sites}, or the end of a full name");
     });
 
     static Adapter At(Site site, LoraConfig config, string set)
@@ -58,7 +60,8 @@ public sealed record LoraPlan(Vec<Adapter> Adapters, Vec<OwnCopy> Copies)
         from site in sites
         where site.IsComposite
         from other in sites
-        where other != site && other.Stretches.Any(a => site.Stretches.Any(b => a.Matrix == b.Matrix && a.First < b.First + b.Count && b.First < a.First + a.Count))
+        where other != site && other.Stretches.Any(a => site.Stretches.Any(b => a.Matrix == b.Matrix && a.First < b.First + b.Count
+            && b.First < a.First + a.Count))
         select Fault.Unless(false, "targets", $"mean both {site.Name} and {other.Name}, which is a part of it", "allowed: one of them");
 
     static IEnumerable<OwnCopy> Biases(Model model, LoraConfig config, Vec<Site> adapted, string set) => config.Bias switch
@@ -77,9 +80,11 @@ public sealed record LoraPlan(Vec<Adapter> Adapters, Vec<OwnCopy> Copies)
 
     static IEnumerable<OwnCopy> Whole(Model model, LoraConfig config, string set)
     {
-        var saved = config.Saved.Select(static s => (Pattern: s, Learns: true)).Concat(config.Replaced.Select(static s => (Pattern: s, Learns: false))).ToList();
+        var saved = config.Saved.Select(static s => (Pattern: s, Learns: true)).Concat(config.Replaced.Select(static s =>
+            (Pattern: s, Learns: false))).ToList();
         foreach (var name in model.Specs.Names.Where(model.Body.Params.Contains))
-            if (saved.Where(s => SitePattern.Means(s.Pattern, ModuleOf(name))).ToList() is [var first, ..]) yield return Copied(model, name, set, first.Learns, false);
+            if (saved.Where(s => SitePattern.Means(s.Pattern, ModuleOf(name))).ToList() is [var first, ..]) yield return Copied(model, name, set,
+                first.Learns, false);
         if (saved.Where(s => MeansHead(model, s.Pattern)).ToList() is [var head, ..]) yield return Copied(model, HeadOf(model), set, head.Learns, true);
     }
 

@@ -7,7 +7,8 @@ namespace Functional.Adapters;
 public static partial class Peft
 {
     // Of names that are both in use, the one that is there; else the one that PEFT writes today.
-    static Vec<TheirTensor> TensorsOf(PublishedModel published, LoraPlan plan, Vec<PeftModule> modules, Vec<(string Name, Vec<string> Ours)> replaced, Vec<string> there)
+    static Vec<TheirTensor> TensorsOf(PublishedModel published, LoraPlan plan, Vec<PeftModule> modules, Vec<(string Name, Vec<string> Ours)> replaced,
+        Vec<string> there)
     {
         var adapters = plan.Adapters.ToDictionary(static a => a.Site.Name, StringComparer.Ordinal);
         var adapted = modules.Where(m => m.Site is { } site && adapters.ContainsKey(site.Name)).ToVec();
@@ -34,7 +35,8 @@ public static partial class Peft
     {
         var (head, tensors) = ($"{PeftModule.HeadName(published)}.weight", published.Tensors);
         return tensors.Any(t => t.Name == head) || !modules.Any(static m => m.Site is { Kind: SiteKind.Head }) ? tensors
-            : [.. tensors, TheirTensor.Same(head, "tokens", published.Config.Vocabulary, published.Config.EmbeddingWidth > 0 ? published.Config.EmbeddingWidth : published.Config.Width)];
+            : [.. tensors, TheirTensor.Same(head, "tokens", published.Config.Vocabulary, published.Config.EmbeddingWidth > 0
+                ? published.Config.EmbeddingWidth : published.Config.Width)];
     }
 
     // The pieces of a tensor that copies have, where they have all of it.
@@ -52,7 +54,8 @@ public static partial class Peft
                where copy.Of == piece.Ours && IsFor(copy) && Within(piece, copy, published)
                select (piece with { Ours = copy.Name, To = piece.To with { Offset = piece.To.Offset - copy.First } }, copy),
         ];
-        if (found.Count > 0 && found.Map(static f => f.Piece.From).Distinct().Count() == tensor.Pieces.Count) yield return (found.Map(static f => f.Piece), !tensor.Name.EndsWith(".bias", StringComparison.Ordinal));
+        if (found.Count > 0 && found.Map(static f => f.Piece.From).Distinct().Count() == tensor.Pieces.Count) yield return (found.Map(static f => f.Piece),
+            !tensor.Name.EndsWith(".bias", StringComparison.Ordinal));
     }
 
     static bool IsTied(PublishedModel published) => published.Config is { TiedHead: true, Labels: 0 };

@@ -13,15 +13,18 @@ public static partial class Peft
     /// <param name="published">The base model, as it is published.</param>
     /// <param name="basePath">Where PEFT is to find the base; empty for nowhere.</param>
     /// <param name="set">The name of the set of adapters here; files have none.</param>
-    public static Validation<Fault, (Json Config, PeftAdapter Adapter)> Write(LoraConfig config, PublishedModel published, string basePath = "", string set = "")
+    public static Validation<Fault, (Json Config, PeftAdapter Adapter)> Write(LoraConfig config, PublishedModel published, string basePath = "",
+        string set = "")
     {
         var modules = PeftModule.Of(published);
         return LoraPlan.Of(Transformer.Of(published.Config), config, set).Bind(plan =>
-            from targets in plan.Adapters.Select(a => modules.FirstOrDefault(m => m.Site?.Name == a.Site.Name) is { } m ? Success<Fault, (PeftModule Module, Adapter Adapter)>((m, a))
+            from targets in plan.Adapters.Select(a => modules.FirstOrDefault(m => m.Site?.Name == a.Site.Name) is { } m ? Success<Fault,
+                (PeftModule Module, Adapter Adapter)>((m, a))
                 : Fault.Of<(PeftModule, Adapter)>(a.Site.Name, $"is no layer of its own in {published.Family.Name}",
                     $"allowed: {string.Join(", ", modules.Where(static x => x.Site is not null).Select(static x => x.Site!.Short).Distinct())}")).Gather()
             from saved in SavedNames(plan, published, modules)
-            select (ConfigOf(config, published, modules, targets, saved, basePath), new PeftAdapter(config, TensorsOf(published, plan, modules, ReplacedIn(plan, published, modules), []))));
+            select (ConfigOf(config, published, modules, targets, saved, basePath),
+                new PeftAdapter(config, TensorsOf(published, plan, modules, ReplacedIn(plan, published, modules), []))));
     }
 
     // Of a tied head and its table, one stands for both.
@@ -31,13 +34,17 @@ public static partial class Peft
 
     static Validation<Fault, Vec<string>> SavedNames(LoraPlan plan, PublishedModel published, Vec<PeftModule> modules) => plan.Copies
         .Where(c => c.Learns && !(LoraPlan.ModuleOf(c.Of) + ".bias" == c.Of && !plan.Copies.Any(w => w.Of == LoraPlan.ModuleOf(c.Of) + ".weight")))
-        .Select(c => modules.FirstOrDefault(m => m.Site is { Kind: SiteKind.Head } ? c.ForHead : !c.ForHead && OursOf(published, m) == LoraPlan.ModuleOf(c.Of)) is { } m
-            ? Success<Fault, string>(m.Name) : Fault.Of<string>(c.Of, $"is no layer of its own in {published.Family.Name}", "expected other modules to be saved whole"))
+        .Select(c => modules.FirstOrDefault(m => m.Site is { Kind: SiteKind.Head } ? c.ForHead : !c.ForHead
+            && OursOf(published, m) == LoraPlan.ModuleOf(c.Of)) is { } m
+            ? Success<Fault, string>(m.Name) : Fault.Of<string>(c.Of, $"is no layer of its own in {published.Family.Name}",
+                "expected other modules to be saved whole"))
         .Gather().Map(static names => names.Distinct().ToVec());
 
-    static Json ConfigOf(LoraConfig config, PublishedModel published, Vec<PeftModule> modules, Vec<(PeftModule Module, Adapter Adapter)> targets, Vec<string> saved, string basePath)
+    static Json ConfigOf(LoraConfig config, PublishedModel published, Vec<PeftModule> modules, Vec<(PeftModule Module, Adapter Adapter)> targets,
+        Vec<string> saved, string basePath)
     {
-        var scaled = targets.Map(t => (t.Module.Name, t.Adapter.Rank, Alpha: config.Alphas.FirstOrDefault(a => SitePattern.Means(a.Pattern, t.Adapter.Site))?.Value ?? config.Alpha));
+        var scaled = targets.Map(t => (t.Module.Name, t.Adapter.Rank, Alpha: config.Alphas.FirstOrDefault(a =>
+            SitePattern.Means(a.Pattern, t.Adapter.Site))?.Value ?? config.Alpha));
         static Json Number(double value) => value == Math.Floor(value) && Math.Abs(value) < 1e15 ? new Json.Whole((long)value) : new Json.Real(value);
         static Json Texts(IEnumerable<string> texts) => new Json.List([.. texts.Select(static t => (Json)new Json.Text(t))]);
         return new Json.Map(Params.Of<Json>(
@@ -66,7 +73,8 @@ public static partial class Peft
     // The last part of a name where every layer that ends so is meant; else the whole name.
     static IEnumerable<string> Names(Vec<PeftModule> modules, Vec<string> targets)
     {
-        var ends = modules.GroupBy(static m => PeftTargets.Last(m.Name), StringComparer.Ordinal).Where(g => g.All(m => targets.Contains(m.Name))).Select(static g => g.Key).ToVec();
+        var ends = modules.GroupBy(static m => PeftTargets.Last(m.Name), StringComparer.Ordinal).Where(g =>
+            g.All(m => targets.Contains(m.Name))).Select(static g => g.Key).ToVec();
         return targets.Select(t => ends.Contains(PeftTargets.Last(t)) ? PeftTargets.Last(t) : t).Distinct();
     }
 }

@@ -22,12 +22,14 @@ public static partial class Peft
     // Members that change nothing of what is computed.
     static readonly string[] notes =
     [
-        "auto_mapping", "base_model_name_or_path", "revision", "task_type", "inference_mode", "peft_version", "megatron_core", "qalora_group_size", "runtime_config",
+        "auto_mapping", "base_model_name_or_path", "revision", "task_type", "inference_mode", "peft_version", "megatron_core", "qalora_group_size",
+            "runtime_config",
     ];
 
     static readonly string[] known =
     [
-        "peft_type", "r", "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "fan_in_fan_out", "bias", "use_rslora", "use_dora", "modules_to_save",
+        "peft_type", "r", "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "fan_in_fan_out", "bias", "use_rslora", "use_dora",
+            "modules_to_save",
         "layers_to_transform", "layers_pattern", "rank_pattern", "alpha_pattern", "init_lora_weights",
     ];
 
@@ -64,20 +66,26 @@ public static partial class Peft
         type.Match(static t => $"is '{(t.Length > 60 ? t[..60] + "…" : t)}'", static () => "is missing"), "allowed: LORA")));
 
     static Validation<Fault, Unit> Refused(ConfigSource source) => source.Members.Names.Where(name => !known.Contains(name) && !notes.Contains(name))
-        .Select(name => Fault.Unless(IsNothing(source.Members[name]), source.Wrong(name, "is given, and would change what is computed", "allowed: none, or left out")))
+        .Select(name => Fault.Unless(IsNothing(source.Members[name]), source.Wrong(name, "is given, and would change what is computed",
+            "allowed: none, or left out")))
         .Append(source.Gives("init_lora_weights") && source.Members["init_lora_weights"] is var init ? Fault.Unless(
             init is Json.Bool or Json.Text { Value: "gaussian" or "eva" or "orthogonal" },
-            source.Wrong("init_lora_weights", init is Json.Text { Value: var how } ? $"is '{(how.Length > 60 ? how[..60] + "…" : how)}', which changes the base model's weights"
+            source.Wrong("init_lora_weights", init is Json.Text { Value: var how }
+                ? $"is '{(how.Length > 60 ? how[..60] + "…" : how)}', which changes the base model's weights"
                 : $"is {init.Kind}", "allowed: true, false, gaussian, orthogonal, eva; convert the adapter to plain LoRA")) : Success<Fault, Unit>(unit))
         .Gather().Map(static _ => unit);
 
     static bool IsNothing(Json value) => value is Json.Null or Json.Bool { Value: false } or Json.Map { Members.Count: 0 } or Json.List { Items.Count: 0 };
 
     static Validation<Fault, LoraConfig> Numbers(ConfigSource source) =>
-        (source.Whole("r", 1), source.Maybe("lora_alpha", "a number", static json => json switch { Json.Whole w => Some((double)w.Value), Json.Real r => Some(r.Value), _ => None }),
-            source.Real("lora_dropout"), source.Flag("use_rslora"), source.Flag("use_dora"), Bias(source)).Apply(static (rank, alpha, dropout, stabilised, dora, bias) =>
-            new LoraConfig { Rank = rank.IfNone(8), Alpha = alpha.IfNone(8), Dropout = dropout.IfNone(0), RankStabilised = stabilised.IfNone(false), Dora = dora.IfNone(false), Bias = bias })
-        .Bind(config => config.Validate().MapFail(f => source.Wrong(f.Where switch { "rank" => "r", "alpha" => "lora_alpha", "dropout" => "lora_dropout", var other => other }, f.What, f.Allowed)));
+        (source.Whole("r", 1), source.Maybe("lora_alpha", "a number", static json =>
+            json switch { Json.Whole w => Some((double)w.Value), Json.Real r => Some(r.Value), _ => None }),
+            source.Real("lora_dropout"), source.Flag("use_rslora"), source.Flag("use_dora"),
+                Bias(source)).Apply(static (rank, alpha, dropout, stabilised, dora, bias) =>
+            new LoraConfig { Rank = rank.IfNone(8), Alpha = alpha.IfNone(8), Dropout = dropout.IfNone(0), RankStabilised = stabilised.IfNone(false),
+                Dora = dora.IfNone(false), Bias = bias })
+        .Bind(config => config.Validate().MapFail(f => source.Wrong(f.Where switch { "rank" => "r", "alpha" => "lora_alpha", "dropout" => "lora_dropout",
+            var other => other }, f.What, f.Allowed)));
 
     static Validation<Fault, LoraBias> Bias(ConfigSource source) => source.Word("bias").Bind(word => word.IfNone("none") switch
     {
@@ -91,7 +99,8 @@ public static partial class Peft
     static Validation<Fault, Vec<(string Name, Vec<string> Ours)>> Saved(ConfigSource source, PublishedModel published, Vec<PeftModule> modules) =>
         source.Words("modules_to_save").Bind(names => modules.Where(m => names.IfNone([]).Any(n => m.Name.EndsWith(n, StringComparison.Ordinal)))
             .Select(m => OursOf(published, m) is { } ours ? Success<Fault, (string, Vec<string>)>((m.Name, [ours]))
-                : source.Wrong("modules_to_save", $"means {m.Name}, which is only a part of a layer here", "allowed: layers that stand alone").As<(string, Vec<string>)>()).Gather());
+                : source.Wrong("modules_to_save", $"means {m.Name}, which is only a part of a layer here", "allowed: layers that stand alone").As<(string,
+                    Vec<string>)>()).Gather());
 
     // The module here that is all of one of theirs; nothing where theirs is a part.
     static string? OursOf(PublishedModel published, PeftModule module) => module.Site is { Kind: SiteKind.Head } ? "head"

@@ -73,12 +73,14 @@ sealed record PeftModule(string Name, Site? Site, Vec<OutputRows> Rows)
     {
         var (inputs, outputs, r) = ((long)adapter.Site.Inputs, (long)adapter.Site.Outputs, (long)adapter.Rank);
         var path = $"{Peft.Prefix}{Name}";
-        var (a, b) = adapter.Site.Kind == SiteKind.Table ? ($"{path}.lora_embedding_A", $"{path}.lora_embedding_B") : ($"{path}.lora_A.weight", $"{path}.lora_B.weight");
+        var (a, b) = adapter.Site.Kind == SiteKind.Table ? ($"{path}.lora_embedding_A", $"{path}.lora_embedding_B")
+            : ($"{path}.lora_A.weight", $"{path}.lora_B.weight");
         return
         [
             new(a, [r, inputs], [new(ElementView.Of([r, inputs]).Transpose(), adapter.A, ElementView.Of([inputs, r]))]),
             new(b, [outputs, r], Rows.Map(rows => new TensorPiece(
-                new([r, .. rows.Sizes], [1, .. rows.Theirs.Map(s => s * r)], rows.TheirFirst * r), adapter.B, new([r, .. rows.Sizes], [outputs, .. rows.Ours], rows.OurFirst)))),
+                new([r, .. rows.Sizes], [1, .. rows.Theirs.Map(s => s * r)], rows.TheirFirst * r), adapter.B,
+                    new([r, .. rows.Sizes], [outputs, .. rows.Ours], rows.OurFirst)))),
             .. adapter.Dora ? (Vec<TheirTensor>)[new($"{path}.lora_magnitude_vector", [outputs], Rows.Map(rows => new TensorPiece(
                 new(rows.Sizes, rows.Theirs, rows.TheirFirst), adapter.Magnitude, new(rows.Sizes, rows.Ours, rows.OurFirst))))] : [],
         ];

@@ -24,13 +24,15 @@ public static class Quantise
             .Select(static s => (s.Name, s)).ToParams();
         return model.Within(env => env with
         {
-            Parameters = name => packed.Contains(name) ? new PackedMatrix(packing).Result(0, [env.Parameters(Words(name)), env.Parameters(Scales(name))]) : env.Parameters(name),
+            Parameters = name => packed.Contains(name) ? new PackedMatrix(packing).Result(0, [env.Parameters(Words(name)), env.Parameters(Scales(name))])
+                : env.Parameters(name),
         }, specs);
     }
 
     /// <summary>The matrices of a model that are kept packed, by their names.</summary>
     public static Vec<string> Matrices(Model model) =>
-        [.. model.Sites.Where(static s => s is { Kind: SiteKind.Linear, IsUsual: true, IsComposite: false }).SelectMany(static s => s.Stretches).Select(static s => s.Matrix).Distinct()];
+        [.. model.Sites.Where(static s => s is { Kind: SiteKind.Linear, IsUsual: true, IsComposite: false }).SelectMany(static s =>
+            s.Stretches).Select(static s => s.Matrix).Distinct()];
 
     /// <summary>The name of a matrix's words.</summary>
     public static string Words(string matrix) => $"{matrix}.words";
@@ -39,7 +41,8 @@ public static class Quantise
     public static string Scales(string matrix) => $"{matrix}.scales";
 
     static IEnumerable<ParamSpec> Packed(ParamSpec spec, BitPacking packing) => spec.Type.Shape is var shape
-        ? [new(Words(spec.Name), packing.Words(shape[0], shape[1]), Initializer.Zeros, false, false), new(Scales(spec.Name), packing.Scales(shape[0], shape[1]), Initializer.Zeros, false, false)] : [];
+        ? [new(Words(spec.Name), packing.Words(shape[0], shape[1]), Initializer.Zeros, false, false),
+            new(Scales(spec.Name), packing.Scales(shape[0], shape[1]), Initializer.Zeros, false, false)] : [];
 
     /// <summary>
     /// Rounds a matrix to the nearest numbers that can be kept, ties to even. A scale is the least that reaches its group's largest number, with 16 bits of
@@ -63,7 +66,8 @@ public static class Quantise
             var largest = scales.Slice(i / Math.Max(1, length) * outputs, outputs);
             var row = matrix.Slice(i * outputs, outputs);
             for (var j = 0; j < outputs; j++)
-                largest[j] = float.IsFinite(row[j]) ? Math.Max(largest[j], Math.Abs(row[j])) : throw new ArgumentException($"a number of the matrix, at [{i}, {j}], is {row[j]}.");
+                largest[j] = float.IsFinite(row[j]) ? Math.Max(largest[j], Math.Abs(row[j]))
+                    : throw new ArgumentException($"a number of the matrix, at [{i}, {j}], is {row[j]}.");
         }
         for (var i = 0; i < scales.Length; i++) scales[i] = Scale(scales[i], packing.Most);
         for (var i = 0; i < inputs; i++)
@@ -75,7 +79,8 @@ public static class Quantise
                 for (var d = packing.InWord - 1; d >= 0; d--)
                 {
                     var j = w * packing.InWord + d;
-                    var digit = j < outputs && scale[j] > 0 ? Math.Clamp((int)Math.Round((double)matrix[i * outputs + j] / scale[j]), -packing.Most, packing.Most) : 0;
+                    var digit = j < outputs && scale[j] > 0 ? Math.Clamp((int)Math.Round((double)matrix[i * outputs + j] / scale[j]), -packing.Most,
+                        packing.Most) : 0;
                     word = (word << packing.Bits) + digit + (d == packing.InWord - 1 ? 0 : packing.Bias);
                 }
                 words[i * width + w] = word;
@@ -104,7 +109,8 @@ public static class Quantise
         var (width, length) = (packing.Words(inputs, outputs).Shape[1], packing.Group == 0 ? inputs : packing.Group);
         for (var i = 0; i < inputs; i++)
             for (var j = 0; j < outputs; j++)
-                matrix[i * outputs + j] = Digit(words[i * width + j / packing.InWord], j % packing.InWord, packing) * scales[i / Math.Max(1, length) * outputs + j];
+                matrix[i * outputs + j] = Digit(words[i * width + j / packing.InWord], j % packing.InWord,
+                    packing) * scales[i / Math.Max(1, length) * outputs + j];
     }
 
     static int Digit(int word, int place, BitPacking packing) => place == packing.InWord - 1 ? word >> (32 - packing.Bits)

@@ -22,9 +22,13 @@ public sealed record TrainedShare(long Trained, long All, Params<long> ByLayer)
     }
 
     /// <summary>As <c>294,912 of 124,734,720 parameters learn (0.24 %): q 147,456, v 147,456</c>.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Trained:N0} of {All:N0} parameters learn ({Share * 100:0.##} %): {string.Join(", ", ByLayer.Select(static l => string.Create(CultureInfo.InvariantCulture, $"{l.Name} {l.Value:N0}")))}");
+    public override string ToString()
+    {
+        var layers = ByLayer.Select(static l => string.Create(CultureInfo.InvariantCulture, $"{l.Name} {l.Value:N0}"));
+        return string.Create(CultureInfo.InvariantCulture, $"{Trained:N0} of {All:N0} parameters learn ({Share * 100:0.##} %): {string.Join(", ", layers)}");
+    }
 
     // Of blocks.0.q.lora_a it is q, of blocks.0.norm1.weight it is norm1.
-    static string Layer(string name) => name.Split('.') is { Length: > 1 } parts ? parts[^2] is "weight" or "bias" && parts.Length > 2 ? parts[^3] : parts[^2] : name;
+    static string Layer(string name) => name.Split('.') is { Length: > 1 } parts ? parts[^2] is "weight" or "bias" && parts.Length > 2 ? parts[^3]
+        : parts[^2] : name;
 }

@@ -40,7 +40,8 @@ public sealed record BitPacking(int Bits, int Group)
 }
 
 /// <summary>
-/// A matrix that is kept packed, <c>f32[inputs, outputs]</c>. Arguments: words and scales, as <see cref="Graphs.BitPacking"/> says. No gradient flows to either.
+/// A matrix that is kept packed, <c>f32[inputs, outputs]</c>. Arguments: words and scales, as <see cref="Graphs.BitPacking"/> says. No gradient flows to
+/// either.
 /// </summary>
 /// <param name="Packing">How.</param>
 public sealed record PackedMatrix(BitPacking Packing) : FusedKind
@@ -55,14 +56,16 @@ public sealed record PackedMatrix(BitPacking Packing) : FusedKind
         return [new([args[0].Shape[0], args[1].Shape[1]])];
     }
 
-    internal static bool Fits(BitPacking packing, IReadOnlyList<TensorType> args) => args is [{ Rank: 2, DType: DType.I32 } words, { Rank: 2, DType: DType.F32 } scales]
+    internal static bool Fits(BitPacking packing, IReadOnlyList<TensorType> args) =>
+        args is [{ Rank: 2, DType: DType.I32 } words, { Rank: 2, DType: DType.F32 } scales]
         && words == packing.Words(words.Shape[0], scales.Shape[1]) && scales == packing.Scales(words.Shape[0], scales.Shape[1]);
 
     /// <inheritdoc/>
     public override Vec<Tensor> Expand(Vec<Tensor> args)
     {
         var (inputs, outputs, words) = (args[0].Shape[0], args[1].Shape[1], args[0].Shape[1]);
-        var digits = Digits(args[0], 32).Map((d, i) => (i == Packing.InWord - 1 ? d : d - Create.Fill(Packing.Bias, d.Shape, DType.I32)).Reshape(inputs, words, 1));
+        var digits = Digits(args[0], 32).Map((d, i) => (i == Packing.InWord - 1 ? d : d - Create.Fill(Packing.Bias, d.Shape, DType.I32)).Reshape(inputs,
+            words, 1));
         var whole = Movement.Concat(2, [.. digits]).Reshape(inputs, words * Packing.InWord).Slice(1, 0, outputs).Cast(DType.F32);
         var (groups, length) = (args[1].Shape[0], Packing.Group == 0 ? inputs : Packing.Group);
         var scales = args[1].Reshape(groups, 1, outputs).BroadcastTo([groups, length, outputs]).Reshape(groups * length, outputs).Slice(0, 0, inputs);
@@ -108,7 +111,8 @@ public sealed record PackedMatMul(BitPacking Packing, bool Transposed = false) :
     public override Vec<TensorType> Types(Vec<TensorType> args)
     {
         Require(args is [{ Rank: 2, DType: DType.F32 } x, _, _] && PackedMatrix.Fits(Packing, [.. args.Skip(1)])
-            && x.Shape[1] == (Transposed ? args[2].Shape[1] : args[1].Shape[0]), args, "needs x f32[rows, inputs], words i32[inputs, words] and scales f32[groups, outputs]");
+            && x.Shape[1] == (Transposed ? args[2].Shape[1] : args[1].Shape[0]), args,
+                "needs x f32[rows, inputs], words i32[inputs, words] and scales f32[groups, outputs]");
         return [new([args[0].Shape[0], Transposed ? args[1].Shape[0] : args[2].Shape[1]])];
     }
 

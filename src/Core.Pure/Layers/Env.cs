@@ -41,12 +41,14 @@ public sealed record Env(Func<string, Tensor> Parameters)
     public Func<string, bool> Wants { get; init; } = static _ => false;
 
     /// <summary>
-    /// How an input <c>[…, inputs]</c> meets the matrix <c>[inputs, outputs]</c> of a full name: by their product, unless a model over the model says otherwise,
+    /// How an input <c>[…, inputs]</c> meets the matrix <c>[inputs, outputs]</c> of a full name: by their product, unless a model over the model says
+    /// otherwise,
     /// as adapters do. Given the environment of the layer.
     /// </summary>
     public Func<Env, string, Tensor, Tensor> Product { get; init; } = static (env, name, x) => PackedMatMul.Of(x, env.Parameters(name));
 
-    /// <summary>How rows of the table of a full name are looked up by <c>i32[…]</c>: as they stand there, unless a model over the model says otherwise.</summary>
+    /// <summary>How rows of the table of a full name are looked up by <c>i32[…]</c>: as they stand there, unless a model over the model says
+    /// otherwise.</summary>
     public Func<Env, string, Tensor, Tensor> Lookup { get; init; } = static (env, name, rows) => env.Parameters(name).Gather(rows);
 
     /// <summary>Whether this is a run for training: with a random key, hence with dropout.</summary>

@@ -158,10 +158,15 @@ public sealed class LoraLaws
         var given = AnyLora.Learned(based, plan, seed).With((Names.Key, Runs.KeyOf(seed)), ("x", Runs.Normal(x.Type, Key.Seed(seed))));
         var dropped = x.Dropout(rate, env.RandomKey!, Key.StreamOf("layer.lora_dropout") >> 1);
         var (w, bias, low) = (env.Parameters("layer.weight"), env.Parameters("layer.bias"), env.Parameters("layer.lora_a").MatMul(env.Parameters("layer.lora_b")) * 0.5);
-        var ratio = dora ? env.Parameters("layer.lora_magnitude") / ((w + low) * (w + low)).Sum(0).Reshape(outputs).Sqrt() : Create.Fill(1, [outputs]);
+        // Norms are constants to the gradient.
+        var ratio = dora ? env.Parameters("layer.lora_magnitude") / ((w + low) * (w + low)).Sum(0).Reshape(outputs).Sqrt().StopGradient() : Create.Fill(1, [outputs]);
         var expected = x.MatMul(w) + dropped.MatMul(w) * (ratio - 1) + dropped.MatMul(low) * ratio + bias;
-        var values = Evaluator.Run([expected, model.Body.Apply(env, x).Value], given);
-        Runs.Close(values[0], values[1], Exact);
+        var actual = model.Body.Apply(env, x).Value;
+        var ct = Create.Input("ct", expected.Type);
+        Vec<Tensor> wrt = [x, .. plan.Specs(based.Specs).Select(static s => Create.Input(Names.Param(s.Name), s.Value.Type))];
+        Vec<Tensor> Both(Tensor y) => [y, .. Vjp.Pull(y, ct, wrt)];
+        given = given.With(("ct", Runs.Normal(ct.Type, Key.Seed(seed).FoldIn("ct"))));
+        foreach (var (a, b) in Evaluator.Run(Both(expected), given).Zip(Evaluator.Run(Both(actual), given))) Runs.Close(a, b, Exact);
     }
 
     /// <summary>A policy and its reference over one base in memory: the reference owns nothing, and stays what the base is.</summary>

@@ -16,12 +16,14 @@ static class TorchPacked
 
     public static TorchKernel Product(PackedMatMul kind, Vec<Tensor> args, TorchContext context)
     {
-        var (unpack, rows, columns) = (Unpacking(kind.Packing, args[1], args[2], context), args[0].Shape[0], kind.Transposed ? args[1].Shape[0] : args[2].Shape[1]);
+        var (unpack, rows, columns) = (Unpacking(kind.Packing, args[1], args[2], context), args[0].Shape[0], kind.Transposed ? args[1].Shape[0]
+            : args[2].Shape[1]);
         return frame =>
         {
             using var passing = torch.NewDisposeScope();
             var matrix = unpack(frame[1], frame[2]);
-            frame.Results[0] = TorchReductions.Product(context.Factor(frame[0]), context.Factor(kind.Transposed ? matrix.t() : matrix), [rows, columns]).MoveToOuterDisposeScope();
+            frame.Results[0] = TorchReductions.Product(context.Factor(frame[0]), context.Factor(kind.Transposed ? matrix.t() : matrix),
+                [rows, columns]).MoveToOuterDisposeScope();
         };
     }
 
@@ -37,7 +39,8 @@ static class TorchPacked
             var powers = TorchTypes.Full(1, DType.I32, context.Device, packing.InWord).bitwise_left_shift(
                 TorchTypes.Full((packing.InWord - 1) * packing.Bits, DType.I32, context.Device).sub(places.mul(packing.Bits.ToScalar())));
             var digits = packed.bitwise_xor(TorchTypes.Full(flip, DType.I32, context.Device)).unsqueeze(2).mul(powers)
-                .bitwise_right_shift(TorchTypes.Full(32 - packing.Bits, DType.I32, context.Device)).reshape(inputs, -1).narrow(1, 0, outputs).to(torch.ScalarType.Float32);
+                .bitwise_right_shift(TorchTypes.Full(32 - packing.Bits, DType.I32, context.Device)).reshape(inputs, -1).narrow(1, 0,
+                    outputs).to(torch.ScalarType.Float32);
             var all = packing.Group == 0 ? factors : factors.repeat_interleave(packing.Group, 0).narrow(0, 0, inputs);
             return digits.mul(all).MoveToOuterDisposeScope();
         };

@@ -4,7 +4,8 @@ using Functional.Graphs;
 
 namespace Functional.Engines.Managed;
 
-/// <summary>Matrices of few bits, eight numbers at a time: a word times powers of two brings each digit to the top, where a shift leaves it with its sign.</summary>
+/// <summary>Matrices of few bits, eight numbers at a time: a word times powers of two brings each digit to the top, where a shift leaves it with its
+/// sign.</summary>
 internal static unsafe class PackedKernels
 {
     /// <summary>Outputs that a stretch of a row is a multiple of, but for the row's last.</summary>
@@ -37,7 +38,8 @@ internal static unsafe class PackedKernels
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<float> Eight(int bits, int* row, int at) => bits == 4
-        ? Vector256.ConvertToSingle((Vector256.Create(row[at / 8] ^ 0x08888888) * Vector256.Create(1 << 28, 1 << 24, 1 << 20, 1 << 16, 1 << 12, 1 << 8, 1 << 4, 1)) >> 28)
+        ? Vector256.ConvertToSingle((Vector256.Create(row[at / 8] ^ 0x08888888) * Vector256.Create(1 << 28, 1 << 24, 1 << 20, 1 << 16, 1 << 12, 1 << 8,
+            1 << 4, 1)) >> 28)
         : Vector256.ConvertToSingle((Vector256.Create(Vector128.Create(row[at / 4]), Vector128.Create(row[at / 4 + 1])) ^ Vector256.Create(0x00808080))
             * Vector256.Create(1 << 24, 1 << 16, 1 << 8, 1, 1 << 24, 1 << 16, 1 << 8, 1) >> 24);
 

@@ -20,7 +20,8 @@ internal sealed unsafe class PackedRows(BitPacking packing, View words, View sca
     public override void Run(int task, int worker)
     {
         for (var i = task * Rows; i < Math.Min(shape.Inputs, (task + 1) * Rows); i++)
-            PackedKernels.Row(packing, packed + (nint)i * shape.Width, factors + (packing.Group == 0 ? 0 : (nint)(i / packing.Group) * shape.Outputs), 0, shape.Outputs,
+            PackedKernels.Row(packing, packed + (nint)i * shape.Width, factors + (packing.Group == 0 ? 0 : (nint)(i / packing.Group) * shape.Outputs), 0,
+                shape.Outputs,
                 To + (nint)i * shape.Outputs);
     }
 }
@@ -97,7 +98,8 @@ internal sealed unsafe class FewPackedRows(BitPacking packing, View words, View 
                 for (var row = 0; row < count; row++)
                     PackedKernels.Add(packing, packed + (nint)i * shape.Width, x[(nint)row * shape.Inputs + i], first, columns, sums + row * Block);
             for (var row = 0; row < count; row++)
-                for (var j = 0; j < columns; j++) y[(nint)row * shape.Outputs + first + j] += sums[row * Block + j] * factors[(nint)group * shape.Outputs + first + j];
+                for (var j = 0; j < columns; j++)
+                    y[(nint)row * shape.Outputs + first + j] += sums[row * Block + j] * factors[(nint)group * shape.Outputs + first + j];
         }
     }
 }
