@@ -14,10 +14,6 @@ public static class Encodings
     sealed record Published(string Package, string Resource, string Regex, Vec<(string, int)> Special);
 
     // tiktoken's openai_public.py has the patterns and special tokens.
-    const string Words = @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
-        + @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
-        + @"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-
     static readonly Published gpt2 = new("Gpt2", "gpt2", Splitter.Gpt2.Regex, [("<|endoftext|>", 50256)]);
 
     static Published? Of(string name) => name switch
@@ -25,7 +21,7 @@ public static class Encodings
         "gpt2" or "r50k_base" => gpt2,
         "cl100k_base" => new("Cl100kBase", "cl100k_base", Splitter.Tiktoken.Regex,
             [("<|endoftext|>", 100257), ("<|fim_prefix|>", 100258), ("<|fim_middle|>", 100259), ("<|fim_suffix|>", 100260), ("<|endofprompt|>", 100276)]),
-        "o200k_base" => new("O200kBase", "o200k_base", Words, [("<|endoftext|>", 199999), ("<|endofprompt|>", 200018)]),
+        "o200k_base" => new("O200kBase", "o200k_base", Splitter.Cased.Regex, [("<|endoftext|>", 199999), ("<|endofprompt|>", 200018)]),
         _ => null,
     };
 

@@ -44,13 +44,32 @@ sealed class ComponentReader(JsonFields fields)
                 var content = fields.Text(Member(given, "content"), $"{where}.content") ?? "";
                 return Expression(Member(given, "pattern"), $"{where}.pattern") is (var pattern, var literal)
                     ? new ReplaceNormalizer(pattern, literal, content) : null;
+            case "Precompiled": return Precompiled(Member(given, "precompiled_charsmap"), $"{where}.precompiled_charsmap");
             case "Sequence":
-                return new SequenceNormalizer([.. fields.Items(Member(given, "normalizers"), $"{where}.normalizers").ToList()
-                    .Select(n => Step(n.Item, n.Where)).OfType<TextNormalizer>()]);
+                TextNormalizer[] parts = [.. fields.Items(Member(given, "normalizers"), $"{where}.normalizers").ToList()
+                    .Select(n => Step(n.Item, n.Where)).OfType<TextNormalizer>()];
+                return Member(given, SentencePieceParts.Member) is not { } rules ? new SequenceNormalizer(parts) : SentencePieceParts.Read(fields, rules,
+                    $"{where}.{SentencePieceParts.Member}", parts.OfType<PrecompiledNormalizer>().FirstOrDefault()?.Table);
             default:
-                fields.Add($"{where}.type", $"{type} {Refused}", "allowed: NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace, Sequence");
+                fields.Add($"{where}.type", $"{type} {Refused}", "allowed: NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace, Precompiled, Sequence");
                 return null;
         }
+    }
+
+    PrecompiledNormalizer? Precompiled(JsonElement? element, string where)
+    {
+        var text = fields.Text(element, where) ?? "";
+        var bytes = new byte[text.Length];
+        if (text.Length == 0) fields.Add(where, "is missing or empty", "expected a table in base 64");
+        else if (!Convert.TryFromBase64String(text, bytes, out var length)) fields.Add(where, "is not in base 64", "expected a table in base 64");
+        else return CharacterTable.Parse(bytes.AsSpan(0, length), where).MatchUnsafe(static t => new PrecompiledNormalizer(t), Noted<PrecompiledNormalizer>);
+        return null;
+    }
+
+    T? Noted<T>(LanguageExt.Seq<Fault> faults) where T : class
+    {
+        foreach (var fault in faults) fields.Add(fault.Where, fault.What, fault.Allowed);
+        return null;
     }
 
     // A pattern as {"String": …} or {"Regex": …}; the literal text where it is one.
@@ -66,14 +85,7 @@ sealed class ComponentReader(JsonFields fields)
         return Pattern(regex ?? Escaped(literal!), where) is { } pattern ? (pattern, literal) : null;
     }
 
-    // Match would not let a function give null.
-    Pattern? Pattern(string regex, string where)
-    {
-        var parsed = Unicode.Pattern.Parse(regex, where);
-        foreach (var fault in parsed.FailToSeq()) fields.Add(fault.Where, fault.What, fault.Allowed);
-        Pattern[] one = [.. parsed.SuccessToSeq()];
-        return one is [var pattern] ? pattern : null;
-    }
+    Pattern? Pattern(string regex, string where) => Unicode.Pattern.Parse(regex, where).MatchUnsafe(static p => p, Noted<Pattern>);
 
     static string Escaped(string literal) => literal.EnumerateRunes()
         .Aggregate(new StringBuilder(), static (all, r) => all.Append(r.IsAscii && !Rune.IsLetterOrDigit(r) ? $"\\x{r.Value:X2}" : r.ToString())).ToString();

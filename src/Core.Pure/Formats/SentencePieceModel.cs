@@ -17,7 +17,7 @@ public static class SentencePieceModel
 
     readonly record struct Entry(string Text, float Score, Kind Kind);
 
-    sealed record Header(int Type, bool ByteFallback, bool DummyPrefix, bool RemovesExtra, bool Escapes, bool MapsCharacters);
+    sealed record Header(int Type, bool ByteFallback, bool BlanksBehind, bool DummyPrefix, bool RemovesExtra, bool Escapes, byte[] Table, bool MapsBack);
 
     const string Space = "▁";
 
@@ -29,11 +29,12 @@ public static class SentencePieceModel
         try
         {
             var entries = new List<Entry>();
-            var header = new Header(1, false, true, true, true, false);
+            var header = new Header(1, false, false, true, true, true, [], false);
             for (var reader = new WireReader(model); reader.Next();)
                 if (reader.Field == 1) entries.Add(Piece(reader.Bytes));
                 else if (reader.Field == 2) header = Trainer(reader.Bytes, header);
                 else if (reader.Field == 3) header = Normalizer(reader.Bytes, header);
+                else if (reader.Field == 5) header = header with { MapsBack = Normalizer(reader.Bytes, header with { Table = [] }).Table.Length > 0 };
             return Build(entries, header, file);
         }
         catch (FormatException e)
@@ -65,6 +66,7 @@ public static class SentencePieceModel
             header = reader.Field switch
             {
                 3 => header with { Type = (int)Math.Min(reader.Number, int.MaxValue) },
+                24 => header with { BlanksBehind = reader.Number != 0 },
                 35 => header with { ByteFallback = reader.Number != 0 },
                 _ => header,
             };
@@ -76,7 +78,7 @@ public static class SentencePieceModel
         for (var reader = new WireReader(message); reader.Next();)
             header = reader.Field switch
             {
-                2 => header with { MapsCharacters = !reader.Bytes.IsEmpty },
+                2 => header with { Table = reader.Bytes.ToArray() },
                 3 => header with { DummyPrefix = reader.Number != 0 },
                 4 => header with { RemovesExtra = reader.Number != 0 },
                 5 => header with { Escapes = reader.Number != 0 },
@@ -92,8 +94,9 @@ public static class SentencePieceModel
         if (header.Type is not (1 or 2))
             faults.Add(new(file, $"is a model of kind {header.Type switch { 3 => "word", 4 => "char", var n => n.ToString(System.Globalization.CultureInfo.InvariantCulture) }}",
                 "allowed: unigram, bpe"));
-        if (header.MapsCharacters) faults.Add(new(file, "maps characters by a table of its own, which is not supported", "allowed: normalization_rule_name identity"));
-        if (!header.Escapes) faults.Add(new(file, "does not escape white space, which is not supported", "allowed: escape_whitespaces"));
+        if (header.Table.Length > 0) faults.AddRange(CharacterTable.Parse(header.Table, $"{file}: precompiled_charsmap").FailToSeq());
+        if (header.MapsBack) faults.Add(new(file, "has a denormalizer that maps characters, which is not supported", "allowed: none"));
+        if (header.BlanksBehind) faults.Add(new(file, "puts blanks behind words, which is not supported", "allowed: treat_whitespace_as_suffix false"));
         if (entries.FindIndex(static e => e.Text.Length == 0) is >= 0 and var empty) faults.Add(new($"{file}: token {empty}", "is empty", "expected a text"));
         if (entries.FindIndex(static e => !float.IsFinite(e.Score)) is >= 0 and var odd) faults.Add(new($"{file}: token {odd}", "has a score that is no number", "allowed: numbers"));
         var seen = new System.Collections.Generic.HashSet<string>(StringComparer.Ordinal);
@@ -101,24 +104,24 @@ public static class SentencePieceModel
         return faults.Count > 0 ? Validation<Fault, Tokenizer>.Fail(faults.ToSeq().Strict()) : TokenizerJson.Parse(Json(entries, header), file);
     }
 
-    // As the official library's converters put it: what SentencePiece does by itself becomes a normaliser and a decoder.
+    // What SentencePiece does by itself becomes a normaliser and a decoder. What users defined is found in the text that was made even, control symbols before.
     static string Json(List<Entry> entries, Header header)
     {
         var names = entries.Select(static e => e.Text).ToList();
         var unknown = entries.FindIndex(static e => e.Kind == Kind.Unknown);
         var added = entries.Select(static (e, id) => (Entry: e, Id: id)).Where(static e => e.Entry.Kind is Kind.Unknown or Kind.Control or Kind.UserDefined)
-            .Select(static e => new AddedToken(e.Id, e.Entry.Text, Special: e.Entry.Kind != Kind.UserDefined)).ToVec();
+            .Select(static e => new AddedToken(e.Id, e.Entry.Text, Normalized: e.Entry.Kind == Kind.UserDefined, Special: e.Entry.Kind != Kind.UserDefined)).ToVec();
         var unigram = header.Type == 1;
-        string[] normalizers =
+        var even = new SentencePieceRules(header.DummyPrefix, header.RemovesExtra, header.Escapes,
+            [.. entries.Where(static e => e.Kind == Kind.UserDefined).Select(static e => e.Text)],
+            [.. Enumerable.Range(0, entries.Count).Where(id => entries[id].Kind is not (Kind.Normal or Kind.UserDefined))]);
+        string[] decoders =
         [
-            .. header.RemovesExtra ? ["{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true}",
-                "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\" {2,}\"},\"content\":\" \"}"] : (string[])[],
-            .. header.DummyPrefix ? [$"{{\"type\":\"Prepend\",\"prepend\":\"{Space}\"}}"] : (string[])[],
-            $"{{\"type\":\"Replace\",\"pattern\":{{\"String\":\" \"}},\"content\":\"{Space}\"}}",
+            .. header.Escapes ? [$"{{\"type\":\"Replace\",\"pattern\":{{\"String\":\"{Space}\"}},\"content\":\" \"}}"] : (string[])[],
+            "{\"type\":\"ByteFallback\"}", "{\"type\":\"Fuse\"}",
+            .. header.DummyPrefix ? ["{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}"] : (string[])[],
         ];
-        var strip = header.DummyPrefix ? ",{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}" : "";
-        var parts = new PartsJson($"{{\"type\":\"Sequence\",\"normalizers\":[{string.Join(',', normalizers)}]}}", null, null,
-            $"{{\"type\":\"Sequence\",\"decoders\":[{{\"type\":\"Replace\",\"pattern\":{{\"String\":\"{Space}\"}},\"content\":\" \"}},{{\"type\":\"ByteFallback\"}},{{\"type\":\"Fuse\"}}{strip}]}}");
+        var parts = new PartsJson(SentencePieceParts.Json(header.Table, even), null, null, $"{{\"type\":\"Sequence\",\"decoders\":[{string.Join(',', decoders)}]}}");
         var rules = new BpeRules(false, false, unknown, true, header.ByteFallback);
         var merges = unigram ? [] : Merges(entries);
         Vec<double> scores = unigram ? [.. entries.Select(static e => (double)e.Score)] : [];

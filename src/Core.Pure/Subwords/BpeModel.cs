@@ -19,12 +19,15 @@ sealed class BpeModel : SubwordModel
     readonly MergeTable merges;
     readonly int[] byteIds;
 
-    public BpeModel(TokenTable tokens, Vec<Merge> merges, BpeRules rules) : base(tokens)
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="merges">Its merges, by rank.</param>
+    /// <param name="rules">The rest.</param>
+    /// <param name="fallback">The tokens of bytes, into which a character without a token falls apart; -1 for none.</param>
+    public BpeModel(TokenTable tokens, Vec<Merge> merges, BpeRules rules, int[] fallback) : base(tokens)
     {
         this.rules = rules;
         this.merges = new(merges);
-        byteIds = [.. Enumerable.Range(0, 256).Select(b => rules.ByBytes ? tokens.Find([(byte)b])
-            : rules.ByteFallback ? tokens.Find(Encoding.ASCII.GetBytes(FallbackName(b))) : -1)];
+        byteIds = rules.ByBytes ? [.. Enumerable.Range(0, 256).Select(b => tokens.Find([(byte)b]))] : [.. fallback];
         if (rules.ByteFallback && byteIds.Contains(-1)) byteIds.AsSpan().Fill(-1);
     }
 

@@ -42,6 +42,13 @@ sealed class Shaped
             return this;
         }
 
+        /// <summary>Without some character at the end.</summary>
+        public Builder TrimEnd(char last)
+        {
+            while (count > 0 && text[count - 1] == last) count--;
+            return this;
+        }
+
         void Add(char c, int start, int end)
         {
             Grow(1);

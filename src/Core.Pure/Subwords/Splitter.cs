@@ -1,3 +1,4 @@
+using Functional.Base;
 using Functional.Unicode;
 
 namespace Functional.Subwords;
@@ -31,17 +32,26 @@ public abstract class Splitter
     /// </summary>
     public static Splitter Tiktoken { get; } = new Gpt4Splitter(3, true);
 
-    /// <summary>The scanner of a published pattern; nothing where there is none for it.</summary>
-    public static Splitter? Of(string regex) => new[] { Gpt2, Gpt4, Qwen, Tiktoken }.FirstOrDefault(s => s.Regex == regex);
+    /// <summary>GPT-4o's pattern (o200k): words by their case, with their contractions.</summary>
+    public static Splitter Cased { get; } = new CasedSplitter();
 
-    /// <summary>Whether no piece goes on from a letter to white space, so that a text may be cut there without looking at the rest.</summary>
+    /// <summary>Every scanner.</summary>
+    internal static Vec<Splitter> All { get; } = [Gpt2, Gpt4, Qwen, Tiktoken, Cased];
+
+    /// <summary>The scanner of a published pattern; nothing where there is none for it.</summary>
+    public static Splitter? Of(string regex) => All.FirstOrDefault(s => s.Regex == regex);
+
+    /// <summary>
+    /// A place where a text may be cut without looking at the rest: no piece goes on from a letter to white space, and none from a line feed to a letter.
+    /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="near">Where to begin looking, towards the beginning.</param>
     /// <returns>A place to cut; 0 for none.</returns>
     public static int Cut(ReadOnlySpan<char> text, int near)
     {
         for (var at = Math.Min(near, text.Length - 1); at > 0; at--)
-            if ((CharClasses.Of(text[at]) & CharClass.White) != 0 && CharClasses.Of(text[at - 1]) == CharClass.Letter) return at;
+            if ((CharClasses.Of(text[at]) & CharClass.White) != 0 ? CharClasses.Of(text[at - 1]) == CharClass.Letter
+                : text[at - 1] == '\n' && CharClasses.Of(text[at]) == CharClass.Letter) return at;
         return 0;
     }
 

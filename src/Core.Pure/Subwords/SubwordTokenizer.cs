@@ -30,13 +30,25 @@ public sealed class SubwordTokenizer : Tokenizer
         foreach (var token in definition.Added)
             if (definition.Decoding.StandIns) bytes[token.Id] = Encoding.UTF8.GetBytes(token.Content);
         // The model finds its tokens in UTF-8: those of stand-ins as bytes, and none that holds anything else.
-        var table = new TokenTable([.. definition.Names.Select(n => n is null ? null : definition.Rules.ByBytes ? StandIns.Bytes(n) : Encoding.UTF8.GetBytes(n))]);
+        var reserved = (definition.Normalizer as SentencePieceNormalizer)?.Reserved.ToHashSet() ?? [];
+        var table = new TokenTable([.. definition.Names.Select((n, id) => n is null || reserved.Contains(id) ? null
+            : definition.Rules.ByBytes ? StandIns.Bytes(n) : Encoding.UTF8.GetBytes(n))]);
         pipeline = new(definition.Added, definition.Normalizer, definition.Steps, definition.IsUnigram
-            ? new UnigramModel(table, [.. definition.Scores], definition.Rules.Unknown, definition.Rules.ByteFallback)
-            : new BpeModel(table, definition.Merges, definition.Rules));
+            ? new UnigramModel(table, [.. definition.Scores], definition.Rules, Fallback(definition))
+            : new BpeModel(table, definition.Merges, definition.Rules, Fallback(definition)));
     }
 
     internal SubwordDefinition Definition { get; }
+
+    // The tokens of bytes that stand for parts of characters without a token; -1 where there is none.
+    static int[] Fallback(SubwordDefinition definition)
+    {
+        var ids = new int[256];
+        ids.AsSpan().Fill(-1);
+        for (var id = 0; definition.Rules.ByteFallback && id < definition.Names.Count; id++)
+            if (definition.Names[id] is { } name && DecodingRules.IsFallback(name, out var value) && name == BpeModel.FallbackName(value)) ids[value] = id;
+        return ids;
+    }
 
     /// <summary>Tokens beside those of the model, such as special ones.</summary>
     public Vec<AddedToken> Added => Definition.Added;

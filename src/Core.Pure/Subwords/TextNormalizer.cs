@@ -144,6 +144,5 @@ sealed class ReplaceNormalizer(Pattern pattern, string? literal, string content)
 
     public override bool MayCutAnywhere => literal is { Length: 1 };
 
-    public override bool MayCut(Rune before, Rune after) => MayCutAnywhere
-        || (literal is not null && !(literal.Contains(before.ToString(), StringComparison.Ordinal) && literal.Contains(after.ToString(), StringComparison.Ordinal)));
+    public override bool MayCut(Rune before, Rune after) => MayCutAnywhere || !pattern.MayJoin(before.Value, after.Value);
 }

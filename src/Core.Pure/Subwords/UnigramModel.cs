@@ -17,13 +17,12 @@ sealed class UnigramModel : SubwordModel
 
     /// <param name="tokens">The tokens.</param>
     /// <param name="scores">The log-probability of each.</param>
-    /// <param name="unknown">The id for what is unknown; -1 for none.</param>
-    /// <param name="byteFallback">Whether an unknown character becomes its bytes.</param>
-    public UnigramModel(TokenTable tokens, double[] scores, int unknown, bool byteFallback) : base(tokens)
+    /// <param name="rules">What is unknown.</param>
+    /// <param name="byteIds">The tokens of bytes, into which an unknown character falls apart; -1 for none.</param>
+    public UnigramModel(TokenTable tokens, double[] scores, BpeRules rules, int[] byteIds) : base(tokens)
     {
-        (this.scores, this.unknown) = (scores, unknown);
-        byteIds = [.. Enumerable.Range(0, 256).Select(b => byteFallback ? tokens.Find(Encoding.ASCII.GetBytes(BpeModel.FallbackName(b))) : -1)];
-        unknownScore = scores.DefaultIfEmpty(0).Min() - UnknownPenalty;
+        (this.scores, unknown, this.byteIds) = (scores, rules.Unknown, byteIds);
+        unknownScore = scores.Where((_, id) => !tokens[id].IsEmpty).DefaultIfEmpty(0).Min() - UnknownPenalty;
         for (var id = 0; id < tokens.Count; id++) longest = Math.Max(longest, tokens[id].Length);
     }
 

@@ -15,7 +15,7 @@ static class ListFilters
             given.Only(name);
             return V.Of(string.Concat(CodePoints.Each(text.Value).Reverse()));
         }
-        var items = given.Run.Each(given.At, value);
+        var items = given.Budget.Each(given.At, value);
         switch (name)
         {
             case "first" or "last":
@@ -29,9 +29,9 @@ static class ListFilters
                 return V.Of(items.Reverse());
             case "join":
                 given.Only(name, "d", "attribute");
-                return given.Run.Join(given.At, given.Find(1, "attribute") is { } of ? [.. items.Select(i => Attribute(i, of, given))] : items,
+                return given.Budget.Join(given.At, given.Find(1, "attribute") is { } of ? [.. items.Select(i => Attribute(i, of, given))] : items,
                     given.Find(0, "d") is { } between ? PythonText.Of(between) : "", mustBeText: false);
-            case "map": return given.Run.Counted(given.At, V.Of(Mapped(items, given)));
+            case "map": return given.Budget.Counted(given.At, V.Of(Mapped(items, given)));
             case "select" or "reject": return V.Of(items.Where(item => Passes(item, given, 0) == (name == "select")));
             case "selectattr" or "rejectattr":
                 var attribute = given.Get(0, "attribute");
@@ -40,7 +40,7 @@ static class ListFilters
             default:
                 given.Only("sum", "attribute", "start");
                 return items.Aggregate(given.Find(1, "start") ?? V.Of(0), (sum, item) =>
-                    Operators.Binary(given.Run, given.At, "+", sum, given.Find(0, "attribute") is { } by and not V.None ? Attribute(item, by, given) : item));
+                    Operators.Binary(given.Budget, given.At, "+", sum, given.Find(0, "attribute") is { } by and not V.None ? Attribute(item, by, given) : item));
         }
     }
 
@@ -77,16 +77,16 @@ static class ListFilters
         var name = given.Text(skip, "test");
         name = name switch { "==" => "eq", "!=" => "ne", "<" => "lt", "<=" => "le", ">" => "gt", ">=" => "ge", _ => name };
         if (!TemplateTests.Names.Contains(name)) throw given.Wrong($"the test '{name}' is not supported", $"allowed: {string.Join(", ", TemplateTests.Names)}");
-        given.Run.Step(given.At, 1);
+        given.Budget.Step(given.At, 1);
         return TemplateTests.Holds(name, item, given with { Placed = [.. given.Placed.Skip(skip + 1)] });
     }
 
     // 'a.b.0' goes in by members and places.
     static V Attribute(V item, V path, Arguments given)
     {
-        if (path is V.Whole) return TemplateRun.Item(given.At, item, path);
+        if (path is V.Whole) return TemplateExpressions.Item(given.At, item, path);
         foreach (var part in PythonText.Of(path).Split('.'))
-            item = TemplateRun.Item(given.At, item, part.Length > 0 && part.All(char.IsAsciiDigit) && part.Length < 10
+            item = TemplateExpressions.Item(given.At, item, part.Length > 0 && part.All(char.IsAsciiDigit) && part.Length < 10
                 ? V.Of(long.Parse(part, System.Globalization.CultureInfo.InvariantCulture)) : V.Of(part));
         return item;
     }
@@ -119,7 +119,7 @@ static class ListFilters
     static IEnumerable<V> Sorted(IEnumerable<V> items, Func<V, V> key, Arguments given, bool reverse)
     {
         (V Item, V Key)[] keyed = [.. items.Select(item => (item, key(item)))];
-        given.Run.Step(given.At, keyed.Length);
+        given.Budget.Step(given.At, keyed.Length);
         var order = Comparer<V>.Create((a, b) => Operators.Order(given.At, "<", a, b));
         var sorted = reverse ? keyed.OrderByDescending(static k => k.Key, order) : keyed.OrderBy(static k => k.Key, order);
         try

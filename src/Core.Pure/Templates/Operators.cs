@@ -7,18 +7,18 @@ static class Operators
 {
     /// <summary><c>a + b</c> and the like.</summary>
     /// <exception cref="TemplateException">The two do not go together.</exception>
-    public static V Binary(TemplateRun run, Spot at, string sign, V a, V b)
+    public static V Binary(TemplateBudget budget, Spot at, string sign, V a, V b)
     {
         try
         {
             return (sign, a, b) switch
             {
-                ("~", _, _) => run.Made(at, PythonText.Of(a), PythonText.Of(b)),
-                ("+", V.Text x, V.Text y) => run.Made(at, x.Value, y.Value),
-                ("+", V.List x, V.List y) when x.Tuple == y.Tuple => new V.List(run.Made(at, [.. x.Items, .. y.Items]), x.Tuple),
-                ("*", V.Text x, _) when Whole(b) is { } n => Repeat(run, at, x.Value, n),
-                ("*", _, V.Text y) when Whole(a) is { } n => Repeat(run, at, y.Value, n),
-                ("*", V.List x, _) when Whole(b) is { } n => Repeat(run, at, x, n),
+                ("~", _, _) => budget.Made(at, PythonText.Of(a), PythonText.Of(b)),
+                ("+", V.Text x, V.Text y) => budget.Made(at, x.Value, y.Value),
+                ("+", V.List x, V.List y) when x.Tuple == y.Tuple => new V.List(budget.Made(at, [.. x.Items, .. y.Items]), x.Tuple),
+                ("*", V.Text x, _) when Whole(b) is { } n => Repeat(budget, at, x.Value, n),
+                ("*", _, V.Text y) when Whole(a) is { } n => Repeat(budget, at, y.Value, n),
+                ("*", V.List x, _) when Whole(b) is { } n => Repeat(budget, at, x, n),
                 ("/", _, _) when Number(a) is { } x && Number(b) is { } y => y == 0 ? throw Zero() : new V.Real(x / y),
                 (_, _, _) when Whole(a) is { } x && Whole(b) is { } y => Wholes(sign, x, y, Zero),
                 (_, _, _) when Number(a) is { } x && Number(b) is { } y => Reals(sign, x, y, Zero),
@@ -34,12 +34,12 @@ static class Operators
         TemplateException Zero() => new(at, "division by 0");
     }
 
-    static V Repeat(TemplateRun run, Spot at, string text, long count) =>
-        run.Room(at, text.Length * (Int128)Math.Max(0, count)) && count > 0 && text.Length > 0
+    static V Repeat(TemplateBudget budget, Spot at, string text, long count) =>
+        budget.Room(at, text.Length * (Int128)Math.Max(0, count)) && count > 0 && text.Length > 0
             ? V.Of(new System.Text.StringBuilder(text.Length * (int)count).Insert(0, text, (int)count).ToString()) : V.Of("");
 
-    static V.List Repeat(TemplateRun run, Spot at, V.List list, long count) =>
-        run.Room(at, list.Items.Count * (Int128)Math.Max(0, count)) && count > 0 && list.Items.Count > 0
+    static V.List Repeat(TemplateBudget budget, Spot at, V.List list, long count) =>
+        budget.Room(at, list.Items.Count * (Int128)Math.Max(0, count)) && count > 0 && list.Items.Count > 0
             ? new([.. Enumerable.Repeat(list.Items, (int)count).SelectMany(static i => i)], list.Tuple) : new([], list.Tuple);
 
     static V Wholes(string sign, long a, long b, Func<TemplateException> zero) => sign switch

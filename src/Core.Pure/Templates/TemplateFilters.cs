@@ -133,7 +133,7 @@ static class TemplateFilters
         var text = PythonText.Json(value, indent, between, after, given.Flag(3, "sort_keys"))
             ?? throw given.Wrong(value is V.Undefined ? $"{value.Kind} is no JSON" : "the value has no JSON form, or is more than 64 deep",
                 "allowed: none, booleans, numbers, strings, lists and mappings of them");
-        _ = given.Run.Room(given.At, text.Length);
+        _ = given.Budget.Room(given.At, text.Length);
         return V.Of(text);
     }
 
@@ -143,7 +143,7 @@ static class TemplateFilters
         var by = given.Find(0, "width") is V.Text t ? t.Value : new string(' ', (int)Math.Clamp(given.Whole(0, "width", 4), 0, 256));
         var blank = given.Flag(2, "blank");
         var lines = text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Split('\n');
-        _ = given.Run.Room(given.At, text.Length + ((Int128)lines.Length * by.Length));
+        _ = given.Budget.Room(given.At, text.Length + ((Int128)lines.Length * by.Length));
         return V.Of(string.Join('\n', lines.Select((line, i) =>
             (i == 0 && !given.Flag(1, "first")) || (i > 0 && line.Length == 0 && !blank) ? line : by + line)));
     }

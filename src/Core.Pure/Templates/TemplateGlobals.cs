@@ -41,7 +41,7 @@ static class TemplateGlobals
         if (step == 0) throw a.Wrong("the step is 0", "expected another");
         var count = step > 0 ? ((Int128)stop - start + step - 1) / step : ((Int128)start - stop - step - 1) / -(Int128)step;
         if (count < 0) count = 0;
-        _ = a.Run.Room(a.At, count);
+        _ = a.Budget.Room(a.At, count);
         return V.Of([.. Enumerable.Range(0, (int)count).Select(i => V.Of(start + (i * step)))]);
     }
 

@@ -47,7 +47,7 @@ static class TemplateMethods
             : throw a.Wrong("the substring is not found"),
         "count" => a => V.Of(One(a, name) is { Length: > 0 } part ? (s.Length - s.Replace(part, "", StringComparison.Ordinal).Length) / part.Length
             : CodePoints.Count(s) + 1),
-        "join" => a => { a.Only(name, "items"); return a.Run.Join(a.At, a.Run.Each(a.At, a.Get(0, "items")), s, mustBeText: true); },
+        "join" => a => { a.Only(name, "items"); return a.Budget.Join(a.At, a.Budget.Each(a.At, a.Get(0, "items")), s, mustBeText: true); },
         "zfill" => a => V.Of(Fill(s, a)),
         _ => null,
     };
@@ -55,7 +55,7 @@ static class TemplateMethods
     static string Fill(string s, Arguments a)
     {
         var width = a.Whole(0, "width", 0);
-        _ = a.Run.Room(a.At, width);
+        _ = a.Budget.Room(a.At, width);
         return s.StartsWith('-') || s.StartsWith('+') ? s[0] + s[1..].PadLeft(Math.Max(0, (int)width - 1), '0') : s.PadLeft(Math.Max(0, (int)width), '0');
     }
 
@@ -142,7 +142,7 @@ static class TemplateMethods
         string[] parts = old.Length > 0 ? s.Split(old) : ["", .. CodePoints.Each(s), ""];
         if (count >= 0 && parts.Length - 1 > count)
             parts = [.. parts.Take((int)count), string.Join(old, parts.Skip((int)count))];
-        _ = a.Run.Room(a.At, s.Length + ((Int128)(parts.Length - 1) * other.Length));
+        _ = a.Budget.Room(a.At, s.Length + ((Int128)(parts.Length - 1) * other.Length));
         return V.Of(string.Join(other, parts));
     }
 
@@ -157,7 +157,7 @@ static class TemplateMethods
             var parts = s.Split(by);
             if (parts.Length - 1 > most)
                 parts = fromEnd ? [string.Join(by, parts[..^most]), .. parts[^most..]] : [.. parts[..most], string.Join(by, parts[most..])];
-            return a.Run.Counted(a.At, V.Of(parts.Select(V.Of)));
+            return a.Budget.Counted(a.At, V.Of(parts.Select(V.Of)));
         }
         var words = new List<string>();
         var rest = PythonText.Strip(s, PythonText.Space, left: !fromEnd, right: fromEnd);
@@ -167,10 +167,10 @@ static class TemplateMethods
             words.Add(at < 0 ? rest : fromEnd ? rest[(at + 1)..] : rest[..at]);
             rest = at < 0 ? "" : fromEnd ? PythonText.Strip(rest[..at], PythonText.Space, left: false, right: true)
                 : PythonText.Strip(rest[at..], PythonText.Space, left: true, right: false);
-            a.Run.Step(a.At, 1 + (rest.Length / 64));
+            a.Budget.Step(a.At, 1 + (rest.Length / 64));
         }
         if (fromEnd) words.Reverse();
-        return a.Run.Counted(a.At, V.Of(words.Select(V.Of)));
+        return a.Budget.Counted(a.At, V.Of(words.Select(V.Of)));
     }
 
     static IEnumerable<string> Lines(string s)

@@ -67,5 +67,5 @@ static class TemplateTests
     };
 
     static double Rest(V value, V by, Arguments given) =>
-        Operators.Number(Operators.Binary(given.Run, given.At, "%", value, by)) ?? throw given.Wrong($"{value.Kind} cannot be divided", "expected a number");
+        Operators.Number(Operators.Binary(given.Budget, given.At, "%", value, by)) ?? throw given.Wrong($"{value.Kind} cannot be divided", "expected a number");
 }

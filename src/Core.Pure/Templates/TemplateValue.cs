@@ -94,11 +94,11 @@ abstract record TemplateValue
 }
 
 /// <summary>What a function is called with.</summary>
-/// <param name="Run">Who calls; counts what the function makes.</param>
+/// <param name="Budget">Counts what the function makes.</param>
 /// <param name="At">Where the call stands.</param>
 /// <param name="Placed">Arguments by place.</param>
 /// <param name="Named">Arguments by name, in order.</param>
-readonly record struct Arguments(TemplateRun Run, Spot At, IReadOnlyList<TemplateValue> Placed, IReadOnlyList<(string Name, TemplateValue Value)> Named)
+readonly record struct Arguments(TemplateBudget Budget, Spot At, IReadOnlyList<TemplateValue> Placed, IReadOnlyList<(string Name, TemplateValue Value)> Named)
 {
     /// <summary>The argument that stands there or has that name; nothing where there is none.</summary>
     public TemplateValue? Find(int place, string name) =>

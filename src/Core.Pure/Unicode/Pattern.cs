@@ -20,6 +20,16 @@ public sealed class Pattern
     /// <summary>Whether what it matches depends on nothing before the match: no <c>^</c> and no <c>\b</c>.</summary>
     public bool IsLocal => !program.Any(static s => s.Op is PatternOp.Begin or PatternOp.BeginLine or PatternOp.Border or PatternOp.NoBorder);
 
+    /// <summary>
+    /// Whether a match may reach from one character to the next, or ask for it: where not, a text may be cut between them, and its parts searched apart.
+    /// </summary>
+    /// <param name="before">A code point.</param>
+    /// <param name="after">The one behind it.</param>
+    public bool MayJoin(int before, int after) => (Takes(before) && Takes(after))
+        || !program.All(static s => s.Op is PatternOp.Set or PatternOp.Loop or PatternOp.Split or PatternOp.Jump or PatternOp.Atomic or PatternOp.Accept);
+
+    bool Takes(int rune) => program.Any(s => s.Set?.Has(rune) ?? false);
+
     /// <summary>The pattern that a text describes, or the fault in it.</summary>
     /// <param name="source">The regular expression.</param>
     /// <param name="where">What faults call it.</param>

@@ -135,7 +135,9 @@ public sealed class EncodingTests
     public void What_SentencePiece_has_and_this_has_not_is_refused()
     {
         Assert.Contains("is a model of kind word", SentencePieceModel.Parse(Model(3, false, ("a", 0, 1))).FailToSeq().Lines(), StringComparison.Ordinal);
-        Assert.Contains("maps characters by a table of its own", SentencePieceModel.Parse([.. Model(1, false, ("a", 0, 1)), .. Field(3, Field(2, 1, 2, 3))]).FailToSeq().Lines(), StringComparison.Ordinal);
+        Assert.Contains("precompiled_charsmap: is cut off", SentencePieceModel.Parse([.. Model(1, false, ("a", 0, 1)), .. Field(3, Field(2, 1, 2, 3))]).FailToSeq().Lines(), StringComparison.Ordinal);
+        Assert.Contains("denormalizer that maps", SentencePieceModel.Parse([.. Model(1, false, ("a", 0, 1)), .. Field(5, Field(2, 1, 2, 3))]).FailToSeq().Lines(), StringComparison.Ordinal);
+        Assert.Contains("puts blanks behind words", SentencePieceModel.Parse([.. Model(1, false, ("a", 0, 1)), .. Field(2, [.. Varint(24 << 3), 1])]).FailToSeq().Lines(), StringComparison.Ordinal);
     }
 
     [Property]

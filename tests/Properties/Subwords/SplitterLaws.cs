@@ -7,11 +7,12 @@ public sealed class SplitterLaws
     [
         "'", "'s", "'S", "'ll", "'Re", "'r", "'ſ", "s", "LL", "ve", " ", "  ", "\n", "\r\n", "\r", "\t", "a", "É", "1", "23", "½", "Ⅷ", "!", ".\n", "?\r", "\u00a0", "\u3000",
         "😀", "𝒜", "𝟘", "\u0301", "中", "\u0085", "\0", "\u200d", "_",
+        "A", "BC", "\u01C5", "\u02B0", "𝐀", "𝐚", "\u0903", "/", "//\n", "\U00010400", "\U00010428", "x'", "Z's",
     ];
 
-    static string Awkward(int[] numbers) => string.Concat(numbers.Select(static n => Math.Abs(n % 45) is var k && k < Odd.Length ? Odd[k] : Text.Texts.Of([n])));
+    static string Awkward(int[] numbers) => string.Concat(numbers.Select(static n => Math.Abs(n % 60) is var k && k < Odd.Length ? Odd[k] : Text.Texts.Of([n])));
 
-    static Splitter Of(byte which) => new[] { Splitter.Gpt2, Splitter.Gpt4, Splitter.Qwen, Splitter.Tiktoken }[which % 4];
+    static Splitter Of(byte which) => Splitter.All[which % Splitter.All.Count];
 
     static Pattern Parsed(Splitter splitter) => Pattern.Parse(splitter.Regex, "", lines: false).IfFail(static f => throw new InvalidOperationException(f.Lines()));
 
@@ -63,5 +64,5 @@ public sealed class SplitterLaws
 
     [Fact]
     public void Every_scanner_is_found_by_its_pattern() =>
-        Assert.All(new[] { Splitter.Gpt2, Splitter.Gpt4, Splitter.Qwen, Splitter.Tiktoken }, static s => Assert.Same(s, Splitter.Of(s.Regex)));
+        Assert.All(Splitter.All, static s => Assert.Same(s, Splitter.Of(s.Regex)));
 }
