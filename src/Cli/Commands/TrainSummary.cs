@@ -21,6 +21,12 @@ static class TrainSummary
             [.. lines.Where(static l => l.Training is not null).Select(static l => (l.Step, (double)l.Training!.Value.Loss))],
             [.. lines.Where(static l => l.ValidationLoss is not null).Select(static l => (l.Step, l.ValidationLoss!.Value))],
             Math.Min(terminal.Width, 100)));
+        if (run.Config.Stage.Kind == StageKind.Reward)
+        {
+            var (loss, shown, rows) = await model.MeasureAsync(stop).ConfigureAwait(false);
+            terminal.Line($"\nof {Show.Count(rows)} comparisons that were kept, it gives the better answer more in {shown["accuracy"]:P1}; loss {Show.Loss(loss)}"
+                + (shown.TryGetValue("margin", out var margin) ? $", {Show.Loss(margin)} more in the mean" : ""));
+        }
         if (run.Config.Stage.Kind == StageKind.Pretrain) await Score(terminal, result, model, stop).ConfigureAwait(false);
         if (result.BestStep >= 0 && result.BestStep != result.Step)
             terminal.Line($"\nthe lowest, {Show.Loss(result.BestLoss)} when it was evaluated, was after step {result.BestStep}: functional sample --run {result.Folder} --checkpoint best");

@@ -161,6 +161,12 @@ static class RowParts
         from read in RowReader.Read(RowFiles.Read(file, stop), ConversationShapes.All, meant, file)
         select read.Rows;
 
+    /// <summary>All prompts of a file.</summary>
+    public static Validation<Fault, Vec<Vec<Message>>> Prompts(string file, string? columns, CancellationToken stop) =>
+        from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
+        from read in RowReader.Read(RowFiles.Read(file, stop), PromptShapes.All, meant, file)
+        select read.Rows.Map(static r => r.Value);
+
     // The world's questions are asked in letters that its text has.
     static string? TemplateOf(RunConfig config) => config.Stage.Rows.Template ?? (config.Stage.Source.File is null ? "user-assistant" : null);
 

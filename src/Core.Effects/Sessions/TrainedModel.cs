@@ -1,5 +1,6 @@
 using Functional.Base;
 using Functional.Data;
+using Functional.Dialogues;
 using Functional.Engines;
 using Functional.Files;
 using Functional.Generation;
@@ -112,6 +113,53 @@ public sealed class TrainedModel : IDisposable
     /// <param name="stop">Asks to give up.</param>
     public Validation<Fault, Option<AnswerScores>> Ask(Questions questions, SamplingConfig sampling, int most, Key key, Action<int>? told = null, CancellationToken stop = default) =>
         Writes().Map(_ => Prelude.Optional(questions.Ask(engine, Model, parameters.Buffers, sampling, most, key, told, stop)!));
+
+    /// <summary>What is asked in a file, and what makes tokens of it for this model.</summary>
+    /// <param name="file">Rows of prompts.</param>
+    /// <param name="template">How they are asked; nothing for what the run was trained with, or its model's own.</param>
+    /// <param name="columns">Which columns of the file are meant.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public Validation<Fault, (Vec<Vec<Message>> Prompts, DialogueEncoder Encoder)> Prompts(string file, string? template, string? columns, CancellationToken stop = default) =>
+        from writes in Writes()
+        from encoder in RowParts.Encoder(Run.Config, Run.Tokenizer, Run.Note, template)
+        from prompts in RowParts.Prompts(file, columns, stop)
+        select (prompts, encoder);
+
+    /// <summary>Two answers to a prompt that differ; nothing where all that were drawn are the same.</summary>
+    /// <param name="encoder">What makes tokens of it.</param>
+    /// <param name="prompt">What is asked.</param>
+    /// <param name="sampling">How answers are drawn.</param>
+    /// <param name="most">How many tokens an answer has at most.</param>
+    /// <param name="draws">How many are drawn.</param>
+    /// <param name="key">What they are drawn with.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public Validation<Fault, Option<(string First, string Second)>> Pair(DialogueEncoder encoder, Vec<Message> prompt, SamplingConfig sampling, int most, int draws, Key key,
+        CancellationToken stop = default) => encoder.Prompt(prompt).Map(ids =>
+    {
+        int[] cut = [.. ids.Skip(Math.Max(0, ids.Count - Math.Max(1, Model.Context - most)))];
+        var texts = Answers.Of(engine, Model, parameters.Buffers, Run.Tokenizer, [.. Enumerable.Repeat(cut, draws)],
+            new(sampling, most, encoder.Stops.Tokens, encoder.Stops.Texts), [.. Enumerable.Range(0, draws).Select(i => key.FoldIn(i))], draws, stop: stop)
+            .Select(static a => a.Text.Trim()).Where(static text => text.Length > 0).Distinct(StringComparer.Ordinal).Take(2).ToArray();
+        return texts is [var first, var second] ? Prelude.Some((first, second)) : Option<(string, string)>.None;
+    });
+
+    /// <summary>
+    /// What its run's objective measures on all rows that were kept for evaluation: the loss, and what is shown beside it, such as how often a model that judges
+    /// gives the better answer more.
+    /// </summary>
+    /// <param name="stop">Asks to stop.</param>
+    public Validation<Fault, (double Loss, Params<double> Shown, long Rows)> Measure(CancellationToken stop = default)
+    {
+        var config = Run.Alone.Config with { Stage = Run.Alone.Config.Stage with { EvalBatches = 0 } };
+        return RunData.Load(config, Run.Tokenizer, Run.Note, stop).Map(loaded =>
+        {
+            var stage = loaded.Stage(config);
+            using var workspace = new Workspace(engine);
+            workspace.Alias(parameters.Buffers.Rename(Layers.Names.Param));
+            using var evaluation = new Evaluation(workspace, stage.Objective, stage.Measured, stage.Rows);
+            return (evaluation.Run(stop) ?? throw new OperationCanceledException(stop), evaluation.Shown, stage.Measured.Rows!.Value);
+        });
+    }
 
     /// <summary>How often its experts are chosen on a text; a model without experts is a fault.</summary>
     /// <param name="text">At least a window.</param>

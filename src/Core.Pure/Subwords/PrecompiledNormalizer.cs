@@ -17,7 +17,8 @@ sealed class PrecompiledNormalizer(CharacterTable table) : TextNormalizer
     {
         var all = text.Text.AsSpan();
         // Where a text goes on, it is cut by the places of what was encoded, which must be where things come from.
-        var (changes, built) = ends ? (new List<(Rune Rune, int Change)>(all.Length), null) : (null, new Shaped.Builder(text));
+        var changes = ends ? new List<(Rune Rune, int Change)>(all.Length) : null;
+        var built = ends ? null : new Shaped.Builder(text);
         var changed = false;
         for (int at = 0, length; at < all.Length; at += length)
         {
@@ -37,7 +38,7 @@ sealed class PrecompiledNormalizer(CharacterTable table) : TextNormalizer
                 changed |= by is not null;
                 if (by is null) changes?.Add((rune, 0));
                 else Replace(changes, cluster.Slice(i, used), by);
-                built?.Put(by ?? cluster.Slice(i, used), at + i, at + i + used);
+                built?.Put(by is null ? cluster.Slice(i, used) : by.AsSpan(), at + i, at + i + used);
             }
         }
         return !changed ? text : built?.Build() ?? Placed(text, changes!);
