@@ -64,7 +64,7 @@ public sealed record PackedMatrix(BitPacking Packing) : FusedKind
     public override Vec<Tensor> Expand(Vec<Tensor> args)
     {
         var (inputs, outputs, words) = (args[0].Shape[0], args[1].Shape[1], args[0].Shape[1]);
-        var digits = Digits(args[0], 32).Map((d, i) => (i == Packing.InWord - 1 ? d : d - Create.Fill(Packing.Bias, d.Shape, DType.I32)).Reshape(inputs,
+        var digits = Digits(args[0], 32, true).Map((d, i) => (i == Packing.InWord - 1 ? d : d - Create.Fill(Packing.Bias, d.Shape, DType.I32)).Reshape(inputs,
             words, 1));
         var whole = Movement.Concat(2, [.. digits]).Reshape(inputs, words * Packing.InWord).Slice(1, 0, outputs).Cast(DType.F32);
         var (groups, length) = (args[1].Shape[0], Packing.Group == 0 ? inputs : Packing.Group);
@@ -72,20 +72,31 @@ public sealed record PackedMatrix(BitPacking Packing) : FusedKind
         return [whole * scales];
     }
 
-    // From the lowest on; a half at a time, so that quotients are small enough for floats to be off by no more than one.
-    Vec<Tensor> Digits(Tensor x, int bits)
+    // From the lowest on, by halves, the last of which has the sign. In whole numbers alone, whose every step is exact.
+    Vec<Tensor> Digits(Tensor x, int bits, bool signed)
     {
         if (bits == Packing.Bits) return [x];
-        var (half, divisor) = (bits / 2, Create.Fill(1 << (bits / 2), x.Shape, DType.I32));
-        var (zero, one) = (x.Like(0), x.Like(1));
-        var high = (x.Cast(DType.F32) / (double)(1 << half)).Cast(DType.I32);
-        var low = x - high * divisor;
-        high = low.Less(zero).Where(high - one, low.Less(divisor).Where(high, high + one));
-        return [.. Digits(x - high * divisor, half), .. Digits(high, half)];
+        Tensor Whole(double value) => Create.Fill(value, x.Shape, DType.I32);
+        var (half, negative) = (bits / 2, x.Less(x.Like(0)));
+        var rest = signed ? negative.Where(x - Whole(-Math.Pow(2, bits - 1)), x) : x;
+        var high = signed ? negative.Where(Whole(-Math.Pow(2, half - 1)), x.Like(0)) : x.Like(0);
+        for (var bit = signed ? half - 2 : half - 1; bit >= 0; bit--)
+        {
+            var without = rest.Less(Whole(Math.Pow(2, bit + half)));
+            (rest, high) = (without.Where(rest, rest - Whole(Math.Pow(2, bit + half))), without.Where(high, high + Whole(Math.Pow(2, bit))));
+        }
+        return [.. Digits(rest, half, false), .. Digits(high, half, signed)];
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Tensor?> Vjp(int output, Vec<Tensor> args, Tensor cotangent) => [null, null];
+    public override IReadOnlyList<Tensor?> Vjp(int output, Vec<Tensor> args, Tensor cotangent)
+    {
+        var (inputs, outputs, groups) = (args[0].Shape[0], args[1].Shape[1], args[1].Shape[0]);
+        var length = Packing.Group == 0 ? inputs : Packing.Group;
+        // By a scale it is the digits.
+        var each = cotangent * Result(0, [args[0], args[1].Like(1)]);
+        return [null, each.Pad([0, 0], [groups * length - inputs, 0]).Reshape(groups, length, outputs).Sum(1).Reshape(groups, outputs)];
+    }
 
     /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => (double)args[0].Shape[0] * args[1].Shape[1];
@@ -93,7 +104,7 @@ public sealed record PackedMatrix(BitPacking Packing) : FusedKind
 
 /// <summary>
 /// Rows times a matrix that is kept packed: x <c>[rows, inputs]</c>, words and scales to <c>[rows, outputs]</c>, or, transposed, x <c>[rows, outputs]</c> to
-/// <c>[rows, inputs]</c>. The gradient by x is the same kind of product, so that no step keeps a matrix unpacked. No gradient flows to words and scales.
+/// <c>[rows, inputs]</c>. The gradient by x is the same kind of product, so that no step keeps a matrix unpacked.
 /// </summary>
 /// <param name="Packing">How the matrix is kept.</param>
 /// <param name="Transposed">Whether it is turned first.</param>
@@ -125,7 +136,10 @@ public sealed record PackedMatMul(BitPacking Packing, bool Transposed = false) :
 
     /// <inheritdoc/>
     public override IReadOnlyList<Tensor?> Vjp(int output, Vec<Tensor> args, Tensor cotangent) =>
-        [new PackedMatMul(Packing, !Transposed).Result(0, [cotangent, args[1], args[2]]), null, null];
+    [
+        new PackedMatMul(Packing, !Transposed).Result(0, [cotangent, args[1], args[2]]), null,
+        new PackedMatrix(Packing).Vjp(0, [args[1], args[2]], Transposed ? cotangent.T().MatMul(args[0]) : args[0].T().MatMul(cotangent))[1],
+    ];
 
     /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => (2.0 * args[0].Shape[0] + 1) * args[1].Shape[0] * args[2].Shape[1];
