@@ -123,7 +123,7 @@ static class RowParts
         Of(config, ConversationShapes.All, Tutor.Conversation, stop);
 
     public static Validation<Fault, (Vec<Located<Ranking>> Train, Vec<Located<Ranking>> Kept)> Rankings(RunConfig config, CancellationToken stop) =>
-        Of(config, RankingShapes.All(), Tutor.Ranking, stop);
+        Of(config, RankingShapes.All(skipsEqual: config.Stage.Rows.SkipsEqual), Tutor.Ranking, stop);
 
     public static Validation<Fault, (Vec<Located<Judged>> Train, Vec<Located<Judged>> Kept)> Judgements(RunConfig config, CancellationToken stop) =>
         Of(config, RankingShapes.Single, Tutor.Judged, stop);

@@ -39,17 +39,14 @@ public static class Objectives
         var known = cached && reference is null && losses.Any(static l => l.Loss.HasReference);
         var policy = new Part("", model);
         return new(reference is null ? [policy] : [policy, new Part("reference", reference) { Learns = false, Shares = shares ? "" : null }],
-            Pairs(batch).Concat(known ? Params.Of((ReferenceOf(true), numbers), (ReferenceOf(false), numbers)) : Params<TensorType>.Empty), scene =>
+            Pairs(batch).Concat(known ? Params.Of((AnswerLogProbs.ReferenceOf(true), numbers), (AnswerLogProbs.ReferenceOf(false), numbers)) : Params<TensorType>.Empty), scene =>
             {
-                var ((chosen, rejected), none) = (Both(model, scene.Of(""), scene, options.LengthShare), scene["margin"].Like(0));
-                var (better, worse) = reference is not null && Both(reference, scene.Of("reference"), scene, options.LengthShare) is var (r, s) ? (r.Sum, s.Sum)
-                    : known ? (scene[ReferenceOf(true)], scene[ReferenceOf(false)]) : (none, none);
+                var ((chosen, rejected), none) = (AnswerLogProbs.Pairs(model, scene.Of(""), scene, options.LengthShare), scene["margin"].Like(0));
+                var (better, worse) = reference is not null && AnswerLogProbs.Pairs(reference, scene.Of("reference"), scene, options.LengthShare) is var (r, s) ? (r.Sum, s.Sum)
+                    : known ? (scene[AnswerLogProbs.ReferenceOf(true)], scene[AnswerLogProbs.ReferenceOf(false)]) : (none, none);
                 return PreferenceLosses.Of(losses, new(chosen, rejected, better, worse, scene["margin"]), options);
             });
     }
-
-    /// <summary>What programs and rows call the reference's log-probability of an answer: <c>reference_chosen</c>, <c>reference_rejected</c>.</summary>
-    public static string ReferenceOf(bool chosen) => chosen ? "reference_chosen" : "reference_rejected";
 
     /// <summary>To give the better of two answers more: rewards are read off the last token of each, from a model with a head that judges.</summary>
     /// <param name="model">What learns; its head has one output.</param>
@@ -103,19 +100,4 @@ public static class Objectives
 
     static Params<TensorType> Pairs(BatchShape batch) => Params.Of(("chosen", batch.Tokens), ("chosen_labels", batch.Tokens), ("rejected", batch.Tokens),
         ("rejected_labels", batch.Tokens), ("margin", new TensorType([batch.Rows])));
-
-    /// <summary>Both answers of pairs under a model, in one pass.</summary>
-    internal static (AnswerLogProbs Chosen, AnswerLogProbs Rejected) Both(Model model, Env env, Scene scene, double lengthShare = 1)
-    {
-        var rows = scene["chosen"].Shape[0];
-        var labels = Movement.Concat(0, scene["chosen_labels"], scene["rejected_labels"]);
-        var hidden = model.Hidden(env, Movement.Concat(0, scene["chosen"], scene["rejected"])).Value;
-        var all = AnswerLogProbs.OfHidden(model, env, hidden, labels);
-        if (lengthShare < 1)
-        {
-            var shorter = all.Count.Slice(0, 0, rows).Min(all.Count.Slice(0, rows, rows));
-            all = all.Beyond(lengthShare, AnswerLogProbs.OfHidden(model, env, hidden, AnswerLogProbs.First(labels, Movement.Concat(0, shorter, shorter))));
-        }
-        return (new(all.Sum.Slice(0, 0, rows), all.Count.Slice(0, 0, rows)), new(all.Sum.Slice(0, rows, rows), all.Count.Slice(0, rows, rows)));
-    }
 }

@@ -117,8 +117,8 @@ public static partial class Programs
     }
 
     /// <summary>
-    /// How likely a model finds both answers of pairs: outputs <c>reference_chosen</c> and <c>reference_rejected</c>, <c>f32[rows]</c>, from a batch as that of
-    /// <see cref="Objectives.Preference"/>.
+    /// How likely a model finds both answers of pairs: outputs <c>reference_chosen</c> and <c>reference_rejected</c>, <c>f32[rows]</c>, from a batch of
+    /// <c>chosen</c>, <c>chosen_labels</c>, <c>rejected</c> and <c>rejected_labels</c>.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="batch">The shape of the answers.</param>
@@ -127,13 +127,13 @@ public static partial class Programs
     {
         var feed = Params.Of(("chosen", batch.Tokens), ("chosen_labels", batch.Tokens), ("rejected", batch.Tokens), ("rejected_labels", batch.Tokens));
         var env = Parameters(model);
-        var (chosen, rejected) = Objectives.Both(model, env, new(feed.Map(static (name, type) => Create.Input(Names.Feed(name), type)), false, _ => env), lengthShare);
-        return Program.Of([new(Objectives.ReferenceOf(true), chosen.Sum), new(Objectives.ReferenceOf(false), rejected.Sum)]);
+        var (chosen, rejected) = AnswerLogProbs.Pairs(model, env, new(feed.Map(static (name, type) => Create.Input(Names.Feed(name), type)), false, _ => env), lengthShare);
+        return Program.Of([new(AnswerLogProbs.ReferenceOf(true), chosen.Sum), new(AnswerLogProbs.ReferenceOf(false), rejected.Sum)]);
     }
 
     /// <summary>
     /// How likely a model finds judged answers and those to other questions: outputs <c>reference</c> and <c>reference_kl</c>, <c>f32[rows]</c>, from a batch
-    /// as that of <see cref="Objectives.Judged"/>.
+    /// of <c>inputs</c>, <c>labels</c>, <c>kl_inputs</c> and <c>kl_labels</c>.
     /// </summary>
     public static Program JudgedLogProbs(Model model, BatchShape batch)
     {

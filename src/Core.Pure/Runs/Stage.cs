@@ -100,7 +100,7 @@ public sealed record Stage(
         config.ObjectiveOf(time: time, answers: answers), source, measured, config.Stage.Adapter.Over(config.Stage.Optimiser.Transform),
         GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
         new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.Kind == StageKind.Reward ? 0 : config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate)
-        { First = config.FirstValues };
+        { First = config.FirstValues() };
 
     // Those that an evaluation is made of, spread evenly over all.
     static Examples Few(Examples kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));

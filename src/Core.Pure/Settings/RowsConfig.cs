@@ -20,6 +20,9 @@ public sealed record RowsConfig
     /// <summary>Whether the first pass goes from short rows to long ones (Bengio et al. 2009).</summary>
     public bool Curriculum { get; init; }
 
+    /// <summary>Whether comparisons of two equal answers are left out; else they are faults.</summary>
+    public bool SkipsEqual { get; init; }
+
     /// <summary>How strong the noise on embeddings is in training (NEFTune; Jain et al. 2023); 0 for none, 5 is usual.</summary>
     public double Neftune { get; init; }
 
@@ -37,6 +40,8 @@ public sealed record RowsConfig
             static (c, v) => c with { Packing = v }) with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft] },
         Make.Truth<RowsConfig>("curriculum", "the first pass goes from short rows to long ones", static c => c.Curriculum, static (c, v) => c with { Curriculum = v })
             with { Fixed = true, IsDetail = true, Kinds = rows },
+        Make.Truth<RowsConfig>("skip-equal", "comparisons of two equal answers are left out, and are no faults", static c => c.SkipsEqual, static (c, v) => c with { SkipsEqual = v })
+            with { Fixed = true, IsDetail = true, Kinds = [StageKind.Reward, StageKind.Dpo] },
         Make.Number<RowsConfig>("neftune", "noise on embeddings in training; 5 is usual, 0 for none", "0 or more", static c => c.Neftune,
             static (c, v) => c with { Neftune = v }, static v => v >= 0) with { IsDetail = true, Kinds = [StageKind.Sft], Aliases = ["neftune-noise-alpha"] },
     ];

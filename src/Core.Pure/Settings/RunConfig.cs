@@ -72,7 +72,7 @@ public sealed partial record RunConfig
     public LoraConfig? Lora => Stage.Adapter.Lora(Stage.Kind == StageKind.Reward);
 
     /// <summary>What gives adapters their first values that follow from the model's weights; nothing where none do.</summary>
-    public Program? FirstValues => Lora is { } adapters && Transformer.Of(Decoder) is var whole
+    public Program? FirstValues() => Lora is { } adapters && Transformer.Of(Decoder) is var whole
         && Adapters.Lora.Begin(whole, LoraPlan.Of(whole, adapters).IfFail(static faults => throw new ArgumentException(faults.Lines()))) is { Outputs.Count: > 0 } first
             ? first : null;
 

@@ -158,7 +158,18 @@ public sealed class RowRunTests : IDisposable
         ["reward-loss"] = ("", "ranking"), ["centring"] = ("", "0.5"),
     };
 
-    public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name)];
+    public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name).Except(["skip-equal"])];
+
+    /// <summary>Comparisons of equal answers are faults with their line, or left out where that is asked for.</summary>
+    [Fact]
+    public void Equal_answers_are_told_or_left_out()
+    {
+        File.AppendAllLines(Pairs(), ["""{"prompt": "say 9", "chosen": "same", "rejected": "same", "margin": 0}"""]);
+        var config = Config(StageKind.Dpo);
+        Assert.Contains("line 10: its chosen and rejected are equal", TinyRun.Faults(RunData.Load(config, ByteTokenizer.Instance, Option<PublishedNote>.None)), StringComparison.Ordinal);
+        var skips = (RankingData)TinyRun.Get(RunData.Load(Config(StageKind.Dpo, "skip-equal:true"), ByteTokenizer.Instance, Option<PublishedNote>.None));
+        Assert.Equal(9, skips.Train.Count + skips.Kept.Count);
+    }
 
     [Theory, MemberData(nameof(Settings))]
     public void A_setting_of_rows_changes_what_is_learned(string name)

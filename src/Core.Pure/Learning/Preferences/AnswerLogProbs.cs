@@ -36,6 +36,24 @@ public sealed record AnswerLogProbs(Tensor Sum, Tensor Count)
     /// <param name="shared">The same answers, as far as both go.</param>
     public AnswerLogProbs Beyond(double share, AnswerLogProbs shared) => this with { Sum = Sum * share + shared.Sum * (1 - share) };
 
+    /// <summary>Both answers of pairs under a model, in one pass.</summary>
+    internal static (AnswerLogProbs Chosen, AnswerLogProbs Rejected) Pairs(Model model, Env env, Scene scene, double lengthShare = 1)
+    {
+        var rows = scene["chosen"].Shape[0];
+        var labels = Movement.Concat(0, scene["chosen_labels"], scene["rejected_labels"]);
+        var hidden = model.Hidden(env, Movement.Concat(0, scene["chosen"], scene["rejected"])).Value;
+        var all = OfHidden(model, env, hidden, labels);
+        if (lengthShare < 1)
+        {
+            var shorter = all.Count.Slice(0, 0, rows).Min(all.Count.Slice(0, rows, rows));
+            all = all.Beyond(lengthShare, OfHidden(model, env, hidden, First(labels, Movement.Concat(0, shorter, shorter))));
+        }
+        return (new(all.Sum.Slice(0, 0, rows), all.Count.Slice(0, 0, rows)), new(all.Sum.Slice(0, rows, rows), all.Count.Slice(0, rows, rows)));
+    }
+
+    /// <summary>What programs and rows call the reference's log-probability of an answer: <c>reference_chosen</c>, <c>reference_rejected</c>.</summary>
+    public static string ReferenceOf(bool chosen) => chosen ? "reference_chosen" : "reference_rejected";
+
     /// <summary>How many labels each row has, as floats, <c>[rows]</c>.</summary>
     public static Tensor CountOf(Tensor labels) => Counted(labels).Sum(-1).Reshape(labels.Shape[0]);
 
