@@ -225,7 +225,7 @@ public class ConfigLaws
             + "divergence-alpha by-token gamma reward-alpha discopop-temperature sft-weight length-share good-weight bad-weight margins reward-loss centring "
             + "lora-rank lora-alpha lora-targets rslora dora lora-b-rate optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
-        Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data lr min-lr warmup schedule weight-decay clip",
+        Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data neftune lora-dropout lr min-lr warmup schedule weight-decay clip",
             string.Join(' ', RunConfig.Fields.Where(static f => !f.Fixed).Select(static f => f.Name)));
     }
 
