@@ -37,7 +37,7 @@ public sealed class AnnotationFile
     {
         using (var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read))
         {
-            file.Write(Encoding.UTF8.GetBytes(judged.Row.Write() + "\n"));
+            file.Write(Encoding.UTF8.GetBytes(judged.Row.Line() + "\n"));
             file.Flush(flushToDisk: true);
         }
         all.Add(judged);

@@ -57,4 +57,28 @@ public sealed class AnnotationLaws
             Of(4, false, 1, "a"), Of(4, false, 1, "b")]);
         Assert.Equal(1 - (2.0 + 2) / 8 / ((2 * 8 * 12.0 - 2 * 4) / 56), four.Alpha, 12);
     }
+
+    /// <summary>A file is gone on with where it stands, a line that was cut off as it was written is written anew, and what is somebody else's is not touched.</summary>
+    [Fact]
+    public void A_file_of_judgements_is_gone_on_with()
+    {
+        using var scratch = new Training.Scratch();
+        AnnotationFile Open() => Training.TinyRun.Get(AnnotationFile.Open(scratch["a.jsonl"]));
+        var file = Open();
+        Training.TinyRun.Get(file.Add(Of(1, false, 3)));
+        Training.TinyRun.Get(file.Add(Of(2, true, 0, "bob") with { First = "two\nlines" }));
+        Assert.Equal(2, File.ReadAllLines(scratch["a.jsonl"]).Length);
+        File.AppendAllText(scratch["a.jsonl"], "{\"prompt\": \"cut");
+        var again = Open();
+        Assert.Equal(file.All, again.All);
+        Assert.Equal((true, false, false, true), (again.Has(Of(1, false, 0).Prompt, "ann"), again.Has(Of(1, false, 0).Prompt, "bob"), again.Has(Of(3, false, 0).Prompt, "ann"),
+            again.Has(Of(2, false, 0).Prompt, "bob")));
+        Training.TinyRun.Get(again.Add(Of(3, false, 4)));
+        Assert.Equal(3, Open().All.Count);
+        // What it wrote is what stages learn from.
+        Assert.Equal(3, Training.TinyRun.Get(RowReader.Read(RowFiles.Read(scratch["a.jsonl"]), RankingShapes.All(), Columns.AsTheyAre, "a")).Rows.Count);
+        File.WriteAllText(scratch["b.jsonl"], "{\"other\": 1}\n");
+        Assert.True(AnnotationFile.Open(scratch["b.jsonl"]).IsFail);
+        Assert.Equal("{\"other\": 1}\n", File.ReadAllText(scratch["b.jsonl"]));
+    }
 }
