@@ -15,9 +15,12 @@ static class App
 {
     const string Program = "functional";
 
+    // A hundred layers that are missing say no more than the first of them.
+    const int MostFaults = 50;
+
     static CommandSpec Root => new("functional", "Trains, samples and measures small language models.", [], null)
     {
-        Commands = [TrainCommand.Spec, RunCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, InspectCommand.Spec, LogitsCommand.Spec, ImportCommand.Spec, ExportCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
+        Commands = [.. TrainCommand.All, RunCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, EvaluateCommand.Spec, AnnotateCommand.Spec, MergeCommand.Spec, InspectCommand.Spec, LogitsCommand.Spec, ImportCommand.Spec, ExportCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
         Examples =
         [
             new("train", "trains on the embedded corpus, in about two minutes"),
@@ -62,7 +65,8 @@ static class App
         }
         catch (FunctionalException e)
         {
-            foreach (var fault in e.Faults) terminal.Error.WriteLine(Show.Harmless($"error: {Named(fault)}"));
+            foreach (var fault in e.Faults.Take(MostFaults)) terminal.Error.WriteLine(Show.Harmless($"error: {Named(fault)}"));
+            if (e.Faults.Count > MostFaults) terminal.Error.WriteLine($"error: and {Show.Count(e.Faults.Count - MostFaults)} more");
             return 1;
         }
         catch (OutputException e)

@@ -7,6 +7,7 @@ using Functional.Sessions;
 using Functional.Settings;
 using Functional.Storage;
 using Functional.Text;
+using LanguageExt;
 
 namespace Functional;
 
@@ -18,7 +19,7 @@ namespace Functional;
 /// using var model = await LanguageModel.LoadAsync("runs/poems");
 /// await foreach (var text in model.GenerateAsync("O ")) Console.Write(text);
 /// </code></example>
-public sealed class LanguageModel : IDisposable
+public sealed partial class LanguageModel : IDisposable
 {
     readonly IEngine engine;
     readonly TrainedModel model;
@@ -129,22 +130,25 @@ public sealed class LanguageModel : IDisposable
         using var turn = turns.Ask();
         await turn.Come(cancellation).ConfigureAwait(false);
         return await Compute(() =>
-            Finite(() => model.Score((file is null ? model.Data(cancellation).Map(static data => data.Validation) : model.Text(file, cancellation)).OrThrow(), cancellation)), cancellation)
-            .ConfigureAwait(false);
+            Finite(() => model.Score(Evaluated(file, cancellation).OrThrow(), cancellation)), cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>How often the experts of each layer are chosen on the part of the run's text that was kept for evaluation.</summary>
+    /// <summary>How often the experts of each layer are chosen on a text.</summary>
+    /// <param name="file">A text file, at least a window; nothing for the part of the run's own text that was kept for evaluation.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="FunctionalException">The model has no experts; the text cannot be read, or is not the run's own any more; or the device has no room.
     /// </exception>
     /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
-    public async Task<IReadOnlyList<ExpertLoad>> ExpertLoadAsync(CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<ExpertLoad>> ExpertLoadAsync(string? file = null, CancellationToken cancellation = default)
     {
         using var turn = turns.Ask();
         await turn.Come(cancellation).ConfigureAwait(false);
-        return await Compute(() => model.Data(cancellation).Bind(data => model.ExpertLoad(data.Validation, cancellation)).OrThrow(), cancellation)
+        return await Compute(() => Evaluated(file, cancellation).Bind(text => model.ExpertLoad(text, cancellation)).OrThrow(), cancellation)
             .ConfigureAwait(false);
     }
+
+    Validation<Fault, TokenStream> Evaluated(string? file, CancellationToken cancellation) =>
+        file is null ? model.Data(cancellation).Map(static data => data.Validation) : model.Text(file, cancellation);
 
     /// <summary>What the simplest models reach on the same text, as yardsticks for <see cref="EvaluateAsync"/>.</summary>
     /// <param name="cancellation">Gives up.</param>

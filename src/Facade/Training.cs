@@ -99,10 +99,11 @@ public static class Training
             cancellation);
     }
 
-    /// <summary>Where a run is kept when nothing is said: <c>runs/</c> and the name of its text.</summary>
+    /// <summary>Where a run is kept when nothing is said: <c>runs/</c> and the name of its text, and what it learns where that is not to go on with it.</summary>
     /// <param name="config">The run.</param>
-    public static string DefaultFolder(RunConfig config) =>
-        Path.Combine("runs", config.Stage.Source.File is { } file && Path.GetFileNameWithoutExtension(file) is { Length: > 0 } name ? name : "world");
+    public static string DefaultFolder(RunConfig config) => Path.Combine("runs",
+        (config.Stage.Source.File is { } file && Path.GetFileNameWithoutExtension(file) is { Length: > 0 } name ? name : "world")
+        + (config.Stage.Kind == StageKind.Pretrain ? "" : $"-{Recipe.Of(config).Stages.Names[0]}"));
 
     /// <summary>Reads the text of a run and says what it would work on, without training.</summary>
     /// <param name="config">The run.</param>
@@ -114,7 +115,7 @@ public static class Training
         {
             var data = RunData.Load(Recipe.Of(config)).OrThrow();
             if (config.Stage.From is { } weights) _ = InitialWeights.Open(data.Resolve(config).OrThrow(), weights).MapFail(static f => f.ByMember()).OrThrow();
-            return new RunOutlook(data.Resolve(config).OrThrow(), data.Train.Length, data.Validation.Length);
+            return new RunOutlook(data.Resolve(config).OrThrow(), data.TrainTokens, data.ValidationTokens);
         });
     }
 
@@ -128,7 +129,7 @@ public static class Training
         return Task.Run(() =>
         {
             var (planned, data) = RunSession.Plan(folder, RunSession.ChangeOf(Configuration.Entries(changes))).OrThrow();
-            return new RunOutlook(data.Resolve(planned.Config).OrThrow(), data.Train.Length, data.Validation.Length);
+            return new RunOutlook(data.Resolve(planned.Config).OrThrow(), data.TrainTokens, data.ValidationTokens);
         });
     }
 
@@ -175,8 +176,8 @@ public static class Training
     sealed class ProgressObserver(IEngine engine, RunSession session, IProgress<TrainingEvent> progress) : IRunObserver
     {
         public void Began(RunSession begun, Trainer trainer, RunState state) => progress.Report(new TrainingEvent.Started(
-            session.Config, session.Folder.Location, trainer.Stage.Objective.Parameters.Sum(static p => p.Spec.Type.Size), session.Data.Train.Length,
-                session.Data.Validation.Length, state.Step)
+            session.Config, session.Folder.Location, trainer.Stage.Objective.Parameters.Sum(static p => p.Spec.Type.Size), session.Data.TrainTokens,
+                session.Data.ValidationTokens, state.Step)
         {
             Stage = session.Folder.Stage, Stages = session.Folder.Recipe.Stages.Names,
             Engine = engine.Name, Memory = engine.Memory, LearningRate = session.Config.Stage.LearningRates.At(state.Step),

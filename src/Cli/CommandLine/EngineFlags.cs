@@ -12,7 +12,7 @@ static class EngineFlags
     public static Vec<string> Names { get; } = ["engine", "device", "precision", "threads"];
 
     /// <summary>The options.</summary>
-    public static Vec<Flag> All { get; } = Names.Map(static name => SettingFlags.Of(RunConfig.Field(name)!)[0] with { Group = "engine" });
+    public static Vec<Flag> All { get; } = Names.Map(static name => SettingFlags.Of(RunConfig.Field(name)!, new())[0] with { Group = "engine" });
 
     /// <summary>What is asked for, as it stands there; or every value that is none.</summary>
     public static Validation<Fault, EngineOptions> Asked(Given given) =>

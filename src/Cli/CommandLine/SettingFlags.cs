@@ -7,16 +7,18 @@ namespace Functional.Cli;
 static class SettingFlags
 {
     // What people choose first stands first.
-    static readonly string[] sections = ["source", "model", "text", RunConfig.StageSection, "learning", "run", "rope", "experts"];
+    static readonly string[] sections = ["source", "rows", "preference", "adapter", "model", "text", RunConfig.StageSection, "learning", "run", "rope", "experts"];
 
-    /// <summary>The options of all settings, in the order in which help lists them.</summary>
-    public static Vec<Flag> All { get; } = [.. RunConfig.Fields.OrderBy(static f => Array.IndexOf(sections, f.Section)).ThenBy(static f => f.IsDetail)
-        .SelectMany(static f => Of(f))];
+    /// <summary>The options of the settings that a kind of stage has, with what holds for it where nothing is said; the command itself says the kind.</summary>
+    public static Vec<Flag> For(StageKind kind) => [.. RunConfig.Fields.Where(f => f.Name is not ("kind" or "after") && f.IsFor(kind))
+        .OrderBy(static f => Array.IndexOf(sections, f.Section)).ThenBy(static f => f.IsDetail).SelectMany(f => Of(f, RunConfig.For(kind)))];
 
     /// <summary>The options of a setting.</summary>
-    public static Vec<Flag> Of(Field<RunConfig> field)
+    /// <param name="field">The setting.</param>
+    /// <param name="start">What holds where nothing is said.</param>
+    public static Vec<Flag> Of(Field<RunConfig> field, RunConfig start)
     {
-        var standard = field.Get(new());
+        var standard = field.Get(start);
         if (field.IsTruth)
             return [Switch($"--{field.Name}", field.Summary, standard == "true"), Switch($"--no-{field.Name}", "the opposite", standard == "false")];
         var value = field.Name == "from" ? "DIR" : field.IsPath ? "FILE" : field.IsText ? "NAME" : field.Allowed.StartsWith("a whole", StringComparison.Ordinal) ? "N"

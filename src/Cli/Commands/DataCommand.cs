@@ -6,7 +6,7 @@ namespace Functional.Cli;
 /// <summary><c>functional data</c>: makes data ready for training.</summary>
 static class DataCommand
 {
-    public static CommandSpec Spec => new("data", "Makes data ready for training.", [], null) { Commands = [Tokenize] };
+    public static CommandSpec Spec => new("data", "Makes data ready for training.", [], null) { Commands = [Tokenize, InspectRows.Spec] };
 
     static CommandSpec Tokenize => new("tokenize", "Writes texts as tokens, to train on data that is larger than memory.",
         [
@@ -16,7 +16,7 @@ static class DataCommand
     {
         Argument = new("files", "FILE…", "text files, in UTF-8, one after the other; each is read once, a piece at a time"),
         TakesMany = true,
-        Details = "A run takes such a file as --data, and the same tokenizer as --tokenizer. CRLF and CR line ends become LF. What is broken off\nleaves only a file beside, which the next begins anew.\n",
+        Details = "A run takes such a file as --data, and the same tokenizer as --tokenizer. CRLF and CR line ends become LF. A killed one\nleaves only a file beside, which the next begins anew.\n",
         Examples = [new("data tokenize a.txt b.txt --tokenizer tokenizer.json --out corpus.tokens", "writes tokens"),
             new("train --data corpus.tokens --tokenizer tokenizer.json", "trains on them")],
     };

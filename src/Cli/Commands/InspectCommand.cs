@@ -3,6 +3,7 @@ using Functional.Learning;
 using Functional.Models;
 using Functional.Runs;
 using Functional.Sessions;
+using Functional.Settings;
 using Functional.Storage;
 
 namespace Functional.Cli;
@@ -17,6 +18,7 @@ static class InspectCommand
             new("--stage", "NAME", "one of its stages") { Default = "the last that has a checkpoint" },
             new("--config", "FILE", "YAML file of a run that is not begun yet"),
             new("--experts", null, "shows instead how often each expert is chosen on the text that was kept for evaluation"),
+            new("--data", "FILE", "with --experts: another text") { Default = "that part of the run's own" },
             .. EngineFlags.All,
         ], Run)
     {
@@ -39,6 +41,7 @@ static class InspectCommand
         if (given.Has("--experts")) return await Experts(given, terminal, interruption).ConfigureAwait(false);
         foreach (var flag in EngineFlags.Names.Select(static name => $"--{name}"))
             if (given.Has(flag)) throw new FunctionalException(new Fault(flag, "is for what is computed, and nothing is", "expected --experts beside it"));
+        if (given.Has("--data")) throw new FunctionalException(new Fault("--data", "is a text to choose experts for", "expected --experts beside it"));
         var config = (given.Text("--run"), given.Text("--config")) switch
         {
             ({ } folder, null) => RunFolder.Open(folder, given.Text("--stage")).Bind(static run => run.Config.Validate()).OrThrow(),
@@ -49,7 +52,7 @@ static class InspectCommand
         var cost = RunCost.Of(config);
         var period = config.Model.Period;
         var block = Transformer.Of(config.Model, period);
-        terminal.Line($"a decoder of {Show.Count(cost.Memory.Parameters)} parameters, for {config.Stage.Source.Name}");
+        terminal.Line($"a decoder of {Show.Count(cost.Memory.Parameters)} parameters, {Origin(given.Text("--run"), config)}");
         Report.Parameters(terminal, block, config.Model.Layers, period);
         Report.Costs(terminal, config, cost);
         if (checkpoints is not null) terminal.Line(checkpoints);
@@ -68,10 +71,15 @@ static class InspectCommand
             throw new FunctionalException(new Fault("--experts", "needs a model that has learned", "expected --run DIR beside it, and no --config"));
         var (options, checkpoint) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
         using var model = await LanguageModel.LoadAsync(folder, options, checkpoint, given.Text("--stage"), interruption.Token).ConfigureAwait(false);
-        var loads = await model.ExpertLoadAsync(interruption.Token).ConfigureAwait(false);
+        var loads = await model.ExpertLoadAsync(given.Text("--data"), interruption.Token).ConfigureAwait(false);
         terminal.Out.Write(HeatMap.Of(loads, model.Config.Model.Experts.Chosen, terminal.Width));
         return interruption.ExitCode;
     }
+
+    // What was imported names no text.
+    static string Origin(string? run, RunConfig config) =>
+        run is not null && RunFolder.Open(run).OrThrow() is { IsImported: true, Note.Case: PublishedNote note } ? $"imported as {note.Family}"
+            : $"for {config.Stage.Source.Name}";
 
     // The whole context, unless the logits of all its tokens are more than a tensor holds; training never has them at once.
     static int Window(DecoderConfig model) => Math.Min(model.Context, int.MaxValue / model.Vocabulary);

@@ -14,7 +14,7 @@ static class TokenizerCommand
     static CommandSpec Train => new("train", "Trains a byte-pair encoding on text files.",
         [
             new("--out", "FILE", "the tokenizer.json to write") { Required = true },
-            .. names.SelectMany(static name => SettingFlags.Of(RunConfig.Field(name)!)).Select(static f => f with { Group = "options" }),
+            .. names.SelectMany(static name => SettingFlags.Of(RunConfig.Field(name)!, new())).Select(static f => f with { Group = "options" }),
         ], Run)
     {
         Argument = new("files", "FILE…", "text files, in UTF-8; each is read once, a piece at a time"),
@@ -28,8 +28,11 @@ static class TokenizerCommand
     {
         var entries = names.Where(name => given.Has($"--{name}")).Select(name => ConfigEntry.Option(name, given.Text($"--{name}")!));
         var settings = RunConfig.Read(new() { Tokenizer = "bpe" }, entries).OrThrow().Bpe;
-        var tokenizer = Tokenizers.TrainOnFiles(given.Text("files")!.Split('\n'), settings, cancellation: interruption.Token);
         var path = given.Text("--out")!;
+        var files = given.Text("files")!.Split('\n');
+        if (files.FirstOrDefault(file => TextFile.IsSame(file, path)) is { } own)
+            throw new FunctionalException(new Fault("--out", $"is {own}, a text that is read", "allowed: another file"));
+        var tokenizer = Tokenizers.TrainOnFiles(files, settings, cancellation: interruption.Token);
         TokenizerFile.Write(path, tokenizer).OrThrow();
         terminal.Line($"{tokenizer}: {Show.Count(settings.Special.Count)} special, 256 bytes, {Show.Count(tokenizer.Merges.Count)} merges; in {path}");
         if (tokenizer.VocabularySize < settings.Vocabulary)

@@ -7,50 +7,75 @@ using Functional.Storage;
 
 namespace Functional.Cli;
 
-/// <summary><c>functional train</c>.</summary>
+/// <summary><c>functional train</c>, and <c>sft</c>, <c>reward</c> and <c>dpo</c>, which are the same for other kinds of stages.</summary>
 static class TrainCommand
 {
-    static readonly RunConfig standard = new();
-
     static readonly Flag whichOfFrom = new("--checkpoint", "NAME", "which checkpoint of --from: best, last or a step") { Group = RunConfig.StageSection,
         Default = "last" };
 
-    public static CommandSpec Spec => new("train", "Trains a model on a text; without options on the embedded corpus, in about two minutes.",
+    /// <summary>The command of each kind of stage.</summary>
+    public static Vec<CommandSpec> All => [Of(StageKind.Pretrain), Of(StageKind.Sft), Of(StageKind.Reward), Of(StageKind.Dpo)];
+
+    static CommandSpec Of(StageKind kind)
+    {
+        var name = NameOf(kind);
+        return new(name, kind switch
+        {
+            StageKind.Sft => "Teaches a model to answer, from dialogues in a file; without one from the embedded world.",
+            StageKind.Reward => "Trains a model that judges answers, from answers that people have ranked.",
+            StageKind.Dpo => "Teaches a model to prefer the better of two answers, without a reward model.",
+            _ => "Trains a model on a text; without options on the embedded corpus, in about two minutes.",
+        },
         [
-            new("--out", "DIR", "folder that keeps the run [runs/ and the name of the text]") { Group = "run folder" },
+            new("--out", "DIR", $"folder that keeps the run [runs/ and the name of the text{(kind == StageKind.Pretrain ? "" : $", and -{name}")}]") { Group = "run folder" },
             new("--resume", null, "goes on with the run in that folder, bit for bit") { Group = "run folder" },
             new("--config", "FILE", "settings from a YAML file; options take the place of the file's") { Group = "run folder" },
             new("--dry-run", null, "says what the run needs and how long it takes, and stops") { Group = "run folder" },
-            .. SettingFlags.All.SelectMany(static flag => flag.Name == "--from" ? [flag, whichOfFrom] : new[] { flag }),
-        ], Run)
-    {
-        Details = """
-            A run folder holds config.yaml and tokenizer.json, and in stages/pretrain metrics.jsonl and checkpoints/.
-            config.yaml lists every setting; --config takes such a file.
+            .. SettingFlags.For(kind).SelectMany(static flag => flag.Name == "--from" ? [flag, whichOfFrom] : new[] { flag }),
+        ], (given, terminal, interruption) => Run(kind, given, terminal, interruption))
+        {
+            Details = Details(name) + (kind == StageKind.Pretrain ? "" : """
+                --from begins with a run's weights, tokenizer and architecture: one that was trained here, or imported. Rows come from JSON,
+                JSON lines, CSV, TSV and Parquet, plain or gzipped, a file or a folder of them; functional data inspect FILE shows what
+                is made of them.
 
-            ctrl-c, SIGTERM and SIGHUP save before the program ends, with exit code 130, 143 or 129; train --resume goes
-            on. A second one ends it without saving.
+                """),
+            Examples = kind switch
+            {
+                StageKind.Sft => [new("sft --from runs/base --data instructions.json --template alpaca", "teaches a model to follow instructions"),
+                    new("sft --from runs/base --data chats.jsonl --lora-rank 16", "the same with adapters alone, which take less memory")],
+                StageKind.Reward => [new("reward --from runs/answers --data preferences.jsonl", "a model that judges answers")],
+                StageKind.Dpo => [new("dpo --from runs/answers --data preferences.jsonl --beta 0.1", "the preferred answers become likelier")],
+                _ => [new("train --data poems.txt --layers 6 --heads 6 --width 384 --context 256 --steps 5000", "a larger model on a text of your own"),
+                    new("train --out runs/poems --resume --steps 10000", "goes on, for longer")],
+            },
+        };
+    }
 
-            --dry-run shows what the run takes. Where its weights, the optimiser's state and accumulated gradients have no
-            room on the device, it then ends with the error that the run would end with, and exit code 1.
+    static string NameOf(StageKind kind) => kind == StageKind.Pretrain ? "train" : Recipe.Of(RunConfig.For(kind)).Stages.Names[0];
 
-            """,
-        Examples =
-        [
-            new("train --data poems.txt --layers 6 --heads 6 --width 384 --context 256 --steps 5000", "a larger model on a text of your own"),
-            new("train --out runs/poems --resume --steps 10000", "goes on, for longer"),
-        ],
-    };
+    static string Details(string name) => $"""
+        A run folder holds config.yaml and tokenizer.json, and in stages/{(name == "train" ? "pretrain" : name)} metrics.jsonl and checkpoints/.
+        config.yaml lists every setting; --config takes such a file.
 
-    static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
+        ctrl-c, SIGTERM and SIGHUP save before the program ends, with exit code 130, 143 or 129; {name} --resume goes
+        on. A second one ends it without saving.
+
+        --dry-run shows what the run takes. Where its weights, the optimiser's state and accumulated gradients have no
+        room on the device, it then ends with the error that the run would end with, and exit code 1.
+
+
+        """;
+
+    static async Task<int> Run(StageKind kind, Given given, Terminal terminal, Interruption interruption)
     {
         var (changes, resume) = (Settings(given), given.Has("--resume"));
-        var folder = given.Text("--out") ?? (resume ? LastDefault(given.Text("--data")) : null);
+        var folder = given.Text("--out") ?? (resume ? LastDefault(kind, given.Text("--data")) : null);
         if (resume) Refuse(given, "--config", "allowed: options that change the run, such as --steps");
         if (resume) Refuse(given, "--checkpoint", "a run goes on from its last; allowed: --from DIR --checkpoint NAME, for a new run that begins there");
         if (given.Has("--dry-run"))
             return DryRun(await (resume ? Training.OutlookOfResumeAsync(folder!, changes)
-                : Training.OutlookAsync(Configured(given, changes))).ConfigureAwait(false), terminal);
+                : Training.OutlookAsync(Configured(kind, given, changes))).ConfigureAwait(false), terminal);
         interruption.Saves();
         var view = terminal.Forgiving();
         RunResult? result = null;
@@ -60,12 +85,12 @@ static class TrainCommand
             await TrainSummary.Print(view, result, interruption.Token).ConfigureAwait(false);
             return 0;
         }
-        view.Line($"stopped after step {result.Step}; everything is saved. To go on: functional train --out {Show.Word(result.Folder)} --resume");
+        view.Line($"stopped after step {result.Step}; everything is saved. To go on: functional {NameOf(kind)} --out {Show.Word(result.Folder)} --resume");
         return interruption.ExitCode;
 
         async Task Train(IProgress<TrainingEvent> shown) => result = await (resume
             ? Training.ResumeAsync(folder!, shown, interruption.Token, changes)
-            : Training.RunAsync(Configured(given, changes), folder, shown, interruption.Token)).ConfigureAwait(false);
+            : Training.RunAsync(Configured(kind, given, changes), folder, shown, interruption.Token)).ConfigureAwait(false);
     }
 
     static void Refuse(Given given, string flag, string allowed)
@@ -73,9 +98,9 @@ static class TrainCommand
         if (given.Text(flag) is { } text) throw new FunctionalException(new Fault(flag, $"{text} stands beside --resume", allowed));
     }
 
-    static RunConfig Configured(Given given, IReadOnlyList<(string Name, string Value)> changes)
+    static RunConfig Configured(StageKind kind, Given given, IReadOnlyList<(string Name, string Value)> changes)
     {
-        var config = given.Text("--config") is { } file ? Configuration.FromYaml(file, changes) : Configuration.From(standard, changes);
+        var config = given.Text("--config") is { } file ? Configuration.FromYaml(file, [.. changes, ("kind", Recipe.Of(RunConfig.For(kind)).Stages.Names[0])]) : Configuration.From(RunConfig.For(kind), changes);
         EngineFlags.Check(given, config.Execution).OrThrow();
         return config;
     }
@@ -91,9 +116,10 @@ static class TrainCommand
     }
 
     // Of the folders that runs without --out have taken, the last.
-    static string LastDefault(string? data)
+    static string LastDefault(StageKind kind, string? data)
     {
-        var first = Training.DefaultFolder(standard with { Stage = new() { Source = new() { File = data } } });
+        var standard = RunConfig.For(kind);
+        var first = Training.DefaultFolder(standard with { Stage = standard.Stage with { Source = new() { File = data } } });
         var last = first;
         for (var i = 2; Directory.Exists($"{first}-{i}"); i++) last = $"{first}-{i}";
         return last;

@@ -1,17 +1,39 @@
 using Functional.Graphs;
 using Functional.Sessions;
+using Functional.Settings;
 
 namespace Functional.Cli;
 
 /// <summary>What is shown when a run is complete: samples, the curve of losses, and how well the model does beside simpler ones.</summary>
 static class TrainSummary
 {
-    const int Samples = 3, SampleTokens = 240, Bar = 40;
+    const int Samples = 3, SampleTokens = 240, Bar = 40, Questions = 50;
 
     public static async Task Print(Terminal terminal, RunResult result, CancellationToken stop)
     {
         var run = RunFolder.Open(result.Folder, result.Stage).OrThrow();
         using var model = await LanguageModel.LoadAsync(result.Folder, run.Config.Execution, stage: result.Stage, cancellation: stop).ConfigureAwait(false);
+        if (run.Config.Stage.Kind == StageKind.Pretrain) await Write(terminal, result, model, stop).ConfigureAwait(false);
+        else if (run.Config.Stage.Kind != StageKind.Reward) await Answer(terminal, result, model, stop).ConfigureAwait(false);
+        var lines = await Training.MetricsAsync(result.Folder, result.Stage).ConfigureAwait(false);
+        terminal.Line("\nloss, nats a token (o: on text that it does not learn from)");
+        terminal.Out.Write(LossCurve.Draw(
+            [.. lines.Where(static l => l.Training is not null).Select(static l => (l.Step, (double)l.Training!.Value.Loss))],
+            [.. lines.Where(static l => l.ValidationLoss is not null).Select(static l => (l.Step, l.ValidationLoss!.Value))],
+            Math.Min(terminal.Width, 100)));
+        if (run.Config.Stage.Kind == StageKind.Reward)
+        {
+            var (loss, shown, rows) = await model.MeasureAsync(stop).ConfigureAwait(false);
+            terminal.Line($"\nof {Show.Count(rows)} comparisons that were kept, it gives the better answer more in {shown["accuracy"]:P1}; loss {Show.Loss(loss)}"
+                + (shown.TryGetValue("margin", out var margin) ? $", {Show.Loss(margin)} more in the mean" : ""));
+        }
+        if (run.Config.Stage.Kind == StageKind.Pretrain) await Score(terminal, result, model, stop).ConfigureAwait(false);
+        if (result.BestStep >= 0 && result.BestStep != result.Step)
+            terminal.Line($"\nthe lowest, {Show.Loss(result.BestLoss)} when it was evaluated, was after step {result.BestStep}: functional sample --run {result.Folder} --checkpoint best");
+    }
+
+    static async Task Write(Terminal terminal, RunResult result, LanguageModel model, CancellationToken stop)
+    {
         terminal.Line($"\nafter step {result.Step} it writes:");
         for (var seed = 1; seed <= Samples; seed++)
         {
@@ -20,12 +42,24 @@ static class TrainSummary
             terminal.Line(TrainText.Indented(text.ToString()));
             if (seed < Samples) terminal.Line();
         }
-        var lines = await Training.MetricsAsync(result.Folder, result.Stage).ConfigureAwait(false);
-        terminal.Line("\nloss, nats a token (o: on text that it does not learn from)");
-        terminal.Out.Write(LossCurve.Draw(
-            [.. lines.Where(static l => l.Training is not null).Select(static l => (l.Step, (double)l.Training!.Value.Loss))],
-            [.. lines.Where(static l => l.ValidationLoss is not null).Select(static l => (l.Step, l.ValidationLoss!.Value))],
-            Math.Min(terminal.Width, 100)));
+    }
+
+    // Questions that it was not trained on.
+    static async Task Answer(Terminal terminal, RunResult result, LanguageModel model, CancellationToken stop)
+    {
+        var scores = await model.AnswerAsync(new() { Questions = Questions }, null, stop).ConfigureAwait(false);
+        terminal.Line($"\nafter step {result.Step} it answers:");
+        foreach (var a in scores.Answers.Take(Samples))
+        {
+            terminal.Line(TrainText.Indented(a.Prompt));
+            terminal.Line($"    {Show.Harmless(a.Answer.Text.Trim().ReplaceLineEndings(" ⏎ "))}    (expected: {Show.Harmless(a.Expected.ReplaceLineEndings(" ⏎ "))})");
+        }
+        terminal.Line($"of {scores.Answers.Count} questions that were kept, exact {scores.Exact:P0}, F1 {Show.Number(Math.Round(scores.Mean(static m => m.F1), 3))}; "
+            + $"all of them: functional evaluate --from {Show.Word(result.Folder)} --questions 0");
+    }
+
+    static async Task Score(Terminal terminal, RunResult result, LanguageModel model, CancellationToken stop)
+    {
         var score = await model.EvaluateAsync(cancellation: stop).ConfigureAwait(false);
         var simple = await model.BaselinesAsync(stop).ConfigureAwait(false);
         terminal.Line("\nvalidation loss, nats a token");
@@ -33,8 +67,6 @@ static class TrainSummary
             ("frequencies after the token before (bigram)", simple.Bigram), ("this model", score.Loss)];
         foreach (var (name, loss) in rows)
             terminal.Line($"  {name,-44}{Show.Loss(loss)}  {new string('█', (int)Math.Round(Bar * loss / rows.Max(static r => r.Loss)))}");
-        if (result.BestStep >= 0 && result.BestStep != result.Step)
-            terminal.Line($"\nthe lowest, {Show.Loss(result.BestLoss)} when it was evaluated, was after step {result.BestStep}: functional sample --run {result.Folder} --checkpoint best");
         terminal.Line($"\nperplexity {Show.Number(score.Perplexity)}, {Show.Number(score.BitsPerByte)} bits a byte. To read more: functional sample --run {result.Folder}");
     }
 }

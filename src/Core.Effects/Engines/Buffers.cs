@@ -21,6 +21,14 @@ public static class Buffers
             return items;
         }
 
+        /// <summary>Replaces the whole content of another buffer of the same type.</summary>
+        public void CopyTo(IBuffer other)
+        {
+            var bytes = new byte[buffer.Type.Bytes];
+            buffer.Read(bytes);
+            other.Write(bytes);
+        }
+
         /// <summary>The value of a scalar.</summary>
         public float Scalar()
         {

@@ -1,5 +1,6 @@
 using Functional.Base;
 using LanguageExt;
+using static LanguageExt.Prelude;
 
 namespace Functional.Files;
 
@@ -23,12 +24,20 @@ static class FileFaults
     }
 
     /// <summary>Opens a regular file for reading from beginning to end, or says why not.</summary>
-    public static Validation<Fault, T> Reading<T>(string path, Func<FileStream, Validation<Fault, T>> read) => Guard(path, () =>
+    public static Validation<Fault, T> Reading<T>(string path, Func<FileStream, Validation<Fault, T>> read) => Guard(path, () => Open(path).Bind(file =>
     {
-        if (Directory.Exists(path)) return Fault.Of<T>(path, "is a folder", "expected a file");
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
-        return file.CanSeek && !IsEndless(file) ? read(file) : Fault.Of<T>(path, "is a pipe or device", "expected a regular file, which can be read twice");
-    });
+        using (file) return read(file);
+    }));
+
+    /// <summary>A regular file, open for reading, or why not; owned by the caller. What the system refuses is thrown.</summary>
+    public static Validation<Fault, FileStream> Open(string path)
+    {
+        if (Directory.Exists(path)) return Fault.Of<FileStream>(path, "is a folder", "expected a file");
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        if (file.CanSeek && !IsEndless(file)) return Success<Fault, FileStream>(file);
+        file.Dispose();
+        return Fault.Of<FileStream>(path, "is a pipe or device", "expected a regular file, which can be read twice");
+    }
 
     // A file without a length that has something to read, such as /dev/zero, may never end.
     static bool IsEndless(FileStream file)

@@ -112,6 +112,10 @@ public static class TextFile
             .Map(static TokenStream (store) => store.Build());
     }
 
+    /// <summary>Whether what is written to a path takes a text's place, be it named through a link.</summary>
+    public static bool IsSame(string text, string path) =>
+        Path.GetFullPath(path) is var place && (Path.GetFullPath(text) == place || new FileInfo(text).ResolveLinkTarget(returnFinalTarget: true)?.FullName == place);
+
     /// <summary>Folds over the tokens of a text file, as they are read; by whichever cores, they are the same.</summary>
     internal static Validation<Fault, S> Encode<S>(string path, Tokenizer tokenizer, LineEnds lineEnds, S seed, Func<S, int[], S> step, CancellationToken stop)
     {

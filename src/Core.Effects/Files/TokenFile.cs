@@ -114,29 +114,48 @@ public sealed class TokenFile : TokenStream, IDisposable
     public static Validation<Fault, long> Write(string path, IReadOnlyList<string> texts, Tokenizer tokenizer, LineEnds lineEnds, CancellationToken stop = default)
     {
         var partial = path + ".partial";
-        var written = FileFaults.Guard(partial, () =>
+        return FileFaults.Guard(path, () =>
         {
-            using var file = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
-            var width = tokenizer.VocabularySize <= 1 << 16 ? 2 : 4;
-            file.Write(new byte[HeaderSize]);
-            var count = texts.Aggregate(Success<Fault, long>(0), (so, text) => so.Bind(n => TextFile.Encode(text, tokenizer, lineEnds, n, (total, ids) =>
+            if (texts.FirstOrDefault(text => TextFile.IsSame(text, path)) is { } own)
+                return Fault.Of<long>(path, $"is {own}, a text that is read", "allowed: another file");
+            try
             {
-                Append(file, ids, width);
-                return total + ids.Length;
-            }, stop)));
-            return count.Map(n =>
+                var written = Fill(partial, texts, tokenizer, lineEnds, stop);
+                if (written.IsSuccess) File.Move(partial, path, overwrite: true);
+                return written;
+            }
+            catch (UnwrittenException e)
             {
-                file.Position = 0;
-                file.Write(HeaderOf(new(width, n, tokenizer.VocabularySize, tokenizer.Fingerprint)));
-                file.Flush(flushToDisk: true);
-                return n;
-            });
+                return Fault.Of<long>(path, e.Message, "needed: room for the tokens");
+            }
+            // What is wrong with a text or a disk is so the next time, too.
+            finally
+            {
+                File.Delete(partial);
+            }
         });
-        return written.Bind(n => FileFaults.Guard(path, () =>
+    }
+
+    // Not the fault of the text that is being read.
+    sealed class UnwrittenException(string message) : Exception(message);
+
+    static Validation<Fault, long> Fill(string partial, IReadOnlyList<string> texts, Tokenizer tokenizer, LineEnds lineEnds, CancellationToken stop)
+    {
+        using var file = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
+        var width = tokenizer.VocabularySize <= 1 << 16 ? 2 : 4;
+        file.Write(new byte[HeaderSize]);
+        var count = texts.Aggregate(Success<Fault, long>(0), (so, text) => so.Bind(n => TextFile.Encode(text, tokenizer, lineEnds, n, (total, ids) =>
         {
-            File.Move(partial, path, overwrite: true);
-            return Success<Fault, long>(n);
-        }));
+            Append(file, ids, width);
+            return total + ids.Length;
+        }, stop)));
+        return count.Map(n =>
+        {
+            file.Position = 0;
+            file.Write(HeaderOf(new(width, n, tokenizer.VocabularySize, tokenizer.Fingerprint)));
+            file.Flush(flushToDisk: true);
+            return n;
+        });
     }
 
     static void Append(FileStream file, int[] ids, int width)
@@ -145,7 +164,8 @@ public sealed class TokenFile : TokenStream, IDisposable
         for (var i = 0; i < ids.Length; i++)
             if (width == 2) BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(2 * i), (ushort)ids[i]);
             else BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4 * i), ids[i]);
-        file.Write(bytes);
+        try { file.Write(bytes); }
+        catch (IOException e) { throw new UnwrittenException(Disk.Reason(e)); }
     }
 
     static byte[] HeaderOf(Header header)

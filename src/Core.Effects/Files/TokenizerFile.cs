@@ -74,12 +74,20 @@ public static class TokenizerFile
         : FileFaults.Guard(path, () =>
     {
         var partial = path + ".partial";
-        using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None))
+        try
         {
-            file.Write(Encoding.UTF8.GetBytes(TokenizerJson.Write(tokenizer)));
-            file.Flush(flushToDisk: true);
+            using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None))
+            {
+                file.Write(Encoding.UTF8.GetBytes(TokenizerJson.Write(tokenizer)));
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(partial, path, overwrite: true);
         }
-        File.Move(partial, path, overwrite: true);
+        catch
+        {
+            File.Delete(partial);
+            throw;
+        }
         return Success<Fault, Unit>(unit);
     });
 }

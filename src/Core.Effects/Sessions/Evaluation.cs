@@ -1,3 +1,4 @@
+using Functional.Base;
 using Functional.Data;
 using Functional.Engines;
 using Functional.Layers;
@@ -13,6 +14,7 @@ public sealed class Evaluation : IDisposable
     readonly BoundProgram measure;
     readonly Source source;
     readonly Batch batch;
+    readonly Vec<string> shown;
 
     /// <summary>An evaluation.</summary>
     /// <param name="parameters">Where the parameters are, under the names that the objective has for them.</param>
@@ -25,12 +27,16 @@ public sealed class Evaluation : IDisposable
         own = parameters.Within();
         own.Add(objective.Feed.Rename(Names.Feed));
         measure = own.Bind(Programs.Measure(objective));
+        shown = objective.Loss(training: false).Shown.Names;
     }
+
+    /// <summary>What is shown beside the loss, each as its mean over all rows of the last <see cref="Run"/>.</summary>
+    public Params<double> Shown { get; private set; } = Params<double>.Empty;
 
     /// <summary>The mean loss over all rows; nothing when the token asks to stop.</summary>
     public double? Run(CancellationToken stop = default)
     {
-        var (sum, weight, place) = (0.0, 0.0, default(Place));
+        var (sum, weight, place, beside) = (0.0, 0.0, default(Place), new (double Sum, double Weight)[shown.Count]);
         for (long done = 0; done < source.Rows; done += batch.Rows)
         {
             if (stop.IsCancellationRequested) return null;
@@ -38,8 +44,11 @@ public sealed class Evaluation : IDisposable
             foreach (var (name, _) in batch.Feed) own[Names.Feed(name)].Write(batch[name]);
             measure.Run();
             (sum, weight) = (sum + measure[Names.LossSum].Scalar(), weight + measure[Names.Weight].Scalar());
+            for (var i = 0; i < beside.Length; i++)
+                beside[i] = (beside[i].Sum + measure[Names.ShownSum(shown[i])].Scalar(), beside[i].Weight + measure[Names.ShownWeight(shown[i])].Scalar());
             place = source.After(place, batch.Rows);
         }
+        Shown = shown.Select((name, i) => (name, beside[i].Sum / beside[i].Weight)).ToParams();
         return sum / weight;
     }
 

@@ -37,7 +37,7 @@ static class Export
         from size in Fault.Unless(shardBytes >= 1, "shard-bytes", $"is {shardBytes}", "allowed: 1 or more")
         from chosen in FamilyOf(run, family)
         from written in FolderAtOnce.Make(location, disk, folder =>
-            from weights in PublishedWeights.Write(folder, chosen, run.Config.Model, MarksOf(run), dtype, (name, memory) =>
+            from weights in PublishedWeights.Write(folder, chosen, run.Config.Decoder, MarksOf(run), dtype, (name, memory) =>
             {
                 parameters[name].Read(memory[..checked((int)parameters[name].Type.Size)]);
                 return Success<Fault, Unit>(unit);
@@ -47,9 +47,10 @@ static class Export
             select others)
         select chosen.Name;
 
-    static Validation<Fault, Family> FamilyOf(RunFolder run, string? named)
+    /// <summary>The family that is named, or that a run came from, or else the first that has words for it.</summary>
+    public static Validation<Fault, Family> FamilyOf(RunFolder run, string? named)
     {
-        var (config, marks) = (run.Config.Model, MarksOf(run));
+        var (config, marks) = (run.Config.Decoder, MarksOf(run));
         if ((named ?? run.Note.Map(static n => n.Family).IfNoneUnsafe((string?)null)) is { } name)
             return Published.Find(name).Match(family => Words(family).Map(_ => family), () => Fault.Of<Family>("family", $"is {name}",
                 $"allowed: {string.Join(", ", Published.Families.Select(static f => f.Name))}"));

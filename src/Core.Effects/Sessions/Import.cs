@@ -44,7 +44,7 @@ public static class Import
                    from marks in Marks(folder, note)
                    let config = ConfigOf(weights.Model.Config, location, words.Tokenizer)
                    from valid in config.Validate()
-                   from made in FolderAtOnce.Make(location, disk, partial => Write(weights, new(partial, Recipe.Of(valid), Recipe.Only, words.Tokenizer) { Note = note }, disk))
+                   from made in FolderAtOnce.Make(location, disk, partial => Write(weights, new(partial, Recipe.Of(valid), Recipe.Of(valid).Stages.Names[0], words.Tokenizer) { Note = note }, disk))
                    select new Imported(weights.Model.Family.Name, valid, words.Tokenizer, [.. weights.Remarks, .. words.Remarks]);
     });
 

@@ -36,14 +36,14 @@ public static class InitialWeights
     /// <param name="config">What is to begin with it.</param>
     /// <param name="weights">Where the checkpoint is.</param>
     /// <param name="tokenizer">The tokenizer of what is to begin with it.</param>
-    public static Validation<Fault, Checkpoint> Open(RunConfig config, string weights, Tokenizer tokenizer) =>
-        from checkpoint in Open(config, weights)
-        from same in Fault.Unless(checkpoint.Identity.Text.Tokenizer == tokenizer.Fingerprint, "from", $"{weights} was trained with other tokens than this run's",
+    public static Validation<Fault, StartWeights> Open(RunConfig config, string weights, Tokenizer tokenizer) =>
+        from begin in Open(config, weights)
+        from same in Fault.Unless(begin.Checkpoint.Identity.Text.Tokenizer == tokenizer.Fingerprint, "from", $"{weights} was trained with other tokens than this run's",
             "allowed: weights of the same tokenizer")
-        select checkpoint;
+        select begin;
 
     /// <summary>As <see cref="Open(RunConfig, string, Tokenizer)"/>, as far as can be told before there is a tokenizer.</summary>
-    public static Validation<Fault, Checkpoint> Open(RunConfig config, string weights) =>
+    public static Validation<Fault, StartWeights> Open(RunConfig config, string weights) =>
         from run in Run(weights)
         from same in Inherited
             .Select(f =>
@@ -51,7 +51,7 @@ public static class InitialWeights
                     $"allowed with them: {f.Show(run.Config)}"))
             .Gather()
         from checkpoint in Chosen(run, weights, CheckpointChoice.Last)
-        select checkpoint;
+        select new StartWeights(run, checkpoint);
 
     // A folder that is a checkpoint itself is chosen already.
     static Validation<Fault, Checkpoint> Chosen(RunFolder run, string folder, CheckpointChoice choice) =>

@@ -52,26 +52,25 @@ public sealed class Loop
     public static Validation<Fault, RunResult> Run(
         IEngine engine, RunSession session, IRunObserver? observer = null, TimeProvider? clock = null, CancellationToken stop = default)
     {
-        using var trainer = new Trainer(engine, session.Stage);
-        return Prepare(trainer, session).Bind(state =>
+        return session.Data.Stage(engine, session.Config, session.Weights, stop).Bind(stage =>
         {
-            var loop = new Loop(engine, session, trainer, observer, clock, stop);
-            loop.observer?.Began(session, trainer, state);
-            return loop.Go(state);
+            using var trainer = new Trainer(engine, stage);
+            return Prepare(trainer, session).Bind(state =>
+            {
+                var loop = new Loop(engine, session, trainer, observer, clock, stop);
+                loop.observer?.Began(session, trainer, state);
+                return loop.Go(state);
+            });
         });
     }
 
-    static Validation<Fault, RunState> Prepare(Trainer trainer, RunSession session) => session.From.Match(
-        checkpoint => trainer.Load(checkpoint).Map(_ => checkpoint.Training),
-        () =>
-        {
-            trainer.Initialise(session.Config.Key);
-            var start = RunState.Start(session.Config.Key);
+    // What is not learned is in no checkpoint, and is what it was at the beginning.
+    static Validation<Fault, RunState> Prepare(Trainer trainer, RunSession session) =>
+        (session.From.IsSome && trainer.LearnsAll ? Success<Fault, Unit>(unit) : trainer.Begin(session.Config.Key, session.Weights))
+        .Bind(_ => session.From.Match(
+            checkpoint => trainer.Load(checkpoint).Map(_ => checkpoint.Training),
             // What begins with another run's weights has its own copy of them before anything else.
-            return session.Weights.Match(
-                weights => trainer.Parts.Select(part => weights.LoadModel(part.Model)).Gather().Map(_ => start with { Due = Due.Save }),
-                () => Success<Fault, RunState>(start));
-        });
+            () => Success<Fault, RunState>(RunState.Start(session.Config.Key) is var start && session.Weights.IsSome ? start with { Due = Due.Save } : start)));
 
     Validation<Fault, RunResult> Go(RunState state)
     {

@@ -1,11 +1,11 @@
-using System.Runtime.InteropServices;
 using Functional.Base;
 using Functional.Data;
+using Functional.Dialogues;
 using Functional.Formats;
 using Functional.Stories;
 using Functional.Subwords;
+using Functional.Engines;
 using Functional.Files;
-using Functional.Graphs;
 using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
@@ -15,13 +15,36 @@ using static LanguageExt.Prelude;
 
 namespace Functional.Sessions;
 
-/// <summary>The text of a stage as tokens, in its two parts.</summary>
+/// <summary>What a sample answers.</summary>
+/// <param name="Ids">The tokens before the answer.</param>
+/// <param name="Stops">What ends it.</param>
+public sealed record SamplePrompt(Vec<int> Ids, Stops Stops);
+
+/// <summary>What a stage learns from, read and turned into tokens.</summary>
 /// <param name="Tokenizer">What made the tokens.</param>
-/// <param name="Train">What is learned.</param>
-/// <param name="Validation">What is only evaluated.</param>
-/// <param name="Identity">What the text and its tokenizer are, summed up.</param>
-public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream Validation, TextIdentity Identity)
+/// <param name="Identity">What it is, and its tokenizer, summed up.</param>
+public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
 {
+    /// <summary>Tokens to learn from.</summary>
+    public abstract long TrainTokens { get; }
+
+    /// <summary>Tokens that are only evaluated.</summary>
+    public abstract long ValidationTokens { get; }
+
+    /// <summary>What a stage does with it.</summary>
+    /// <param name="config">The stage, resolved.</param>
+    public abstract Stage Stage(RunConfig config);
+
+    /// <summary>As <see cref="Stage(RunConfig)"/>, with all that has to be computed of its rows before the first step.</summary>
+    /// <param name="engine">Where that is computed.</param>
+    /// <param name="config">The stage, resolved.</param>
+    /// <param name="weights">The weights that it begins with; nothing for fresh ones.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public virtual Validation<Fault, Stage> Stage(IEngine engine, RunConfig config, Option<StartWeights> weights, CancellationToken stop) => Success<Fault, Stage>(Stage(config));
+
+    /// <summary>What a sample answers, of data that asks; nothing where a sample is just a text.</summary>
+    public virtual Option<SamplePrompt> Prompt => None;
+
     /// <summary>
     /// The text of a recipe's first stage, with the tokenizer of its initial weights, or one made for the texts of all stages; faults when they cannot be
     /// read or the first is too short.
@@ -31,37 +54,42 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
     public static Validation<Fault, RunData> Load(Recipe recipe, CancellationToken stop = default) =>
         from valid in recipe.Validate()
         let corpora = Corpora()
+        from note in NoteOf(recipe)
         from tokenizer in recipe.Stages.Values[0] is { Stage.From: { } weights } ? InitialWeights.Tokenizer(weights) : TokenizerFor(recipe, corpora, stop)
-        from data in Load(recipe.Stages.Values[0], tokenizer, corpora, stop)
+        from data in Load(recipe.Stages.Values[0], tokenizer, note, corpora, stop)
         select data;
 
-    /// <summary>The text that a configuration names, by a tokenizer that there is; characters that it does not know are faults.</summary>
-    public static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, CancellationToken stop = default) =>
-        Load(config, tokenizer, Corpora(), stop);
+    /// <summary>What a recipe's run will keep of the published model that it begins with; nothing where it begins with none.</summary>
+    internal static Validation<Fault, Option<PublishedNote>> NoteOf(Recipe recipe) =>
+        recipe.Stages.Values[0].Stage.From is { } weights ? InitialWeights.Note(weights) : Success<Fault, Option<PublishedNote>>(None);
 
-    static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, Func<SourceConfig, string> corpora, CancellationToken stop) =>
+    /// <summary>The text or the rows that a configuration names, by a tokenizer that there is; characters that it does not know are faults.</summary>
+    /// <param name="config">The stage.</param>
+    /// <param name="tokenizer">The run's tokenizer.</param>
+    /// <param name="note">What the run keeps of the published model that it came from.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, Option<PublishedNote> note, CancellationToken stop = default) =>
+        Load(config, tokenizer, note, Corpora(), stop);
+
+    static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, Option<PublishedNote> note, Func<SourceConfig, string> corpora,
+        CancellationToken stop) => config.Stage.Kind switch
+    {
+        StageKind.Pretrain => LoadText(config, tokenizer, corpora, stop),
+        StageKind.Sft => RowParts.Encoder(config, tokenizer, note).Bind(encoder => ConversationData.Load(config, encoder, stop)),
+        StageKind.Dpo when config.Stage.Preference.Judged is not null => RowParts.Encoder(config, tokenizer, note).Bind(encoder => JudgedData.Load(config, encoder, stop)),
+        _ => RowParts.Encoder(config, tokenizer, note).Bind(encoder => RankingData.Load(config, encoder, stop)),
+    };
+
+    static Validation<Fault, RunData> LoadText(RunConfig config, Tokenizer tokenizer, Func<SourceConfig, string> corpora, CancellationToken stop) =>
         from tokens in config.Stage.Source is { File: { } file } ? TextFile.Tokens(file, tokenizer, config.LineEnds, stop)
             : tokenizer.Encode(corpora(config.Stage.Source)).Map(static ids => TokenStream.Of(ids))
             .MapFail(f => f with { Where = $"{config.Stage.Source.Name}, {f.Where}" })
         from data in Of(config, tokenizer, tokens)
         select data;
 
-    /// <summary>Splits tokens and checks that each part has a window.</summary>
-    public static Validation<Fault, RunData> Of(RunConfig config, Tokenizer tokenizer, TokenStream tokens)
-    {
-        var (train, validation) = tokens.Split(1 - config.Stage.Source.ValidationPart);
-        return new Validation<Fault, object>[]
-        {
-            Windows.Of(train.Length, config.Model.Context, $"training part of {config.Stage.Source.Name}").Map(static object (w) => w),
-            Windows.Of(validation.Length, config.Model.Context, $"validation part of {config.Stage.Source.Name}").Map(static object (w) => w),
-            SeparatorOf(config, tokenizer).Map(static object (s) => s),
-            config.Learns().Map(static object (u) => u),
-        }.Gather().Map(_ => new RunData(tokenizer, train, validation, new(tokenizer.Fingerprint, tokens.Length, CheckpointManifest.Hex(Sum(tokens)))));
-    }
-
-    /// <summary>What a stage does with this text.</summary>
-    /// <param name="config">The stage, resolved.</param>
-    public Stage Stage(RunConfig config) => Runs.Stage.Pretraining(config, Train, Validation, SeparatorOf(config, Tokenizer).IfFail(static _ => None).ToNullable());
+    /// <summary>A text that is tokens already, as <see cref="TextData.Of"/> divides it.</summary>
+    public static Validation<Fault, RunData> Of(RunConfig config, Tokenizer tokenizer, TokenStream tokens) =>
+        TextData.Of(config, tokenizer, tokens).Map(static RunData (data) => data);
 
     /// <summary>The token that begins each document of a run, if there is one.</summary>
     public static Validation<Fault, Option<int>> SeparatorOf(RunConfig config, Tokenizer tokenizer) => config.Stage.Source.Separator is not { } text
@@ -88,6 +116,7 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
         {
             From = config.Stage.From is { } weights ? Path.GetFullPath(weights) : null,
             Source = config.Stage.Source with { File = config.Stage.Source.File is { } file ? Path.GetFullPath(file) : null },
+            Rows = config.Stage.Rows with { Template = config.Stage.Rows.Template is { } template && TemplateFile.IsOne(template) ? Path.GetFullPath(template) : config.Stage.Rows.Template },
         },
     };
 
@@ -107,8 +136,10 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
 
         // Each text is looked through once, however many stages learn from it.
         Validation<Fault, T> OverTexts<T>(T none, Func<T, string, T> add, Func<T, string, LineEnds, Validation<Fault, T>> addFile) =>
-            recipe.Stages.Values.DistinctBy(static c => (c.Stage.Source.File, c.Stage.Source.CorpusSeed, c.Stage.Source.CorpusSize))
-                .Aggregate(Success<Fault, T>(none), (known, config) => known.Bind(so => config.Stage.Source is { File: { } file }
+            recipe.Stages.Values.DistinctBy(static c => (c.Stage.Source.File, c.Stage.Source.CorpusSeed, c.Stage.Source.CorpusSize, c.Stage.Kind, c.Stage.Rows))
+                .Aggregate(Success<Fault, T>(none), (known, config) => known.Bind(so => config.Stage.Kind != StageKind.Pretrain
+                    ? RowParts.Text(config, stop).Map(text => add(so, text))
+                    : config.Stage.Source is { File: { } file }
                     ? TokenFile.IsOne(file) ? Fault.Of<T>(file, $"is a file of tokens, from which no {first.Tokenizer} tokenizer can be made", "expected the tokenizer that made it")
                         : addFile(so, file, config.LineEnds) : Success<Fault, T>(add(so, corpora(config.Stage.Source)))));
     }
@@ -119,18 +150,5 @@ public sealed record RunData(Tokenizer Tokenizer, TokenStream Train, TokenStream
         var texts = new Dictionary<(long, int), string>();
         return source => texts.TryGetValue((source.CorpusSeed, source.CorpusSize), out var text) ? text
             : texts[(source.CorpusSeed, source.CorpusSize)] = Corpus.Text((ulong)source.CorpusSeed, source.CorpusSize);
-    }
-
-    static uint Sum(TokenStream tokens)
-    {
-        var block = new int[1 << 14];
-        var state = ~0u;
-        for (long at = 0; at < tokens.Length; at += block.Length)
-        {
-            var part = block.AsSpan(0, (int)Math.Min(block.Length, tokens.Length - at));
-            tokens.CopyTo(at, part);
-            state = Crc32C.Append(state, MemoryMarshal.AsBytes(part));
-        }
-        return ~state;
     }
 }

@@ -1,8 +1,10 @@
 using System.Text;
+using Functional.Adapters;
 using Functional.Base;
 using Functional.Engines;
 using Functional.Files;
 using Functional.Graphs;
+using Functional.Layers;
 using Functional.Models;
 using Functional.Runs;
 using Functional.Settings;
@@ -70,6 +72,8 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <param name="stage">Which stage; nothing for the last that has a checkpoint.</param>
     public static Validation<Fault, RunFolder> Open(string location, string? stage = null) =>
         !Holds(location) && StageAt(location) is var (run, named) ? Open(run, stage ?? named)
+        : !Holds(location) && File.Exists(Path.Combine(location, "config.json")) ? Fault.Of<RunFolder>(location, "holds a published model and no run",
+            "allowed: a run of it, as functional import makes")
         : !Holds(location) ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist",
             $"expected a run's folder, with {ConfigName} in it")
         : (WholeConfig(Path.Combine(location, ConfigName)), PublishedNote.In(location).Bind(note => TokenizerIn(location, note).Map(tokenizer => (note, tokenizer))))
@@ -116,13 +120,58 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
             "is not the tokenizer that the checkpoint was written with", "allowed: the one that training wrote"),
     }.Gather().Map(static _ => unit);
 
-    /// <summary>The parameters of a checkpoint on an engine, by their names; owned by the caller.</summary>
+    /// <summary>The run of this stage alone, with whatever it learned in its model's own weights: where those came from no longer matters.</summary>
+    internal RunFolder Alone => Recipe.Of(Config with { Stage = Config.Stage with { Adapter = new(), From = null, After = null } }) is var own
+        ? this with { Recipe = own, Stage = own.Stages.Names[0] } : this;
+
+    /// <summary>Whether the stage's checkpoints hold all of its model, and not only adapters for the weights that it began with.</summary>
+    internal bool IsWhole => Config.Lora is null;
+
+    /// <summary>
+    /// The parameters of a checkpoint on an engine, by their names; owned by the caller. Adapters are put into the weights that they learned over.
+    /// </summary>
     public Validation<Fault, Workspace> Load(IEngine engine, Checkpoint checkpoint)
     {
-        var parameters = new Workspace(engine, Transformer.Of(Config.Model).Specs.Map(static s => s.Type));
-        var loaded = checkpoint.LoadModel(parameters.Buffers);
+        var parameters = new Workspace(engine, Transformer.Of(Config.Decoder).Specs.Map(static s => s.Type));
+        var loaded = Config.Lora is { } adapters ? Merged(engine, checkpoint, adapters, parameters.Buffers) : checkpoint.LoadModel(parameters.Buffers);
         if (loaded.IsFail) parameters.Dispose();
         return loaded.Map(_ => parameters);
+    }
+
+    Validation<Fault, Unit> Merged(IEngine engine, Checkpoint checkpoint, LoraConfig adapters, Params<IBuffer> parameters)
+    {
+        var whole = Transformer.Of(Config.Decoder);
+        return from plan in LoraPlan.Of(whole, adapters)
+               from weights in StartWeights.Of(this)
+               let fresh = whole.Specs.Filter((_, spec) => weights.Match(w => !w.Holds(spec), static () => true)).Values.Map(Fresh)
+               from begun in weights.Match(w => w.Into(engine, parameters), static () => Success<Fault, Unit>(unit))
+               from merged in Put(plan)
+               select merged;
+
+        // What no weights had is what training began with.
+        Unit Fresh(ParamSpec spec)
+        {
+            var values = new float[spec.Type.Size];
+            spec.Fill(Config.Key.FoldIn("params"), 0, values);
+            parameters[spec.Name].Write<float>(values);
+            return unit;
+        }
+
+        Validation<Fault, Unit> Put(LoraPlan plan)
+        {
+            using var workspace = new Workspace(engine);
+            workspace.Alias(parameters.Rename(Names.Param));
+            workspace.Add(plan.Specs(whole.Specs).Map(static s => s.Type).Rename(Names.Param));
+            return checkpoint.LoadModel(Lora.Of(whole, plan).Specs.Filter(static (_, s) => s.Trains).Map((name, _) => workspace[Names.Param(name)])).Map(_ =>
+            {
+                var program = LoraMerge.Into(whole, plan);
+                using var merge = workspace.Bind(program);
+                merge.Run();
+                foreach (var (name, buffer) in parameters)
+                    if (program.Outputs.Any(o => o.Name == Names.Param(name))) merge[Names.Param(name)].CopyTo(buffer);
+                return unit;
+            });
+        }
     }
 
     /// <summary>Whether a folder holds a run.</summary>

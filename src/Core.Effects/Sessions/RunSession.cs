@@ -34,8 +34,8 @@ public sealed class RunSession : IDisposable
     /// <summary>Where to go on from; nothing to begin at the beginning.</summary>
     public Option<Checkpoint> From { get; private init; }
 
-    /// <summary>The checkpoint whose weights are the first ones, of another run or of the stage before; nothing for fresh ones.</summary>
-    public Option<Checkpoint> Weights { get; private init; }
+    /// <summary>The weights that it begins with, of another run or of a stage before; nothing for fresh ones.</summary>
+    public Option<StartWeights> Weights { get; private init; }
 
     /// <summary>The configuration before this session changed it; nothing when it is new.</summary>
     public RunConfig? Before { get; private init; }
@@ -113,7 +113,7 @@ public sealed class RunSession : IDisposable
     /// <param name="stop">Asks to give up while its text is read.</param>
     public static Validation<Fault, (RunFolder Folder, RunData Data)> Plan(string location, Change? change = null, CancellationToken stop = default) =>
         from planned in Planned(location, change)
-        from data in RunData.Load(planned.Config, planned.Tokenizer, stop)
+        from data in RunData.Load(planned.Config, planned.Tokenizer, planned.Note, stop)
         select (planned, data);
 
     /// <summary>The folder at the stage that is next, with what is to be different from here on.</summary>
@@ -174,8 +174,9 @@ public sealed class RunSession : IDisposable
         select data;
 
     static Validation<Fault, Unit> Ready(RunConfig config, RunData first, Recipe recipe, CancellationToken stop) =>
-        from text in config.Stage.Source == recipe.Stages.Values[0].Stage.Source ? Success<Fault, Unit>(unit)
-            : RunData.Load(config, first.Tokenizer, stop).Map(static _ => unit)
+        from note in RunData.NoteOf(recipe)
+        from text in recipe.Stages.Values[0].Stage is var begin && (config.Stage.Source, config.Stage.Kind, config.Stage.Rows) == (begin.Source, begin.Kind, begin.Rows)
+            ? Success<Fault, Unit>(unit) : RunData.Load(config, first.Tokenizer, note, stop).Map(static _ => unit)
         from weights in config.Stage.From is { } begin ? InitialWeights.Open(config, begin, first.Tokenizer).Map(static _ => unit) : Success<Fault, Unit>(unit)
         select unit;
 
@@ -212,7 +213,7 @@ public sealed class RunSession : IDisposable
             static () => Success<Fault, Unit>(unit))
         from drifted in newest.Match(c => (before ?? changed).Check(c), static () => Success<Fault, Unit>(unit))
         from text in newest.Match(c => SameText(c.Identity.Text, data, changed.Config), static () => Success<Fault, Unit>(unit))
-        from weights in newest.IsSome ? Success<Fault, Option<Checkpoint>>(None) : WeightsOf(changed)
+        from weights in newest.IsSome && !changed.Config.KeepsStart ? Success<Fault, Option<StartWeights>>(None) : WeightsOf(changed)
         from written in changed.Recipe == begun.Recipe ? Success<Fault, Unit>(unit) : changed.Write(disk)
         from opened in Opened(changed, newest.Match(static c => c.Step, static () => 0), disk)
         select new RunSession(changed, data, held, opened.Metrics, opened.Store) { From = newest, Weights = weights, Before = before?.Config });
@@ -222,11 +223,7 @@ public sealed class RunSession : IDisposable
         written == data.Identity, "data", $"{config.Stage.Source.Name} is not the text that the run was begun with",
             $"allowed: that text, of {written.Tokens} tokens");
 
-    // Those that the stage names, or those of the stage before.
-    static Validation<Fault, Option<Checkpoint>> WeightsOf(RunFolder folder) =>
-        folder.Config.Stage.From is { } weights ? InitialWeights.Open(folder.Config, weights, folder.Tokenizer).Map(Some)
-        : folder.Recipe.Before(folder.Stage) is { } before ? (folder with { Stage = before }).Checkpoint().Map(Some)
-        : Success<Fault, Option<Checkpoint>>(None);
+    static Validation<Fault, Option<StartWeights>> WeightsOf(RunFolder folder) => StartWeights.Of(folder);
 
     // What a run left that did no step: its stages may have had other names.
     static Validation<Fault, Unit> Emptied(string location, Disk disk) => Disk.Guard(location, "expected a folder that can be written", () =>

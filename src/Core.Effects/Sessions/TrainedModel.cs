@@ -1,10 +1,11 @@
 using Functional.Base;
 using Functional.Data;
+using Functional.Dialogues;
 using Functional.Engines;
 using Functional.Files;
 using Functional.Generation;
 using Functional.Models;
-using Functional.Settings;
+using Functional.Sampling;
 using Functional.Storage;
 using Functional.Text;
 using LanguageExt;
@@ -17,10 +18,10 @@ public sealed class TrainedModel : IDisposable
     readonly IEngine engine;
     readonly Workspace parameters;
     readonly Dictionary<(int Window, int Sinks), Decoder> decoders = [];
-    RunData? data;
+    TextData? data;
 
     TrainedModel(IEngine engine, RunFolder run, Checkpoint checkpoint, Workspace parameters) =>
-        (this.engine, Run, Checkpoint, this.parameters, Model) = (engine, run, checkpoint, parameters, Transformer.Of(run.Config.Model));
+        (this.engine, Run, Checkpoint, this.parameters, Model) = (engine, run, checkpoint, parameters, Transformer.Of(run.Config.Decoder));
 
     /// <summary>The run.</summary>
     public RunFolder Run { get; }
@@ -35,7 +36,7 @@ public sealed class TrainedModel : IDisposable
     /// <param name="window">The window that every layer is given, see <see cref="DecoderConfig.Streaming"/>; 0 for the model as it is.</param>
     /// <param name="sinks">Its sinks.</param>
     /// <param name="stops">Whether a text ends where the model says its end, a token that is then no part of it.</param>
-    public Validation<Fault, Generator> Generator(int window = 0, int sinks = 0, bool stops = true) => Writes().Bind(_ => Run.Config.Model.Streaming(window, sinks)).Map(config =>
+    public Validation<Fault, Generator> Generator(int window = 0, int sinks = 0, bool stops = true) => Writes().Bind(_ => Run.Config.Decoder.Streaming(window, sinks)).Map(config =>
     {
         if (!decoders.TryGetValue((window, sinks), out var decoder))
             decoders.Add((window, sinks), decoder = new(engine, window == 0 ? Model : Transformer.Of(config), parameters.Buffers));
@@ -48,7 +49,7 @@ public sealed class TrainedModel : IDisposable
 
     Validation<Fault, Unit> Writes() => IsWriter().Bind(_ => Run.Tokenizer is IdTokenizer ? IdTokenizer.NoText.As<Unit>() : Prelude.Success<Fault, Unit>(Prelude.unit));
 
-    Validation<Fault, Unit> IsWriter() => Fault.Unless(Run.Config.Model.Labels == 0, Run.Location, "is a model that judges texts: it has no next token to say",
+    Validation<Fault, Unit> IsWriter() => Fault.Unless(Run.Config.Decoder.Labels == 0, Run.Location, "is a model that judges texts: it has no next token to say",
         "allowed: functional logits, for its scores");
 
     /// <summary>What the model gives after each of the last tokens: logits of what comes next, or, of a model that judges texts, its scores of the whole.</summary>
@@ -57,7 +58,7 @@ public sealed class TrainedModel : IDisposable
     /// <param name="cached">Whether the tokens go through the caches that writing uses; else all at once.</param>
     /// <returns><c>[last, outputs]</c>; faults for what are no tokens, too many, or numbers that are not finite.</returns>
     public Validation<Fault, float[][]> Logits(IReadOnlyList<int> ids, int last = 1, bool cached = false) =>
-        Sessions.Logits.Checked(Run.Config.Model, Export.MarksOf(Run), ids, last)
+        Sessions.Logits.Checked(Run.Config.Decoder, Export.MarksOf(Run), ids, last)
             .Map(read => (cached ? Sessions.Logits.Cached(engine, Model, parameters.Buffers, read, last)
                 : Sessions.Logits.Whole(engine, Model, parameters.Buffers, read, last)))
             .Bind(rows => Fault.Unless(System.Array.TrueForAll(rows, static row => System.Array.TrueForAll(row, float.IsFinite)), Checkpoint.Folder,
@@ -84,11 +85,13 @@ public sealed class TrainedModel : IDisposable
         select new TrainedModel(engine, run, checkpoint, parameters);
 
     /// <summary>The text of the run, read once; one that has changed since is a fault.</summary>
-    public Validation<Fault, RunData> Data(CancellationToken stop = default) => data is { } known ? Prelude.Success<Fault, RunData>(known)
+    public Validation<Fault, TextData> Data(CancellationToken stop = default) => data is { } known ? Prelude.Success<Fault, TextData>(known)
         : from own in Fault.Unless(!Checkpoint.Identity.Text.IsNone, Run.Location, "was imported, and has no text of its own", "expected a text, as with --data FILE")
-          from loaded in RunData.Load(Run.Config, Run.Tokenizer, stop)
-          from same in RunSession.SameText(Checkpoint.Identity.Text, loaded, Run.Config)
-          select data = loaded;
+          from loaded in RunData.Load(Run.Config, Run.Tokenizer, Run.Note, stop)
+          from text in loaded is TextData t ? Prelude.Success<Fault, TextData>(t)
+              : Fault.Of<TextData>(Run.Location, "has learned from rows, and has no text of its own", "expected a text, as with --data FILE")
+          from same in RunSession.SameText(Checkpoint.Identity.Text, text, Run.Config)
+          select data = text;
 
     /// <summary>The tokens of any text file.</summary>
     public Validation<Fault, TokenStream> Text(string file, CancellationToken stop = default) => IsWriter().Bind(_ => TextFile.Tokens(file, Run.Tokenizer, Run.Config.LineEnds, stop)
@@ -101,22 +104,79 @@ public sealed class TrainedModel : IDisposable
     public Score Score(TokenStream text, CancellationToken stop = default) => Sessions.Score.Of(engine, Model, parameters.Buffers, Run.Tokenizer, text, stop,
         RunData.SeparatorOf(Run.Config, Run.Tokenizer).IfFail(static _ => Prelude.None).ToNullable());
 
+    /// <summary>What it answers to questions, and how well it predicts what is expected; nothing when the token asks to stop.</summary>
+    /// <param name="questions">The questions, as its run's encoder has them.</param>
+    /// <param name="sampling">How answers are drawn.</param>
+    /// <param name="most">How many tokens an answer has at most.</param>
+    /// <param name="key">What they are drawn with.</param>
+    /// <param name="told">Is told how many are answered.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public Validation<Fault, Option<AnswerScores>> Ask(Questions questions, SamplingConfig sampling, int most, Key key, Action<int>? told = null, CancellationToken stop = default) =>
+        Writes().Map(_ => Prelude.Optional(questions.Ask(engine, Model, parameters.Buffers, sampling, most, key, told, stop)!));
+
+    /// <summary>What is asked in a file, and what makes tokens of it for this model.</summary>
+    /// <param name="file">Rows of prompts.</param>
+    /// <param name="template">How they are asked; nothing for what the run was trained with, or its model's own.</param>
+    /// <param name="columns">Which columns of the file are meant.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public Validation<Fault, (Vec<Vec<Message>> Prompts, DialogueEncoder Encoder)> Prompts(string file, string? template, string? columns, CancellationToken stop = default) =>
+        from writes in Writes()
+        from encoder in RowParts.Encoder(Run.Config, Run.Tokenizer, Run.Note, template)
+        from prompts in RowParts.Prompts(file, columns, stop)
+        select (prompts, encoder);
+
+    /// <summary>Two answers to a prompt that differ; nothing where all that were drawn are the same.</summary>
+    /// <param name="encoder">What makes tokens of it.</param>
+    /// <param name="prompt">What is asked.</param>
+    /// <param name="sampling">How answers are drawn.</param>
+    /// <param name="most">How many tokens an answer has at most.</param>
+    /// <param name="draws">How many are drawn.</param>
+    /// <param name="key">What they are drawn with.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public Validation<Fault, Option<(string First, string Second)>> Pair(DialogueEncoder encoder, Vec<Message> prompt, SamplingConfig sampling, int most, int draws, Key key,
+        CancellationToken stop = default) => encoder.Prompt(prompt).Map(ids =>
+    {
+        int[] cut = [.. ids.Skip(Math.Max(0, ids.Count - Math.Max(1, Model.Context - most)))];
+        var texts = Answers.Of(engine, Model, parameters.Buffers, Run.Tokenizer, [.. Enumerable.Repeat(cut, draws)],
+            new(sampling, most, encoder.Stops.Tokens, encoder.Stops.Texts), [.. Enumerable.Range(0, draws).Select(i => key.FoldIn(i))], draws, stop: stop)
+            .Select(static a => a.Text.Trim()).Where(static text => text.Length > 0).Distinct(StringComparer.Ordinal).Take(2).ToArray();
+        return texts is [var first, var second] ? Prelude.Some((first, second)) : Option<(string, string)>.None;
+    });
+
+    /// <summary>
+    /// What its run's objective measures on all rows that were kept for evaluation: the loss, and what is shown beside it, such as how often a model that judges
+    /// gives the better answer more.
+    /// </summary>
+    /// <param name="stop">Asks to stop.</param>
+    public Validation<Fault, (double Loss, Params<double> Shown, long Rows)> Measure(CancellationToken stop = default)
+    {
+        var config = Run.Alone.Config with { Stage = Run.Alone.Config.Stage with { EvalBatches = 0 } };
+        return RunData.Load(config, Run.Tokenizer, Run.Note, stop).Map(loaded =>
+        {
+            var stage = loaded.Stage(config);
+            using var workspace = new Workspace(engine);
+            workspace.Alias(parameters.Buffers.Rename(Layers.Names.Param));
+            using var evaluation = new Evaluation(workspace, stage.Objective, stage.Measured, stage.Rows);
+            return (evaluation.Run(stop) ?? throw new OperationCanceledException(stop), evaluation.Shown, stage.Measured.Rows!.Value);
+        });
+    }
+
     /// <summary>How often its experts are chosen on a text; a model without experts is a fault.</summary>
     /// <param name="text">At least a window.</param>
     /// <param name="stop">Asks to stop.</param>
     public Validation<Fault, Vec<ExpertLoad>> ExpertLoad(TokenStream text, CancellationToken stop = default) =>
-        from some in Fault.Unless(Enumerable.Range(0, Run.Config.Model.Layers).Any(Run.Config.Model.Experts.Has), "experts", "are in no layer of the model",
+        from some in Fault.Unless(Enumerable.Range(0, Run.Config.Decoder.Layers).Any(Run.Config.Decoder.Experts.Has), "experts", "are in no layer of the model",
             "needed: a run with experts of 1 or more")
         from windows in Windows.Of(text.Length, Model.Context)
         select Sessions.ExpertLoad.Of(engine, Model, parameters.Buffers, text, windows, stop);
 
     /// <summary>Writes a run folder of this model's own, without what only training needs.</summary>
     /// <param name="location">A folder that holds no run.</param>
-    public Validation<Fault, Unit> Save(string location) => Save(Run with { Location = location, Recipe = Recipe.Of(Run.Config), Stage = Recipe.Only });
+    public Validation<Fault, Unit> Save(string location) => Save(Run.Alone with { Location = location });
 
     Validation<Fault, Unit> Save(RunFolder own) =>
         from free in Fault.Unless(RunFolder.IsFree(own.Location), RunFolder.Occupied(own.Location) with { Allowed = "allowed: another folder" })
-        from checkpoint in own.Checkpoints.Save(Checkpoint.Training, Checkpoint.Identity, [new("", parameters.Buffers, Params<IBuffer>.Empty)], 1)
+        from checkpoint in own.Checkpoints.Save(Checkpoint.Training, RunIdentity.Of(Checkpoint.Identity.Text, own.Config), [new("", parameters.Buffers, Params<IBuffer>.Empty)], 1)
         from written in own.Write(Disk.Real)
         select written;
 

@@ -77,6 +77,31 @@ public sealed class Trainer : IDisposable
     /// <summary>Takes parameters and slots from a checkpoint; what does not fit is faults.</summary>
     public Validation<Fault, Unit> Load(Checkpoint checkpoint) => Parts.Select(checkpoint.Load).Gather().Map(static _ => Unit.Default);
 
+    /// <summary>Whether all that its parts compute with is learned, so that a checkpoint holds all of it.</summary>
+    public bool LearnsAll => Stage.Objective.Parameters.All(static p => p.Learns);
+
+    /// <summary>
+    /// Gives every parameter its first value, from weights where there are any; what those lack keeps its own, and what follows from others' values is
+    /// computed of them.
+    /// </summary>
+    public Validation<Fault, Unit> Begin(Key key, Option<StartWeights> weights)
+    {
+        Initialise(key);
+        return weights.Match(
+            w => Stage.Objective.Parts.Where(static part => part.Shares is null).Select(part => w.Into(workspace.Engine, Parameters(part))).Gather()
+                .Map(static _ => Unit.Default),
+            static () => Prelude.Success<Fault, Unit>(Unit.Default))
+            .Map(_ =>
+            {
+                if (Stage.First is not { } first) return Unit.Default;
+                using var once = workspace.Within();
+                using var values = once.Bind(first);
+                values.Run();
+                foreach (var output in first.Outputs) values[output.Name].CopyTo(workspace[output.Name]);
+                return Unit.Default;
+            });
+    }
+
     /// <summary>Computes the step after <paramref name="state"/>. When what it gives is not finite, parameters and slots keep their values.</summary>
     /// <param name="state">Where the run stands.</param>
     /// <param name="rate">The learning rate.</param>

@@ -18,6 +18,7 @@ sealed record SafeTensorsHeader(Params<StoredTensor> Tensors, Params<string> Met
 {
     // As the format's own library, so that a damaged length cannot ask for all memory.
     const long MaxBytes = 100_000_000;
+    const int MaxAxes = 1024;
     const string MetadataKey = "__metadata__";
 
     /// <summary>The header of tensors that follow one another.</summary>
@@ -80,7 +81,7 @@ sealed record SafeTensorsHeader(Params<StoredTensor> Tensors, Params<string> Met
             "expected a safetensors file; it is cut off");
         var length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
         if (length < 2 || length > MaxBytes || length > size - 8)
-            return Fault.Of<SafeTensorsHeader>(file, $"says that its header has {length} bytes",
+            return Fault.Of<SafeTensorsHeader>(file, $"says that its header has {(ulong)length} bytes",
                 $"allowed: 2 to {Math.Min(MaxBytes, Math.Max(2, size - 8))}; it is cut off or no safetensors file");
         var text = new byte[length];
         if (stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false) < text.Length) return Fault.Of<SafeTensorsHeader>(file, "ends inside its header",
@@ -145,6 +146,7 @@ sealed record SafeTensorsHeader(Params<StoredTensor> Tensors, Params<string> Met
             return Fault.Of<StoredTensor>(where, "has no dtype", "expected a text such as F32");
         if (Numbers(json, "shape") is not { } shape || shape.Any(static d => d < 0))
             return Fault.Of<StoredTensor>(where, "has no shape", "expected a list of whole numbers from 0 on");
+        if (shape.Count > MaxAxes) return Fault.Of<StoredTensor>(where, $"has {shape.Count} axes", $"allowed: up to {MaxAxes}");
         if (Numbers(json, "data_offsets") is not [var begin, var end])
             return Fault.Of<StoredTensor>(where, "has no data_offsets", "expected two whole numbers");
         if (begin < 0 || end < begin)

@@ -49,6 +49,15 @@ public static class WeightWriter
         });
     }
 
+    /// <summary>Writes one file of safetensors; one tensor at a time is held.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="shapes">The tensors in order.</param>
+    /// <param name="dtype">F32, F16 or BF16.</param>
+    /// <param name="fill">Gives the elements.</param>
+    internal static Validation<Fault, Unit> WriteFile(string path, Params<Vec<long>> shapes, string dtype, FillWeight fill) =>
+        ElementType.Of(dtype) is { IsReal: true, Name: not "F64" } type ? Disk.Guard(path, "the file is not whole", () => Write(path, shapes, type, fill))
+            : Fault.Of<Unit>("dtype", $"is {dtype}", $"allowed: {ElementType.Written}");
+
     static bool IsWeights(string? name) => name is not null
         && ((name.StartsWith("model", StringComparison.Ordinal) && (name.EndsWith(".safetensors", StringComparison.Ordinal) || name.EndsWith(".index.json",
             StringComparison.Ordinal)))

@@ -114,12 +114,16 @@ public abstract record Json
     }
 
     /// <summary>The text of this value, with two spaces a level, ending with a line end, as Python's <c>json.dumps(…, indent=2)</c> has it.</summary>
-    public string Write()
+    public string Write() => Written(indented: true) + "\n";
+
+    /// <summary>The text of this value in one line, without a line end.</summary>
+    public string Line() => Written(indented: false);
+
+    string Written(bool indented)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, new() { Indented = true, NewLine = "\n", Encoder =
-            JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) Write(json);
-        return Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
+        using (var json = new Utf8JsonWriter(buffer, new() { Indented = indented, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) Write(json);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
     void Write(Utf8JsonWriter json)

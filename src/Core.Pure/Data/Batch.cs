@@ -24,9 +24,14 @@ public sealed class Batch
     public ReadOnlySpan<byte> this[string name] => tensors[name];
 
     /// <summary>A row of a tensor of whole numbers.</summary>
-    public Span<int> Ints(string name, int row)
+    public Span<int> Ints(string name, int row) => Row<int>(name, row);
+
+    /// <summary>A row of a tensor of numbers.</summary>
+    public Span<float> Floats(string name, int row) => Row<float>(name, row);
+
+    Span<T> Row<T>(string name, int row) where T : unmanaged
     {
-        var all = MemoryMarshal.Cast<byte, int>(tensors[name].AsSpan());
+        var all = MemoryMarshal.Cast<byte, T>(tensors[name].AsSpan());
         return all.Slice(row * (all.Length / Rows), all.Length / Rows);
     }
 }

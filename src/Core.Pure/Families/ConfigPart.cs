@@ -27,6 +27,20 @@ sealed record ConfigPart(
         (from, c) => from.Whole(name, least).Map(value => set(c, value.IfNone(() => from.Has(name) && nothing is not null ? nothing(c) : absent))),
         c => [(name, new Json.Whole(get(c)))]);
 
+    /// <summary>How many layers there are: each is listed with its tensors, so that there must be an end to them.</summary>
+    public static ConfigPart LayerCount(string name, int absent)
+    {
+        var any = Whole(name, absent, static c => c.Layers, static (c, n) => c with { Layers = n });
+        return any with
+        {
+            Read = (from, c) => any.Read(from, c).Bind(read => read.Layers <= MostLayers ? Success<Fault, DecoderConfig>(read)
+                : from.Wrong(name, FormattableString.Invariant($"is {read.Layers}"), FormattableString.Invariant($"allowed: up to {MostLayers}"))
+                    .As<DecoderConfig>()),
+        };
+    }
+
+    const int MostLayers = 10_000;
+
     /// <summary>A number.</summary>
     public static ConfigPart Real(string name, double absent, Func<DecoderConfig, double> get, Func<DecoderConfig, double, DecoderConfig> set) => new(
         [name], (from, c) => from.Real(name).Map(value => set(c, value.IfNone(absent))), c => [(name, new Json.Real(get(c)))]);

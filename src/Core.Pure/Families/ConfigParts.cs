@@ -14,7 +14,7 @@ static class ConfigParts
         ConfigPart.Whole("vocab_size", vocabulary, static c => c.Vocabulary, static (c, n) => c with { Vocabulary = n }),
         ConfigPart.Whole("hidden_size", width, static c => c.Width, static (c, n) => c with { Width = n }),
         ConfigPart.Whole("intermediate_size", hidden, static c => c.HiddenWidth, static (c, n) => c with { Hidden = n }),
-        ConfigPart.Whole("num_hidden_layers", layers, static c => c.Layers, static (c, n) => c with { Layers = n }),
+        ConfigPart.LayerCount("num_hidden_layers", layers),
         ConfigPart.Whole("num_attention_heads", heads, static c => c.Heads, static (c, n) => c with { Heads = n }),
         ConfigPart.Whole("max_position_embeddings", context, static c => c.Context, static (c, n) => c with { Context = n }),
     ];

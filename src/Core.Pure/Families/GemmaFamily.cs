@@ -76,7 +76,14 @@ static class GemmaFamily
     static ConfigPart Sandwich(QueryKeyNorm norm) => ConfigPart.Always(c => c with { NormPlacement = NormPlacement.Sandwich, QueryKeyNorm = norm });
 
     // Scores are over its root; it may be no whole number.
-    static ConfigPart Scale() => ConfigPart.Real("query_pre_attn_scalar", 256, static c => c.AttentionScale > 0 ? 1 / (c.AttentionScale * c.AttentionScale)
-        : c.SizeOfHead,
-        static (c, scalar) => c with { AttentionScale = scalar > 0 ? 1 / Math.Sqrt(scalar) : 0 });
+    static ConfigPart Scale() => new(
+        ["query_pre_attn_scalar"],
+        static (from, c) => from.Real("query_pre_attn_scalar").Bind(scalar => scalar.IfNone(256) > 0
+            ? Success<Fault, DecoderConfig>(c with { AttentionScale = 1 / Math.Sqrt(scalar.IfNone(256)) })
+            : from.Wrong("query_pre_attn_scalar", "is 0", "expected a number above 0").As<DecoderConfig>()),
+        static c => [("query_pre_attn_scalar", Scalar(c.AttentionScale > 0 ? c.AttentionScale : 1 / Math.Sqrt(c.SizeOfHead)))]);
+
+    // Of the numbers that have this root, the whole one, as transformers has it.
+    static Json Scalar(double scale) => Math.Round(1 / (scale * scale)) is var whole && 1 / Math.Sqrt(whole) == scale
+        ? new Json.Whole((long)whole) : new Json.Real(1 / (scale * scale));
 }

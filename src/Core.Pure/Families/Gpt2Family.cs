@@ -21,7 +21,7 @@ static class Gpt2Family
                 NormPlacement.Pre }),
             ConfigPart.Whole("vocab_size", 50257, static c => c.Vocabulary, static (c, n) => c with { Vocabulary = n }),
             ConfigPart.Whole("n_embd", 768, static c => c.Width, static (c, n) => c with { Width = n }),
-            ConfigPart.Whole("n_layer", 12, static c => c.Layers, static (c, n) => c with { Layers = n }),
+            ConfigPart.LayerCount("n_layer", 12),
             ConfigPart.Whole("n_head", 12, static c => c.Heads, static (c, n) => c with { Heads = n }),
             ConfigPart.Whole("n_positions", 1024, static c => c.Context, static (c, n) => c with { Context = n }),
             ConfigPart.Whole("n_inner", 0, static c => c.HiddenWidth, static (c, n) => c with { Hidden = n }, static _ => 0),

@@ -30,7 +30,7 @@ static class OptFamily
             ConfigPart.Whole("vocab_size", 50272, static c => c.Vocabulary, static (c, n) => c with { Vocabulary = n }),
             ConfigPart.Whole("hidden_size", 768, static c => c.Width, static (c, n) => c with { Width = n }),
             ConfigPart.Whole("ffn_dim", 3072, static c => c.HiddenWidth, static (c, n) => c with { Hidden = n }),
-            ConfigPart.Whole("num_hidden_layers", 12, static c => c.Layers, static (c, n) => c with { Layers = n }),
+            ConfigPart.LayerCount("num_hidden_layers", 12),
             ConfigPart.Whole("num_attention_heads", 12, static c => c.Heads, static (c, n) => c with { Heads = n }),
             ConfigPart.Whole("max_position_embeddings", 2048, static c => c.Context, static (c, n) => c with { Context = n }),
             new(["word_embed_proj_dim"],

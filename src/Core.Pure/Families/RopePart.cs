@@ -45,6 +45,17 @@ static class RopePart
         return Success<Fault, Option<T>>(None);
     }
 
+    // Versions disagree which of two words counts; and a factor without a word would be for nothing.
+    static Validation<Fault, Option<string>> Kind(ConfigSource rope) => (rope.Word("rope_type"), rope.Word("type"))
+        .Apply(static (now, once) => (now, once)).Bind(g => g switch
+        {
+            ({ IsSome: true }, { IsSome: true }) when g.now != g.once => rope.Wrong("rope_type", $"is '{g.now.IfNone("")}', and type is '{g.once.IfNone("")}'",
+                "allowed: the same, or one of them").As<Option<string>>(),
+            ({ IsNone: true }, { IsNone: true }) when rope.Gives("factor") => rope.Wrong("rope_type", "is missing, though there is a factor",
+                $"allowed: {string.Join(", ", kinds)}").As<Option<string>>(),
+            _ => Success<Fault, Option<string>>(g.now.IsSome ? g.now : g.once),
+        });
+
     static Validation<Fault, RotaryConfig> Read(ConfigSource from, ConfigSource rope, DecoderConfig c, double theta, double? share, bool phi)
     {
         var plain = (First(rope.Real("rope_theta"), from.Real("rope_theta"), from.Real("rotary_emb_base")),
@@ -54,7 +65,7 @@ static class RopePart
                 ? from.Wrong("partial_rotary_factor", FormattableString.Invariant($"is {r.Share:R}"),
                     "allowed: 1, as this family turns whole heads").As<RotaryConfig>()
                 : Success<Fault, RotaryConfig>(r));
-        return (plain, First(rope.Word("rope_type"), rope.Word("type"))).Apply(static (r, kind) => (r, kind))
+        return (plain, Kind(rope)).Apply(static (r, kind) => (r, kind))
             .Bind(both => Scaled(from, rope, both.r, Plain(both.kind.IfNone("default"), phi), c, phi));
     }
 

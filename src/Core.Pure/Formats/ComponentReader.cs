@@ -15,6 +15,17 @@ sealed class ComponentReader(JsonFields fields)
 
     public TextNormalizer? Normalizer(JsonElement? element, string where)
     {
+        var read = Step(element, where);
+        if (read is { Growth: > MostGrowth })
+            fields.Add(where, $"makes a text up to {read.Growth:G3} times as long", $"allowed: up to {MostGrowth} times");
+        return read;
+    }
+
+    // A few replacements one after the other would make a line fill all memory.
+    const double MostGrowth = 10_000;
+
+    TextNormalizer? Step(JsonElement? element, string where)
+    {
         if (element is not { } given || fields.Type(given, where) is not { } type) return null;
         switch (type)
         {
@@ -36,7 +47,7 @@ sealed class ComponentReader(JsonFields fields)
             case "Precompiled": return Precompiled(Member(given, "precompiled_charsmap"), $"{where}.precompiled_charsmap");
             case "Sequence":
                 TextNormalizer[] parts = [.. fields.Items(Member(given, "normalizers"), $"{where}.normalizers").ToList()
-                    .Select(n => Normalizer(n.Item, n.Where)).OfType<TextNormalizer>()];
+                    .Select(n => Step(n.Item, n.Where)).OfType<TextNormalizer>()];
                 return Member(given, SentencePieceParts.Member) is not { } rules ? new SequenceNormalizer(parts) : SentencePieceParts.Read(fields, rules,
                     $"{where}.{SentencePieceParts.Member}", parts.OfType<PrecompiledNormalizer>().FirstOrDefault()?.Table);
             default:

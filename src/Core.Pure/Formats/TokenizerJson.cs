@@ -102,7 +102,7 @@ public static class TokenizerJson
         }
         catch (JsonException e)
         {
-            return Fault.Of<Tokenizer>($"{file}, line {e.LineNumber + 1}", "is not JSON", "expected what training wrote beside the model");
+            return Fault.Of<Tokenizer>($"{file}, line {e.LineNumber + 1}", "is not JSON", "expected a tokenizer.json");
         }
     }
 

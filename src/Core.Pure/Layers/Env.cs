@@ -40,11 +40,28 @@ public sealed record Env(Func<string, Tensor> Parameters)
     /// <summary>Which optional side outputs are asked for, by full name such as <c>weights/blocks.0</c>.</summary>
     public Func<string, bool> Wants { get; init; } = static _ => false;
 
+    /// <summary>
+    /// How an input <c>[…, inputs]</c> meets the matrix <c>[inputs, outputs]</c> of a full name: by their product, unless a model over the model says
+    /// otherwise,
+    /// as adapters do. Given the environment of the layer.
+    /// </summary>
+    public Func<Env, string, Tensor, Tensor> Product { get; init; } = static (env, name, x) => PackedMatMul.Of(x, env.Parameters(name));
+
+    /// <summary>How rows of the table of a full name are looked up by <c>i32[…]</c>: as they stand there, unless a model over the model says
+    /// otherwise.</summary>
+    public Func<Env, string, Tensor, Tensor> Lookup { get; init; } = static (env, name, rows) => env.Parameters(name).Gather(rows);
+
     /// <summary>Whether this is a run for training: with a random key, hence with dropout.</summary>
     public bool Training => RandomKey is not null;
 
     /// <summary>The parameter of a name within the layer.</summary>
     public Tensor this[string name] => Parameters(Full(name));
+
+    /// <summary>An input times a matrix of the layer, <c>[…, inputs] → […, outputs]</c>.</summary>
+    public Tensor Times(string matrix, Tensor x) => Product(this, Full(matrix), x);
+
+    /// <summary>Rows of a table of the layer.</summary>
+    public Tensor Rows(string table, Tensor rows) => Lookup(this, Full(table), rows);
 
     /// <summary>The environment of a part of the layer.</summary>
     public Env In(string name) => this with { Path = Full(name) };

@@ -1,4 +1,3 @@
-using Functional.Base;
 using Functional.Graphs;
 
 namespace Functional.Layers;
@@ -15,8 +14,8 @@ public static partial class Nn
     {
         var weight = ParamSpec.Of("weight", [inputs, outputs], init ?? new Initializer.Uniform(1 / Math.Sqrt(inputs)));
         return bias
-            ? Layer.Of([weight, ParamSpec.Of("bias", [outputs], Initializer.Zeros)], static (env, x) => x.MatMul(env["weight"]) + env["bias"])
-            : Layer.Of([weight], static (env, x) => x.MatMul(env["weight"]));
+            ? Layer.Of([weight, ParamSpec.Of("bias", [outputs], Initializer.Zeros)], static (env, x) => env.Times("weight", x) + env["bias"])
+            : Layer.Of([weight], static (env, x) => env.Times("weight", x));
     }
 
     /// <summary>
@@ -24,7 +23,7 @@ public static partial class Nn
     /// parameter and has the layer's own name.
     /// </summary>
     public static Layer Embedding(int vocabulary, int width, Initializer? init = null) =>
-        Layer.Of([ParamSpec.Of("", [vocabulary, width], init ?? new Initializer.Normal(1))], static (env, tokens) => env[""].Gather(tokens));
+        Layer.Of([ParamSpec.Of("", [vocabulary, width], init ?? new Initializer.Normal(1))], static (env, tokens) => env.Rows("", tokens));
 
     /// <summary>
     /// When training, zero with probability <paramref name="rate"/> and x / (1 − rate) otherwise (Srivastava et al. 2014); else x.

@@ -66,6 +66,15 @@ public sealed record GradientTransform(Func<ParamSpec, Vec<SlotSpec>> Slots, Vec
         return all;
     }
 
+    /// <summary>One transform for some parameters and another for the rest, each with its own state (after Optax's partition).</summary>
+    /// <param name="some">Which parameters the first is for.</param>
+    /// <param name="then">The transform of those.</param>
+    /// <param name="otherwise">The transform of the others.</param>
+    public static GradientTransform Where(Func<ParamSpec, bool> some, GradientTransform then, GradientTransform otherwise) => new(
+        spec => (some(spec) ? then : otherwise).Slots(spec),
+        [.. then.Scalars, .. otherwise.Scalars.Where(s => then.Scalars.All(t => t.Name != s.Name))],
+        c => (some(c.Spec) ? then : otherwise).Apply(c));
+
     static Vec<(SlotSpec Slot, string As)> Renamed(Vec<SlotSpec> taken, Vec<SlotSpec> slots)
     {
         var used = taken.Concat(slots.Where(s => taken.All(t => t.Name != s.Name))).Select(static s => s.Name).ToList();

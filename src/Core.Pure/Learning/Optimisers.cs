@@ -1,5 +1,6 @@
 using Functional.Base;
 using Functional.Graphs;
+using Functional.Layers;
 
 namespace Functional.Learning;
 
@@ -46,6 +47,12 @@ public static class Optimisers
 
     /// <summary>u = factor · g.</summary>
     public static GradientTransform Scale(double factor) => GradientTransform.Stateless(c => c.Update * factor);
+
+    /// <summary>u = factor · g for some parameters, and g for the rest: behind an optimiser, they have so many times its rate.</summary>
+    /// <param name="some">Which parameters.</param>
+    /// <param name="factor">The factor.</param>
+    public static GradientTransform ScaleSome(Func<ParamSpec, bool> some, double factor) =>
+        factor == 1 ? GradientTransform.Identity : GradientTransform.Where(some, Scale(factor), GradientTransform.Identity);
 
     /// <summary>u = g with every element brought into [−limit, limit].</summary>
     public static GradientTransform ClipByValue(double limit) => limit > 0

@@ -116,6 +116,32 @@ public static partial class Programs
         return Program.Of(written, written.Map(static c => new Donation(c.Name, c.Name)));
     }
 
+    /// <summary>
+    /// How likely a model finds both answers of pairs: outputs <c>reference_chosen</c> and <c>reference_rejected</c>, <c>f32[rows]</c>, from a batch of
+    /// <c>chosen</c>, <c>chosen_labels</c>, <c>rejected</c> and <c>rejected_labels</c>.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="batch">The shape of the answers.</param>
+    /// <param name="lengthShare">As of <see cref="PreferenceOptions.LengthShare"/>.</param>
+    public static Program PairLogProbs(Model model, BatchShape batch, double lengthShare = 1)
+    {
+        var feed = Params.Of(("chosen", batch.Tokens), ("chosen_labels", batch.Tokens), ("rejected", batch.Tokens), ("rejected_labels", batch.Tokens));
+        var env = Parameters(model);
+        var (chosen, rejected) = AnswerLogProbs.Pairs(model, env, new(feed.Map(static (name, type) => Create.Input(Names.Feed(name), type)), false, _ => env), lengthShare);
+        return Program.Of([new(AnswerLogProbs.ReferenceOf(true), chosen.Sum), new(AnswerLogProbs.ReferenceOf(false), rejected.Sum)]);
+    }
+
+    /// <summary>
+    /// How likely a model finds judged answers and those to other questions: outputs <c>reference</c> and <c>reference_kl</c>, <c>f32[rows]</c>, from a batch
+    /// of <c>inputs</c>, <c>labels</c>, <c>kl_inputs</c> and <c>kl_labels</c>.
+    /// </summary>
+    public static Program JudgedLogProbs(Model model, BatchShape batch)
+    {
+        Tensor Sum(string tokens, string labels) => AnswerLogProbs.Of(model, Parameters(model), Create.Input(Names.Feed(tokens), batch.Tokens),
+            Create.Input(Names.Feed(labels), batch.Tokens)).Sum;
+        return Program.Of([new("reference", Sum("inputs", "labels")), new("reference_kl", Sum("kl_inputs", "kl_labels"))]);
+    }
+
     /// <summary>An environment whose parameters are program inputs.</summary>
     public static Env Parameters(Model model)
     {

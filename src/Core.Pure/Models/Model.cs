@@ -23,6 +23,9 @@ public sealed record Model(
     /// <summary>How many logits there are: the vocabulary, or, of a model that judges texts, its labels.</summary>
     public int Outputs { get; init; } = Vocabulary;
 
+    /// <summary>Where an adapter may stand.</summary>
+    public Vec<Site> Sites { get; init; } = [];
+
     /// <summary>Whether no sequence may be longer than the context; else only what a window holds is kept of it.</summary>
     public bool IsBounded { get; init; } = true;
 

@@ -11,7 +11,7 @@ namespace Functional.Models;
 /// <c>post_norm2</c>, <c>query_norm</c>, <c>key_norm</c>, <c>gate</c>, <c>router</c>, <c>experts.…</c>, <c>shared.…</c>, <c>shared_gate</c>; around the
 /// blocks <c>embedding_in</c> and <c>embedding_out</c>; and <c>score.weight [labels, width]</c> in place of a head of tokens.
 /// </summary>
-public static class Transformer
+public static partial class Transformer
 {
     const double Std = 0.02;
 
@@ -38,6 +38,7 @@ public static class Transformer
         return new(specs, body, env => env[head.Name], shape => Caches(config with { Layers = blocks }, shape), config.Vocabulary, config.Context)
         {
             LogitCap = config.Labels > 0 ? 0 : config.LogitCap, Outputs = head.Type.Shape[0], IsBounded = config.IsBounded,
+            Sites = SitesOf(config, blocks, specs, head),
         };
     }
 

@@ -1,6 +1,5 @@
 using Functional.Compiling;
 using Functional.Learning;
-using Functional.Models;
 using Functional.Settings;
 
 namespace Functional.Runs;
@@ -38,18 +37,18 @@ public sealed record RunCost(RunMemory Memory, Int128 WorkBytes, double StepFlop
     public static RunCost Of(RunConfig config)
     {
         // A scale of each layer's own costs what any other does.
-        var alike = config.Model with { ScaledByLayer = false };
-        var (optimiser, clip, memory) = (config.Stage.Optimiser.Transform, GradientClip.To(config.Stage.Optimiser.Clip), RunMemory.Of(config));
+        var alike = config with { Model = config.Model with { ScaledByLayer = false } };
+        var (optimiser, clip, memory) = (config.Stage.Adapter.Over(config.Stage.Optimiser.Transform), GradientClip.To(config.Stage.Optimiser.Clip), RunMemory.Of(config));
         if (config.Stage.Accumulate == 1)
         {
-            var step = Blocks(model => Programs.Step(config.ObjectiveOf(model), optimiser, clip));
+            var step = Blocks(objective => Programs.Step(objective, optimiser, clip));
             return new(memory, step.WorkBytes, (double)step.Flops, (double)step.Bytes, config.TokensPerStep, config.Stage.Steps);
         }
-        var part = Blocks(model => Programs.Accumulate(config.ObjectiveOf(model)));
-        var end = Blocks(model => Programs.Apply(config.ObjectiveOf(model), optimiser, clip));
+        var part = Blocks(objective => Programs.Accumulate(objective));
+        var end = Blocks(objective => Programs.Apply(objective, optimiser, clip));
         return new(memory, Int128.Max(part.WorkBytes, end.WorkBytes), config.Stage.Accumulate * (double)part.Flops + (double)end.Flops,
             config.Stage.Accumulate * (double)part.Bytes + (double)end.Bytes, config.TokensPerStep, config.Stage.Steps);
 
-        ProgramCost Blocks(Func<Model, Program> program) => Cost.Of(config.Model.Layers, config.Model.Period, blocks => program(Transformer.Of(alike, blocks)));
+        ProgramCost Blocks(Func<Objective, Program> program) => Cost.Of(config.Model.Layers, config.Model.Period, blocks => program(alike.ObjectiveOf(blocks)));
     }
 }

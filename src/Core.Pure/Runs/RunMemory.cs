@@ -2,7 +2,6 @@ using Functional.Base;
 using Functional.Compiling;
 using Functional.Graphs;
 using Functional.Learning;
-using Functional.Models;
 using Functional.Settings;
 
 namespace Functional.Runs;
@@ -21,14 +20,14 @@ public sealed record RunMemory(Int128 Parameters, Int128 WeightBytes, Int128 Opt
     /// <exception cref="ArgumentException">The configuration has faults, or its vocabulary is not known.</exception>
     public static RunMemory Of(RunConfig config)
     {
-        var optimiser = config.Stage.Optimiser.Transform;
-        var accumulators = config.Stage.Accumulate > 1 ? Sum(model => Programs.Accumulators(config.ObjectiveOf(model)), static type => type.Bytes) : 0;
+        var optimiser = config.Stage.Adapter.Over(config.Stage.Optimiser.Transform);
+        var accumulators = config.Stage.Accumulate > 1 ? Sum(Programs.Accumulators, static type => type.Bytes) : 0;
         return new(Sum(Types, static type => type.Size), Sum(Types, static type => type.Bytes),
-            Sum(model => Programs.Slots(config.ObjectiveOf(model), optimiser), static type => type.Bytes) + accumulators);
+            Sum(objective => Programs.Slots(objective, optimiser), static type => type.Bytes) + accumulators);
 
-        Int128 Sum(Func<Model, Params<TensorType>> types, Func<TensorType, long> number) =>
-            Cost.At(config.Model.Layers, config.Model.Period, blocks => types(Transformer.Of(config.Model, blocks)).Fold(Int128.Zero, (sum, type) => sum + number(type)));
+        Int128 Sum(Func<Objective, Params<TensorType>> types, Func<TensorType, long> number) =>
+            Cost.At(config.Model.Layers, config.Model.Period, blocks => types(config.ObjectiveOf(blocks)).Fold(Int128.Zero, (sum, type) => sum + number(type)));
     }
 
-    static Params<TensorType> Types(Model model) => model.Specs.Map(static spec => spec.Type);
+    static Params<TensorType> Types(Objective objective) => objective.Parameters.Select(static p => (p.Name, p.Spec.Type)).ToParams();
 }

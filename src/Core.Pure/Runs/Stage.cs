@@ -1,7 +1,7 @@
 using Functional.Base;
+using Functional.Compiling;
 using Functional.Data;
 using Functional.Learning;
-using Functional.Models;
 using Functional.Settings;
 
 namespace Functional.Runs;
@@ -25,6 +25,9 @@ public sealed record Stage(
     Objective Objective, Source Source, Source Measured, GradientTransform Optimiser, GradientClip Clip, Schedule Rate, Cadence Cadence, int Rows,
         int Accumulate)
 {
+    /// <summary>What gives parameters their first values that follow from those of others, as norms of adapted outputs do; nothing where none do.</summary>
+    public Program? First { get; init; }
+
     /// <summary>What it does when.</summary>
     public RunPlan Plan => new(Cadence, Rate);
 
@@ -34,13 +37,83 @@ public sealed record Stage(
     /// <param name="validation">What it is measured on.</param>
     /// <param name="separator">The token that begins each document; nothing where the text is one.</param>
     /// <exception cref="ArgumentException">A part of the text is too short for a window; <see cref="Windows.Of"/> says so as a value.</exception>
-    public static Stage Pretraining(RunConfig config, TokenStream train, TokenStream validation, int? separator = null) => new(
-        config.ObjectiveOf(Transformer.Of(config.Model)),
+    public static Stage Pretraining(RunConfig config, TokenStream train, TokenStream validation, int? separator = null) => Of(config, config.Model.Context,
         new TrainingWindows(train, WindowsOf(train, config), config.Stage.Source.Order, RunState.Start(config.Key).DataKey, separator),
-        MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.Stage.EvalBatches == 0 ? long.MaxValue
-            : (long)config.Stage.EvalBatches * config.Stage.Batch, separator),
-        config.Stage.Optimiser.Transform, GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
-        new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate);
+        MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.MeasuredRows, separator));
+
+    /// <summary>Fine-tuning: a model learns the answers of conversations.</summary>
+    /// <param name="config">The run, resolved.</param>
+    /// <param name="train">What it learns from.</param>
+    /// <param name="kept">What it is measured on.</param>
+    public static Stage Answering(RunConfig config, Examples train, Examples kept)
+    {
+        var (context, packed) = (config.Model.Context, config.Stage.Rows.Packing);
+        var time = packed ? context : Math.Max(train.Width(context), kept.Width(context));
+        return Of(config, time, new ConversationRows(train, time, OrderOf(config), RunState.Start(config.Key).DataKey, packed),
+            new ConversationRows(Few(kept, config), time, RowOrder.Once, packed: packed));
+    }
+
+    /// <summary>Learning from comparisons: rewards, or preferences.</summary>
+    /// <param name="config">The run, resolved.</param>
+    /// <param name="train">What it learns from.</param>
+    /// <param name="kept">What it is measured on.</param>
+    /// <param name="columns">What a reference thinks of the answers, see <see cref="Compared"/>, where the objective asks for it; nothing for zeros.</param>
+    public static Stage Comparing(RunConfig config, Rankings train, Rankings kept, (Params<float[]> Train, Params<float[]> Kept)? columns = null)
+    {
+        var (time, most, key) = (TimeOf(config, train.Answers, kept.Answers), Math.Max(train.Most, kept.Most), RunState.Start(config.Key).DataKey);
+        if (most > 2 && config.Stage.Kind == StageKind.Reward)
+            return Of(config, time, new RankingRows(train, time, OrderOf(config), key), new RankingRows(Few(kept, config), time, RowOrder.Once), most);
+        var known = columns ?? (Unknown(config, train.Count), Unknown(config, Few(kept, config).Count));
+        return Of(config, time, new PairRows(train, time, OrderOf(config), key, known.Train), new PairRows(Few(kept, config), time, RowOrder.Once, columns: known.Kept));
+    }
+
+    /// <summary>Learning from answers that were judged one by one.</summary>
+    /// <param name="config">The run, resolved.</param>
+    /// <param name="train">What it learns from.</param>
+    /// <param name="kept">What it is measured on.</param>
+    /// <param name="columns">What a reference thinks of the answers; nothing for zeros.</param>
+    public static Stage Judging(RunConfig config, Judgements train, Judgements kept, (Params<float[]> Train, Params<float[]> Kept)? columns = null)
+    {
+        var time = TimeOf(config, train.Answers, kept.Answers);
+        var known = columns ?? (Unknown(config, train.Count), Unknown(config, Few(kept, config).Count));
+        return Of(config, time, new JudgedRows(train, time, OrderOf(config), RunState.Start(config.Key).DataKey, known.Train),
+            new JudgedRows(Few(kept, config), time, RowOrder.Once, columns: known.Kept));
+    }
+
+    /// <summary>Rows of all that is learned from and all that is measured, once and in order, for what has to be known of each before the first step.</summary>
+    public static (Source Train, Source Kept, BatchShape Batch) Compared(RunConfig config, Rankings train, Rankings kept) => TimeOf(config, train.Answers, kept.Answers) is var time
+        ? (new PairRows(train, time, RowOrder.Once), new PairRows(Few(kept, config), time, RowOrder.Once), new(config.Stage.Batch, time)) : default;
+
+    /// <summary>As <see cref="Compared"/>, of judged answers.</summary>
+    public static (Source Train, Source Kept, BatchShape Batch) Judged(RunConfig config, Judgements train, Judgements kept) => TimeOf(config, train.Answers, kept.Answers) is var time
+        ? (new JudgedRows(train, time, RowOrder.Once), new JudgedRows(Few(kept, config), time, RowOrder.Once), new(config.Stage.Batch, time)) : default;
+
+    static int TimeOf(RunConfig config, Examples train, Examples kept) =>
+        Math.Max(train.Width(config.Model.Context, whole: true), kept.Width(config.Model.Context, whole: true));
+
+    // Zeros where the objective asks for numbers that are not known: to say what a stage is, nothing has to be computed.
+    static Params<float[]> Unknown(RunConfig config, int count) => config.ObjectiveOf(blocks: 1, time: 1).Feed.Names
+        .Where(static name => name.StartsWith("reference", StringComparison.Ordinal)).Select(name => (name, new float[count])).ToParams();
+
+    // The last parts of a stage are those of every kind.
+    static Stage Of(RunConfig config, int time, Source source, Source measured, int answers = 2) => new(
+        config.ObjectiveOf(time: time, answers: answers), source, measured, config.Stage.Adapter.Over(config.Stage.Optimiser.Transform),
+        GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
+        new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.Kind == StageKind.Reward ? 0 : config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate)
+        { First = config.FirstValues() };
+
+    // Those that an evaluation is made of, spread evenly over all.
+    static Examples Few(Examples kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));
+
+    static Rankings Few(Rankings kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));
+
+    static Judgements Few(Judgements kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));
+
+    static Vec<int> Spread(int count, RunConfig config) =>
+        [.. Enumerable.Range(0, (int)config.MeasuredRows).Select(i => (int)((long)i * count / config.MeasuredRows))];
+
+    static RowOrder OrderOf(RunConfig config) => config.Stage.Rows.Curriculum ? RowOrder.ShortFirst
+        : config.Stage.Source.Order == WindowOrder.Ordered ? RowOrder.Ordered : RowOrder.Shuffled;
 
     static Windows WindowsOf(TokenStream text, RunConfig config) =>
         Windows.Of(text.Length, config.Model.Context).IfFail(static faults => throw new ArgumentException(faults.Lines()));

@@ -37,6 +37,12 @@ public sealed record Field<T>(string Name, string Member, string Summary, string
     /// </summary>
     public bool Fixed { get; init; }
 
+    /// <summary>The kinds of stages that it is for; none for all.</summary>
+    public Vec<StageKind> Kinds { get; init; }
+
+    /// <summary>Whether it means something for a kind of stage.</summary>
+    public bool IsFor(StageKind kind) => Kinds.Count == 0 || Kinds.Contains(kind);
+
     /// <summary>Whether it is a truth, which command lines say by a switch.</summary>
     public bool IsTruth { get; init; }
 
@@ -59,6 +65,6 @@ public sealed record Field<T>(string Name, string Member, string Summary, string
         Name, $"{part.Member}.{Member}", Summary, Allowed,
         s => Get(part.Get(s)), (s, text) => Set(part.Get(s), text) is { } changed ? part.Set(s, changed) : null, s => Holds(part.Get(s)))
     {
-        Section = Section.Length > 0 ? Section : section, Fixed = Fixed, IsDetail = IsDetail, IsTruth = IsTruth, IsText = IsText, IsPath = IsPath, Aliases = Aliases,
+        Section = Section.Length > 0 ? Section : section, Fixed = Fixed, IsDetail = IsDetail, Kinds = Kinds, IsTruth = IsTruth, IsText = IsText, IsPath = IsPath, Aliases = Aliases,
     };
 }

@@ -10,9 +10,6 @@ namespace Functional.Settings;
 /// </summary>
 public sealed record Recipe
 {
-    /// <summary>The name of the stage of a run that has but one.</summary>
-    public const string Only = "pretrain";
-
     const string Heading = "stages";
 
     Recipe(Params<RunConfig> stages) => Stages = stages;
@@ -20,8 +17,16 @@ public sealed record Recipe
     /// <summary>Its stages in order, each with what all share.</summary>
     public Params<RunConfig> Stages { get; }
 
-    /// <summary>The recipe of a run of one stage.</summary>
-    public static Recipe Of(RunConfig config) => new(Params.Of((Only, config)));
+    /// <summary>The recipe of a run of one stage, which is called by its kind.</summary>
+    public static Recipe Of(RunConfig config) => new(Params.Of((NameOf(config), config)));
+
+    static string NameOf(RunConfig config) => config.Stage.Kind switch
+    {
+        StageKind.Sft => "sft",
+        StageKind.Reward => "reward",
+        StageKind.Dpo => "dpo",
+        _ => "pretrain",
+    };
 
     /// <summary>The recipe with one more stage at its end, which begins with the weights of the one before.</summary>
     /// <param name="stage">Its name: letters, digits, - and _.</param>
@@ -39,13 +44,30 @@ public sealed record Recipe
     /// <summary>As <see cref="Map(Func{RunConfig, RunConfig})"/>, of its name, too.</summary>
     public Recipe Map(Func<string, RunConfig, RunConfig> f) => new(Stages.Map(f));
 
-    /// <summary>The stage that comes before one; nothing for the first.</summary>
-    public string? Before(string stage) => Stages.Names.TakeWhile(name => name != stage).LastOrDefault();
+    /// <summary>
+    /// The stage whose weights one begins with: the one that it names, or the last before it whose model writes, since what judges answers is no beginning for
+    /// what gives them; nothing for the first.
+    /// </summary>
+    public string? Before(string stage) => Stages[stage].Stage.After
+        ?? Stages.TakeWhile(s => s.Name != stage).LastOrDefault(static s => s.Value.Stage.Kind != StageKind.Reward).Name;
 
     /// <summary>This recipe, or every fault in its stages at once, with the stage's name where there are several.</summary>
     public Validation<Fault, Recipe> Validate() => Stages
-        .Select(s => s.Value.Validate().MapFail(f => Stages.Count > 1 ? f with { Where = $"{s.Name}: {f.Where}" } : f).Map(static _ => unit)).Gather()
+        .Select(s => new[] { s.Value.Validate().Map(static _ => unit), IsAfter(s.Name, s.Value.Stage) }.Gather()
+            .MapFail(f => Stages.Count > 1 ? f with { Where = $"{s.Name}: {f.Where}" } : f).Map(static _ => unit)).Gather()
             .Map(_ => this);
+
+    Validation<Fault, Unit> IsAfter(string name, StageConfig stage)
+    {
+        if (stage.After is not { } after) return Success<Fault, Unit>(unit);
+        Vec<string> earlier = [.. Stages.TakeWhile(s => s.Name != name).Where(static s => s.Value.Stage.Kind != StageKind.Reward).Select(static s => s.Name)];
+        return new[]
+        {
+            Fault.Unless(stage.From is null, "after", $"is {after}, beside from, which names weights, too", "allowed: one of them"),
+            Fault.Unless(earlier.Contains(after), "after", $"is {after}",
+                earlier.Count == 0 ? "allowed: nothing, since no stage before it writes" : $"allowed: {string.Join(", ", earlier)}, or nothing"),
+        }.Gather().Map(static _ => unit);
+    }
 
     /// <summary>
     /// A recipe from a file's entries: under <c>stages</c> the stages by name, each with its own settings; everything else holds for all. Without
@@ -64,11 +86,11 @@ public sealed record Recipe
             .Select(static e => new Fault(e.Where, $"is {e.Value}", "expected a heading with the name of a stage under it, and under that its settings"))
             .Concat(within.SelectMany(Wrong)).ToList();
         if (faults.Count > 0) return Validation<Fault, Recipe>.Fail(faults.ToSeq().Strict());
-        return (stages.Count == 0 ? [Only] : stages)
+        return (stages.Count == 0 ? [""] : stages)
             .Select(name =>
-                RunConfig.Read(start, [[.. common.Where(e => e.Key != "from" || name == stages.FirstOrDefault(Only))],
+                RunConfig.Read(start, [[.. common.Where(e => e.Key != "from" || name == stages.FirstOrDefault(""))],
                     [.. within.Where(e => e.Under.Count > 1 && StageOf(e) == name).Select(static e => e with { Under = [.. e.Under.Skip(2)] })], over], adapts)
-                .Map(config => (name, config)))
+                .Map(config => (name.Length == 0 ? NameOf(config) : name, config)))
             .Gather().Match(all => Success<Fault, Recipe>(new(all.ToParams())), static found =>
                 Validation<Fault, Recipe>.Fail(Enumerable.Distinct(found).ToSeq().Strict()));
     }

@@ -1,3 +1,4 @@
+using Functional.Adapters;
 using Functional.Base;
 using Functional.Graphs;
 using Functional.Models;
@@ -30,13 +31,23 @@ public sealed partial record RunConfig
                 $"allowed: up to {N("steps")}"),
             .. SizeRules(N),
         ];
-        return checks.Concat(ModelRules()).Gather().Map(_ => this);
+        return checks.Concat(ModelRules()).Gather().Bind(_ => Adapts(N)).Map(_ => this);
 
         // Rules over several settings, which single fields cannot know.
         IEnumerable<Validation<Fault, Unit>> ModelRules() => (Model with { Vocabulary = Math.Max(1, Model.Vocabulary) }).Validate().Match(
             static _ => [],
             faults => faults.Where(f => Fields.All(field => field.Name != f.Where || field.Holds(this)))
                 .Select(f => Field(f.Where) is { } field ? f with { Where = name(field) } : f).Select(static f => f.As<Unit>()));
+    }
+
+    // Which layers there are to adapt, only a sound model tells.
+    Validation<Fault, Unit> Adapts(Func<string, string> name)
+    {
+        if (Lora is not { } adapters) return Success<Fault, Unit>(unit);
+        var whole = Transformer.Of(Decoder with { Vocabulary = Math.Max(1, Model.Vocabulary) });
+        return LoraPlan.Of(whole, adapters).Bind(plan => Fault.Unless(!LoraMerge.Unties(whole, plan), "targets",
+                "change the table of tokens or the head, which are one matrix here", $"allowed: other layers, or {name("tied-head")} false"))
+            .MapFail(f => f with { Where = name(f.Where == "targets" ? "lora-targets" : "lora-rank") });
     }
 
     // What a step computes and counts in one piece. Sizes below 1 are faults of their own, and so are those that are too large alone.

@@ -1,4 +1,6 @@
+using Functional.Adapters;
 using Functional.Base;
+using Functional.Compiling;
 using Functional.Execution;
 using Functional.Learning;
 using Functional.Models;
@@ -39,6 +41,16 @@ public sealed partial record RunConfig
     /// <summary>What is learned, from what, and for how long.</summary>
     public StageConfig Stage { get; init; } = new();
 
+    /// <summary>What a run of a kind is where nothing is said: of those that begin with weights, shorter and at a lower rate.</summary>
+    public static RunConfig For(StageKind kind) => kind == StageKind.Pretrain ? new() : new()
+    {
+        Stage = new()
+        {
+            Kind = kind, Steps = 500, Batch = 8, EvalEvery = 100, SaveEvery = 250,
+            Optimiser = new() { LearningRate = kind == StageKind.Dpo ? 5e-5 : 3e-4, MinLearningRate = kind == StageKind.Dpo ? 5e-6 : 3e-5, Warmup = 50, WeightDecay = 0.01 },
+        },
+    };
+
     /// <summary>The shape of a batch.</summary>
     public BatchShape BatchShape => new(Stage.Batch, Model.Context);
 
@@ -48,9 +60,48 @@ public sealed partial record RunConfig
     /// <summary>The run's key.</summary>
     public Key Key => Key.Seed((ulong)Seed);
 
-    /// <summary>What a model of the run learns.</summary>
-    /// <param name="model">The run's, or some of its blocks.</param>
-    public Objective ObjectiveOf(Model model) => Objectives.NextToken(model, BatchShape, Stage.LabelSmoothing, Stage.Source.Separator is not null);
+    /// <summary>The architecture of the stage: the run's, with a head that judges where rewards are learned.</summary>
+    public DecoderConfig Decoder => Stage.Kind == StageKind.Reward ? Model with { Labels = Math.Max(1, Model.Labels) } : Model;
+
+    /// <summary>The stage's model, or the first of its blocks.</summary>
+    /// <param name="blocks">How many blocks; nothing for all.</param>
+    public Model ModelOf(int? blocks = null) => Transformer.Of(Decoder, blocks ?? Model.Layers) is var whole && Lora is { } adapters
+        ? Adapters.Lora.Of(whole, adapters) : whole;
+
+    /// <summary>The adapters that the stage learns; nothing where it learns the model's weights.</summary>
+    public LoraConfig? Lora => Stage.Adapter.Lora(Stage.Kind == StageKind.Reward);
+
+    /// <summary>What gives adapters their first values that follow from the model's weights; nothing where none do.</summary>
+    public Program? FirstValues() => Lora is { } adapters && Transformer.Of(Decoder) is var whole
+        && Adapters.Lora.Begin(whole, LoraPlan.Of(whole, adapters).IfFail(static faults => throw new ArgumentException(faults.Lines()))) is { Outputs.Count: > 0 } first
+            ? first : null;
+
+    /// <summary>Rows that an evaluation has at most.</summary>
+    public long MeasuredRows => Stage.EvalBatches == 0 ? long.MaxValue : (long)Stage.EvalBatches * Stage.Batch;
+
+    /// <summary>Whether a stage has to know the weights that it begins with again when it goes on: what it learns is adapters for them, or is held to them.</summary>
+    public bool KeepsStart => Lora is not null || HasReference;
+
+    /// <summary>Whether the stage holds its policy to a reference.</summary>
+    public bool HasReference => Stage.Kind == StageKind.Dpo && Stage.Preference.HasReference;
+
+    /// <summary>What the stage learns.</summary>
+    /// <param name="blocks">How many blocks its models have; nothing for all.</param>
+    /// <param name="time">Tokens in a row; nothing for as many as the model's context.</param>
+    /// <param name="answers">The most answers of a row that ranks them.</param>
+    public Objective ObjectiveOf(int? blocks = null, int? time = null, int answers = 2)
+    {
+        var (model, shape, preference) = (ModelOf(blocks), new BatchShape(Stage.Batch, time ?? Model.Context), Stage.Preference);
+        return Stage.Kind switch
+        {
+            StageKind.Sft => Objectives.NextToken(Stage.Rows.Neftune > 0 ? Neftune.Of(model, Stage.Rows.Neftune) : model, shape, Stage.LabelSmoothing, Stage.Rows.Packing),
+            StageKind.Reward => answers > 2 ? Objectives.Rankings(model, shape, answers) : Objectives.Reward(model, shape, preference.Rewards),
+            StageKind.Dpo when preference.Judged is { } loss => Objectives.Judged(model, shape, loss, preference.JudgedOptions),
+            StageKind.Dpo => Objectives.Preference(model, shape, preference.Losses, preference.Options, preference.Reference == ReferenceKind.Cached,
+                preference.Reference == ReferenceKind.Live ? Transformer.Of(Decoder, blocks ?? Model.Layers) : null, shares: Lora is not null),
+            _ => Objectives.NextToken(model, shape, Stage.LabelSmoothing, Stage.Source.Separator is not null),
+        };
+    }
 
     /// <summary>Every setting, in the order in which files list them.</summary>
     public static Vec<Field<RunConfig>> Fields { get; } =

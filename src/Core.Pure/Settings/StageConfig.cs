@@ -15,8 +15,23 @@ public sealed record StageConfig
     /// </summary>
     public string? From { get; init; }
 
+    /// <summary>The stage of its recipe whose weights it begins with; nothing for the last before it whose model writes.</summary>
+    public string? After { get; init; }
+
+    /// <summary>What it learns.</summary>
+    public StageKind Kind { get; init; }
+
     /// <summary>What it learns from.</summary>
     public SourceConfig Source { get; init; } = new();
+
+    /// <summary>How rows become what it learns from, where it does not learn a text.</summary>
+    public RowsConfig Rows { get; init; } = new();
+
+    /// <summary>How it learns from comparisons, where it does.</summary>
+    public PreferenceConfig Preference { get; init; } = new();
+
+    /// <summary>The adapters that it learns in place of the model's weights.</summary>
+    public AdapterConfig Adapter { get; init; } = new();
 
     /// <summary>Steps.</summary>
     public long Steps { get; init; } = 4000;
@@ -62,6 +77,12 @@ public sealed record StageConfig
     [
         Make.Path<StageConfig>("from", "checkpoint to begin with; else the stage before, or fresh weights", "the folder of a run, of a stage in it, or of a checkpoint",
             static c => c.From, static (c, text) => c with { From = text }) with { Fixed = true, Aliases = ["init-from", "pretrained", "load"] },
+        new("after", nameof(After), "the stage before it whose weights it begins with", "the name of a stage before it, or nothing for the last that writes",
+            static c => c.After, static (c, text) => c with { After = text }, static c => c.After != "") { Fixed = true, IsText = true, IsDetail = true },
+        Make.OneOf<StageConfig, StageKind>("kind", "what it learns: the next token of a text, answers, rewards of answers, or preferences", static c => c.Kind,
+            static (c, v) => c with { Kind = v },
+            [("pretrain", StageKind.Pretrain), ("sft", StageKind.Sft), ("reward", StageKind.Reward), ("dpo", StageKind.Dpo)])
+            with { Fixed = true, IsDetail = true },
         Make.Whole<StageConfig>("batch", "windows in a batch", static c => c.Batch, static (c, v) => c with { Batch = (int)v }, 1, int.MaxValue)
             with { Aliases = ["batch-size", "bs", "micro-batch-size", "per-device-train-batch-size"] },
         Make.Whole<StageConfig>("accumulate", "batches whose gradients make one step", static c => c.Accumulate,
@@ -88,6 +109,12 @@ public sealed record StageConfig
             static c => c.SampleTemperature, static (c, v) => c with { SampleTemperature = v }, static v => v >= 0),
         .. SourceConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, SourceConfig>(static c => c.Source, static (c, v) => c with { Source = v }), "source")),
+        .. RowsConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, RowsConfig>(static c => c.Rows, static (c, v) => c with { Rows = v }), "rows")),
+        .. PreferenceConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, PreferenceConfig>(static c => c.Preference, static (c, v) => c with { Preference = v }), "preference")),
+        .. AdapterConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, AdapterConfig>(static c => c.Adapter, static (c, v) => c with { Adapter = v }), "adapter")),
         .. OptimiserConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, OptimiserConfig>(static c => c.Optimiser, static (c, v) => c with { Optimiser = v }), "learning")),
     ];

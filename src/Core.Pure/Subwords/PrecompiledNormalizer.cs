@@ -38,7 +38,7 @@ sealed class PrecompiledNormalizer(CharacterTable table) : TextNormalizer
                 changed |= by is not null;
                 if (by is null) changes?.Add((rune, 0));
                 else Replace(changes, cluster.Slice(i, used), by);
-                built?.Put(by ?? cluster.Slice(i, used), at + i, at + i + used);
+                built?.Put(by is null ? cluster.Slice(i, used) : by.AsSpan(), at + i, at + i + used);
             }
         }
         return !changed ? text : built?.Build() ?? Placed(text, changes!);

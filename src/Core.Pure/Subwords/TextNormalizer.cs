@@ -13,6 +13,9 @@ abstract class TextNormalizer
     /// <param name="ends">Whether it ends where the whole does.</param>
     public abstract Shaped Apply(Shaped text, bool begins, bool ends);
 
+    /// <summary>How many times as long a text may become, at most; forms and mappings of Unicode, which are bounded, are left out.</summary>
+    public virtual double Growth => 1;
+
     /// <summary>Whether text may be cut between two characters, and its parts made even apart.</summary>
     public abstract bool MayCut(Rune before, Rune after);
 
@@ -26,6 +29,8 @@ abstract class TextNormalizer
 sealed class SequenceNormalizer(IReadOnlyList<TextNormalizer> parts) : TextNormalizer
 {
     public override Shaped Apply(Shaped text, bool begins, bool ends) => parts.Aggregate(text, (t, part) => part.Apply(t, begins, ends));
+
+    public override double Growth => parts.Aggregate(1.0, static (all, part) => all * part.Growth);
 
     public override bool MayCutAnywhere => parts.All(static p => p.MayCutAnywhere);
 
@@ -111,6 +116,9 @@ sealed class PrependNormalizer(string prefix) : TextNormalizer
 /// <summary>Other text in place of each match, which stands for the match's last character.</summary>
 sealed class ReplaceNormalizer(Pattern pattern, string? literal, string content) : TextNormalizer
 {
+    // A regular expression takes one character at least.
+    public override double Growth => Math.Max(1, (double)content.Length / (literal?.Length ?? 1));
+
     public override Shaped Apply(Shaped text, bool begins, bool ends)
     {
         if (literal is not null && text.Text.AsSpan().IndexOf(literal) < 0) return text;

@@ -11,8 +11,8 @@ public sealed class RoomTests
     // "" is the front door, the facade's own.
     static readonly string[] order =
     [
-        "Base", "Execution", "Graphs", "Meaning", "Compiling", "Layers", "Models", "Families", "Learning", "Unicode", "Text", "Subwords", "Formats", "Templates",
-        "Data", "Sampling", "Settings", "Runs", "Stories",
+        "Base", "Execution", "Graphs", "Meaning", "Compiling", "Layers", "Models", "Families", "Learning", "Unicode", "Text", "Subwords", "Formats", "Templates", "Adapters",
+        "Dialogues", "Data", "Sampling", "Settings", "Runs", "Stories",
         "Files", "Engines", "Engines.Reference", "Engines.Managed", "Engines.Torch", "Engines.Catalogue", "Storage", "Weights", "Generation", "Sessions",
         "Measuring", "",
             "Cli",

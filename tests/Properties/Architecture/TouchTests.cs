@@ -46,9 +46,9 @@ public sealed class TouchTests
     [Fact]
     public void Who_trains_knows_no_objective()
     {
-        Assert.Equal(["Objectives.cs", "RunConfig.cs", "Score.cs", "StepMeasure.cs"], Naming(@"\bObjectives\b"));
-        Assert.Equal(["RunData.cs", "Stage.cs"], Naming(@"\bStage\.Pretraining\b|\bStage Pretraining\b"));
-        Assert.Equal(["MeasuringWindows", "TrainingWindows"],
+        Assert.Equal(["Objectives.cs", "Questions.cs", "RunConfig.cs", "Score.cs", "StepMeasure.cs"], Naming(@"\bObjectives\b"));
+        Assert.Equal(["Stage.cs", "TextData.cs"], Naming(@"\bStage\.Pretraining\b|\bStage Pretraining\b"));
+        Assert.Equal(["ConversationRows", "JudgedRows", "MeasuringWindows", "PairRows", "RankingRows", "TrainingWindows"],
             typeof(Source).Assembly.GetTypes().Where(static t => t.IsSubclassOf(typeof(Source)) && !t.IsAbstract).Select(static t => t.Name).Order(StringComparer.Ordinal));
     }
 }

@@ -150,6 +150,13 @@ static class GradientTable
                 [Domain.Uniform([6, interleaved ? 4 : 3]), Domain.Uniform([2, 3, 4]), Ends(2, 6)]);
         }
         yield return (new Op.Fused(new GroupedOuter(), 0), [Domain.Uniform([6, 3]), Domain.Uniform([6, 2]), Ends(2, 6)]);
+        foreach (var packing in (BitPacking[])[new(8, 0), new(4, 2)])
+        {
+            yield return (new Op.Fused(new PackedMatrix(packing), 0), [Domain.Words(3, 2), Domain.Uniform(packing.Scales(3, 2 * packing.InWord - 1).Shape, -0.01, 0.01)]);
+            foreach (var transposed in (bool[])[false, true])
+                yield return (new Op.Fused(new PackedMatMul(packing, transposed), 0), [Domain.Uniform([2, transposed ? 2 * packing.InWord - 1 : 3]), Domain.Words(3, 2),
+                    Domain.Uniform(packing.Scales(3, 2 * packing.InWord - 1).Shape, -0.01, 0.01)]);
+        }
         yield return (new Op.Fused(new CacheWrite { Rolling = true, Sinks = 1 }, 0),
             [Domain.Uniform([2, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Integers([2], 0, 9)]);
         yield return (new Op.Fused(new Listed([1, 0.1, -3]), 0), []);

@@ -21,6 +21,8 @@ public class ConfigLaws
         var config = RunConfig.Fields.Aggregate(defaults, (c, field) => field.IsText ? c : Values(field, key.FoldIn(field.Name)) is { } text
             ? field.Set(c, text)! : c);
         var path = string.IsNullOrEmpty(name) || Lone(name) ? null : name;
+        var options = config.Stage.Preference.Options;
+        config = config with { Stage = config.Stage with { Preference = config.Stage.Preference with { Options = options with { Smoothing = options.Smoothing / 2 } } } };
         config = config with { Stage = config.Stage with { From = key.Below(9, 2) == 0 ? path : null, Source = config.Stage.Source with { File = path },
             Optimiser = config.Stage.Optimiser with { Warmup = Math.Min(config.Stage.Optimiser.Warmup, config.Stage.Steps),
                 MinLearningRate = Math.Min(config.Stage.Optimiser.MinLearningRate, config.Stage.Optimiser.LearningRate) } } };
@@ -219,9 +221,11 @@ public class ConfigLaws
             + "rope-attention-factor rope-magnitude rope-magnitude-all rope-truncate rope-short rope-long "
             + "window sinks pattern query-key-norm attention-scale scaled-by-layer attention-cap logit-cap qkv-clip scaled-embeddings "
             + "experts experts-chosen expert-hidden expert-scores experts-renormalised shared-expert shared-expert-gate expert-pattern tied-head labels "
-            + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from corpus-seed corpus-size validation-part order separator optimiser beta1 beta2 eps",
+            + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from after kind corpus-seed corpus-size validation-part order separator template columns packing curriculum skip-equal preference-loss beta reference preference-smoothing divergence "
+            + "divergence-alpha by-token gamma reward-alpha discopop-temperature sft-weight length-share good-weight bad-weight margins reward-loss centring "
+            + "lora-rank lora-alpha lora-targets rslora dora lora-b-rate optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
-        Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data lr min-lr warmup schedule weight-decay clip",
+        Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data neftune lora-dropout lr min-lr warmup schedule weight-decay clip",
             string.Join(' ', RunConfig.Fields.Where(static f => !f.Fixed).Select(static f => f.Name)));
     }
 

@@ -119,7 +119,7 @@ public sealed class TextFileLaws : IDisposable
     public void Tokenizer_files_name_themselves_in_faults()
     {
         var path = File("{"u8.ToArray(), "tokenizer.json");
-        Assert.Equal($"{path}, line 1: is not JSON; expected what training wrote beside the model", Show(TokenizerFile.Read(path)));
+        Assert.Equal($"{path}, line 1: is not JSON; expected a tokenizer.json", Show(TokenizerFile.Read(path)));
         Assert.Equal($"{folder}/no/t.json: is in a folder that does not exist; expected a file in an existing folder",
             Show(TokenizerFile.Write($"{folder}/no/t.json", ByteTokenizer.Instance)));
     }

@@ -39,9 +39,27 @@ public sealed class TokenFileLaws
         stop.Cancel();
         Assert.Throws<OperationCanceledException>(() => TokenFile.Write(scratch["c.tokens"], [text], ByteTokenizer.Instance, LineEnds.Lf, stop.Token));
         Assert.False(File.Exists(scratch["c.tokens"]));
-        File.Move(scratch["c.tokens.partial"], scratch["c.tokens"]);
+        // As a killed one leaves it: the header comes last.
+        Assert.False(File.Exists(scratch["c.tokens.partial"]));
+        File.WriteAllBytes(scratch["c.tokens"], new byte[1000]);
         Assert.Contains("is no file of tokens", TokenFile.Open(scratch["c.tokens"]).FailToSeq().Lines(), StringComparison.Ordinal);
         Assert.Equal(500_000, Get(TokenFile.Write(scratch["c.tokens"], [text], ByteTokenizer.Instance, LineEnds.Lf, default)));
+    }
+
+    [Fact]
+    public void A_text_is_not_written_over_and_a_fault_leaves_nothing()
+    {
+        using var scratch = new Training.Scratch();
+        var text = Written(scratch, "a.txt", "a text");
+        File.CreateSymbolicLink(scratch["link.txt"], text);
+        string Faults(string path, params string[] texts) => TokenFile.Write(path, texts, ByteTokenizer.Instance, LineEnds.Lf).FailToSeq().Lines();
+        Assert.Equal($"{text}: is {text}, a text that is read; allowed: another file", Faults(text, text));
+        Assert.Contains("a text that is read", Faults(text, scratch["link.txt"]), StringComparison.Ordinal);
+        Assert.Equal("a text", File.ReadAllText(text));
+        File.WriteAllBytes(scratch["bad.txt"], [65, 255]);
+        Assert.Contains("bad.txt, byte 1", Faults(scratch["c.tokens"], text, scratch["bad.txt"]), StringComparison.Ordinal);
+        Assert.StartsWith($"{scratch["no/c.tokens"]}: is in a folder that does not exist", Faults(scratch["no/c.tokens"], text), StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(scratch["."], "c.tokens*"));
     }
 
     [Property(MaxTest = 50)]

@@ -24,6 +24,9 @@ static class ParityFusedCases
         .. Outputs(3, "expert order", static g => g.Any(1, 2, 5) is var n ? (new ExpertOrder(n), [g.View(Domain.Integers([g.Length()], -1, n + 1))]) : default),
         .. Outputs(1, "grouped products", static g => Grouped(g)),
         ("grouped products forward and backward", static g => Grouped(g) is var (kind, args) ? Backward(g, kind, args) : null!),
+        .. Outputs(1, "packed matrices", static g => Packed(g)),
+        ("packed products forward and backward", static g => Packed(g) is (PackedMatMul kind, var args) ? Backward(g, kind, args)
+            : Backward(g, new Gelu(false), [g.View(Domain.Uniform(g.Shape(1), -6, 6))])),
         .. Outputs(1, "constants", static g => (new Listed([.. Enumerable.Range(0, g.Length()).Select(_ => g.Random.NextDouble() * 4 - 2)]), [])),
         .. Outputs(3, "linear cross-entropy with a cap", static g => (new LinearCrossEntropy(g.Any(0, 0.1)) { Cap = g.Any(0.7, 3) }, HeadArgs(g))),
         .. Outputs(1, "cache write that rolls", static g => RollingArgs(g)),
@@ -129,6 +132,18 @@ static class ParityFusedCases
         var (batch, time, pairs) = (g.Length(3), g.Length(), g.Any(1, 2, 8, 9, 16));
         Domain angle = Domain.Uniform([g.Maybe() ? 1 : batch, time, pairs]);
         return [g.View(Domain.Uniform([batch, time, g.Length(3), 2 * pairs + g.Any(0, 0, 1, 6)])), g.View(angle), g.View(angle)];
+    }
+
+    static (FusedKind, Vec<Tensor>) Packed(ParityGenerator g)
+    {
+        var (rows, inputs, outputs, packing) = (g.Length(), g.Length(), g.Length(), new BitPacking(g.Any(4, 8), g.Any(0, 3, 64)));
+        Vec<Tensor> matrix = [g.Input(Domain.Words([.. packing.Words(inputs, outputs).Shape])), g.View(Domain.Uniform(packing.Scales(inputs, outputs).Shape, -0.01, 0.01))];
+        return g.Any(0, 1, 2) switch
+        {
+            0 => (new PackedMatrix(packing), matrix),
+            1 => (new PackedMatMul(packing), [g.View(Domain.Uniform([rows, inputs])), .. matrix]),
+            _ => (new PackedMatMul(packing, true), [g.View(Domain.Uniform([rows, outputs])), .. matrix]),
+        };
     }
 
     static (FusedKind, Vec<Tensor>) Grouped(ParityGenerator g)

@@ -66,7 +66,7 @@ public sealed class LineEndTests : IDisposable
         var text = System.IO.File.ReadAllText(this["run.txt"]);
         Assert.Equal(LineEnds.Keep, run.Config.LineEnds);
         Assert.Equal(text.Length, run.Checkpoint().OrThrow().Identity.Text.Tokens);
-        Assert.Equal(RunData.Load(Recipe.Of(run.Config)).OrThrow().Validation.Length, model.Data().OrThrow().Validation.Length);
+        Assert.Equal(RunData.Load(Recipe.Of(run.Config)).OrThrow().ValidationTokens, model.Data().OrThrow().Validation.Length);
         Assert.Equal(text.Length, model.Text(this["run.txt"]).OrThrow().Length);
         Assert.Equal("be\r\nor\rnot\n", run.Tokenizer.Decode(model.Generator().OrThrow().Encode("be\r\nor\rnot\n").OrThrow()));
     }
@@ -81,7 +81,7 @@ public sealed class LineEndTests : IDisposable
         using var model = TrainedModel.Open(engine, this["run"]).OrThrow();
         var text = System.IO.File.ReadAllText(this["run.txt"]).ReplaceLineEndings("\n");
         Assert.Equal(text.Length, run.Checkpoint().OrThrow().Identity.Text.Tokens);
-        Assert.Equal(RunData.Load(Recipe.Of(run.Config)).OrThrow().Validation.Length, model.Data().OrThrow().Validation.Length);
+        Assert.Equal(RunData.Load(Recipe.Of(run.Config)).OrThrow().ValidationTokens, model.Data().OrThrow().Validation.Length);
         Assert.Equal(text.Length, model.Text(this["run.txt"]).OrThrow().Length);
         Assert.Equal("be\nor\nnot\n\n", run.Tokenizer.Decode(model.Generator().OrThrow().Encode("be\r\nor\rnot\n\r").OrThrow()));
     }

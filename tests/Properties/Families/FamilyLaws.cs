@@ -121,7 +121,32 @@ public sealed class FamilyLaws
     [InlineData("""{"model_type": "mistral", "sliding_window": 0}""", "c: sliding_window: is 0; expected a whole number from 1 to 2147483647")]
     [InlineData("""{"model_type": "llama", "eos_token_id": "x", "bos_token_id": -2}""", "c: bos_token_id: is -2; expected a token id\nc: eos_token_id: is 'x'; expected a token id or a list of them")]
     [InlineData("""{"model_type": "llama", "hidden_size": 1000000000, "intermediate_size": 1000000000}""", "c: vocabulary: makes vocabulary × width = 32000000000000; ")]
+    [InlineData("""{"model_type": "llama", "num_hidden_layers": 1000000000}""", "c: num_hidden_layers: is 1000000000; allowed: up to 10000")]
+    [InlineData("""{"model_type": "gpt2", "n_layer": 10001}""", "c: n_layer: is 10001; allowed: up to 10000")]
+    [InlineData("""{"model_type": "opt", "num_hidden_layers": 10001}""", "c: num_hidden_layers: is 10001; allowed: up to 10000")]
+    [InlineData("""{"model_type": "gemma2", "query_pre_attn_scalar": 0}""", "c: query_pre_attn_scalar: is 0; expected a number above 0")]
+    [InlineData("""{"model_type": "llama", "rope_scaling": {"factor": 2.0}}""", "c: rope_scaling: rope_type: is missing, though there is a factor; allowed: default, linear, ")]
+    [InlineData("""{"model_type": "llama", "rope_scaling": {"type": "linear", "rope_type": "yarn", "factor": 2.0}}""", "c: rope_scaling: rope_type: is 'yarn', and type is 'linear'; allowed: the same")]
+    [InlineData("""{"model_type": "llama", "rope_scaling": {"type": "linear", "rope_type": "linear", "factor": 2.0}}""", "read")]
     public void What_cannot_be_right_is_told(string json, string faults) => Assert.StartsWith(faults, Faults(json), StringComparison.Ordinal);
+
+    /// <summary>transformers keeps this one as a whole number, which the scale is the root of.</summary>
+    [Theory, InlineData("24", "24"), InlineData("144", "144"), InlineData("168", "168"), InlineData("224", "224"), InlineData("256", "256")]
+    public void What_scores_are_over_the_root_of_comes_back_as_it_was(string scalar, string written)
+    {
+        var family = Published.Find("gemma2").IfNone(() => throw new InvalidOperationException());
+        var json = TinyRun.Get(family.Write(Get($$"""{"model_type": "gemma2", "query_pre_attn_scalar": {{scalar}}}"""), TokenMarks.None));
+        Assert.Equal(written, json["query_pre_attn_scalar"].Match(static n => n.Write().Trim(), static () => "none"));
+    }
+
+    [Theory, InlineData("mixtral"), InlineData("qwen2_moe"), InlineData("qwen3_moe"), InlineData("olmoe")]
+    public void The_coefficient_of_the_balancing_loss_is_written_as_it_was_read(string name)
+    {
+        var config = Get($$"""{"model_type": "{{name}}", "router_aux_loss_coef": 0.25}""");
+        Assert.Equal(0.25, config.Experts.Balance);
+        var family = Published.Find(name).IfNone(() => throw new InvalidOperationException());
+        Assert.Equal("0.25", TinyRun.Get(family.Write(config, TokenMarks.None))["router_aux_loss_coef"].Match(static n => n.Write().Trim(), static () => "none"));
+    }
 
     static DecoderConfig Get(string json) => TinyRun.Get(Published.Read(TinyRun.Get(Json.Parse(json, "c")), "c")).Config;
 

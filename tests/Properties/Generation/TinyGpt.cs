@@ -45,6 +45,9 @@ sealed class TinyGpt : IDisposable
 
     public Batcher Batcher(int rows) => new(engine, Model, parameters.Buffers, rows);
 
+    public Answer[] Answers(IReadOnlyList<int[]> prompts, AnswerRules rules, IReadOnlyList<Key> keys, int rows, Action<int, Answer>? told = null) =>
+        Functional.Generation.Answers.Of(engine, Model, parameters.Buffers, ByteTokenizer.Instance, prompts, rules, keys, rows, told);
+
     public Decoder Decoder() => new(engine, Model, parameters.Buffers);
 
     public int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(i => (int)key.FoldIn("tokens").Below(i, Config.Vocabulary))];

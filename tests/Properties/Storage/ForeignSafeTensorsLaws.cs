@@ -246,4 +246,15 @@ public class ForeignSafeTensorsLaws
         Assert.Equal(1.5f, BitConverter.ToSingle(bytes));
         Assert.Equal(NotHeld(scratch["t"], new("a", "U8", [5, 1 << 30], hole)), TinyRun.Faults(opened.Read("a", bytes)));
     }
+
+    /// <summary>Messages stay short whatever a header says, and lengths are what they are read as.</summary>
+    [Fact]
+    public void Very_many_axes_and_lengths_beyond_all_files_are_told()
+    {
+        var header = System.Text.Encoding.UTF8.GetBytes($"{{\"a\":{{\"dtype\":\"F32\",\"shape\":[{string.Join(',', Enumerable.Repeat(1, 1025))}],\"data_offsets\":[0,4]}}}}");
+        byte[] file = [.. BitConverter.GetBytes((long)header.Length), .. header, 0, 0, 0, 0];
+        Assert.Equal("f: a: has 1025 axes; allowed: up to 1024", SafeTensorsHeader.Read(new MemoryStream(file), "f").FailToSeq().Lines());
+        Assert.StartsWith("f: says that its header has 18446744073709551615 bytes; allowed: 2 to 2;",
+            SafeTensorsHeader.Read(new MemoryStream([.. Enumerable.Repeat((byte)255, 8)]), "f").FailToSeq().Lines(), StringComparison.Ordinal);
+    }
 }

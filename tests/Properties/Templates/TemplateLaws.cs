@@ -180,6 +180,10 @@ public sealed class TemplateLaws
         Assert.Equal("chat_template: has none that is called 'default'; allowed: rag", Rendered("""{"chat_template": [{"name": "rag", "template": "R"}]}"""));
     }
 
+    [Theory, InlineData(true, "True"), InlineData(false, "False")]
+    public void Whether_the_assistant_is_to_write_is_what_was_asked_for(bool prompt, string text) => Assert.Equal(text,
+        ChatTemplates.Read(Config("""{"chat_template": "{{ add_generation_prompt }}"}"""), "c").Bind(t => t.Render([], prompt)).Match(static r => r.Text, static f => f.Lines()));
+
     [Fact]
     public void Special_tokens_are_texts_objects_or_null()
     {

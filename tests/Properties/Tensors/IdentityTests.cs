@@ -133,6 +133,7 @@ public sealed class IdentityTests
         Vec<double> v => [.. Enumerable.Range(0, v.Count).Select(i => (object)v.With(i, Math.BitIncrement(v[i]))), (Vec<double>)[.. v, 1]],
         FusedKind => Changed(value),
         Vec<int> v => [.. Enumerable.Range(0, v.Count).Select(i => (object)v.With(i, v[i] + 1)), (Vec<int>)[.. v, 1]],
+        BitPacking v => [v with { Bits = 12 - v.Bits }, v with { Group = v.Group + 1 }],
         TensorType v => [v with { Shape = [.. v.Shape, 1] }, v with { DType = DType.BF16 }],
         Enum v => Enum.GetValues(v.GetType()).Cast<object>().Where(o => !o.Equals(v)),
         UnaryFunction => UnaryFunction.All.Where(other => !other.Equals(value)),

@@ -83,6 +83,8 @@ public sealed class TypeRuleTests
         ("grouped_matmul", () => new GroupedMatMul().Result(0, [F(4, 2), F(3, 3, 2), I(3)]), ["f32[4, 2]", "f32[3, 3, 2]"]),
         ("grouped_matmul(transposed)", () => new GroupedMatMul(true).Result(0, [F(4, 2), F(3, 5, 2), I(2)]), ["f32[3, 5, 2]", "i32[2]"]),
         ("grouped_outer", () => new GroupedOuter().Result(0, [F(4, 2), F(3, 2), I(3)]), ["f32[4, 2]", "f32[3, 2]"]),
+        ("packed_matrix", () => new PackedMatrix(BitPacking.Int8).Result(0, [I(3, 2), F(1, 9)]), ["i32[3, 2]", "f32[1, 9]"]),
+        ("packed_matmul", () => new PackedMatMul(BitPacking.Int8).Result(0, [F(2, 4), I(3, 2), F(1, 8)]), ["f32[2, 4]", "i32[3, 2]"]),
         ("listed(1)", () => new Listed([1]).Result(0, [F(2)]), ["f32[2]"]),
         ("listed()", () => new Listed([]).Result(0, []), []),
         ("linear_cross_entropy", () => new LinearCrossEntropy().Result(0, [F(2, 3), F(4, 5), I(2)]), ["f32[2, 3]", "f32[4, 5]", "i32[2]"]),

@@ -108,7 +108,11 @@ public class TokenizerLaws
     [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"a\":1}}}", "model.vocab[\"a\"]: stands there twice")]
     [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"\\ud800\":0}}}", "half a surrogate pair")]
     [InlineData("{\"pre_tokenizer\":{\"type\":\"UnicodeScripts\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}", "pre_tokenizer.type: UnicodeScripts is not supported")]
-    [InlineData("{\n\n?", "line 3: is not JSON")]
+    [InlineData("{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"((\"},\"behavior\":\"Isolated\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}", "pre_tokenizer.pattern: the regular expression lacks a )")]
+    [InlineData("{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(a)\\\\1\"},\"behavior\":\"Isolated\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}", "pre_tokenizer.pattern: the regular expression has \\1, which is not known")]
+    [InlineData("{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a{2000}\"},\"behavior\":\"Isolated\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}", "pre_tokenizer.pattern: the regular expression counts wrongly")]
+    [InlineData("{\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aaaaaaaaaaaaaaaaaaaaaaaa\"},{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aaaaaaaaaaaaaaaaaaaaaaaa\"},{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aaaaaaaaaaaaaaaaaaaaaaaa\"},{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aaaaaaaaaaaaaaaaaaaaaaaa\"}]},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}", "normalizer: makes a text up to 3.32E+05 times as long; allowed: up to 10000 times")]
+    [InlineData("{\n\n?", "line 3: is not JSON; expected a tokenizer.json")]
     public void Json_faults_name_the_field(string json, string fault) =>
         Assert.Contains(fault, TokenizerJson.Parse(json).FailToSeq().Lines(), StringComparison.Ordinal);
 

@@ -51,7 +51,7 @@ public sealed class BpeRunTests
     public void Special_tokens_in_a_text_are_tokens_of_it()
     {
         using var scratch = new Scratch();
-        var data = TinyRun.Get(RunData.Load(Recipe.Of(Config(Text(scratch)))));
+        var data = (TextData)TinyRun.Get(RunData.Load(Recipe.Of(Config(Text(scratch)))));
         var ids = new int[data.Train.Length];
         data.Train.CopyTo(0, ids);
         Assert.Contains(0, ids);

@@ -10,7 +10,7 @@ namespace Functional.Tests.Properties.Training;
 public class DriftLaws
 {
     static readonly string[] candidates = ["true", "false", "gelu", "post", "sinusoidal", "byte", "shuffled", "sgd", "keep", "0.25", "0.5", "3", "2", "4", "8",
-        "linear", "managed", "cpu", "1", "1e-5", "rms", "neighbours", "w", "head", "sigmoid", "e", "gpt2"];
+        "linear", "managed", "cpu", "1", "1e-5", "rms", "neighbours", "w", "head", "sigmoid", "e", "gpt2", "ipo", "forward-kl", "none", "ranking"];
 
     // What the settings are beside which the others mean something.
     static RunConfig Begun(string name) => TinyRun.Config with
@@ -18,8 +18,19 @@ public class DriftLaws
         Stage = TinyRun.Config.Stage with { Steps = 2, SaveEvery = 1 }, Model = TinyRun.Config.Model with { Window = name == "sinks" ? 2 : 0 },
     };
 
-    // Labels have a test of their own: no other value of them can be trained.
-    public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name).Except(["labels"])];
+    // Labels, kinds and what comes after what have tests of their own.
+    public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name).Except(["labels", "kind", "after"])];
+
+    /// <summary>A stage is called by its kind where it has no other name: another kind is another stage, of which there is nothing.</summary>
+    [Fact]
+    public void A_stage_of_another_kind_is_another_stage()
+    {
+        using var scratch = new Scratch();
+        TinyRun.Get(TinyRun.Train(scratch["run"], Begun("kind")));
+        var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
+        File.WriteAllText(scratch["run/config.yaml"], ConfigYaml.Write(Recipe.Of(run.Config with { Stage = run.Config.Stage with { Kind = StageKind.Sft } })));
+        Assert.Contains("lacks the stage pretrain", TinyRun.Faults(RunFolder.Open(scratch["run"])), StringComparison.Ordinal);
+    }
 
     /// <summary>A model that judges texts is no predictor of tokens: wherever it is asked for, training refuses it by name.</summary>
     [Fact]

@@ -125,8 +125,8 @@ public sealed class InitialWeightsTests : IDisposable
     {
         TinyRun.Get(TinyRun.Train(scratch["source"], TinyRun.Config with { Stage = TinyRun.Config.Stage with { SaveEvery = 1, Keep = 9 } }));
         var third = new CheckpointStore(scratch["source/stages/pretrain/checkpoints"]).PathOf(3);
-        Assert.Equal(3, TinyRun.Get(InitialWeights.Open(TinyRun.Config, third)).Step);
-        Assert.Equal(7, TinyRun.Get(InitialWeights.Open(TinyRun.Config, scratch["source"])).Step);
+        Assert.Equal(3, TinyRun.Get(InitialWeights.Open(TinyRun.Config, third)).Checkpoint.Step);
+        Assert.Equal(7, TinyRun.Get(InitialWeights.Open(TinyRun.Config, scratch["source"])).Checkpoint.Step);
         foreach (var name in (string[])[third, third + Path.DirectorySeparatorChar])
             Assert.Equal(third, TinyRun.Get(InitialWeights.Of(TinyRun.Config, name, CheckpointChoice.Last)).Stage.From);
         Assert.Equal(new CheckpointStore(scratch["source/stages/pretrain/checkpoints"]).PathOf(5),

@@ -201,7 +201,8 @@ public class RecipeLaws
             recipe.Stages.Select(static s => (s.Name, s.Value.Stage.Steps, s.Value.Stage.Optimiser.LearningRate, s.Value.Stage.Batch)));
         Assert.All(recipe.Stages.Values, static c => Assert.Equal(2, c.Model.Layers));
         Assert.Equal((null, "a", "b"), (recipe.Before("a"), recipe.Before("b"), recipe.Before("c")));
-        Assert.Equal([Recipe.Only], Read("steps: 3").Stages.Names);
+        Assert.Equal(["pretrain"], Read("steps: 3").Stages.Names);
+        Assert.Equal(["sft"], Read("kind: sft").Stages.Names);
         var longer = recipe.Then("d", recipe.Stages["a"].Stage with { Steps = 8 });
         Assert.Equal(("d", 8, 2, "c"), (longer.Stages.Names[^1], longer.Stages["d"].Stage.Steps, longer.Stages["d"].Model.Layers, longer.Before("d")));
         Assert.Throws<ArgumentException>(() => recipe.Then("a", new()));

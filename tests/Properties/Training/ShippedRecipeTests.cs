@@ -11,22 +11,31 @@ public sealed class ShippedRecipeTests
     public static TheoryData<string> Names =>
         [.. Directory.EnumerateFiles(Folder, "*.yaml").Select(static f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
 
-    static RunConfig Read(string name) => Functional.Configuration.FromYaml(Path.Combine(Folder, $"{name}.yaml"));
+    static Recipe Read(string name) => Functional.Configuration.RecipeFromYaml(Path.Combine(Folder, $"{name}.yaml"));
 
-    static RunConfig Reduced(string name) => Read(name) is var config ? config with
+    static RunConfig First(string name) => Read(name).Stages.Values[0];
+
+    static Recipe Reduced(string name) => Read(name).Map(static config => config with
     {
         Stage = config.Stage with
         {
             Batch = 2, Steps = 3, EvalEvery = 2, EvalBatches = 1, SaveEvery = 2, SampleEvery = 0, Source = config.Stage.Source with { CorpusSize = 20_000 },
             Optimiser = config.Stage.Optimiser with { Warmup = 1 },
         },
-    } : throw new InvalidOperationException();
+    });
 
-    static void Train(string folder, RunConfig config, IRunObserver? observer = null, CancellationToken stop = default)
+    static RunConfig FirstReduced(string name) => Reduced(name).Stages.Values[0];
+
+    // Stage after stage, until somebody asks to stop.
+    static void Train(string folder, Recipe recipe, IRunObserver? observer = null, CancellationToken stop = default)
     {
         using var engine = new ManagedEngine(2);
-        using var session = TinyRun.Get(RunFolder.Holds(folder) ? RunSession.Resume(folder, null, stop) : RunSession.Begin(folder, Recipe.Of(config), stop));
-        TinyRun.Get(Loop.Run(engine, session, observer, StillClock.Instance, stop));
+        while (!RunFolder.Holds(folder) || TinyRun.Get(RunFolder.Open(folder)).Progress.Any(static p => !p.IsDone))
+        {
+            using var session = TinyRun.Get(RunFolder.Holds(folder) ? RunSession.Resume(folder, null, default) : RunSession.Begin(folder, recipe, default));
+            TinyRun.Get(Loop.Run(engine, session, observer, StillClock.Instance, stop));
+            if (stop.IsCancellationRequested) return;
+        }
     }
 
     sealed class StopAfterTheFirstStep(CancellationTokenSource stop) : IRunObserver
@@ -40,9 +49,16 @@ public sealed class ShippedRecipeTests
     {
         using var scratch = new Scratch();
         Train(scratch["whole"], Reduced(name));
-        using (var stop = new CancellationTokenSource()) Train(scratch["parts"], Reduced(name), new StopAfterTheFirstStep(stop), stop.Token);
-        Assert.Equal(1, TinyRun.Get(TinyRun.Get(RunFolder.Open(scratch["parts"])).Checkpoint()).Step);
-        Train(scratch["parts"], Reduced(name));
+        // In each of its stages.
+        for (var stage = 0; stage < Reduced(name).Stages.Count; stage++)
+        {
+            using (var stop = new CancellationTokenSource()) Train(scratch["parts"], Reduced(name), new StopAfterTheFirstStep(stop), stop.Token);
+            var run = TinyRun.Get(RunFolder.Open(scratch["parts"]));
+            Assert.Equal((Reduced(name).Stages.Names[stage], 1), (run.Stage, TinyRun.Get(run.Checkpoint()).Step));
+            using var engine = new ManagedEngine(2);
+            using var session = TinyRun.Get(RunSession.Resume(scratch["parts"]));
+            TinyRun.Get(Loop.Run(engine, session, null, StillClock.Instance));
+        }
         Assert.Equal("", TinyRun.Differences(TinyRun.Remains(scratch["whole"]), TinyRun.Remains(scratch["parts"])));
     }
 
@@ -66,19 +82,19 @@ public sealed class ShippedRecipeTests
     [Fact]
     public void The_recipes_are_what_they_say()
     {
-        Assert.Equal(new DecoderConfig { Vocabulary = 0 }, Read("gpt2-small").Model);
-        Assert.Equal((NormKind.Rms, Positions.Rotary, Activation.SwiGlu, 2, Biases.None, "bpe", 1024), Read("modern-small") is { Model: var m } modern
+        Assert.Equal(new DecoderConfig { Vocabulary = 0 }, First("gpt2-small").Model);
+        Assert.Equal((NormKind.Rms, Positions.Rotary, Activation.SwiGlu, 2, Biases.None, "bpe", 1024), First("modern-small") is { Model: var m } modern
             ? (m.Norm, m.Positions, m.Activation, m.Heads / m.KeyHeads, m.Bias, modern.Tokenizer, modern.Bpe.Vocabulary) : default);
-        Assert.Equal((8, 2, true, true), Read("moe-small").Model.Experts is var e ? (e.Count, e.Chosen, e.Balance > 0, e.ZLoss > 0) : default);
-        Assert.False(Read("long-context").Model.IsBounded);
+        Assert.Equal((8, 2, true, true), First("moe-small").Model.Experts is var e ? (e.Count, e.Chosen, e.Balance > 0, e.ZLoss > 0) : default);
+        Assert.False(First("long-context").Model.IsBounded);
     }
 
     [Fact]
     public async Task Long_context_writes_twenty_windows_in_caches_that_do_not_grow()
     {
         using var scratch = new Scratch();
-        var config = Reduced("long-context");
-        Train(scratch["run"], config);
+        var config = FirstReduced("long-context");
+        Train(scratch["run"], Recipe.Of(config));
         using var model = LanguageModel.Load(scratch["run"], new ManagedEngine(2));
         var (text, tokens) = ("", 20 * config.Model.Window);
         Assert.True(tokens > 2 * config.Model.Context);

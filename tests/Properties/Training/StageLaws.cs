@@ -12,7 +12,7 @@ public class StageLaws
     public void An_evaluation_has_as_many_rows_as_its_batches(byte batches, byte rows)
     {
         var config = TinyRun.Config with { Stage = TinyRun.Config.Stage with { Batch = 1 + rows % 5, EvalBatches = batches % 9, Accumulate = 3 } };
-        var all = (TinyRun.Data(config).Validation.Length - 1) / config.Model.Context;
+        var all = (TinyRun.Data(config).ValidationTokens - 1) / config.Model.Context;
         Assert.Equal(batches % 9 == 0 ? all : Math.Min(all, batches % 9 * (1L + rows % 5)), TinyRun.Stage(config).Measured.Rows);
     }
 
@@ -23,7 +23,7 @@ public class StageLaws
         foreach (var order in (WindowOrder[])[WindowOrder.Random, WindowOrder.Shuffled])
         {
             var config = TinyRun.Config with { Stage = TinyRun.Config.Stage with { Source = TinyRun.Config.Stage.Source with { Order = order } } };
-            var (data, stage) = (TinyRun.Data(config), TinyRun.Stage(config));
+            var (data, stage) = ((TextData)TinyRun.Data(config), TinyRun.Stage(config));
             Batch own = new(8, stage.Source.Feed(8)), drawn = new(8, stage.Source.Feed(8));
             stage.Source.Fill(default, 0, drawn);
             new TrainingWindows(data.Train, TinyRun.Get(Windows.Of(data.Train.Length, config.Model.Context)), order, RunState.Start(config.Key).DataKey).Fill(default, 0, own);

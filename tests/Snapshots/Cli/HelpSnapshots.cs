@@ -45,6 +45,12 @@ public sealed class HelpSnapshots
     public Task Data_tokenize() => Help("data", "tokenize");
 
     [Fact]
+    public Task Data_inspect() => Help("data", "inspect");
+
+    [Fact]
+    public Task Data_commands() => Help("data");
+
+    [Fact]
     public Task Doctor() => Help("doctor");
 
     [Fact]

@@ -62,6 +62,38 @@ public sealed class LessonSnapshots
     [Fact]
     public void Load_of_experts_has_an_answer() => Assert.Equal(1.6, LoadOfExperts.Balance([0.5, 0.5, 0, 0], [0.4, 0.4, 0.1, 0.1]), 1e-12);
 
+    [Fact]
+    public Task What_a_mask_does() => Verify(WhatAMaskDoes.Text());
+
+    /// <summary>The exercise: h, o, and the mark that begins the next question, which ends the answer.</summary>
+    [Fact]
+    public void What_a_mask_does_has_an_answer() => Assert.Equal("ho\nUser:".Length, WhatAMaskDoes.Labels("hi", "ho"));
+
+    [Fact]
+    public Task Lora_on_one_matrix() => Verify(LoraOnOneMatrix.Text());
+
+    /// <summary>The exercise: 16 · (768 + 768), a twenty-fourth.</summary>
+    [Fact]
+    public void Lora_on_one_matrix_has_an_answer() => Assert.Equal((24576, 24), (LoraOnOneMatrix.Numbers(16, 768, 768), 768 * 768 / LoraOnOneMatrix.Numbers(16, 768, 768)));
+
+    [Fact]
+    public Task Reward_from_comparisons() => Verify(RewardFromComparisons.Text());
+
+    /// <summary>The exercise: σ(1.2).</summary>
+    [Fact]
+    public void Reward_from_comparisons_has_an_answer() => Assert.Equal(0.7685, RewardFromComparisons.Wins(1.2), 1e-4);
+
+    [Fact]
+    public Task Dpo_derived_and_run() => Verify(DpoDerivedAndRun.Text());
+
+    /// <summary>The exercise; and what is learned is the closed form.</summary>
+    [Fact]
+    public void Dpo_derived_and_run_has_an_answer()
+    {
+        Assert.Equal(0.554355, DpoDerivedAndRun.Loss(2, -1, 0.1), 1e-6);
+        Assert.All(DpoDerivedAndRun.Best().Zip(DpoDerivedAndRun.Learn(3000)), static pair => Assert.Equal(pair.Item1, pair.Item2, 1e-3));
+    }
+
     /// <summary>What the lesson shows, whatever the machine's last bits: two experts take most, some none; with the loss all have their part.</summary>
     [Fact]
     public void Experts_collapse_without_the_balancing_loss()

@@ -56,6 +56,8 @@ static class TorchKernels
         [typeof(GroupedMatMul)] = (static (s, k, context) => TorchExperts.Products((GroupedMatMul)k, s.Node.Args, context), false),
         [typeof(GroupedOuter)] = (static (s, _, context) => TorchExperts.Outer(s.Node.Args, context), false),
         [typeof(Ranks)] = (static (s, _, context) => TorchRanks.Kernel(s.Node.Args[0].Shape, context), false),
+        [typeof(PackedMatrix)] = (static (s, k, context) => TorchPacked.Matrix((PackedMatrix)k, s.Node.Args, context), false),
+        [typeof(PackedMatMul)] = (static (s, k, context) => TorchPacked.Product((PackedMatMul)k, s.Node.Args, context), false),
         [typeof(CacheWrite)] = (static (s, k, context) => TorchTables.CacheWrite((CacheWrite)k, s.Node, s.Overwrites == 0, context), false),
     };
 

@@ -39,6 +39,8 @@ internal static class StepFactory
         [typeof(GroupedMatMul)] = static (s, at) => new GroupedMatMulStep((GroupedMatMul)s.Kind, s, at),
         [typeof(GroupedOuter)] = static (s, at) => new GroupedOuterStep(s, at),
         [typeof(Ranks)] = static (s, at) => new RanksStep(s, at),
+        [typeof(PackedMatrix)] = static (s, at) => new PackedMatrixStep((PackedMatrix)s.Kind, s, at),
+        [typeof(PackedMatMul)] = static (s, at) => new PackedMatMulStep((PackedMatMul)s.Kind, s, at),
     };
 
     /// <summary>Whether a fused kind has a kernel, or an instruction of pointwise kernels.</summary>

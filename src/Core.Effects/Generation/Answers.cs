@@ -1,0 +1,134 @@
+using System.Text;
+using Functional.Base;
+using Functional.Engines;
+using Functional.Models;
+using Functional.Sampling;
+using Functional.Text;
+
+namespace Functional.Generation;
+
+/// <summary>Why an answer ends.</summary>
+public enum AnswerEnd
+{
+    /// <summary>The model said the end.</summary>
+    Said,
+    /// <summary>It wrote one of the texts at which answers stop.</summary>
+    Stopped,
+    /// <summary>It was as long as it may be.</summary>
+    Length,
+}
+
+/// <summary>What a model answered.</summary>
+/// <param name="Tokens">All that it drew, with the token or text that ended it.</param>
+/// <param name="LogProbs">The logarithm of the probability with which each was drawn.</param>
+/// <param name="Text">The text of it, without what ended it.</param>
+/// <param name="End">Why it ends.</param>
+public sealed record Answer(Vec<int> Tokens, Vec<float> LogProbs, string Text, AnswerEnd End);
+
+/// <summary>How answers are written.</summary>
+/// <param name="Sampling">How tokens are drawn.</param>
+/// <param name="Most">How many tokens an answer has at most, 1 or more.</param>
+/// <param name="Ends">Tokens that end an answer.</param>
+/// <param name="Stops">Texts that end an answer.</param>
+public sealed record AnswerRules(SamplingConfig Sampling, int Most, Vec<int> Ends = default, Vec<string> Stops = default);
+
+/// <summary>
+/// Answers to many prompts, several at a time: where one ends, the next prompt takes its row (continuous batching). What is drawn for a prompt depends on its
+/// tokens and its key, whatever the others are; see <see cref="Batcher"/> for the rounding of sums.
+/// </summary>
+public static class Answers
+{
+    /// <summary>Answers in the order of the prompts; fewer where the token asks to stop.</summary>
+    /// <param name="engine">Where the model runs.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="parameters">Its parameters by name.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="prompts">Tokens of each, one or more.</param>
+    /// <param name="rules">How answers are written.</param>
+    /// <param name="keys">A key for each prompt: its i-th token is drawn with the key folded with i.</param>
+    /// <param name="rows">How many are written at a time.</param>
+    /// <param name="told">Is told of each answer as it ends, by its prompt's index.</param>
+    /// <param name="stop">Asks to give up.</param>
+    /// <exception cref="ArgumentException">There is no room for a token, or no key for a prompt.</exception>
+    /// <exception cref="NotFiniteNumberException">The model's numbers are not finite.</exception>
+    public static Answer[] Of(IEngine engine, Model model, Params<IBuffer> parameters, Tokenizer tokenizer, IReadOnlyList<int[]> prompts, AnswerRules rules,
+        IReadOnlyList<Key> keys, int rows = 16, Action<int, Answer>? told = null, CancellationToken stop = default)
+    {
+        if (rules.Most < 1) throw new ArgumentException("an answer has one token or more.", nameof(rules));
+        if (keys.Count != prompts.Count) throw new ArgumentException("each prompt has a key.", nameof(keys));
+        var done = new Answer?[prompts.Count];
+        if (prompts.Count == 0) return [];
+        using var batcher = new Batcher(engine, model, parameters, Math.Clamp(prompts.Count, 1, rows));
+        var (active, next) = (new List<Writer>(), 0);
+        while (!stop.IsCancellationRequested && (active.Count > 0 || next < prompts.Count))
+        {
+            while (next < prompts.Count && batcher.Free > 0)
+            {
+                var writer = new Writer(next, batcher.Join(), keys[next], rules, tokenizer);
+                var (token, logProb) = batcher.Draw(writer.Row, prompts[next++], writer.Key, rules.Sampling);
+                active.Add(writer);
+                Take(writer, token, logProb);
+            }
+            active.RemoveAll(w => done[w.Prompt] is not null);
+            if (active.Count == 0) continue;
+            var (tokens, logProbs) = (new int[active.Count], new float[active.Count]);
+            batcher.Draw([.. active.Select(static w => w.Row)], [.. active.Select(static w => w.Last)], [.. active.Select(static w => w.Key)], rules.Sampling,
+                tokens, logProbs);
+            for (var i = 0; i < active.Count; i++) Take(active[i], tokens[i], logProbs[i]);
+        }
+        return [.. done.TakeWhile(static a => a is not null).Select(static a => a!)];
+
+        void Take(Writer writer, int token, float logProb)
+        {
+            if (writer.Add(token, logProb) is not { } answer) return;
+            done[writer.Prompt] = answer;
+            batcher.Leave(writer.Row);
+            told?.Invoke(writer.Prompt, answer);
+        }
+    }
+
+    // An answer that is being written.
+    sealed class Writer(int prompt, int row, Key key, AnswerRules rules, Tokenizer tokenizer)
+    {
+        readonly List<int> tokens = [];
+        readonly List<float> logProbs = [];
+        readonly List<byte> bytes = [];
+        readonly byte[][] stops = [.. rules.Stops.Select(Encoding.UTF8.GetBytes)];
+
+        public int Prompt => prompt;
+
+        public int Row => row;
+
+        public int Last => tokens[^1];
+
+        // Of the next draw.
+        public Key Key => key.FoldIn(tokens.Count);
+
+        // The answer, where the token ends it.
+        public Answer? Add(int token, float logProb)
+        {
+            tokens.Add(token);
+            logProbs.Add(logProb);
+            if (rules.Ends.Contains(token)) return Ended(bytes.Count, AnswerEnd.Said);
+            var before = bytes.Count;
+            bytes.AddRange(tokenizer.Bytes(token));
+            return Stop(before) is { } at ? Ended(at, AnswerEnd.Stopped) : tokens.Count == rules.Most ? Ended(bytes.Count, AnswerEnd.Length) : null;
+        }
+
+        // Where the first stop begins that the last token has completed.
+        int? Stop(int before)
+        {
+            int? first = null;
+            var written = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes);
+            foreach (var text in stops)
+            {
+                var from = Math.Max(0, before - text.Length + 1);
+                if (written[from..].IndexOf(text) is >= 0 and var at && (first is null || from + at < first)) first = from + at;
+            }
+            return first;
+        }
+
+        Answer Ended(int length, AnswerEnd end) =>
+            new([.. tokens], [.. logProbs], Encoding.UTF8.GetString(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes)[..length]), end);
+    }
+}

@@ -1,0 +1,74 @@
+using Functional.Base;
+using Functional.Data;
+using Functional.Dialogues;
+using Functional.Engines;
+using Functional.Generation;
+using Functional.Learning;
+using Functional.Models;
+using Functional.Sampling;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional.Sessions;
+
+/// <summary>Questions that models are asked, with the answers that are expected.</summary>
+/// <param name="Encoder">What makes tokens of them.</param>
+/// <param name="Rows">Each a conversation whose last message is the expected answer.</param>
+/// <param name="Examples">The same as tokens, cut to what the model reads.</param>
+public sealed record Questions(DialogueEncoder Encoder, Vec<Located<Conversation>> Rows, Examples Examples)
+{
+    const int AtOnce = 16;
+
+    /// <summary>Those that a run keeps for evaluation, or all of a file.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="file">A file of rows; nothing for the run's own.</param>
+    /// <param name="template">How they are asked; nothing for what the run was trained with, or its model's own.</param>
+    /// <param name="columns">Which columns of the file are meant.</param>
+    /// <param name="most">How many at most, spread evenly over all; 0 for all.</param>
+    /// <param name="like">A run whose questions it is asked in place of its own, as that would be; nothing for itself.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public static Validation<Fault, Questions> Of(RunFolder run, string? file, string? template = null, string? columns = null, int most = 0, RunFolder? like = null,
+        CancellationToken stop = default) =>
+        from encoder in RowParts.Encoder((like ?? run).Config, run.Tokenizer, run.Note, template)
+        from rows in file is null ? RowParts.Kept(like ?? run, stop) : RowParts.All(file, columns, stop)
+        let some = most == 0 || most >= rows.Count ? rows : [.. Enumerable.Range(0, most).Select(i => rows[(int)((long)i * rows.Count / most)])]
+        from asked in some.Select(static r => r.Value.Messages is [.., { Role: Role.Assistant }] ? Success<Fault, Located<Conversation>>(r)
+            : Fault.Of<Located<Conversation>>(r.Where, "does not end with an answer", "expected what the assistant says at its end")).Gather()
+        from examples in Prepare.Conversations(asked.Map(static r => r with { Value = LastLearned(r.Value) }), encoder, run.Config.Model.Context)
+        select new Questions(encoder, asked, examples.Data);
+
+    // What was said before the last question is known, and not asked.
+    static Conversation LastLearned(Conversation talk) =>
+        new([.. talk.Messages.Take(talk.Messages.Count - 1).Select(static m => m with { Learns = false }), talk.Messages[^1] with { Learns = true }]);
+
+    /// <summary>What is asked, as people read it.</summary>
+    public string Prompt(int question) => string.Join("\n\n", Rows[question].Value.Messages.SkipLast(1).Select(static m => m.Whole));
+
+    /// <summary>The answer that is expected.</summary>
+    public string Expected(int question) => Rows[question].Value.Messages[^1].Text;
+
+    /// <summary>What a model says, and how well it predicts what is expected; nothing when the token asks to stop.</summary>
+    /// <param name="engine">Where it runs.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="parameters">Its parameters by name.</param>
+    /// <param name="sampling">How answers are drawn.</param>
+    /// <param name="most">How many tokens an answer has at most.</param>
+    /// <param name="key">What they are drawn with.</param>
+    /// <param name="told">Is told how many are answered.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public AnswerScores? Ask(IEngine engine, Model model, Params<IBuffer> parameters, SamplingConfig sampling, int most, Key key, Action<int>? told = null,
+        CancellationToken stop = default)
+    {
+        using var workspace = new Workspace(engine);
+        workspace.Alias(parameters.Rename(Layers.Names.Param));
+        var time = Examples.Width(model.Context);
+        var rows = Math.Min(AtOnce, Examples.Count);
+        using var evaluation = new Evaluation(workspace, Objectives.NextToken(model, new(rows, time)), new ConversationRows(Examples, time, RowOrder.Once), rows);
+        if (evaluation.Run(stop) is not { } loss) return null;
+        int[][] prompts = [.. Enumerable.Range(0, Examples.Count).Select(i => Examples[i]).Select(static e => (int[])[.. e.Ids.Take(e.LastAnswer)])];
+        var done = 0;
+        var answers = Answers.Of(engine, model, parameters, Encoder.Tokenizer, prompts, new(sampling, most, Encoder.Stops.Tokens, Encoder.Stops.Texts),
+            [.. prompts.Select((_, i) => key.FoldIn(i))], AtOnce, (_, _) => told?.Invoke(++done), stop);
+        return answers.Length < prompts.Length ? null : new(loss, [.. answers.Select((answer, i) => new Answered(Prompt(i), Expected(i), answer))]);
+    }
+}

@@ -1,0 +1,205 @@
+using Functional.Base;
+using Functional.Data;
+using Functional.Dialogues;
+using Functional.Engines;
+using Functional.Files;
+using Functional.Learning;
+using Functional.Models;
+using Functional.Runs;
+using Functional.Settings;
+using Functional.Storage;
+using Functional.Stories;
+using Functional.Text;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional.Sessions;
+
+/// <summary>Rows of conversations as tokens, in their two parts.</summary>
+/// <param name="Encoder">What made tokens of them.</param>
+/// <param name="Identity">What they are, summed up.</param>
+/// <param name="Train">What is learned.</param>
+/// <param name="Kept">What is only evaluated.</param>
+public sealed record ConversationData(DialogueEncoder Encoder, TextIdentity Identity, Examples Train, Examples Kept) : RunData(Encoder.Tokenizer, Identity)
+{
+    /// <inheritdoc/>
+    public override long TrainTokens => Train.Tokens;
+
+    /// <inheritdoc/>
+    public override long ValidationTokens => Kept.Tokens;
+
+    /// <inheritdoc/>
+    public override Stage Stage(RunConfig config) => Runs.Stage.Answering(config, Train, Kept);
+
+    /// <inheritdoc/>
+    public override Option<SamplePrompt> Prompt => Some(new SamplePrompt([.. Kept[0].Ids.Take(Kept[0].LastAnswer)], Encoder.Stops));
+
+    /// <summary>Reads the rows that a stage names, or asks the embedded world's questions.</summary>
+    public static Validation<Fault, RunData> Load(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>
+        from rows in RowParts.Conversations(config, stop)
+        from train in Prepare.Conversations(rows.Train, encoder, config.Model.Context)
+        from kept in Prepare.Conversations(rows.Kept, encoder, config.Model.Context)
+        select (RunData)new ConversationData(encoder, RowParts.Identity(encoder, train.Data.Checksum, kept.Data.Checksum, train.Data.Tokens + kept.Data.Tokens),
+            train.Data, kept.Data);
+}
+
+/// <summary>Comparisons of answers as tokens, in their two parts.</summary>
+/// <param name="Encoder">What made tokens of them.</param>
+/// <param name="Identity">What they are, summed up.</param>
+/// <param name="Train">What is learned.</param>
+/// <param name="Kept">What is only evaluated.</param>
+public sealed record RankingData(DialogueEncoder Encoder, TextIdentity Identity, Rankings Train, Rankings Kept) : RunData(Encoder.Tokenizer, Identity)
+{
+    /// <inheritdoc/>
+    public override long TrainTokens => Train.Answers.Tokens;
+
+    /// <inheritdoc/>
+    public override long ValidationTokens => Kept.Answers.Tokens;
+
+    /// <inheritdoc/>
+    public override Stage Stage(RunConfig config) => Runs.Stage.Comparing(config, Train, Kept);
+
+    /// <inheritdoc/>
+    public override Validation<Fault, Stage> Stage(IEngine engine, RunConfig config, Option<StartWeights> weights, CancellationToken stop) =>
+        !ReferenceColumns.AreNeeded(config) ? Success<Fault, Stage>(Stage(config))
+        : Runs.Stage.Compared(config, Train, Kept) is var rows && Programs.PairLogProbs(Transformer.Of(config.Decoder), rows.Batch, config.Stage.Preference.Options.LengthShare)
+            is var program ? ReferenceColumns.Of(engine, config, weights, program, rows.Train, rows.Kept, stop)
+                .Map(columns => Runs.Stage.Comparing(config, Train, Kept, columns)) : throw new System.Diagnostics.UnreachableException();
+
+    /// <inheritdoc/>
+    public override Option<SamplePrompt> Prompt => Kept.Answers[0] is var first ? Some(new SamplePrompt([.. first.Ids.Take(first.LastAnswer)], Encoder.Stops)) : None;
+
+    /// <summary>Reads the rows that a stage names, or compares answers to the embedded world's questions.</summary>
+    public static Validation<Fault, RunData> Load(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>
+        from rows in RowParts.Rankings(config, stop)
+        from train in Prepare.Rankings(rows.Train, encoder, config.Model.Context)
+        from kept in Prepare.Rankings(rows.Kept, encoder, config.Model.Context)
+        from pairs in Fault.Unless(train.Data.Most == kept.Data.Most && (train.Data.Most == 2 || config.Stage.Kind == StageKind.Reward), config.Stage.Source.Name,
+            $"has rows of up to {Math.Max(train.Data.Most, kept.Data.Most)} answers", config.Stage.Kind == StageKind.Reward
+                ? "allowed: as many in the part that is learned as in the part that is kept" : "allowed: two, a better and a worse one")
+        select (RunData)new RankingData(encoder, RowParts.Identity(encoder, train.Data.Checksum, kept.Data.Checksum,
+            train.Data.Answers.Tokens + kept.Data.Answers.Tokens), train.Data, kept.Data);
+}
+
+/// <summary>Answers that were judged one by one, as tokens, in their two parts.</summary>
+/// <param name="Encoder">What made tokens of them.</param>
+/// <param name="Identity">What they are, summed up.</param>
+/// <param name="Train">What is learned.</param>
+/// <param name="Kept">What is only evaluated.</param>
+public sealed record JudgedData(DialogueEncoder Encoder, TextIdentity Identity, Judgements Train, Judgements Kept) : RunData(Encoder.Tokenizer, Identity)
+{
+    /// <inheritdoc/>
+    public override long TrainTokens => Train.Answers.Tokens;
+
+    /// <inheritdoc/>
+    public override long ValidationTokens => Kept.Answers.Tokens;
+
+    /// <inheritdoc/>
+    public override Stage Stage(RunConfig config) => Runs.Stage.Judging(config, Train, Kept);
+
+    /// <inheritdoc/>
+    public override Validation<Fault, Stage> Stage(IEngine engine, RunConfig config, Option<StartWeights> weights, CancellationToken stop) =>
+        !ReferenceColumns.AreNeeded(config) ? Success<Fault, Stage>(Stage(config))
+        : Runs.Stage.Judged(config, Train, Kept) is var rows ? ReferenceColumns.Of(engine, config, weights,
+            Programs.JudgedLogProbs(Transformer.Of(config.Decoder), rows.Batch), rows.Train, rows.Kept, stop).Map(columns => Runs.Stage.Judging(config, Train, Kept, columns))
+        : throw new System.Diagnostics.UnreachableException();
+
+    /// <inheritdoc/>
+    public override Option<SamplePrompt> Prompt => Kept.Answers[0] is var first ? Some(new SamplePrompt([.. first.Ids.Take(first.LastAnswer)], Encoder.Stops)) : None;
+
+    /// <summary>Reads the rows that a stage names, or judges answers to the embedded world's questions.</summary>
+    public static Validation<Fault, RunData> Load(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>
+        from rows in RowParts.Judgements(config, stop)
+        from train in Prepare.Judgements(rows.Train, encoder, config.Model.Context)
+        from kept in Prepare.Judgements(rows.Kept, encoder, config.Model.Context)
+        select (RunData)new JudgedData(encoder, RowParts.Identity(encoder, train.Data.Checksum, kept.Data.Checksum,
+            train.Data.Answers.Tokens + kept.Data.Answers.Tokens), train.Data, kept.Data);
+}
+
+/// <summary>What rows say, in the part that is learned and the part that is kept for evaluation.</summary>
+static class RowParts
+{
+    public static Validation<Fault, (Vec<Located<Conversation>> Train, Vec<Located<Conversation>> Kept)> Conversations(RunConfig config, CancellationToken stop) =>
+        Of(config, ConversationShapes.All, Tutor.Conversation, stop);
+
+    public static Validation<Fault, (Vec<Located<Ranking>> Train, Vec<Located<Ranking>> Kept)> Rankings(RunConfig config, CancellationToken stop) =>
+        Of(config, RankingShapes.All(skipsEqual: config.Stage.Rows.SkipsEqual), Tutor.Ranking, stop);
+
+    public static Validation<Fault, (Vec<Located<Judged>> Train, Vec<Located<Judged>> Kept)> Judgements(RunConfig config, CancellationToken stop) =>
+        Of(config, RankingShapes.Single, Tutor.Judged, stop);
+
+    public static TextIdentity Identity(DialogueEncoder encoder, uint train, uint kept, long tokens) =>
+        new(encoder.Tokenizer.Fingerprint, tokens, CheckpointManifest.Hex(System.Numerics.BitOperations.RotateLeft(train, 1) ^ kept));
+
+    static Validation<Fault, (Vec<Located<T>> Train, Vec<Located<T>> Kept)> Of<T>(RunConfig config, Vec<RowShape<T>> shapes, Func<Lesson, T> told, CancellationToken stop) =>
+        config.Stage.Source is { File: { } file } source
+            ? from columns in config.Stage.Rows.Columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
+              from read in RowReader.Read(RowFiles.Read(file, stop), shapes, columns, file)
+              from parts in Divided(read.Rows, source.ValidationPart, file)
+              select parts
+            : Success<Fault, (Vec<Located<T>>, Vec<Located<T>>)>(Lessons(config.Stage.Source, told));
+
+    /// <summary>What makes tokens of a stage's dialogues, and of others that its model is asked.</summary>
+    public static Validation<Fault, DialogueEncoder> Encoder(RunConfig config, Tokenizer tokenizer, Option<PublishedNote> note, string? template = null) =>
+        DialogueEncoders.Of(tokenizer, template ?? TemplateOf(config), note);
+
+    /// <summary>The conversations that a run keeps for evaluation; of comparisons the better answers.</summary>
+    public static Validation<Fault, Vec<Located<Conversation>>> Kept(RunFolder run, CancellationToken stop) => run.Config.Stage.Kind switch
+    {
+        StageKind.Pretrain when run.Config.Stage.Source.File is not null || run.IsImported =>
+            Fault.Of<Vec<Located<Conversation>>>(run.Location, "has learned no answers, and keeps no questions", "expected rows, as with --data FILE"),
+        StageKind.Pretrain or StageKind.Sft => Conversations(run.Config, stop).Map(static parts => parts.Kept),
+        StageKind.Dpo when run.Config.Stage.Preference.Judged is not null => Judgements(run.Config, stop).Map(static parts => parts.Kept.Where(static r => r.Value.Good)
+            .Select(static r => new Located<Conversation>(new([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answer)]), r.Where)).ToVec()),
+        _ => Rankings(run.Config, stop).Map(static parts => parts.Kept.Map(static r =>
+            new Located<Conversation>(new([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answers[0])]), r.Where))),
+    };
+
+    /// <summary>All conversations of a file.</summary>
+    public static Validation<Fault, Vec<Located<Conversation>>> All(string file, string? columns, CancellationToken stop) =>
+        from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
+        from read in RowReader.Read(RowFiles.Read(file, stop), ConversationShapes.All, meant, file)
+        select read.Rows;
+
+    /// <summary>All prompts of a file.</summary>
+    public static Validation<Fault, Vec<Vec<Message>>> Prompts(string file, string? columns, CancellationToken stop) =>
+        from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
+        from read in RowReader.Read(RowFiles.Read(file, stop), PromptShapes.All, meant, file)
+        select read.Rows.Map(static r => r.Value);
+
+    // The world's questions are asked in letters that its text has.
+    static string? TemplateOf(RunConfig config) => config.Stage.Rows.Template ?? (config.Stage.Source.File is null ? "user-assistant" : null);
+
+    /// <summary>All that a stage's rows say, as its template has it: what a tokenizer is made of.</summary>
+    public static Validation<Fault, string> Text(RunConfig config, CancellationToken stop) =>
+        from template in DialogueEncoders.Template(TemplateOf(config), None)
+        from talks in config.Stage.Preference.Judged is not null && config.Stage.Kind == StageKind.Dpo ? Judgements(config, stop).Map(static p => p.Train.Concat(p.Kept)
+                .Select(static r => new Conversation([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answer)])))
+            : config.Stage.Kind == StageKind.Sft ? Conversations(config, stop).Map(static p => p.Train.Concat(p.Kept).Select(static r => r.Value))
+            : Rankings(config, stop).Map(static p => p.Train.Concat(p.Kept).SelectMany(static r => r.Value.Answers.Select(answer =>
+                new Conversation([.. r.Value.Prompt, new(Role.Assistant, answer)]))))
+        from texts in talks.Select(talk => template.Text(talk.Messages)).Gather()
+        select string.Join('\n', texts);
+
+    // The last rows, at least one of each part.
+    static Validation<Fault, (Vec<Located<T>>, Vec<Located<T>>)> Divided<T>(Vec<Located<T>> rows, double kept, string file)
+    {
+        var count = Math.Clamp((int)Math.Round(rows.Count * kept), 1, Math.Max(1, rows.Count - 1));
+        return Fault.Unless(rows.Count > 1, file, "has one row", "needed: 2 or more, one to learn from and one that is kept for evaluation")
+            .Map(_ => ((Vec<Located<T>>)[.. rows.Take(rows.Count - count)], (Vec<Located<T>>)[.. rows.Skip(rows.Count - count)]));
+    }
+
+    // As many questions as have the characters that are asked for; a question is of one part alone.
+    static (Vec<Located<T>>, Vec<Located<T>>) Lessons<T>(SourceConfig source, Func<Lesson, T> told)
+    {
+        var (train, kept, characters) = (new List<Located<T>>(), new List<Located<T>>(), 0L);
+        foreach (var lesson in Tutor.Lessons((ulong)source.CorpusSeed))
+        {
+            if (characters >= source.CorpusSize && train.Count > 0 && kept.Count > 0) break;
+            characters += lesson.Request.Length + lesson.Exercise.Answer.Length;
+            var part = Tutor.IsKept(lesson.Request, source.ValidationPart) ? kept : train;
+            part.Add(new(told(lesson), $"the embedded world, question {train.Count + kept.Count + 1}"));
+        }
+        return ([.. train], [.. kept]);
+    }
+}

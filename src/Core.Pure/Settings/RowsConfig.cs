@@ -1,0 +1,48 @@
+using Functional.Base;
+
+namespace Functional.Settings;
+
+/// <summary>How rows of a file, such as instructions and answers, become what a stage learns from.</summary>
+public sealed record RowsConfig
+{
+    /// <summary>
+    /// How messages become text: a template that is built in, <c>own</c> for the model's, or the file of one; nothing for the model's own where it has one, else
+    /// <c>alpaca</c>, and <c>user-assistant</c> for the embedded world.
+    /// </summary>
+    public string? Template { get; init; }
+
+    /// <summary>Which columns of the file are meant, as <c>prompt=question,response=answer</c>; nothing for those that are found.</summary>
+    public string? Columns { get; init; }
+
+    /// <summary>Whether several short conversations share a row, where they see nothing of each other: the same loss for less work.</summary>
+    public bool Packing { get; init; } = true;
+
+    /// <summary>Whether the first pass goes from short rows to long ones (Bengio et al. 2009).</summary>
+    public bool Curriculum { get; init; }
+
+    /// <summary>Whether comparisons of two equal answers are left out; else they are faults.</summary>
+    public bool SkipsEqual { get; init; }
+
+    /// <summary>How strong the noise on embeddings is in training (NEFTune; Jain et al. 2023); 0 for none, 5 is usual.</summary>
+    public double Neftune { get; init; }
+
+    static readonly Vec<StageKind> rows = [StageKind.Sft, StageKind.Reward, StageKind.Dpo];
+
+    /// <summary>Its settings.</summary>
+    internal static Vec<Field<RowsConfig>> Fields { get; } =
+    [
+        new("template", nameof(Template), "how messages become text", "alpaca, user-assistant, human-assistant, chatml, llama3, plain, own for the model's, or the file of one",
+            static c => c.Template, static (c, text) => c with { Template = text }, static c => c.Template != "")
+            { Fixed = true, IsText = true, IsDetail = true, Kinds = rows, Aliases = ["chat-template", "prompt-style"] },
+        new("columns", nameof(Columns), "which columns are meant, as prompt=question,response=answer", "NAME=COLUMN, with commas between them, or nothing",
+            static c => c.Columns, static (c, text) => c with { Columns = text }, static c => c.Columns != "") { Fixed = true, IsText = true, IsDetail = true, Kinds = rows },
+        Make.Truth<RowsConfig>("packing", "several short conversations share a row and see nothing of each other", static c => c.Packing,
+            static (c, v) => c with { Packing = v }) with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft] },
+        Make.Truth<RowsConfig>("curriculum", "the first pass goes from short rows to long ones", static c => c.Curriculum, static (c, v) => c with { Curriculum = v })
+            with { Fixed = true, IsDetail = true, Kinds = rows },
+        Make.Truth<RowsConfig>("skip-equal", "comparisons of two equal answers are left out, and are no faults", static c => c.SkipsEqual, static (c, v) => c with { SkipsEqual = v })
+            with { Fixed = true, IsDetail = true, Kinds = [StageKind.Reward, StageKind.Dpo] },
+        Make.Number<RowsConfig>("neftune", "noise on embeddings in training; 5 is usual, 0 for none", "0 or more", static c => c.Neftune,
+            static (c, v) => c with { Neftune = v }, static v => v >= 0) with { IsDetail = true, Kinds = [StageKind.Sft], Aliases = ["neftune-noise-alpha"] },
+    ];
+}

@@ -1,0 +1,14 @@
+namespace Functional.Settings;
+
+/// <summary>What a stage learns.</summary>
+public enum StageKind
+{
+    /// <summary>The next token of a text.</summary>
+    Pretrain,
+    /// <summary>The answers in dialogues.</summary>
+    Sft,
+    /// <summary>A number for each answer, from answers that people have ranked.</summary>
+    Reward,
+    /// <summary>To prefer the better of two answers, without a reward in between.</summary>
+    Dpo,
+}

@@ -1,0 +1,94 @@
+using Functional.Base;
+using Functional.Dialogues;
+using Functional.Execution;
+using Functional.Sessions;
+
+namespace Functional;
+
+/// <content>Questions, judgements and adapters.</content>
+public sealed partial class LanguageModel
+{
+    /// <summary>What the model answers to questions, and how near that is to the answers that are expected.</summary>
+    /// <param name="options">Which questions, and how it answers.</param>
+    /// <param name="progress">Is told how many are answered, on the thread that computes.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="FunctionalException">
+    /// An option is out of range, rows cannot be read or are of no form that is known, the model writes no text, or the device has no room.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<AnswerScores> AnswerAsync(AnswerOptions? options = null, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    {
+        var valid = (options ?? new()).Validate().OrThrow();
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => Finite(() =>
+            (from like in valid.Like is { } other ? RunFolder.Open(other).Map(LanguageExt.Prelude.Some) : LanguageExt.Option<RunFolder>.None
+             from questions in Questions.Of(model.Run, valid.File, valid.Template, valid.Columns, valid.Questions, like.IfNoneUnsafe((RunFolder?)null), cancellation)
+             from answered in model.Ask(questions, valid.Sampling, valid.Tokens, Key.Seed((ulong)valid.Seed), progress is null ? null : progress.Report, cancellation)
+             select answered).OrThrow().IfNone(() => throw new OperationCanceledException(cancellation))), cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Begins to judge the model's answers to prompts, two at a time, or goes on where a file stands.</summary>
+    /// <param name="options">Which prompts (<see cref="AnswerOptions.File"/> names them), and how answers are drawn.</param>
+    /// <param name="file">Where judgements are written, a line of JSON each.</param>
+    /// <param name="annotator">Who judges.</param>
+    /// <param name="cancellation">Gives up while prompts are read.</param>
+    /// <exception cref="ArgumentException">The file or the annotator has no name, or no prompts are named.</exception>
+    /// <exception cref="FunctionalException">An option is out of range, the prompts or the file cannot be read, or the model writes no text.</exception>
+    public Task<Annotating> AnnotateAsync(AnswerOptions options, string file, string annotator, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        ArgumentException.ThrowIfNullOrEmpty(annotator);
+        ArgumentException.ThrowIfNullOrEmpty(options.File, nameof(options));
+        var valid = options.Validate().OrThrow();
+        return Task.Run(() =>
+        {
+            var (prompts, encoder) = model.Prompts(valid.File!, valid.Template, valid.Columns, cancellation).OrThrow();
+            return new Annotating(AnnotationFile.Open(file).OrThrow(), prompts, annotator, Pair);
+
+            async Task<(string, string)?> Pair(Vec<Message> prompt, int at, int draws, CancellationToken stop)
+            {
+                using var turn = turns.Ask();
+                await turn.Come(stop).ConfigureAwait(false);
+                return await Compute(() => Finite(() => model.Pair(encoder, prompt, valid.Sampling, valid.Tokens, draws, Key.Seed((ulong)valid.Seed).FoldIn(at), stop)
+                    .OrThrow().ToNullable()), stop).ConfigureAwait(false);
+            }
+        }, cancellation);
+    }
+
+    /// <summary>Makes a run of its own out of one, or of a published model, and adapters of PEFT for it.</summary>
+    /// <param name="run">The run's folder, or the published model's.</param>
+    /// <param name="adapter">The folder with <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</param>
+    /// <param name="folder">The new run's folder; there must be nothing there.</param>
+    /// <param name="engine">What it computes on; nothing for the best that is there.</param>
+    /// <param name="cancellation">Gives up before it begins.</param>
+    /// <exception cref="ArgumentException">A folder has no name.</exception>
+    /// <exception cref="FunctionalException">The adapters are for another model or of a kind that is not known, or a folder cannot be read or written.</exception>
+    public static Task MergeAsync(string run, string adapter, string folder, EngineOptions? engine = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(run);
+        ArgumentException.ThrowIfNullOrEmpty(adapter);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Task.Run(() => Outcomes.OnDevice(() =>
+        {
+            using var made = Engine.Create(engine);
+            return AdapterMerge.Run(made, run, adapter, folder).OrThrow();
+        }), cancellation);
+    }
+
+    /// <summary>
+    /// What the run's objective measures on all rows that it kept for evaluation: of a model that judges, how often the better answer has more
+    /// (<c>accuracy</c>), and by how much (<c>margin</c>).
+    /// </summary>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="FunctionalException">The rows cannot be read, or the device has no room.</exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<(double Loss, IReadOnlyDictionary<string, double> Shown, long Rows)> MeasureAsync(CancellationToken cancellation = default)
+    {
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        var (loss, shown, rows) = await Compute(() => model.Measure(cancellation).OrThrow(), cancellation).ConfigureAwait(false);
+        return (loss, shown.ToDictionary(static s => s.Name, static s => s.Value, StringComparer.Ordinal), rows);
+    }
+}

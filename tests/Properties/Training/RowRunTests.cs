@@ -1,0 +1,223 @@
+using LanguageExt;
+using Xunit;
+
+namespace Functional.Tests.Properties.Training;
+
+/// <summary>Stages that learn from rows: each setting reaches what it sets, a stage that was interrupted goes on bit for bit, and what writes has adapters merged.</summary>
+public sealed class RowRunTests : IDisposable
+{
+    readonly Scratch scratch = new();
+
+    public void Dispose() => scratch.Dispose();
+
+    static readonly RunConfig basis = new()
+    {
+        Model = new() { Layers = 1, Heads = 2, Width = 8, Context = 48, Vocabulary = 0, Bias = Biases.None, TiedHead = false, Dropout = 0.1 }, Tokenizer = "byte",
+        Stage = new() { Batch = 2, Steps = 2, EvalEvery = 0, SaveEvery = 0, Source = new() { CorpusSize = 2000 }, Optimiser = new() { Warmup = 0 } },
+    };
+
+    // Every form that the kinds read, so that one file serves them all.
+    string Rows()
+    {
+        var path = scratch["rows.jsonl"];
+        if (!File.Exists(path)) File.WriteAllLines(path, Enumerable.Range(0, 9).Select(static i =>
+            $$"""{"prompt": "say {{i}}", "completion": "{{new string((char)('a' + i), 1 + i % 4)}}", "question": "q{{i}}", "answer": "r{{i}}", "label": {{(i % 2 == 0 ? "true" : "false")}}}"""));
+        return path;
+    }
+
+    string Pairs()
+    {
+        var path = scratch["pairs.jsonl"];
+        if (!File.Exists(path)) File.WriteAllLines(path, Enumerable.Range(0, 9).Select(static i =>
+            $$"""{"prompt": "say {{i}}", "chosen": "{{new string((char)('a' + i), 1 + i % 4)}}", "rejected": "no {{i}}{{new string('!', i % 3)}}", "margin": {{i % 3}}}"""));
+        return path;
+    }
+
+    string Base()
+    {
+        if (!RunFolder.Holds(scratch["base"])) Train("base", basis);
+        return scratch["base"];
+    }
+
+    RunConfig Config(StageKind kind, string given = "")
+    {
+        var config = basis with
+        {
+            Stage = basis.Stage with
+            {
+                Kind = kind, From = Base(), Steps = 4, SaveEvery = 1, Keep = 9, Rows = new() { Template = "user-assistant" },
+                Source = new() { File = kind == StageKind.Sft ? Rows() : Pairs(), ValidationPart = 0.3 }, Optimiser = new() { Warmup = 0, LearningRate = 0.01 },
+            },
+        };
+        config = given.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static word => word.Split(':', 2))
+            .Aggregate(config, static (c, word) => RunConfig.Field(word[0])!.Set(c, word[1])!);
+        return config.Stage.Kind == StageKind.Dpo && config.Stage.Preference.Judged is not null
+            ? config with { Stage = config.Stage with { Source = config.Stage.Source with { File = Rows() } } } : config;
+    }
+
+    void Train(string name, RunConfig config, int? stopAfter = null)
+    {
+        using var engine = new ReferenceEngine();
+        using var stop = new CancellationTokenSource();
+        using var session = TinyRun.Get(RunFolder.Holds(scratch[name]) ? RunSession.Resume(scratch[name]) : RunSession.Begin(scratch[name], Recipe.Of(config)));
+        TinyRun.Get(Loop.Run(engine, session, new Stopper(stopAfter, stop), StillClock.Instance, stop.Token));
+    }
+
+    sealed class Stopper(int? after, CancellationTokenSource stop) : IRunObserver
+    {
+        public void Stepped(in StepMetrics metrics)
+        {
+            if (metrics.Step == after) stop.Cancel();
+        }
+    }
+
+    public static TheoryData<StageKind, string> Kinds => new()
+    {
+        { StageKind.Sft, "" }, { StageKind.Sft, "packing:false neftune:5 curriculum:true" }, { StageKind.Sft, "lora-rank:2 dora:true lora-targets:all lora-dropout:0.2" },
+        { StageKind.Pretrain, "lora-rank:2" }, { StageKind.Reward, "" }, { StageKind.Reward, "lora-rank:2 centring:0.1 margins:true" }, { StageKind.Dpo, "" },
+        { StageKind.Dpo, "reference:live" }, { StageKind.Dpo, "reference:live lora-rank:2" }, { StageKind.Dpo, "lora-rank:2 accumulate:2" }, { StageKind.Dpo, "preference-loss:kto" },
+        { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" },
+    };
+
+    /// <summary>Interrupted in the middle and resumed, a stage leaves the bits of one that never stopped.</summary>
+    [Theory, MemberData(nameof(Kinds))]
+    public void An_interrupted_stage_goes_on_bit_for_bit(StageKind kind, string given)
+    {
+        var config = kind == StageKind.Pretrain ? Config(kind, given) with { } : Config(kind, given);
+        if (kind == StageKind.Pretrain) config = config with { Stage = config.Stage with { Source = basis.Stage.Source } };
+        Train("whole", config);
+        Train("parts", config, stopAfter: 2);
+        Assert.Equal(2, TinyRun.Get(TinyRun.Get(RunFolder.Open(scratch["parts"])).Checkpoint()).Step);
+        Train("parts", config);
+        Assert.Equal("", TinyRun.Differences(TinyRun.Remains(scratch["whole"]), TinyRun.Remains(scratch["parts"])));
+    }
+
+    /// <summary>With adapters, the weights that a stage began with stay what they were, and checkpoints hold adapters alone.</summary>
+    [Fact]
+    public void Only_adapters_learn()
+    {
+        Train("tuned", Config(StageKind.Sft, "lora-rank:2"));
+        var run = TinyRun.Get(RunFolder.Open(scratch["tuned"]));
+        using var file = TinyRun.Get(SafeTensors.Open(Path.Combine(TinyRun.Get(run.Checkpoint()).Folder, "model.safetensors")));
+        Assert.All(file.Tensors, static t => Assert.Contains(".lora_", t.Name, StringComparison.Ordinal));
+        Assert.Equal(4, file.Tensors.Count);
+    }
+
+    /// <summary>The model that writes is what training measured: adapters are merged, whatever the stage is, and also where a stage goes on from adapters.</summary>
+    [Theory, InlineData("lora-rank:2"), InlineData("lora-rank:3 dora:true lora-targets:all"), InlineData("")]
+    public void What_was_trained_is_what_writes(string given)
+    {
+        var config = Config(StageKind.Sft, given) with { };
+        config = config with { Stage = config.Stage with { EvalBatches = 0, EvalEvery = 0 } };
+        Train("tuned", config);
+        var measured = TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch["tuned"])).Metrics)).Last(static l => l.ValidationLoss is not null).ValidationLoss!.Value;
+        using var engine = new ReferenceEngine();
+        using (var model = TinyRun.Get(TrainedModel.Open(engine, scratch["tuned"])))
+        {
+            Assert.Equal(measured, TinyRun.Get(model.Measure()).Loss, 1e-5);
+            TinyRun.Get(model.Save(scratch["alone"]));
+        }
+        using var alone = TinyRun.Get(TrainedModel.Open(engine, scratch["alone"]));
+        Assert.Null(alone.Run.Config.Lora);
+        Assert.Equal(measured, TinyRun.Get(alone.Measure()).Loss, 1e-5);
+        // A stage of its own over the merged weights begins where this one ended.
+        Train("next", Config(StageKind.Sft, "steps:1 lr:1e-12 min-lr:0") is var next ? next with { Stage = next.Stage with { From = scratch["tuned"], EvalBatches = 0 } } : config);
+        using var last = TinyRun.Get(TrainedModel.Open(engine, scratch["next"]));
+        Assert.Equal(measured, TinyRun.Get(last.Measure()).Loss, 1e-4);
+    }
+
+    /// <summary>Before the first step the policy is its reference, wherever the reference's numbers come from.</summary>
+    [Theory, InlineData("reference:cached"), InlineData("reference:live"), InlineData("reference:live lora-rank:2"), InlineData("reference:cached lora-rank:2 length-share:0.5"),
+        InlineData("reference:live length-share:0.5")]
+    public void At_the_first_step_preferences_cost_the_logarithm_of_two(string given)
+    {
+        // Dropout is for the policy alone.
+        var config = Config(StageKind.Dpo, $"{given} dropout:0");
+        Train("dpo", config);
+        Assert.Equal(Math.Log(2), TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch["dpo"])).Metrics)).First(static l => l.Training is not null).Training!.Value.Loss, 1e-5);
+    }
+
+    /// <summary>Numbers that come with the rows are those of a model beside the policy.</summary>
+    [Fact]
+    public void A_cached_reference_is_the_live_one()
+    {
+        Train("cached", Config(StageKind.Dpo, "reference:cached dropout:0"));
+        Train("live", Config(StageKind.Dpo, "reference:live dropout:0"));
+        double[] Losses(string run) => [.. TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch[run])).Metrics)).Where(static l => l.Training is not null).Select(static l => (double)l.Training!.Value.Loss)];
+        Assert.Equal(Losses("cached"), Losses("live"), static (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
+    // What holds in both runs, and another value; the kind is the field's own.
+    static readonly Dictionary<string, (string Given, string Value)> table = new()
+    {
+        ["template"] = ("", "plain"), ["columns"] = ("", "prompt=question,completion=answer"), ["packing"] = ("", "false"), ["curriculum"] = ("packing:false", "true"),
+        ["neftune"] = ("", "5"), ["preference-loss"] = ("", "ipo"), ["beta"] = ("", "0.5"), ["reference"] = ("preference-loss:ipo", "none"), ["preference-smoothing"] = ("", "0.2"),
+        ["divergence"] = ("", "forward-kl"), ["divergence-alpha"] = ("divergence:alpha", "0.5"), ["by-token"] = ("", "true"), ["gamma"] = ("preference-loss:simpo", "3"),
+        ["reward-alpha"] = ("preference-loss:simpo", "0.5"), ["discopop-temperature"] = ("preference-loss:discopop", "1"), ["sft-weight"] = ("", "0.5"),
+        ["length-share"] = ("", "0.5"), ["good-weight"] = ("preference-loss:kto", "2"), ["bad-weight"] = ("preference-loss:kto", "2"), ["margins"] = ("", "true"),
+        ["reward-loss"] = ("", "ranking"), ["centring"] = ("", "0.5"),
+    };
+
+    public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name).Except(["skip-equal"])];
+
+    /// <summary>Comparisons of equal answers are faults with their line, or left out where that is asked for.</summary>
+    [Fact]
+    public void Equal_answers_are_told_or_left_out()
+    {
+        File.AppendAllLines(Pairs(), ["""{"prompt": "say 9", "chosen": "same", "rejected": "same", "margin": 0}"""]);
+        var config = Config(StageKind.Dpo);
+        Assert.Contains("line 10: its chosen and rejected are equal", TinyRun.Faults(RunData.Load(config, ByteTokenizer.Instance, Option<PublishedNote>.None)), StringComparison.Ordinal);
+        var skips = (RankingData)TinyRun.Get(RunData.Load(Config(StageKind.Dpo, "skip-equal:true"), ByteTokenizer.Instance, Option<PublishedNote>.None));
+        Assert.Equal(9, skips.Train.Count + skips.Kept.Count);
+    }
+
+    [Theory, MemberData(nameof(Settings))]
+    public void A_setting_of_rows_changes_what_is_learned(string name)
+    {
+        Assert.True(table.TryGetValue(name, out var row), $"say what {name} changes");
+        foreach (var kind in RunConfig.Field(name)!.Kinds)
+        {
+            // Columns of comparisons are other ones.
+            var value = name == "columns" && kind != StageKind.Sft ? "prompt=prompt,chosen=rejected,rejected=chosen" : row.Value;
+            var begun = Config(kind, $"dropout:0 {row.Given}");
+            var changed = RunConfig.Field(name)!.Set(begun, value)!;
+            Train($"{kind}-before", begun);
+            Train($"{kind}-after", changed);
+            byte[] Weights(string run) => TinyRun.Remains(scratch[run])["model.safetensors"];
+            Assert.False(Weights($"{kind}-before").AsSpan().SequenceEqual(Weights($"{kind}-after")), $"{name} changes nothing of {kind}");
+        }
+    }
+
+    /// <summary>Rewards of answers do not depend on what they are padded to, nor on who stands beside them.</summary>
+    [Fact]
+    public void Rewards_of_padded_rows_are_those_of_each_alone()
+    {
+        Train("reward", Config(StageKind.Reward));
+        using var engine = new ReferenceEngine();
+        using var model = TinyRun.Get(TrainedModel.Open(engine, scratch["reward"]));
+        var data = (RankingData)TinyRun.Get(RunData.Load(model.Run.Config, model.Run.Tokenizer, model.Run.Note));
+        var (sum, pairs) = (0.0, data.Kept.Count);
+        for (var i = 0; i < pairs; i++)
+        {
+            double Reward(int which) => TinyRun.Get(model.Logits([.. data.Kept.Answers[data.Kept.First(i) + which].Ids]))[0][0];
+            sum += Math.Log(1 + Math.Exp(-(Reward(0) - Reward(1))));
+        }
+        Assert.Equal(sum / pairs, TinyRun.Get(model.Measure()).Loss, 1e-5);
+    }
+
+    /// <summary>A stage after a reward model begins with the last one that writes, or with the one that it names.</summary>
+    [Fact]
+    public void What_judges_is_no_beginning_for_what_writes()
+    {
+        var sft = Config(StageKind.Sft);
+        var recipe = Recipe.Of(sft).Then("judge", Config(StageKind.Reward).Stage with { From = null }).Then("policy", Config(StageKind.Dpo).Stage with { From = null, After = "sft" });
+        Assert.Equal(("sft", "sft"), (recipe.Before("judge"), recipe.Before("policy")));
+        Assert.Contains("allowed: sft, or nothing", TinyRun.Faults(recipe.With("policy", recipe.Stages["policy"] with { Stage = recipe.Stages["policy"].Stage with { After = "judge" } })
+            .Validate()), StringComparison.Ordinal);
+        using var engine = new ReferenceEngine();
+        using (var session = TinyRun.Get(RunSession.Begin(scratch["pipeline"], recipe))) TinyRun.Get(Loop.Run(engine, session, null, StillClock.Instance));
+        for (var stage = 0; stage < 2; stage++)
+            using (var session = TinyRun.Get(RunSession.Resume(scratch["pipeline"]))) TinyRun.Get(Loop.Run(engine, session, null, StillClock.Instance));
+        Assert.All(TinyRun.Get(RunFolder.Open(scratch["pipeline"])).Progress, static p => Assert.True(p.IsDone, p.Name));
+    }
+}
