@@ -26,7 +26,8 @@ public sealed class DialogueEncoder
     DialogueEncoder(DialogueTemplate template, Tokenizer tokenizer, TokenMarks marks)
     {
         (Template, Tokenizer, Marks, shield) = (template, tokenizer, marks, Shield.Of(tokenizer));
-        before = template.Begins ? [] : (tokenizer as SubwordTokenizer)?.Before ?? [];
+        // A model's own template writes the token that its texts begin with.
+        before = template is MarkTemplate marked && !shield.Begins(marked.Begin) ? (tokenizer as SubwordTokenizer)?.Before ?? [] : [];
     }
 
     /// <summary>How messages become text.</summary>

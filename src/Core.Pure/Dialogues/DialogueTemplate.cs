@@ -28,9 +28,6 @@ public abstract record DialogueTemplate(string Name)
         ? Success<Fault, DialogueTemplate>(found)
         : Fault.Of<DialogueTemplate>("template", $"is {name}", $"allowed: {string.Join(", ", BuiltIn.Select(static t => t.Name))}, {Own}, or the file of one, in YAML or JSON");
 
-    /// <summary>Whether the template itself writes the token that texts begin with, if there is one.</summary>
-    public abstract bool Begins { get; }
-
     /// <summary>The mark at the end of what the assistant says; empty where there is none, and the tokenizer's end token takes its place.</summary>
     public abstract string End { get; }
 

@@ -16,7 +16,7 @@ public sealed record Marks(string Before = "", string After = "");
 /// <param name="Assistant">Around what the assistant says; what stands behind it ends it, and is learned.</param>
 public sealed record MarkTemplate(string Name, Marks System, Marks User, Marks Assistant) : DialogueTemplate(Name)
 {
-    /// <summary>What every text begins with.</summary>
+    /// <summary>What every text begins with. Where that is no special token, what the tokenizer puts before texts comes before it.</summary>
     public string Begin { get; init; } = "";
 
     /// <summary>What stands between messages.</summary>
@@ -33,9 +33,6 @@ public sealed record MarkTemplate(string Name, Marks System, Marks User, Marks A
 
     /// <summary>Whether white space around messages is taken off.</summary>
     public bool Trims { get; init; }
-
-    /// <inheritdoc/>
-    public override bool Begins => Begin.Length > 0;
 
     /// <inheritdoc/>
     public override string End => Assistant.After;

@@ -36,9 +36,6 @@ public sealed record OwnTemplate : DialogueTemplate
         });
 
     /// <inheritdoc/>
-    public override bool Begins => true;
-
-    /// <inheritdoc/>
     public override string End { get; }
 
     /// <inheritdoc/>

@@ -39,6 +39,8 @@ sealed class Shield
 
     public bool IsSpecial(string text) => ids.ContainsKey(text);
 
+    public bool Begins(string text) => ids.Keys.Any(token => text.StartsWith(token, StringComparison.Ordinal));
+
     public int Id(string text) => ids[text];
 
     public string Cover(string text)

@@ -88,6 +88,7 @@ public sealed class RowFileTests : IDisposable
     [InlineData("a.json", "[{\"a\":", "FAULT a.json, row 1, line 1: ends inside of a value; expected a whole file")]
     [InlineData("a.json", "}", "FAULT a.json, row 1, line 1: begins with }; expected a list of objects")]
     [InlineData("a.csv", "a,b\n1,2\n3\n\n\"4\n5\",6", "line 2: a=1, b=2\nFAULT a.csv, line 3: has 1 fields; expected 2, as the first line has; a field with a comma, a quote or a line end stands in quotes\nline 5: a=4\n5, b=6")]
+    [InlineData("a.csv", "a,b\n1,2,3\n", "FAULT a.csv, line 2: has 3 fields; expected 2")]
     [InlineData("a.csv", "a,a\n1,2", "FAULT a.csv, line 1: names a twice; allowed: once")]
     [InlineData("a.csv", ",a\n1,2\n", "line 2: column 1=1, a=2")]
     [InlineData("a.csv", "a,b\n\"1,2\n3,4\n", "FAULT a.csv, line 2: begins a field in quotes that does not end; expected a quote at its end, and quotes inside of it doubled")]

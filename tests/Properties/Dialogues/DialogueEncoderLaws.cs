@@ -63,6 +63,28 @@ public sealed class DialogueEncoderLaws
         Assert.Equal(0, Ids("<|endoftext|>"));
     }
 
+    /// <summary>The token that texts begin with comes from the template or the tokenizer, once, and is never cut.</summary>
+    [Fact]
+    public void Texts_begin_as_the_tokenizer_says()
+    {
+        var id = Words.Find("<|begin_of_text|>")!.Value;
+        var written = Json.Parse(TokenizerJson.Write(Words), "t").Get();
+        var framing = Json.Parse("""
+            {"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<|begin_of_text|>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
+             "pair":[{"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}}],
+             "special_tokens":{"<|begin_of_text|>":{"id":"<|begin_of_text|>","ids":[ID],"tokens":["<|begin_of_text|>"]}}}
+            """.Replace("ID", $"{id}", StringComparison.Ordinal), "t").Get();
+        var framed = TokenizerJson.Parse(new Json.Map(((Json.Map)written).Members.Filter(static (name, _) => name != "post_processor").Add("post_processor", framing)).Write(), "t").Get();
+        foreach (var template in templates)
+        {
+            var encoder = Encoder(template, framed);
+            var example = encoder.Encode(new Conversation([User("a b"), Assistant("c")]), "here").Get();
+            Assert.Equal((id, 1), (example.Ids[0], example.Ids.Count(i => i == id)));
+            Assert.Equal(example.Ids.Take(example.LastAnswer), encoder.Prompt([User("a b")]).Get());
+            Assert.Equal(id, example.Within(example.Ids.Count - 1).Example.Ids[0]);
+        }
+    }
+
     [Fact]
     public void Generation_stops_where_the_template_says()
     {
