@@ -1,5 +1,7 @@
 using Functional.Base;
 using Functional.Dialogues;
+using LanguageExt;
+using static LanguageExt.Prelude;
 
 namespace Functional.Stories;
 
@@ -15,22 +17,41 @@ public sealed record Lesson(Exercise Exercise, string Request, string Wrong);
 /// </summary>
 public static class Tutor
 {
+    /// <summary>All kinds of exercises.</summary>
+    public static Vec<ExerciseKind> AllKinds { get; } = [.. Enum.GetValues<ExerciseKind>()];
+
+    /// <summary>The kinds that a text names: <c>count+copy</c>, or <c>all</c>.</summary>
+    public static Validation<Fault, Vec<ExerciseKind>> Kinds(string text) => text == "all" ? Success<Fault, Vec<ExerciseKind>>(AllKinds) : text.Split('+')
+        .Select(word => AllKinds.FirstOrDefault(kind => NameOf(kind) == word, (ExerciseKind)(-1)) is >= 0 and var kind ? Success<Fault, ExerciseKind>(kind)
+            : Fault.Of<ExerciseKind>("lessons", $"is {text}, and '{word}' is no kind of them", $"allowed: all, or {string.Join(", ", AllKinds.Map(NameOf))}, with + between them"))
+        .Gather();
+
+    /// <summary>What settings call a kind.</summary>
+    public static string NameOf(ExerciseKind kind) => kind switch
+    {
+        ExerciseKind.Story => "story", ExerciseKind.Count => "count", ExerciseKind.Copy => "copy", ExerciseKind.Reverse => "reverse", ExerciseKind.Compare => "compare",
+        ExerciseKind.Sum => "sum", _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind of exercise"),
+    };
+
     /// <summary>A lesson.</summary>
     /// <param name="seed">Chooses the world.</param>
     /// <param name="index">Which lesson, from 0.</param>
-    public static Lesson Lesson(ulong seed, long index)
+    /// <param name="kinds">Of what kinds, one or more; all where none is given.</param>
+    public static Lesson Lesson(ulong seed, long index, Vec<ExerciseKind> kinds = default)
     {
         var key = Key.Seed(seed).FoldIn("tutor").FoldIn(index);
-        var kind = (ExerciseKind)new Dice(key).Below((int)ExerciseKind.Sum + 1);
+        var some = kinds.Count == 0 ? AllKinds : kinds;
+        var kind = some[new Dice(key).Below(some.Count)];
         var exercise = Exercise.Of(kind, key.FoldIn("exercise"));
         return new(exercise, RequestOf(exercise), WrongOf(exercise, key.FoldIn("wrong")));
     }
 
     /// <summary>Lessons without end.</summary>
     /// <param name="seed">Chooses the world.</param>
-    public static IEnumerable<Lesson> Lessons(ulong seed)
+    /// <param name="kinds">Of what kinds; all where none is given.</param>
+    public static IEnumerable<Lesson> Lessons(ulong seed, Vec<ExerciseKind> kinds = default)
     {
-        for (long index = 0; ; index++) yield return Lesson(seed, index);
+        for (long index = 0; ; index++) yield return Lesson(seed, index, kinds);
     }
 
     /// <summary>Whether a question is kept for evaluation, of which so large a share is.</summary>

@@ -5,6 +5,7 @@ using Functional.Layers;
 using Functional.Measuring;
 using Functional.Models;
 using Functional.Sessions;
+using Functional.Settings;
 
 namespace Functional.Cli;
 
@@ -15,6 +16,9 @@ static class BenchCommand
 
     // Each is remembered until the end.
     const int MostRepetitions = 1_000_000;
+
+    // What a step learns, as a run's settings say it.
+    static readonly string[] learned = ["kind", "preference-loss", "reference", "lora-rank", "lora-targets"];
 
     static Flag Json => new("--json", null, "one line of JSON and nothing else");
 
@@ -55,15 +59,17 @@ static class BenchCommand
 
     static CommandSpec Step => new("step", "Measures a training step: forward, backward, clipping, AdamW; with biases, on random tokens.",
         [.. Model("65", "128", "4", "4", "64"), new("--batch", "N", "windows in a batch") { Default = "12" },
-            new("--steps", "N", "steps to measure") { Default = "60" }, Json, .. EngineFlags.All],
+            .. learned.SelectMany(static name => SettingFlags.Of(RunConfig.Field(name)!, new())).Select(static f => f with { Group = "options" }), new("--steps", "N", "steps to measure") { Default = "60" }, Json, .. EngineFlags.All],
         (given, terminal, interruption) =>
         {
-            var config = Config(given, new() { Layers = 4, Heads = 4, Width = 128, Vocabulary = 65, Context = 64 });
+            var model = Config(given, new() { Layers = 4, Heads = 4, Width = 128, Vocabulary = 65, Context = 64 });
             var (batch, steps, options) = (given.Whole("--batch", 12, 1), given.Whole("--steps", 60, 1, MostRepetitions), EngineFlags.Of(given)).Checked();
-            // The rule of runs, for the run that this step is one of.
-            Memory.Check(new() { Model = config, Stage = new() { Batch = batch }, Execution = options }).MapFail(f => EngineFlags.Named(given, f)).OrThrow();
+            // The rules of runs, for the run that this step is one of.
+            var run = RunConfig.Read(new() { Model = model, Stage = new() { Batch = batch }, Execution = options },
+                learned.Where(name => given.Has($"--{name}")).Select(name => ConfigEntry.Option(name, given.Text($"--{name}")!))).OrThrow();
+            var config = Memory.Check(run).MapFail(f => EngineFlags.Named(given, f)).OrThrow();
             using var engine = Engine.Create(options);
-            var measure = StepMeasure.On(engine, config, batch, steps, interruption.Token);
+            var measure = StepMeasure.On(engine, config, steps, interruption.Token);
             terminal.Line(given.Has("--json")
                 ? JsonLine.Of(json =>
                 {
@@ -84,7 +90,8 @@ static class BenchCommand
             return Task.FromResult(0);
         })
     {
-        Examples = [new("bench step --layers 6 --heads 6 --width 384 --batch 8 --context 256 --json", "another size, for a script")],
+        Examples = [new("bench step --layers 6 --heads 6 --width 384 --batch 8 --context 256 --json", "another size, for a script"),
+            new("bench step --kind sft --lora-rank 16", "adapters in place of the weights"), new("bench step --kind dpo", "pairs of answers, two windows each")],
     };
 
     static CommandSpec Decode => new("decode", "Measures cached decoding, a token at a time, at several places of the context.",

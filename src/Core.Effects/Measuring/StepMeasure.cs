@@ -3,7 +3,7 @@ using Functional.Engines;
 using Functional.Graphs;
 using Functional.Layers;
 using Functional.Learning;
-using Functional.Models;
+using Functional.Settings;
 
 namespace Functional.Measuring;
 
@@ -23,26 +23,34 @@ public sealed record StepMeasure(long Tokens, double Flops, double CompileMillis
     /// <summary>Billions of floating-point operations a second, at the median.</summary>
     public double Gflops => Flops / Time.MedianMilliseconds / 1e6;
 
-    /// <summary>Trains on an engine. The optimiser is AdamW with betas 0.9 and 0.95, decay 0.1, gradients clipped at 1.</summary>
-    public static StepMeasure On(IEngine engine, DecoderConfig config, int batch, int steps, CancellationToken stop = default)
+    /// <summary>
+    /// A step of a run: its objective, optimiser and clipping, on random tokens of which all are learned. What else its rows have, such as what a reference
+    /// thinks of them, is zeros.
+    /// </summary>
+    /// <param name="engine">Where it runs.</param>
+    /// <param name="config">The run, without faults and with its vocabulary; one micro-batch is measured.</param>
+    /// <param name="steps">How many steps are measured.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public static StepMeasure On(IEngine engine, RunConfig config, int steps, CancellationToken stop = default)
     {
-        var (model, optimiser, shape) = (Transformer.Of(config), Optimisers.AdamW(0.9, 0.95, decay: 0.1), new BatchShape(batch, config.Context));
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-        var objective = Objectives.NextToken(model, shape);
-        var program = Programs.Step(objective, optimiser, GradientClip.To(1));
+        var (optimiser, clock) = (config.Stage.Adapter.Over(config.Stage.Optimiser.Transform), System.Diagnostics.Stopwatch.StartNew());
+        var objective = config.ObjectiveOf();
+        var program = Programs.Step(objective, optimiser, GradientClip.To(config.Stage.Optimiser.Clip));
         clock.Stop();
         using var workspace = new Workspace(engine);
-        foreach (var (name, spec) in model.Specs) workspace.Fill(Names.Param(name), spec);
+        foreach (var owned in objective.Parameters) workspace.Fill(owned.Name, owned.Spec);
         workspace.Add(Programs.Slots(objective, optimiser));
-        foreach (var name in (string[])[Names.Inputs, Names.Labels]) workspace.Tokens(name, shape.Tokens, config.Vocabulary);
+        foreach (var (name, type) in objective.Feed)
+            if (type.DType == DType.I32 && type.Shape.Count == 2 && name != "starts") workspace.Tokens(Names.Feed(name), type, config.Model.Vocabulary);
+            else workspace.Add(Names.Feed(name), type);
         foreach (var (name, _) in Programs.StepScalars(optimiser, 1, 0)) workspace.Add(name, new([]));
         if (program.Inputs.Any(static i => i.Name == Names.Key)) workspace.Add(Names.Key, new([2], DType.I32));
         clock.Start();
         var training = workspace.Bind(program);
         var compile = clock.Elapsed.TotalMilliseconds;
-        var step = 0L;
+        var (step, tokens) = (0L, objective.Feed.Where(static f => f.Name is "inputs" or "chosen" or "rejected" or "answers").Sum(static f => f.Value.Size));
         var time = Timings.Of(Step, steps, 3, TimeSpan.FromMilliseconds(500), stop);
-        return new((long)batch * config.Context, (double)Cost.Of(program).Flops, compile, time, Timings.PeakMemory(), engine.Name, engine.Memory);
+        return new(tokens, (double)Cost.Of(program).Flops, compile, time, Timings.PeakMemory(), engine.Name, engine.Memory);
 
         void Step()
         {

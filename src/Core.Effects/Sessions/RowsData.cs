@@ -137,7 +137,7 @@ static class RowParts
               from read in RowReader.Read(RowFiles.Read(file, stop), shapes, columns, file)
               from parts in Divided(read.Rows, source.ValidationPart, file)
               select parts
-            : Success<Fault, (Vec<Located<T>>, Vec<Located<T>>)>(Lessons(config.Stage.Source, told));
+            : Tutor.Kinds(config.Stage.Rows.Lessons).Map(kinds => Lessons(config.Stage.Source, kinds, told));
 
     /// <summary>What makes tokens of a stage's dialogues, and of others that its model is asked.</summary>
     public static Validation<Fault, DialogueEncoder> Encoder(RunConfig config, Tokenizer tokenizer, Option<PublishedNote> note, string? template = null) =>
@@ -190,10 +190,10 @@ static class RowParts
     }
 
     // As many questions as have the characters that are asked for; a question is of one part alone.
-    static (Vec<Located<T>>, Vec<Located<T>>) Lessons<T>(SourceConfig source, Func<Lesson, T> told)
+    static (Vec<Located<T>>, Vec<Located<T>>) Lessons<T>(SourceConfig source, Vec<ExerciseKind> kinds, Func<Lesson, T> told)
     {
         var (train, kept, characters) = (new List<Located<T>>(), new List<Located<T>>(), 0L);
-        foreach (var lesson in Tutor.Lessons((ulong)source.CorpusSeed))
+        foreach (var lesson in Tutor.Lessons((ulong)source.CorpusSeed, kinds))
         {
             if (characters >= source.CorpusSize && train.Count > 0 && kept.Count > 0) break;
             characters += lesson.Request.Length + lesson.Exercise.Answer.Length;

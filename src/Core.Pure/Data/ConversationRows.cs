@@ -43,7 +43,7 @@ public sealed class ConversationRows : RowSource
     }
 
     /// <inheritdoc/>
-    public override long Tokens(long rows) => rows * context;
+    public override long Tokens(long rows) => Mean(rows, examples.Tokens - examples.Count);
 
     static Packing Pack(Examples examples, int context, RowOrder order, Key key, bool packed)
     {

@@ -68,7 +68,7 @@ public sealed class PairRows : PreferenceRows
         Feed(rows, Params.Of(("chosen", Time), ("chosen_labels", Time), ("rejected", Time), ("rejected_labels", Time)), "margin");
 
     /// <inheritdoc/>
-    public override long Tokens(long rows) => rows * 2 * Time;
+    public override long Tokens(long rows) => Mean(rows, pairs.Answers.Tokens);
 
     private protected override void Fill(Batch batch, int row, int? which)
     {
@@ -106,7 +106,7 @@ public sealed class RankingRows : PreferenceRows
         Feed(rows, Params.Of(("answers", Most * Time), ("answer_labels", Most * Time), ("count", 0)), "margin");
 
     /// <inheritdoc/>
-    public override long Tokens(long rows) => rows * Most * Time;
+    public override long Tokens(long rows) => Mean(rows, rankings.Answers.Tokens);
 
     private protected override void Fill(Batch batch, int row, int? which)
     {
@@ -146,7 +146,7 @@ public sealed class JudgedRows : PreferenceRows
         Feed(rows, Params.Of(("inputs", Time), ("labels", Time), ("kl_inputs", Time), ("kl_labels", Time)), "good");
 
     /// <inheritdoc/>
-    public override long Tokens(long rows) => rows * 2 * Time;
+    public override long Tokens(long rows) => Mean(rows, judgements.Answers.Tokens);
 
     private protected override void Fill(Batch batch, int row, int? which)
     {

@@ -40,6 +40,11 @@ public abstract class RowSource : Source
     /// <inheritdoc/>
     public override long? Rows => order == RowOrder.Once ? Count : null;
 
+    /// <summary>How many tokens so many rows hold, on average over a pass: padding is none.</summary>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="tokens">How many tokens a pass has.</param>
+    private protected long Mean(long rows, long tokens) => (long)((Int128)rows * tokens / Count);
+
     /// <inheritdoc/>
     public override Place After(Place place, long rows)
     {

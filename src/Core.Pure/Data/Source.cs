@@ -19,7 +19,7 @@ public abstract class Source
     /// <summary>The tensors of a batch of so many rows, by name.</summary>
     public abstract Params<TensorType> Feed(int rows);
 
-    /// <summary>How many tokens so many rows hold.</summary>
+    /// <summary>How many tokens so many rows hold, without padding; on average where rows differ.</summary>
     public abstract long Tokens(long rows);
 
     /// <summary>How many rows there are for a measurement, which takes each once from place 0 on; nothing where they never end.</summary>

@@ -1,4 +1,5 @@
 using Functional.Base;
+using Functional.Compiling;
 using Functional.Graphs;
 using Functional.Layers;
 using Functional.Models;
@@ -42,20 +43,33 @@ public static class Losses
         var hidden = model.Hidden(env, tokens);
         var entropy = LinearCrossEntropy(hidden.Value.Reshape(-1, hidden.Value.Shape[^1]), model.Head(env), labels.Reshape(-1), smoothing,
             model.LogitCap);
-        return env.Training ? WithAuxiliary(entropy, hidden) : entropy;
+        return env.Training ? WithAuxiliary(entropy, hidden.Side, "cross-entropy") : entropy;
     }
 
+    /// <summary>
+    /// Cross-entropy whose every token counts as much as the model already finds it likely, −p · ln p with no gradient through p (dynamic fine-tuning; Wu et
+    /// al. 2025): what is learned then leans less on tokens that the model would never have written.
+    /// </summary>
+    public static WeightedSum Dft(LogProbabilities read) => new(-(read.Tokens.Exp().StopGradient() * read.Tokens).SumAll(), read.Counts.SumAll());
+
+    /// <summary>A loss to which what a model's layers add in training is added, and shown beside it; the loss itself is then shown by its name.</summary>
+    /// <param name="loss">The loss without them.</param>
+    /// <param name="side">What the model gave beside its hidden states.</param>
+    /// <param name="name">What the loss is called.</param>
     // Each is a mean already: times the weight it is a sum that micro-batches may add.
-    static Loss WithAuxiliary(WeightedSum entropy, Flow flow)
+    internal static Loss WithAuxiliary(Loss loss, Vec<Named> side, string name)
     {
-        Params<WeightedSum> Under(string prefix) => flow.Under(prefix).GroupBy(static s => s.Name, StringComparer.Ordinal).Select(g =>
-            (g.Key[prefix.Length..], new WeightedSum(g.Select(static s => s.Value).Aggregate(static (a, b) => a + b) * entropy.Weight, entropy.Weight)))
+        var total = loss.Total;
+        Params<WeightedSum> Under(string prefix) => side.Where(s => s.Name.StartsWith(prefix, StringComparison.Ordinal))
+            .GroupBy(static s => s.Name, StringComparer.Ordinal).Select(g =>
+            (g.Key[prefix.Length..], new WeightedSum(g.Select(static s => s.Value).Aggregate(static (a, b) => a + b) * total.Weight, total.Weight)))
             .ToParams();
         var (auxiliary, statistics) = (Under(Names.Auxiliary("")), Under(Names.Statistic("")));
-        if (auxiliary.Count == 0) return new Loss(entropy) { Shown = statistics };
-        return new Loss(entropy with { Sum = auxiliary.Fold(entropy.Sum, static (sum, a) => sum + a.Sum) })
+        if (auxiliary.Count == 0) return loss with { Shown = loss.Shown.Concat(statistics) };
+        return loss with
         {
-            Shown = Params.Of(("cross-entropy", entropy)).Concat(auxiliary).Concat(statistics),
+            Total = total with { Sum = auxiliary.Fold(total.Sum, static (sum, a) => sum + a.Sum) },
+            Shown = Params.Of((name, total)).Concat(loss.Shown).Concat(auxiliary).Concat(statistics),
         };
     }
 }

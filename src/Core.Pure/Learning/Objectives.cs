@@ -21,6 +21,22 @@ public static class Objectives
         scene => Losses.NextToken(model, texts ? scene.Of("") with { Starts = scene["starts"] } : scene.Of(""), scene["inputs"], scene["labels"],
             scene.Training ? smoothing : 0));
 
+    /// <summary>To predict each next token by <see cref="Losses.Dft"/>; what is measured is the cross-entropy, as of <see cref="NextToken"/>, whose feed it has.</summary>
+    /// <param name="model">What learns.</param>
+    /// <param name="batch">The shape of <c>inputs</c> and <c>labels</c>, both <c>i32[rows, time]</c>; a label of −100 counts for nothing.</param>
+    /// <param name="texts">Whether a row may hold several texts, as of <see cref="NextToken"/>.</param>
+    public static Objective Dft(Model model, BatchShape batch, bool texts = false)
+    {
+        var plain = NextToken(model, batch, 0, texts);
+        return new(plain.Parts, plain.Feed, scene =>
+        {
+            var env = texts ? scene.Of("") with { Starts = scene["starts"] } : scene.Of("");
+            if (!scene.Training) return Losses.NextToken(model, env, scene["inputs"], scene["labels"]);
+            var read = LogProbabilities.Of(model, env, scene["inputs"], scene["labels"]);
+            return Losses.WithAuxiliary(Losses.Dft(read), read.Side, "dft");
+        });
+    }
+
     /// <summary>
     /// To prefer the better of two answers, without a reward in between: both are read in one pass. What the reference thinks of them comes with the rows as
     /// <c>reference_chosen</c> and <c>reference_rejected</c>, or from a part of its own.
@@ -41,10 +57,16 @@ public static class Objectives
         return new(reference is null ? [policy] : [policy, new Part("reference", reference) { Learns = false, Shares = shares ? "" : null }],
             Pairs(batch).Concat(known ? Params.Of((AnswerLogProbs.ReferenceOf(true), numbers), (AnswerLogProbs.ReferenceOf(false), numbers)) : Params<TensorType>.Empty), scene =>
             {
-                var ((chosen, rejected), none) = (AnswerLogProbs.Pairs(model, scene.Of(""), scene, options.LengthShare), scene["margin"].Like(0));
-                var (better, worse) = reference is not null && AnswerLogProbs.Pairs(reference, scene.Of("reference"), scene, options.LengthShare) is var (r, s) ? (r.Sum, s.Sum)
-                    : known ? (scene[AnswerLogProbs.ReferenceOf(true)], scene[AnswerLogProbs.ReferenceOf(false)]) : (none, none);
-                return PreferenceLosses.Of(losses, new(chosen, rejected, better, worse, scene["margin"]), options);
+                var (read, none) = (AnswerLogProbs.Read(model, scene.Of(""), scene), scene["margin"].Like(0));
+                var (chosen, rejected) = AnswerLogProbs.Pairs(read, options.LengthShare);
+                var (better, worse) = reference is not null && AnswerLogProbs.Pairs(AnswerLogProbs.Read(reference, scene.Of("reference"), scene), options.LengthShare)
+                    is var (r, s) ? (r.Sum, s.Sum) : known ? (scene[AnswerLogProbs.ReferenceOf(true)], scene[AnswerLogProbs.ReferenceOf(false)]) : (none, none);
+                var text = options is { Sft: > 0, SftOnText: true } ? AnswerLogProbs.Of(read with
+                {
+                    Hidden = read.Hidden.Slice(0, 0, batch.Rows), Labels = AnswerLogProbs.Whole(scene["chosen"], scene["chosen_labels"]),
+                }) : null;
+                return Losses.WithAuxiliary(PreferenceLosses.Of(losses, new(chosen, rejected, better, worse, scene["margin"]) { Text = text }, options),
+                    scene.Training ? read.Side : [], "preference");
             });
     }
 
@@ -90,11 +112,13 @@ public static class Objectives
             ("good", numbers), ("reference", numbers), ("reference_kl", numbers)), scene =>
             {
                 var env = scene.Of("");
-                var own = AnswerLogProbs.Of(model, env, scene["inputs"], scene["labels"]);
+                var read = LogProbabilities.Of(model, env, scene["inputs"], scene["labels"]);
+                var own = AnswerLogProbs.Of(read);
                 // No gradient goes through them, so that nothing of their pass is kept.
-                var others = loss.HasStrangers ? AnswerLogProbs.Of(model, env with { RandomKey = null }, scene["kl_inputs"], scene["kl_labels"]) is var s
+                var others = loss.HasStrangers ? AnswerLogProbs.Of(LogProbabilities.Of(model, env with { RandomKey = null }, scene["kl_inputs"], scene["kl_labels"])) is var s
                     ? s with { Sum = s.Sum.StopGradient() } : own : own;
-                return JudgedLosses.Of(loss, new(own, scene["reference"], scene["good"], others, scene["reference_kl"]), options);
+                return Losses.WithAuxiliary(JudgedLosses.Of(loss, new(own, scene["reference"], scene["good"], others, scene["reference_kl"]), options),
+                    scene.Training ? read.Side : [], "preference");
             });
     }
 

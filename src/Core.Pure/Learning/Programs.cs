@@ -127,7 +127,8 @@ public static partial class Programs
     {
         var feed = Params.Of(("chosen", batch.Tokens), ("chosen_labels", batch.Tokens), ("rejected", batch.Tokens), ("rejected_labels", batch.Tokens));
         var env = Parameters(model);
-        var (chosen, rejected) = AnswerLogProbs.Pairs(model, env, new(feed.Map(static (name, type) => Create.Input(Names.Feed(name), type)), false, _ => env), lengthShare);
+        var scene = new Scene(feed.Map(static (name, type) => Create.Input(Names.Feed(name), type)), false, _ => env);
+        var (chosen, rejected) = AnswerLogProbs.Pairs(AnswerLogProbs.Read(model, env, scene), lengthShare);
         return Program.Of([new(AnswerLogProbs.ReferenceOf(true), chosen.Sum), new(AnswerLogProbs.ReferenceOf(false), rejected.Sum)]);
     }
 
@@ -137,8 +138,8 @@ public static partial class Programs
     /// </summary>
     public static Program JudgedLogProbs(Model model, BatchShape batch)
     {
-        Tensor Sum(string tokens, string labels) => AnswerLogProbs.Of(model, Parameters(model), Create.Input(Names.Feed(tokens), batch.Tokens),
-            Create.Input(Names.Feed(labels), batch.Tokens)).Sum;
+        Tensor Sum(string tokens, string labels) => LogProbabilities.Of(model, Parameters(model), Create.Input(Names.Feed(tokens), batch.Tokens),
+            Create.Input(Names.Feed(labels), batch.Tokens)).Sums;
         return Program.Of([new("reference", Sum("inputs", "labels")), new("reference_kl", Sum("kl_inputs", "kl_labels"))]);
     }
 

@@ -14,6 +14,9 @@ public sealed record RowsConfig
     /// <summary>Which columns of the file are meant, as <c>prompt=question,response=answer</c>; nothing for those that are found.</summary>
     public string? Columns { get; init; }
 
+    /// <summary>Which questions of the embedded world are asked, where there is no file: <c>all</c>, or kinds with + between them.</summary>
+    public string Lessons { get; init; } = "all";
+
     /// <summary>Whether several short conversations share a row, where they see nothing of each other: the same loss for less work.</summary>
     public bool Packing { get; init; } = true;
 
@@ -26,6 +29,9 @@ public sealed record RowsConfig
     /// <summary>How strong the noise on embeddings is in training (NEFTune; Jain et al. 2023); 0 for none, 5 is usual.</summary>
     public double Neftune { get; init; }
 
+    /// <summary>Whether answers are learned by dynamic fine-tuning: tokens count as much as the model already finds them likely (Wu et al. 2025).</summary>
+    public bool Dft { get; init; }
+
     static readonly Vec<StageKind> rows = [StageKind.Sft, StageKind.Reward, StageKind.Dpo];
 
     /// <summary>Its settings.</summary>
@@ -36,6 +42,8 @@ public sealed record RowsConfig
             { Fixed = true, IsText = true, IsDetail = true, Kinds = rows, Aliases = ["chat-template", "prompt-style"] },
         new("columns", nameof(Columns), "which columns are meant, as prompt=question,response=answer", "NAME=COLUMN, with commas between them, or nothing",
             static c => c.Columns, static (c, text) => c with { Columns = text }, static c => c.Columns != "") { Fixed = true, IsText = true, IsDetail = true, Kinds = rows },
+        Make.Name<RowsConfig>("lessons", "which questions of the embedded world are asked", "all, or story, count, copy, reverse, compare, sum, with + between them",
+            static c => c.Lessons, static (c, v) => c with { Lessons = v }) with { Fixed = true, IsDetail = true, Kinds = rows },
         Make.Truth<RowsConfig>("packing", "several short conversations share a row and see nothing of each other", static c => c.Packing,
             static (c, v) => c with { Packing = v }) with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft] },
         Make.Truth<RowsConfig>("curriculum", "the first pass goes from short rows to long ones", static c => c.Curriculum, static (c, v) => c with { Curriculum = v })
@@ -44,5 +52,7 @@ public sealed record RowsConfig
             with { Fixed = true, IsDetail = true, Kinds = [StageKind.Reward, StageKind.Dpo] },
         Make.Number<RowsConfig>("neftune", "noise on embeddings in training; 5 is usual, 0 for none", "0 or more", static c => c.Neftune,
             static (c, v) => c with { Neftune = v }, static v => v >= 0) with { IsDetail = true, Kinds = [StageKind.Sft], Aliases = ["neftune-noise-alpha"] },
+        Make.Truth<RowsConfig>("dft", "tokens count as much as the model already finds them likely", static c => c.Dft, static (c, v) => c with { Dft = v })
+            with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft] },
     ];
 }

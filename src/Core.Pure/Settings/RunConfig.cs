@@ -94,7 +94,8 @@ public sealed partial record RunConfig
         var (model, shape, preference) = (ModelOf(blocks), new BatchShape(Stage.Batch, time ?? Model.Context), Stage.Preference);
         return Stage.Kind switch
         {
-            StageKind.Sft => Objectives.NextToken(Stage.Rows.Neftune > 0 ? Neftune.Of(model, Stage.Rows.Neftune) : model, shape, Stage.LabelSmoothing, Stage.Rows.Packing),
+            StageKind.Sft => (Stage.Rows.Neftune > 0 ? Neftune.Of(model, Stage.Rows.Neftune) : model) is var noisy && Stage.Rows.Dft
+                ? Objectives.Dft(noisy, shape, Stage.Rows.Packing) : Objectives.NextToken(noisy, shape, Stage.LabelSmoothing, Stage.Rows.Packing),
             StageKind.Reward => answers > 2 ? Objectives.Rankings(model, shape, answers) : Objectives.Reward(model, shape, preference.Rewards),
             StageKind.Dpo when preference.Judged is { } loss => Objectives.Judged(model, shape, loss, preference.JudgedOptions),
             StageKind.Dpo => Objectives.Preference(model, shape, preference.Losses, preference.Options, preference.Reference == ReferenceKind.Cached,

@@ -46,7 +46,7 @@ public sealed class TouchTests
     [Fact]
     public void Who_trains_knows_no_objective()
     {
-        Assert.Equal(["Objectives.cs", "Questions.cs", "RunConfig.cs", "Score.cs", "StepMeasure.cs"], Naming(@"\bObjectives\b"));
+        Assert.Equal(["Objectives.cs", "Questions.cs", "RunConfig.cs", "Score.cs"], Naming(@"\bObjectives\b"));
         Assert.Equal(["Stage.cs", "TextData.cs"], Naming(@"\bStage\.Pretraining\b|\bStage Pretraining\b"));
         Assert.Equal(["ConversationRows", "JudgedRows", "MeasuringWindows", "PairRows", "RankingRows", "TrainingWindows"],
             typeof(Source).Assembly.GetTypes().Where(static t => t.IsSubclassOf(typeof(Source)) && !t.IsAbstract).Select(static t => t.Name).Order(StringComparer.Ordinal));

@@ -110,6 +110,14 @@ static class GradientTable
             foreach (var smoothing in (double[])[0, 0.2])
                 yield return Row(new Op.Fused(new LinearCrossEntropy(smoothing) { Cap = smoothing * 3 }, output), Smooth, Domain.Uniform([5, 3]),
                     Domain.Uniform([4, 3]), Domain.Labels(5, 4));
+        foreach (var cap in (double[])[0, 0.6])
+        {
+            for (var output = 0; output < 4; output++)
+                yield return Row(new Op.Fused(new LinearLogProbabilities { Cap = cap }, output), Smooth, Domain.Uniform([5, 3]), Domain.Uniform([4, 3]),
+                    Domain.Labels(5, 4));
+            yield return Row(new Op.Fused(new LinearLogProbabilitiesGradient { Cap = cap }, 0), Smooth, Domain.Uniform([5, 3]), Domain.Uniform([4, 3]),
+                Domain.Labels(5, 4), Domain.Uniform([5]));
+        }
     }
 
     // Windows, sinks, caps, distances, texts that begin later, rolling caches, and their gradients.

@@ -221,8 +221,8 @@ public class ConfigLaws
             + "rope-attention-factor rope-magnitude rope-magnitude-all rope-truncate rope-short rope-long "
             + "window sinks pattern query-key-norm attention-scale scaled-by-layer attention-cap logit-cap qkv-clip scaled-embeddings "
             + "experts experts-chosen expert-hidden expert-scores experts-renormalised shared-expert shared-expert-gate expert-pattern tied-head labels "
-            + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from after kind corpus-seed corpus-size validation-part order separator template columns packing curriculum skip-equal preference-loss beta reference preference-smoothing divergence "
-            + "divergence-alpha by-token gamma reward-alpha discopop-temperature sft-weight length-share good-weight bad-weight margins reward-loss centring "
+            + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from after kind corpus-seed corpus-size validation-part order separator template columns lessons packing curriculum skip-equal dft preference-loss beta reference preference-smoothing divergence "
+            + "divergence-alpha by-token gamma reward-alpha discopop-temperature sft-weight sft-text wpo length-share good-weight bad-weight margins reward-loss centring "
             + "lora-rank lora-alpha lora-targets rslora dora lora-b-rate optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
         Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data neftune lora-dropout lr min-lr warmup schedule weight-decay clip",

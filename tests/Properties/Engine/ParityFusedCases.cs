@@ -33,6 +33,11 @@ static class ParityFusedCases
         .. Outputs(3, "layer norm", static g => (new LayerNorm(g.Any(1e-5, 0.1)), NormArgs(g))),
         .. Outputs(3, "layer norm gradient", static g => (new LayerNormGradient(0.01), NormGradientArgs(g))),
         .. Outputs(3, "linear cross-entropy", static g => (new LinearCrossEntropy(g.Any(0, 0.1)), HeadArgs(g))),
+        .. Outputs(4, "linear log-probabilities", static g => (new LinearLogProbabilities { Cap = g.Any(0, 0.7, 3) }, HeadArgs(g))),
+        .. Outputs(1, "linear log-probabilities' gradient", static g => HeadArgs(g) is var args
+            ? (new LinearLogProbabilitiesGradient { Cap = g.Any(0, 0.7, 3) }, [.. args, g.View(Domain.Uniform([args[0].Shape[0]]))]) : default),
+        ("linear log-probabilities forward and backward", static g => Backward(g, new LinearLogProbabilities { Cap = g.Any(0, 2) }, HeadArgs(g))),
+        ("linear log-probabilities differentiated twice", static g => Twice(g, new LinearLogProbabilities(), HeadArgs(g))),
         .. Outputs(1, "gelu", static g => (new Gelu(g.Any(false, true)), [g.View(Domain.Uniform(g.Shape(1), -6, 6))])),
         .. Outputs(1, "gelu gradient", static g => (new GeluGradient(g.Any(false, true)), Pair(g, g.Shape(1)))),
         .. Outputs(1, "scaled sum", static g => g.Shape() is var s

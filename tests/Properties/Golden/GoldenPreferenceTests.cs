@@ -58,16 +58,13 @@ public sealed class GoldenPreferenceTests
         }
     }
 
+    static LogProbabilities Read(Tensor logits, Tensor labels) => new(logits, itself.Head(Env.Of(Params<Tensor>.Empty)), labels);
+
     static PairTerms Terms(Tensor logits, Tensor labels, Tensor? chosen, Tensor? rejected, double share = 1)
     {
-        var all = AnswerLogProbs.OfHidden(itself, Env.Of(Params<Tensor>.Empty), logits, labels);
-        if (share < 1)
-        {
-            var shorter = all.Count.Slice(0, 0, 3).Min(all.Count.Slice(0, 3, 3));
-            all = all.Beyond(share, AnswerLogProbs.OfHidden(itself, Env.Of(Params<Tensor>.Empty), logits, AnswerLogProbs.First(labels, Movement.Concat(0, shorter, shorter))));
-        }
+        var (better, worse) = AnswerLogProbs.Pairs(Read(logits, labels), share);
         var none = Create.Fill(0, [3], DType.F32);
-        return new(new(all.Sum.Slice(0, 0, 3), all.Count.Slice(0, 0, 3)), new(all.Sum.Slice(0, 3, 3), all.Count.Slice(0, 3, 3)), chosen ?? none, rejected ?? none, none);
+        return new(better, worse, chosen ?? none, rejected ?? none, none);
     }
 
     public static TheoryData<int> DpoCases => [.. Enumerable.Range(0, File("dpo").GetProperty("cases").GetArrayLength())];
@@ -119,21 +116,33 @@ public sealed class GoldenPreferenceTests
             Params.Of(("labels", labels)), one.GetProperty("loss").GetDouble(), (0, one.GetProperty("grad_wrt_logits_row0")), (3, one.GetProperty("grad_wrt_logits_row3")));
     }
 
-    /// <summary>TRL's cross-entropy beside covers the prompt, too.</summary>
+    /// <summary>TRL's cross-entropy beside covers the prompt, too, and is a mean over the batch's tokens.</summary>
     [Theory, InlineData(0), InlineData(1)]
     public void Odds_ratios_are_those_of_trl(int index)
     {
         var (inputs, one) = (File("orpo").GetProperty("inputs"), File("orpo").GetProperty("cases")[index]);
-        var options = new PreferenceOptions { Beta = one.GetProperty("beta").GetDouble() };
+        var options = new PreferenceOptions { Beta = one.GetProperty("beta").GetDouble(), Sft = 1, SftByBatch = true, SftOnText = true };
         var (logits, labels) = (Of(inputs.GetProperty("policy_logits"), [6, 7, Vocabulary]), Shifted(inputs.GetProperty("labels")));
-        var whole = Labels(inputs.GetProperty("input_ids"), inputs.GetProperty("attention_mask"));
+        var tokens = Of(inputs.GetProperty("input_ids"), [6, 7], DType.I32);
         Same($"orpo {index}", x =>
         {
-            var odds = PreferenceLosses.Of([(PreferenceLosses.Find("orpo")!, 1)], Terms(x, In("labels", labels), null, null), options).Total;
-            var text = AnswerLogProbs.OfHidden(itself, Env.Of(Params<Tensor>.Empty), x.Slice(0, 0, 3), In("whole", whole).Slice(0, 0, 3));
-            return new Loss(odds with { Sum = odds.Sum - text.Sum.SumAll() * (odds.Weight / text.Count.SumAll()) });
-        }, logits, Params.Of(("labels", labels), ("whole", whole)), one.GetProperty("loss").GetDouble(), (0, one.GetProperty("grad_wrt_logits_row0")),
+            var whole = AnswerLogProbs.Whole(In("tokens", tokens), In("labels", labels)).Slice(0, 0, 3);
+            var terms = Terms(x, In("labels", labels), null, null) with { Text = AnswerLogProbs.Of(Read(x.Slice(0, 0, 3), whole)) };
+            return PreferenceLosses.Of([(PreferenceLosses.Find("orpo")!, 1)], terms, options);
+        }, logits, Params.Of(("labels", labels), ("tokens", tokens)), one.GetProperty("loss").GetDouble(), (0, one.GetProperty("grad_wrt_logits_row0")),
             (3, one.GetProperty("grad_wrt_logits_row3")));
+    }
+
+    /// <summary>Dynamic fine-tuning and plain cross-entropy.</summary>
+    [Fact]
+    public void Fine_tuning_is_that_of_trl()
+    {
+        var (sft, logits) = (File("sft"), Of(File("dpo").GetProperty("inputs").GetProperty("policy_logits"), [6, 7, Vocabulary]));
+        var labels = Shifted(sft.GetProperty("inputs").GetProperty("labels"));
+        Same("dft", x => Losses.Dft(Read(x, In("labels", labels))), logits, Params.Of(("labels", labels)), sft.GetProperty("dft_loss").GetDouble(),
+            (0, sft.GetProperty("dft_grad_row0")));
+        Same("nll", x => Losses.CrossEntropy(x.Reshape(42, Vocabulary), In("labels", labels).Reshape(42)), logits, Params.Of(("labels", labels)),
+            sft.GetProperty("nll_loss").GetDouble(), (0, sft.GetProperty("nll_grad_row0")));
     }
 
     [Theory, InlineData(0), InlineData(1), InlineData(2), InlineData(3), InlineData(4)]
@@ -149,9 +158,8 @@ public sealed class GoldenPreferenceTests
         var (others, their) = (Of(inputs.GetProperty("KL_policy_logits"), [5, 7, Vocabulary]), Labels(inputs.GetProperty("KL_input_ids"), inputs.GetProperty("KL_completion_mask")));
         var (reference, known) = (Of(inputs.GetProperty("ref_logps"), [5]), Of(one.GetProperty("ref_KL_logps"), [5]));
         var good = Of(inputs.GetProperty("label"), [5]);
-        var env = Env.Of(Params<Tensor>.Empty);
-        Same($"{loss.Name} {index}", x => JudgedLosses.Of(loss, new(AnswerLogProbs.OfHidden(itself, env, x, In("labels", labels)), In("reference", reference), In("good", good),
-            AnswerLogProbs.OfHidden(itself, env, In("others", others), In("their", their)), In("known", known)), options), logits,
+        Same($"{loss.Name} {index}", x => JudgedLosses.Of(loss, new(AnswerLogProbs.Of(Read(x, In("labels", labels))), In("reference", reference), In("good", good),
+            AnswerLogProbs.Of(Read(In("others", others), In("their", their))), In("known", known)), options), logits,
             Params.Of(("labels", labels), ("reference", reference), ("good", good), ("others", others), ("their", their), ("known", known)),
             one.GetProperty("loss").GetDouble(), (0, one.GetProperty("grad_wrt_logits_row0")), (1, one.GetProperty("grad_wrt_logits_row1")));
     }

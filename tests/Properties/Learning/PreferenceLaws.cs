@@ -169,4 +169,73 @@ public sealed class PreferenceLaws
         Assert.Equal(Pairs([2], [1]), Ranked([2, 1, 77], 2), 6);
         Assert.Equal(Math.Log(Math.Exp(1) + Math.Exp(3) + Math.Exp(2)) - 1 + Math.Log(Math.Exp(3) + Math.Exp(2)) - 3, Ranked([1, 3, 2], 3), 5);
     }
+
+    /// <summary>A pair weighs as much as both answers are the policy's own, by the definition of WPO; and no gradient goes through the weight.</summary>
+    [Property(MaxTest = 20)]
+    public void Pairs_weigh_what_the_policy_would_write(byte seed)
+    {
+        const int rows = 4, time = 3, vocabulary = 5;
+        var key = Key.Seed(seed);
+        var hidden = Value.Of(new([rows, time, vocabulary]), [.. Enumerable.Range(0, rows * time * vocabulary).Select(i => 6.0 * key.Uniform((uint)i) - 3)]);
+        var labels = Value.Of(new([rows, time], DType.I32), [.. Enumerable.Range(0, rows * time).Select(i => i % time == 0 && i > 3 ? -100.0 : key.FoldIn("label").Below(i, vocabulary))]);
+        var eye = Create.Iota([vocabulary, vocabulary], 0).EqualTo(Create.Iota([vocabulary, vocabulary], 1)).Where(Create.Fill(1, [vocabulary, vocabulary], DType.F32),
+            Create.Fill(0, [vocabulary, vocabulary], DType.F32));
+        var x = Create.Input("hidden", hidden.Type);
+        var (chosen, rejected) = AnswerLogProbs.Pairs(new(x, eye, Create.Input("labels", labels.Type)));
+        var terms = new PairTerms(chosen, rejected, Row(-5, -3), Row(-4, -4), Row(0, 0));
+        var (plain, weighted) = (PreferenceLosses.Of([(PreferenceLosses.Find("sigmoid")!, 1)], terms, new()).Total.Sum,
+            PreferenceLosses.Of([(PreferenceLosses.Find("sigmoid")!, 1)], terms, new() { Weighted = true }).Total.Sum);
+        var values = Program.Of([new("plain", plain), new("weighted", weighted), new("by", Vjp.Gradients(weighted, [x])[0]), new("before", Vjp.Gradients(plain, [x])[0])])
+            .Evaluate(new Dictionary<string, Value> { ["hidden"] = hidden, ["labels"] = labels });
+        double Likeness(int row)
+        {
+            var (sum, count) = (0.0, 0);
+            for (var t = 0; t < time; t++)
+            {
+                if (labels[row * time + t] < 0) continue;
+                double[] p = [.. Enumerable.Range(0, vocabulary).Select(v => Math.Exp(hidden[(row * time + t) * vocabulary + v]))];
+                var total = p.Sum();
+                (sum, count) = (sum + Math.Log(p[(int)labels[row * time + t]] / total) - Math.Log(p.Sum(q => q * q / total / total)), count + 1);
+            }
+            return sum / Math.Max(1, count);
+        }
+        double[] weights = [.. Enumerable.Range(0, 2).Select(pair => Math.Min(1, Math.Exp(Likeness(pair) + Likeness(pair + 2))))];
+        // The gradient of each pair's rows is the plain one times its weight.
+        for (var row = 0; row < rows; row++)
+            for (var i = 0; i < time * vocabulary; i++)
+                Assert.Equal(weights[row % 2] * values["before"][row * time * vocabulary + i], values["by"][row * time * vocabulary + i], 1e-5);
+        Assert.InRange(values["weighted"][0], 0, values["plain"][0] + 1e-9);
+    }
+
+    /// <summary>The labels of a text as a whole are its tokens, each one place earlier, up to the last label, and nothing behind it.</summary>
+    [Property(MaxTest = 40)]
+    public void A_text_as_a_whole_is_prompt_and_answer(byte prompt, byte answer, byte padding)
+    {
+        var (before, own, after) = (1 + prompt % 4, answer % 4, padding % 3);
+        int[] ids = [.. Enumerable.Range(10, before + own), .. new int[after + 1]];
+        var time = ids.Length - 1;
+        int[] labels = [.. Enumerable.Range(0, time).Select(i => i + 1 >= before && i + 1 < before + own ? ids[i + 1] : -100)];
+        var whole = AnswerLogProbs.Whole(Create.Input("tokens", [1, time], DType.I32), Create.Input("labels", [1, time], DType.I32));
+        var values = Program.Of([new("whole", whole)]).Evaluate(new Dictionary<string, Value>
+        {
+            ["tokens"] = Value.Of(new([1, time], DType.I32), [.. ids.Take(time).Select(static i => (double)i)]),
+            ["labels"] = Value.Of(new([1, time], DType.I32), [.. labels.Select(static l => (double)l)]),
+        })["whole"];
+        for (var i = 0; i < time; i++) Assert.Equal(own > 0 && i + 1 < before + own ? ids[i + 1] : -100, values[i]);
+    }
+
+    /// <summary>What experts add to a loss, preferences learn as well; what is measured has nothing of it.</summary>
+    [Fact]
+    public void Experts_are_balanced_in_preferences_too()
+    {
+        var config = new RunConfig
+        {
+            Model = new() { Vocabulary = 20, Layers = 1, Heads = 1, Width = 8, Context = 8, Experts = new() { Count = 2, Chosen = 1, Balance = 0.1 } },
+            Stage = new() { Kind = StageKind.Dpo, Batch = 2 },
+        };
+        var (training, measured) = (config.ObjectiveOf().Loss(training: true), config.ObjectiveOf().Loss(training: false));
+        Assert.Contains("preference", training.Shown.Names);
+        Assert.DoesNotContain("preference", measured.Shown.Names);
+        Assert.Contains("accuracy", training.Shown.Names);
+    }
 }

@@ -76,7 +76,7 @@ public sealed class RowRunTests : IDisposable
         { StageKind.Sft, "" }, { StageKind.Sft, "packing:false neftune:5 curriculum:true" }, { StageKind.Sft, "lora-rank:2 dora:true lora-targets:all lora-dropout:0.2" },
         { StageKind.Pretrain, "lora-rank:2" }, { StageKind.Reward, "" }, { StageKind.Reward, "lora-rank:2 centring:0.1 margins:true" }, { StageKind.Dpo, "" },
         { StageKind.Dpo, "reference:live" }, { StageKind.Dpo, "reference:live lora-rank:2" }, { StageKind.Dpo, "lora-rank:2 accumulate:2" }, { StageKind.Dpo, "preference-loss:kto" },
-        { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" },
+        { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" }, { StageKind.Sft, "dft:true" }, { StageKind.Dpo, "wpo:true sft-weight:0.5 sft-text:true length-share:0.5" },
     };
 
     /// <summary>Interrupted in the middle and resumed, a stage leaves the bits of one that never stopped.</summary>
@@ -154,6 +154,7 @@ public sealed class RowRunTests : IDisposable
         ["neftune"] = ("", "5"), ["preference-loss"] = ("", "ipo"), ["beta"] = ("", "0.5"), ["reference"] = ("preference-loss:ipo", "none"), ["preference-smoothing"] = ("", "0.2"),
         ["divergence"] = ("", "forward-kl"), ["divergence-alpha"] = ("divergence:alpha", "0.5"), ["by-token"] = ("", "true"), ["gamma"] = ("preference-loss:simpo", "3"),
         ["reward-alpha"] = ("preference-loss:simpo", "0.5"), ["discopop-temperature"] = ("preference-loss:discopop", "1"), ["sft-weight"] = ("", "0.5"),
+        ["sft-text"] = ("sft-weight:0.5", "true"), ["wpo"] = ("", "true"), ["dft"] = ("", "true"), ["lessons"] = ("", "copy"),
         ["length-share"] = ("", "0.5"), ["good-weight"] = ("preference-loss:kto", "2"), ["bad-weight"] = ("preference-loss:kto", "2"), ["margins"] = ("", "true"),
         ["reward-loss"] = ("", "ranking"), ["centring"] = ("", "0.5"),
     };
@@ -180,6 +181,7 @@ public sealed class RowRunTests : IDisposable
             // Columns of comparisons are other ones.
             var value = name == "columns" && kind != StageKind.Sft ? "prompt=prompt,chosen=rejected,rejected=chosen" : row.Value;
             var begun = Config(kind, $"dropout:0 {row.Given}");
+            if (name == "lessons") begun = begun with { Stage = begun.Stage with { Source = basis.Stage.Source } };
             var changed = RunConfig.Field(name)!.Set(begun, value)!;
             Train($"{kind}-before", begun);
             Train($"{kind}-after", changed);

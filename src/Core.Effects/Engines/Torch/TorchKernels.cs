@@ -45,6 +45,10 @@ static class TorchKernels
         [typeof(Attention)] = (static (s, k, context) => TorchAttention.Forward((Attention)k, s.Node.Args, context), true),
         [typeof(AttentionGradient)] = (static (s, k, context) => TorchAttention.Gradient((AttentionGradient)k, s.Node.Args, context), false),
         [typeof(LinearCrossEntropy)] = (static (s, k, context) => TorchHead.LinearCrossEntropy((LinearCrossEntropy)k, s.Node.Args, context), false),
+        [typeof(LinearLogProbabilities)] =
+            (static (s, k, context) => TorchLogProbabilities.Forward((LinearLogProbabilities)k, s.Node.Args, context), false),
+        [typeof(LinearLogProbabilitiesGradient)] =
+            (static (s, k, context) => TorchLogProbabilities.Gradient((LinearLogProbabilitiesGradient)k, s.Node.Args, context), false),
         [typeof(Gelu)] = (static (_, k, _) => TorchGelu.Forward(((Gelu)k).Approximate), true),
         [typeof(GeluGradient)] = (static (_, k, _) => TorchGelu.Gradient(((GeluGradient)k).Approximate), false),
         [typeof(ScaledSum)] = (static (s, k, _) => TorchElements.ScaledSum((ScaledSum)k, s.Node.Args.Count, s.Overwrites == 0), false),

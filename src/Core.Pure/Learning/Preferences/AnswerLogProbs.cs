@@ -9,47 +9,42 @@ namespace Functional.Learning;
 /// <param name="Count">How many labels each has, as floats, <c>[rows]</c>; 0 for a row that counts for nothing.</param>
 public sealed record AnswerLogProbs(Tensor Sum, Tensor Count)
 {
+    /// <summary>
+    /// The mean over an answer's labels of log p − log Σ p², <c>[rows]</c>: how likely each token is beside one that the model would draw. Nothing where it is
+    /// not known.
+    /// </summary>
+    public Tensor? Likeness { get; init; }
+
     /// <summary>The mean over an answer's labels; 0 where there are none.</summary>
     public Tensor Mean => Sum / Count.Max(Count.Like(1));
 
     /// <summary>Of the labels of each row that are not −100. The logits of all positions are never in memory at once.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="env">Its parameters.</param>
-    /// <param name="tokens">What it reads, <c>i32[rows, time]</c>.</param>
-    /// <param name="labels">What comes next at each position, <c>i32[rows, time]</c>.</param>
-    public static AnswerLogProbs Of(Model model, Env env, Tensor tokens, Tensor labels) => OfHidden(model, env, model.Hidden(env, tokens).Value, labels);
-
-    /// <summary>The same of hidden states that there are already, <c>[rows, time, width]</c>.</summary>
-    public static AnswerLogProbs OfHidden(Model model, Env env, Tensor hidden, Tensor labels)
+    public static AnswerLogProbs Of(LogProbabilities read) => new(read.Sums, read.Counts)
     {
-        var (head, time, width) = (model.Head(env), hidden.Shape[1], hidden.Shape[2]);
-        // A cross-entropy for each row: the rows' sums stay apart, and no kernel has to know of them.
-        var sums = Enumerable.Range(0, hidden.Shape[0]).Select(row => Losses.LinearCrossEntropy(hidden.Slice(0, row, 1).Reshape(time, width), head,
-            labels.Slice(0, row, 1).Reshape(time), cap: model.LogitCap).Sum.Reshape(1)).ToArray();
-        return new(-Movement.Concat(0, sums), CountOf(labels));
-    }
+        Likeness = LogProbabilities.RowSums(read.Tokens - read.LogSquares) / read.Counts.Max(read.Counts.Like(1)),
+    };
 
     /// <summary>
-    /// Of two answers each: what is longer counts with a share beyond the other's length (LD-DPO; Liu et al. 2024). The number of labels stays what it is.
+    /// Both answers of pairs under a model, read in one pass, the better ones first. The labels of an answer beyond the other's length count with a share
+    /// (LD-DPO; Liu et al. 2024), while their number stays what it is.
     /// </summary>
-    /// <param name="share">What tokens beyond the other's length count, in [0, 1].</param>
-    /// <param name="shared">The same answers, as far as both go.</param>
-    public AnswerLogProbs Beyond(double share, AnswerLogProbs shared) => this with { Sum = Sum * share + shared.Sum * (1 - share) };
-
-    /// <summary>Both answers of pairs under a model, in one pass.</summary>
-    internal static (AnswerLogProbs Chosen, AnswerLogProbs Rejected) Pairs(Model model, Env env, Scene scene, double lengthShare = 1)
+    /// <param name="read">What the model finds, of twice as many rows as there are pairs.</param>
+    /// <param name="lengthShare">The share, in [0, 1].</param>
+    public static (AnswerLogProbs Chosen, AnswerLogProbs Rejected) Pairs(LogProbabilities read, double lengthShare = 1)
     {
-        var rows = scene["chosen"].Shape[0];
-        var labels = Movement.Concat(0, scene["chosen_labels"], scene["rejected_labels"]);
-        var hidden = model.Hidden(env, Movement.Concat(0, scene["chosen"], scene["rejected"])).Value;
-        var all = OfHidden(model, env, hidden, labels);
+        var (all, rows) = (Of(read), read.Labels.Shape[0] / 2);
         if (lengthShare < 1)
         {
             var shorter = all.Count.Slice(0, 0, rows).Min(all.Count.Slice(0, rows, rows));
-            all = all.Beyond(lengthShare, OfHidden(model, env, hidden, First(labels, Movement.Concat(0, shorter, shorter))));
+            all = all with { Sum = read.SumsWith(lengthShare, Movement.Concat(0, shorter, shorter)) };
         }
-        return (new(all.Sum.Slice(0, 0, rows), all.Count.Slice(0, 0, rows)), new(all.Sum.Slice(0, rows, rows), all.Count.Slice(0, rows, rows)));
+        AnswerLogProbs From(int row) => new(all.Sum.Slice(0, row, rows), all.Count.Slice(0, row, rows)) { Likeness = all.Likeness!.Slice(0, row, rows) };
+        return (From(0), From(rows));
     }
+
+    /// <summary>What a model finds of both answers of pairs.</summary>
+    internal static LogProbabilities Read(Model model, Env env, Scene scene) => LogProbabilities.Of(model, env,
+        Movement.Concat(0, scene["chosen"], scene["rejected"]), Movement.Concat(0, scene["chosen_labels"], scene["rejected_labels"]));
 
     /// <summary>What programs and rows call the reference's log-probability of an answer: <c>reference_chosen</c>, <c>reference_rejected</c>.</summary>
     public static string ReferenceOf(bool chosen) => chosen ? "reference_chosen" : "reference_rejected";
@@ -65,11 +60,18 @@ public sealed record AnswerLogProbs(Tensor Sum, Tensor Count)
         return last.Min(last.Like(labels.Shape[1] - 1)).Cast(DType.I32);
     }
 
-    /// <summary>The labels of each row up to a number of its own; the rest count for nothing.</summary>
-    /// <param name="labels"><c>i32[rows, time]</c>.</param>
-    /// <param name="most">How many, as floats, <c>[rows]</c>.</param>
-    public static Tensor First(Tensor labels, Tensor most) => Counted(labels).CumSum(1).Greater(most.Reshape(labels.Shape[0], 1).BroadcastTo(labels.Shape))
-        .Where(labels.Like(LinearCrossEntropy.Ignore), labels);
+    /// <summary>Each next token up to the last label, whether it was one or not: the labels of a text as a whole, prompt and answer, <c>i32[rows, time]</c>.</summary>
+    /// <param name="tokens">What was read, <c>i32[rows, time]</c>.</param>
+    /// <param name="labels">What comes next, where that counts, <c>i32[rows, time]</c>.</param>
+    public static Tensor Whole(Tensor tokens, Tensor labels)
+    {
+        var (rows, time) = (labels.Shape[0], labels.Shape[1]);
+        // Behind the last label there is padding; one in front of a last position is the label's own.
+        var before = Counted(labels).Sum(1).BroadcastTo(labels.Shape).Greater(Counted(labels).CumSum(1));
+        var none = Create.Fill(LinearCrossEntropy.Ignore, [rows, 1], DType.I32);
+        var next = time == 1 ? none : Movement.Concat(1, tokens.Slice(1, 1, time - 1), none);
+        return LinearCrossEntropy.Counts(labels).Where(labels, before.Where(next, labels.Like(LinearCrossEntropy.Ignore)));
+    }
 
     static Tensor Counted(Tensor labels) => LinearCrossEntropy.Counts(labels).Where(Create.Fill(1, labels.Shape, DType.F32), Create.Fill(0, labels.Shape, DType.F32));
 }

@@ -10,6 +10,9 @@ namespace Functional.Learning;
 /// <param name="Margin">How much better the better answer is, 0 or more.</param>
 public sealed record PairTerms(AnswerLogProbs Chosen, AnswerLogProbs Rejected, Tensor ReferenceChosen, Tensor ReferenceRejected, Tensor Margin)
 {
+    /// <summary>The better answers' texts as a whole, prompt and answer; nothing where the answers alone count.</summary>
+    public AnswerLogProbs? Text { get; init; }
+
     /// <summary>1 for a pair, 0 for a row that counts for nothing.</summary>
     public Tensor Counts => (Chosen.Count * Rejected.Count).Min(Margin.Like(1));
 
@@ -73,6 +76,15 @@ public sealed record PreferenceOptions
     /// Whether that cross-entropy is the mean over all tokens of a batch, as TRL has it; else the mean of the answers' means, which micro-batches do not change.
     /// </summary>
     public bool SftByBatch { get; init; }
+
+    /// <summary>Whether that cross-entropy is of the prompt, too, as TRL's ORPO has it; the paper's (Hong et al. 2024) is of the answer.</summary>
+    public bool SftOnText { get; init; }
+
+    /// <summary>
+    /// Whether a pair counts as much as both answers are what the policy would write itself, at most 1: comparisons of others' answers then weigh as if they had
+    /// been drawn from it (WPO; Zhou et al. 2024).
+    /// </summary>
+    public bool Weighted { get; init; }
 
     /// <summary>What tokens count that the longer answer has beyond the other's length, in [0, 1]; 1 as all others (LD-DPO; Liu et al. 2024).</summary>
     public double LengthShare { get; init; } = 1;

@@ -68,6 +68,7 @@ public static class PreferenceLosses
         var (weight, pairs) = (counts.SumAll(), losses.Map(l => l.Loss.Of(terms, options) * l.Weight).Aggregate(static (a, b) => a + b));
         // A row without answers may have any number: it is put aside, not multiplied by 0.
         Tensor Counted(Tensor x) => counts.Greater(counts.Like(0.5)).Where(x, x.Like(0)).SumAll();
+        if (options.Weighted) pairs *= Weight(terms);
         var sum = Counted(pairs);
         if (options.Sft > 0) sum += Entropy(terms, counts, weight, options) * options.Sft;
         var (chosen, rejected) = (terms.ChosenRatio * options.Beta, terms.RejectedRatio * options.Beta);
@@ -79,10 +80,14 @@ public static class PreferenceLosses
     static Tensor Entropy(PairTerms t, Tensor counts, Tensor weight, PreferenceOptions o)
     {
         var counted = counts.Greater(counts.Like(0.5));
-        if (!o.SftByBatch) return counted.Where(-t.Chosen.Mean, counts.Like(0)).SumAll();
-        var tokens = (t.Chosen.Count * counts).SumAll();
-        return counted.Where(-t.Chosen.Sum, counts.Like(0)).SumAll() * (weight / tokens.Max(tokens.Like(1))).StopGradient();
+        var text = o.SftOnText ? t.Text ?? throw new ArgumentException("the texts of the better answers are not known.", nameof(t)) : t.Chosen;
+        if (!o.SftByBatch) return counted.Where(-text.Mean, counts.Like(0)).SumAll();
+        var tokens = (text.Count * counts).SumAll();
+        return counted.Where(-text.Sum, counts.Like(0)).SumAll() * (weight / tokens.Max(tokens.Like(1))).StopGradient();
     }
+
+    static Tensor Weight(PairTerms t) => t.Chosen.Likeness is { } chosen && t.Rejected.Likeness is { } rejected
+        ? (chosen + rejected).Min(chosen.Like(0)).Exp().StopGradient() : throw new ArgumentException("it is not known how like the policy's the answers are.", nameof(t));
 
     // −log σ(x), without overflow on either side.
     static Tensor Loss(Tensor x) => (-x).Softplus();

@@ -165,6 +165,30 @@ internal static unsafe class SoftmaxKernels
         if (i < n) Lanes.StoreFirst(y + i, Lanes.Fma(Lanes.LoadFirst(y + i, n - i, 0f), f, s), n - i);
     }
 
+    /// <summary>The entropy in nats of softmax(x [n]), and ln Σ p².</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static (float Entropy, float LogSquares) Spread(float* x, int n)
+    {
+        var max = MathF.Max(MaxOf(x, n), float.MinValue);
+        var m = Lanes.All(max);
+        // Sums of blocks, so that a large vocabulary loses no digits.
+        var (sum, weighted, squares) = (0.0, 0.0, 0.0);
+        for (var at = 0; at < n; at += Block)
+        {
+            var (a, b, c) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
+            for (var (i, end) = (at, Math.Min(n, at + Block)); i < end; i += 16)
+            {
+                var below = Lanes.LoadFirst(x + i, Math.Min(16, end - i), -1e30f) - m;
+                var e = VectorMath.Exp(below);
+                a += e;
+                b += below * e;
+                c += e * e;
+            }
+            (sum, weighted, squares) = (sum + Lanes.Sum(a), weighted + Lanes.Sum(b), squares + Lanes.Sum(c));
+        }
+        return ((float)(Math.Log(sum) - weighted / sum), (float)(Math.Log(squares) - 2 * Math.Log(sum)));
+    }
+
     /// <summary>x = cap · tanh(x / cap); slopes [n] its derivative.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Cap(float* x, float cap, float* slopes, int n)

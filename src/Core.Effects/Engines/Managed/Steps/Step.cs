@@ -30,6 +30,9 @@ internal static class StepFactory
         [typeof(Attention)] = static (s, at) => new AttentionStep((Attention)s.Kind, s, at),
         [typeof(AttentionGradient)] = static (s, at) => new AttentionGradientStep((AttentionGradient)s.Kind, s, at),
         [typeof(LinearCrossEntropy)] = static (s, at) => new LinearCrossEntropyStep((LinearCrossEntropy)s.Kind, s, at),
+        [typeof(LinearLogProbabilities)] = static (s, at) => new LinearLogProbabilitiesStep((LinearLogProbabilities)s.Kind, s, at),
+        [typeof(LinearLogProbabilitiesGradient)] = static (s, at) =>
+            new LinearLogProbabilitiesGradientStep((LinearLogProbabilitiesGradient)s.Kind, s, at),
         [typeof(CacheWrite)] = static (s, at) => new CacheWriteStep((CacheWrite)s.Kind, s, at),
         [typeof(Listed)] = static (s, at) => new ListedStep((Listed)s.Kind, s, at),
         [typeof(RmsNorm)] = static (s, at) => new RmsNormStep((RmsNorm)s.Kind, s, at),
