@@ -48,6 +48,45 @@ public static class Training
     }
 
     /// <summary>
+    /// Trains a policy on answers that it writes itself and that a function judges; as <see cref="RunAsync(RunConfig, string?, IProgress{TrainingEvent}?, CancellationToken)"/>
+    /// otherwise.
+    /// </summary>
+    /// <param name="config">A stage that practises; its judge becomes <c>function</c>.</param>
+    /// <param name="reward">What an answer is worth. It is called on the thread that trains; what it throws, or a number that is not finite, drops the answer.</param>
+    /// <param name="folder">Where it is kept; nothing for one of its own under <c>runs/</c>.</param>
+    /// <param name="progress">Is told what happens.</param>
+    /// <param name="cancellation">Asks to save and stop.</param>
+    /// <exception cref="FunctionalException">As without a function.</exception>
+    public static Task<RunResult> RunAsync(RunConfig config, Reward reward, string? folder = null, IProgress<TrainingEvent>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(reward);
+        var judged = config with { Stage = config.Stage with { Practice = config.Stage.Practice with { Judge = PracticeConfig.Function } } };
+        return Start(() => Judged(Checked(judged).Bind(valid => folder is null ? RunSession.BeginAnew(DefaultFolder(valid), Recipe.Of(valid), cancellation)
+                : RunSession.Begin(folder, Recipe.Of(valid), cancellation)).MapFail(static f => f.ByMember()).OrThrow(), reward), Engine.Create, progress, cancellation);
+    }
+
+    /// <summary>Goes on with a run whose answers a function judges, as another otherwise.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="reward">What an answer is worth: the same function as before, or the run is another from here on.</param>
+    /// <param name="progress">Is told what happens.</param>
+    /// <param name="cancellation">Asks to save and stop.</param>
+    /// <exception cref="FunctionalException">As without a function.</exception>
+    public static Task<RunResult> ResumeAsync(string folder, Reward reward, IProgress<TrainingEvent>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(reward);
+        return Start(() => Judged(RunSession.Resume(folder, stop: cancellation).OrThrow(), reward), Engine.Create, progress, cancellation);
+    }
+
+    static RunSession Judged(RunSession session, Reward reward)
+    {
+        session.Reward = reward;
+        return session;
+    }
+
+    /// <summary>
     /// Carries out a recipe, stage by stage; in a folder that holds the run already, from where it stands. What is not yet begun may be another than it was
     /// then, and so may settings that do not decide data or the meaning of weights.
     /// </summary>
@@ -121,7 +160,7 @@ public static class Training
 
     /// <summary>As <see cref="OutlookAsync"/>, for a run that goes on.</summary>
     /// <param name="folder">Its folder.</param>
-    /// <param name="changes">Settings that are to be different from here on, as for <see cref="ResumeAsync"/>.</param>
+    /// <param name="changes">Settings that are to be different from here on, as for <c>ResumeAsync</c>.</param>
     /// <exception cref="FunctionalException">There is no run, a setting cannot be another, or something is wrong with the text.</exception>
     public static Task<RunOutlook> OutlookOfResumeAsync(string folder, params IReadOnlyList<(string Name, string Value)> changes)
     {
@@ -163,8 +202,10 @@ public static class Training
             {
                 var result = Loop.Run(engine, session, progress is null ? null : new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
                 if (result.Reason != StopReason.Completed || session.Folder.IsLast) return result;
+                var reward = session.Reward;
                 session.Dispose();
                 session = RunSession.Resume(result.Folder, stop: cancellation).OrThrow();
+                session.Reward = reward;
             }
         }
         finally
@@ -175,18 +216,27 @@ public static class Training
 
     sealed class ProgressObserver(IEngine engine, RunSession session, IProgress<TrainingEvent> progress) : IRunObserver
     {
-        public void Began(RunSession begun, Trainer trainer, RunState state) => progress.Report(new TrainingEvent.Started(
-            session.Config, session.Folder.Location, trainer.Stage.Objective.Parameters.Sum(static p => p.Spec.Type.Size), session.Data.TrainTokens,
+        bool practises;
+
+        public void Began(RunSession begun, Trainer trainer, RunState state)
+        {
+            practises = trainer.Stage.Practice is not null;
+            progress.Report(Started(trainer, state));
+        }
+
+        TrainingEvent.Started Started(Trainer trainer, RunState state) => new(session.Config, session.Folder.Location, trainer.Stage.Objective.Parameters.Sum(static p => p.Spec.Type.Size), session.Data.TrainTokens,
                 session.Data.ValidationTokens, state.Step)
         {
             Stage = session.Folder.Stage, Stages = session.Folder.Recipe.Stages.Names,
             Engine = engine.Name, Memory = engine.Memory, LearningRate = session.Config.Stage.LearningRates.At(state.Step),
             LearningRateBefore = state.Step > 0 ? session.Before?.Stage.LearningRates.At(state.Step - 1) : null,
-        });
+        };
 
         public void Stepped(in StepMetrics metrics) => progress.Report(new TrainingEvent.Stepped(metrics));
 
-        public void Measured(long step, double loss, bool best) => progress.Report(new TrainingEvent.Evaluated(step, loss, best));
+        public void Measured(long step, double loss, bool best) => progress.Report(new TrainingEvent.Evaluated(step, loss, best) { IsReward = practises });
+
+        public void RolledOut(long step, Params<float> numbers) => progress.Report(new TrainingEvent.RolledOut(step, numbers));
 
         public void Saved(long step, string folder) => progress.Report(new TrainingEvent.Saved(step, folder));
 

@@ -1,3 +1,4 @@
+using Functional.Base;
 using Functional.Engines;
 using Functional.Runs;
 using Functional.Settings;
@@ -15,6 +16,8 @@ public abstract record TrainingEvent
     {
         Started e => Invariant($"{(e.Stages.Count > 1 ? $"stage {e.Stage}: " : "")}{e.Config.Stage.Source.Name}: {e.TrainTokens} tokens to learn from; {e.Parameters} parameters; {(e.Step > 0 ? $"going on after step {e.Step}" : "saving")} in {e.Folder}"),
         Stepped { Metrics: var m } => Invariant($"step {m.Step}: loss {m.Loss:0.0000}, {m.TokensPerSecond:0} tokens a second"),
+        Evaluated { IsReward: true } e => Invariant($"step {e.Step}: reward {-e.Loss:0.0000} for prompts that are kept{(e.Best ? ", the highest so far" : "")}"),
+        RolledOut e => Invariant($"from step {e.Step} on: {string.Join(", ", e.Numbers.Select(static n => Invariant($"{n.Name} {n.Value:0.000}")))}"),
         Evaluated e => Invariant($"step {e.Step}: validation loss {e.Loss:0.0000}{(e.Best ? ", the lowest so far" : "")}"),
         Sampled e => $"step {e.Step} writes: {e.Text}",
         Saved e => $"step {e.Step}: saved in {e.Folder}",
@@ -59,7 +62,16 @@ public abstract record TrainingEvent
     /// <param name="Step">Steps done.</param>
     /// <param name="Loss">In nats a token.</param>
     /// <param name="Best">Whether it is the lowest so far.</param>
-    public sealed record Evaluated(long Step, double Loss, bool Best) : TrainingEvent;
+    public sealed record Evaluated(long Step, double Loss, bool Best) : TrainingEvent
+    {
+        /// <summary>Whether the loss is minus a mean reward, as of a policy that learns from answers of its own.</summary>
+        public bool IsReward { get; init; }
+    }
+
+    /// <summary>A policy has written what the next steps learn from.</summary>
+    /// <param name="Step">The first step that learns from it.</param>
+    /// <param name="Numbers">What is known of it: <c>reward</c>, <c>length</c> and others.</param>
+    public sealed record RolledOut(long Step, Params<float> Numbers) : TrainingEvent;
 
     /// <summary>The model wrote something.</summary>
     /// <param name="Step">Steps done.</param>

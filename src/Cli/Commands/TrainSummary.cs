@@ -16,10 +16,12 @@ static class TrainSummary
         if (run.Config.Stage.Kind == StageKind.Pretrain) await Write(terminal, result, model, stop).ConfigureAwait(false);
         else if (run.Config.Stage.Kind != StageKind.Reward) await Answer(terminal, result, model, stop).ConfigureAwait(false);
         var lines = await Training.MetricsAsync(result.Folder, result.Stage).ConfigureAwait(false);
-        terminal.Line("\nloss, nats a token (o: on text that it does not learn from)");
-        terminal.Out.Write(LossCurve.Draw(
-            [.. lines.Where(static l => l.Training is not null).Select(static l => (l.Step, (double)l.Training!.Value.Loss))],
-            [.. lines.Where(static l => l.ValidationLoss is not null).Select(static l => (l.Step, l.ValidationLoss!.Value))],
+        var practises = run.Config.Stage.Practises;
+        terminal.Line(practises ? "\nreward of what it wrote to learn from (o: for prompts that are kept)" : "\nloss, nats a token (o: on text that it does not learn from)");
+        terminal.Out.Write(LossCurve.Draw(practises
+            ? [.. lines.Where(static l => l.RollOut is { } r && r.Contains("reward") && float.IsFinite(r["reward"])).Select(static l => (l.Step, (double)l.RollOut!["reward"]))]
+            : [.. lines.Where(static l => l.Training is not null).Select(static l => (l.Step, (double)l.Training!.Value.Loss))],
+            [.. lines.Where(static l => l.ValidationLoss is not null).Select(l => (l.Step, practises ? -l.ValidationLoss!.Value : l.ValidationLoss!.Value))],
             Math.Min(terminal.Width, 100)));
         if (run.Config.Stage.Kind == StageKind.Reward)
         {
@@ -29,7 +31,7 @@ static class TrainSummary
         }
         if (run.Config.Stage.Kind == StageKind.Pretrain) await Score(terminal, result, model, stop).ConfigureAwait(false);
         if (result.BestStep >= 0 && result.BestStep != result.Step)
-            terminal.Line($"\nthe lowest, {Show.Loss(result.BestLoss)} when it was evaluated, was after step {result.BestStep}: functional sample --run {result.Folder} --checkpoint best");
+            terminal.Line($"\nthe {(practises ? "highest" : "lowest")}, {Show.Loss(practises ? -result.BestLoss : result.BestLoss)} when it was evaluated, was after step {result.BestStep}: functional sample --run {result.Folder} --checkpoint best");
     }
 
     static async Task Write(Terminal terminal, RunResult result, LanguageModel model, CancellationToken stop)

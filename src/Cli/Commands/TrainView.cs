@@ -14,8 +14,9 @@ interface ITrainView : IProgress<TrainingEvent>;
 sealed class Pace
 {
     const int Window = 50;
-    readonly Queue<double> milliseconds = new();
-    long steps, tokens;
+    readonly Queue<(double Milliseconds, double Tokens)> last = new();
+    double reward = double.NaN;
+    long steps;
 
     public double Loss { get; private set; } = double.NaN;
 
@@ -24,25 +25,28 @@ sealed class Pace
     // Each stage at its own pace: its loss may be of another text.
     public void Begin(TrainingEvent.Started e)
     {
-        (steps, tokens, Step, Loss) = (e.Config.Stage.Steps, e.Config.TokensPerStep, e.Step, double.NaN);
-        milliseconds.Clear();
+        (steps, Step, Loss, reward) = (e.Config.Stage.Steps, e.Step, double.NaN, double.NaN);
+        last.Clear();
     }
 
     /// <summary>The loss as people want to see it: the mean of the last steps, more of the newest.</summary>
     public void Add(StepMetrics step)
     {
-        milliseconds.Enqueue(step.Milliseconds);
-        if (milliseconds.Count > Window) milliseconds.Dequeue();
+        last.Enqueue((step.Milliseconds, step.TokensPerSecond * step.Milliseconds));
+        if (last.Count > Window) last.Dequeue();
         Loss = double.IsNaN(Loss) ? step.Loss : Loss * 0.9 + step.Loss * 0.1;
         Step = step.Step;
     }
 
-    public double TokensPerSecond => milliseconds.Count == 0 ? 0 : tokens * 1e3 / milliseconds.Average();
+    /// <summary>What a policy wrote: the mean reward, shown beside the loss.</summary>
+    public void Wrote(TrainingEvent.RolledOut e) => reward = e.Numbers.Contains("reward") ? e.Numbers["reward"] : double.NaN;
 
-    public double SecondsLeft => milliseconds.Count == 0 ? 0 : (steps - Step) * milliseconds.Average() / 1e3;
+    public double TokensPerSecond => last.Sum(static s => s.Milliseconds) is > 0 and var time ? last.Sum(static s => s.Tokens) / time : 0;
+
+    public double SecondsLeft => last.Count == 0 ? 0 : (steps - Step) * last.Average(static s => s.Milliseconds) / 1e3;
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"step {Step,5}/{steps}  loss {Show.Loss(Loss)}  {Show.Short(TokensPerSecond)} tokens/s  {Show.Duration(SecondsLeft)} left");
+        $"step {Step,5}/{steps}  loss {Show.Loss(Loss)}{(double.IsNaN(reward) ? "" : string.Create(CultureInfo.InvariantCulture, $"  reward {reward:0.000}"))}  {Show.Short(TokensPerSecond)} tokens/s  {Show.Duration(SecondsLeft)} left");
 }
 
 /// <summary>Lines, about twenty for a run: for files and pipes.</summary>
@@ -64,6 +68,9 @@ sealed class PlainView(Terminal terminal) : ITrainView
             case TrainingEvent.Stepped e:
                 pace.Add(e.Metrics);
                 if (e.Metrics.Step % every == 0 || e.Metrics.Step == 1) terminal.Line(pace.ToString());
+                break;
+            case TrainingEvent.RolledOut e:
+                pace.Wrote(e);
                 break;
             case TrainingEvent.Evaluated or TrainingEvent.Sampled:
                 terminal.Line(TrainText.Of(value));
@@ -120,6 +127,9 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
                 bar.Value = e.Metrics.Step;
                 bar.Description = Markup.Escape(pace.ToString());
                 break;
+            case TrainingEvent.RolledOut e:
+                pace.Wrote(e);
+                break;
             case TrainingEvent.Evaluated or TrainingEvent.Sampled:
                 Lines(TrainText.Of(value));
                 break;
@@ -155,6 +165,7 @@ static class TrainText
 
     public static string Of(TrainingEvent e) => e switch
     {
+        TrainingEvent.Evaluated { IsReward: true } v => string.Create(CultureInfo.InvariantCulture, $"step {v.Step,5}: reward {-v.Loss:0.0000} for prompts that are kept"),
         TrainingEvent.Evaluated v => $"step {v.Step,5}: validation loss {Show.Loss(v.Loss)}",
         TrainingEvent.Sampled s => $"step {s.Step,5} writes:\n{Indented(s.Text)}",
         _ => "",

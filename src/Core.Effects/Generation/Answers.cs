@@ -54,11 +54,25 @@ public static class Answers
     public static Answer[] Of(IEngine engine, Model model, Params<IBuffer> parameters, Tokenizer tokenizer, IReadOnlyList<int[]> prompts, AnswerRules rules,
         IReadOnlyList<Key> keys, int rows = 16, Action<int, Answer>? told = null, CancellationToken stop = default)
     {
+        if (prompts.Count == 0) return [];
+        using var batcher = new Batcher(engine, model, parameters, Math.Clamp(prompts.Count, 1, rows));
+        return Of(batcher, tokenizer, prompts, rules, keys, told, stop);
+    }
+
+    /// <summary>As <see cref="Of(IEngine, Model, Params{IBuffer}, Tokenizer, IReadOnlyList{int[]}, AnswerRules, IReadOnlyList{Key}, int, Action{int, Answer}, CancellationToken)"/>, of what there is already.</summary>
+    /// <param name="batcher">What reads; as many answers are written at a time as it has rows that are free, and all of these are free again afterwards.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="prompts">Tokens of each, one or more.</param>
+    /// <param name="rules">How answers are written.</param>
+    /// <param name="keys">A key for each prompt.</param>
+    /// <param name="told">Is told of each answer as it ends.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public static Answer[] Of(Batcher batcher, Tokenizer tokenizer, IReadOnlyList<int[]> prompts, AnswerRules rules, IReadOnlyList<Key> keys, Action<int, Answer>? told = null,
+        CancellationToken stop = default)
+    {
         if (rules.Most < 1) throw new ArgumentException("an answer has one token or more.", nameof(rules));
         if (keys.Count != prompts.Count) throw new ArgumentException("each prompt has a key.", nameof(keys));
         var done = new Answer?[prompts.Count];
-        if (prompts.Count == 0) return [];
-        using var batcher = new Batcher(engine, model, parameters, Math.Clamp(prompts.Count, 1, rows));
         var (active, next) = (new List<Writer>(), 0);
         while (!stop.IsCancellationRequested && (active.Count > 0 || next < prompts.Count))
         {
@@ -76,6 +90,7 @@ public static class Answers
                 tokens, logProbs);
             for (var i = 0; i < active.Count; i++) Take(active[i], tokens[i], logProbs[i]);
         }
+        foreach (var left in active.Where(w => done[w.Prompt] is null)) batcher.Leave(left.Row);
         return [.. done.TakeWhile(static a => a is not null).Select(static a => a!)];
 
         void Take(Writer writer, int token, float logProb)

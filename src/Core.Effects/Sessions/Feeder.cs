@@ -28,6 +28,9 @@ sealed class Feeder
         key = workspace.Add(Names.Key, new([2], DType.I32));
     }
 
+    /// <summary>What the source has is other than it was: nothing is ready.</summary>
+    public void Forget() => ready = null;
+
     /// <summary>Makes a micro-batch of the next step ready.</summary>
     /// <param name="state">Where the run stands.</param>
     /// <param name="part">Which micro-batch, from 0.</param>

@@ -1,3 +1,4 @@
+using Functional.Base;
 using Functional.Runs;
 
 namespace Functional.Sessions;
@@ -21,6 +22,8 @@ sealed class GuardedObserver(IRunObserver inner) : IRunObserver
     }
 
     public void Measured(long step, double loss, bool best) => Guard(() => inner.Measured(step, loss, best));
+
+    public void RolledOut(long step, Params<float> numbers) => Guard(() => inner.RolledOut(step, numbers));
 
     public void Saved(long step, string folder) => Guard(() => inner.Saved(step, folder));
 

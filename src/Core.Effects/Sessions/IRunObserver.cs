@@ -1,3 +1,4 @@
+using Functional.Base;
 using Functional.Runs;
 
 namespace Functional.Sessions;
@@ -22,6 +23,11 @@ public interface IRunObserver
     /// <param name="loss">The loss on what is not learned, such as nats a token.</param>
     /// <param name="best">Whether it is the lowest so far.</param>
     void Measured(long step, double loss, bool best) { }
+
+    /// <summary>The policy has written what the next steps learn from, and its line is written.</summary>
+    /// <param name="step">The first step that learns from it.</param>
+    /// <param name="numbers">What is known of it, such as the mean reward.</param>
+    void RolledOut(long step, Params<float> numbers) { }
 
     /// <summary>A checkpoint is safe on disk.</summary>
     /// <param name="step">After which step.</param>

@@ -52,9 +52,12 @@ public sealed class Loop
     public static Validation<Fault, RunResult> Run(
         IEngine engine, RunSession session, IRunObserver? observer = null, TimeProvider? clock = null, CancellationToken stop = default)
     {
-        return session.Data.Stage(engine, session.Config, session.Weights, stop).Bind(stage =>
+        return (from stage in session.Data.Stage(engine, session.Config, session.Weights, stop)
+                from judge in session.Data.Judge(engine, session.Config, session.Reward)
+                select (stage, judge)).Bind(made =>
         {
-            using var trainer = new Trainer(engine, stage);
+            using var judging = made.judge.Case as Judging;
+            using var trainer = new Trainer(engine, made.stage, judging);
             return Prepare(trainer, session).Bind(state =>
             {
                 var loop = new Loop(engine, session, trainer, observer, clock, stop);
@@ -101,8 +104,12 @@ public sealed class Loop
         RunEffect.LogStep { Metrics: var metrics } => Log(session.Metrics.Append(metrics), state, () => observer?.Stepped(metrics)),
         RunEffect.LogMeasured { Step: var step, Loss: var loss } =>
             Log(session.Metrics.AppendMeasured(step, loss), state, () => observer?.Measured(step, loss, state.BestStep == step)),
+        RunEffect.LogRollOut { Step: var step, Numbers: var numbers } =>
+            Log(session.Metrics.AppendRollOut(step, numbers), state, () => observer?.RolledOut(step, numbers)),
+        RunEffect.RollOut => trainer.RollOut(state, stop) is { } numbers ? new RunEvent.RolledOut(numbers) : new RunEvent.Skipped(),
         RunEffect.TakeStep { LearningRate: var rate } => Step(state, rate),
-        RunEffect.Measure => trainer.Measure(stop) is { } loss ? new RunEvent.Measured(loss) : new RunEvent.Skipped(),
+        RunEffect.Measure => trainer.Measure(stop) is not { } loss ? new RunEvent.Skipped() : double.IsNaN(loss) && trainer.Stage.Practice is not null
+            ? new RunEvent.Failed(new("judge", "gave none of the answers to kept prompts a number", "expected a finite reward for at least one of them")) : new RunEvent.Measured(loss),
         RunEffect.Save => Save(state),
         RunEffect.Draw => Draw(state),
         _ => throw new UnreachableException(),

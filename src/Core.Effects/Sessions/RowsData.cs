@@ -128,6 +128,17 @@ static class RowParts
     public static Validation<Fault, (Vec<Located<Judged>> Train, Vec<Located<Judged>> Kept)> Judgements(RunConfig config, CancellationToken stop) =>
         Of(config, RankingShapes.Single, Tutor.Judged, stop);
 
+    /// <summary>Prompts that a policy answers itself, with the answers that are expected where the rows have them.</summary>
+    public static Validation<Fault, (Vec<Located<Asked>> Train, Vec<Located<Asked>> Kept)> Asked(RunConfig config, CancellationToken stop) => Of(config,
+        config.Stage.Practice.Judge is { } judge && PracticeConfig.Nearness.Contains(judge) ? asked
+            : [.. asked, .. PromptShapes.All.Select(static shape => shape.Then(static (prompt, _) => Success<Fault, Asked>(new(prompt, null))))],
+        static lesson => new Asked([new(Role.User, lesson.Request)], lesson.Exercise.Answer) { IsRight = answer => Exercise.Verify(lesson.Exercise, answer) }, stop);
+
+    // Conversations that end with an answer, which is what is expected.
+    static readonly Vec<RowShape<Asked>> asked = [.. ConversationShapes.All.Select(static shape => shape.Then(static (talk, row) =>
+        talk.Messages is [.., { Role: Role.Assistant } answer] ? Success<Fault, Asked>(new([.. talk.Messages.SkipLast(1)], answer.Text))
+            : Fault.Of<Asked>(row.Where, "does not end with an answer", "expected what the assistant says at its end")))];
+
     public static TextIdentity Identity(DialogueEncoder encoder, uint train, uint kept, long tokens) =>
         new(encoder.Tokenizer.Fingerprint, tokens, CheckpointManifest.Hex(System.Numerics.BitOperations.RotateLeft(train, 1) ^ kept));
 
@@ -149,6 +160,8 @@ static class RowParts
         StageKind.Pretrain when run.Config.Stage.Source.File is not null || run.IsImported =>
             Fault.Of<Vec<Located<Conversation>>>(run.Location, "has learned no answers, and keeps no questions", "expected rows, as with --data FILE"),
         StageKind.Pretrain or StageKind.Sft => Conversations(run.Config, stop).Map(static parts => parts.Kept),
+        StageKind.Dpo when run.Config.Stage.Practises => Asked(run.Config, stop).Map(static parts => parts.Kept.Where(static r => r.Value.Expected is not null)
+            .Select(static r => new Located<Conversation>(new([.. r.Value.Prompt, new(Role.Assistant, r.Value.Expected!)]), r.Where)).ToVec()),
         StageKind.Dpo when run.Config.Stage.Preference.Judged is not null => Judgements(run.Config, stop).Map(static parts => parts.Kept.Where(static r => r.Value.Good)
             .Select(static r => new Located<Conversation>(new([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answer)]), r.Where)).ToVec()),
         _ => Rankings(run.Config, stop).Map(static parts => parts.Kept.Map(static r =>
@@ -173,7 +186,9 @@ static class RowParts
     /// <summary>All that a stage's rows say, as its template has it: what a tokenizer is made of.</summary>
     public static Validation<Fault, string> Text(RunConfig config, CancellationToken stop) =>
         from template in DialogueEncoders.Template(TemplateOf(config), None)
-        from talks in config.Stage.Preference.Judged is not null && config.Stage.Kind == StageKind.Dpo ? Judgements(config, stop).Map(static p => p.Train.Concat(p.Kept)
+        from talks in config.Stage.Practises ? Asked(config, stop).Map(static p => p.Train.Concat(p.Kept)
+                .Select(static r => new Conversation([.. r.Value.Prompt, new(Role.Assistant, r.Value.Expected ?? "")])))
+            : config.Stage.Preference.Judged is not null && config.Stage.Kind == StageKind.Dpo ? Judgements(config, stop).Map(static p => p.Train.Concat(p.Kept)
                 .Select(static r => new Conversation([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answer)])))
             : config.Stage.Kind == StageKind.Sft ? Conversations(config, stop).Map(static p => p.Train.Concat(p.Kept).Select(static r => r.Value))
             : Rankings(config, stop).Map(static p => p.Train.Concat(p.Kept).SelectMany(static r => r.Value.Answers.Select(answer =>

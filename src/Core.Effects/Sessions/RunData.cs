@@ -42,6 +42,12 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     /// <param name="stop">Asks to give up.</param>
     public virtual Validation<Fault, Stage> Stage(IEngine engine, RunConfig config, Option<StartWeights> weights, CancellationToken stop) => Success<Fault, Stage>(Stage(config));
 
+    /// <summary>What judges the answers of a stage that practises; nothing for one that does not.</summary>
+    /// <param name="engine">Where a model that judges runs.</param>
+    /// <param name="config">The stage, resolved.</param>
+    /// <param name="reward">What a program gives where the judge is a function.</param>
+    public virtual Validation<Fault, Option<Judging>> Judge(IEngine engine, RunConfig config, Reward? reward) => Success<Fault, Option<Judging>>(None);
+
     /// <summary>What a sample answers, of data that asks; nothing where a sample is just a text.</summary>
     public virtual Option<SamplePrompt> Prompt => None;
 
@@ -76,6 +82,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     {
         StageKind.Pretrain => LoadText(config, tokenizer, corpora, stop),
         StageKind.Sft => RowParts.Encoder(config, tokenizer, note).Bind(encoder => ConversationData.Load(config, encoder, stop)),
+        StageKind.Dpo when config.Stage.Practises => RowParts.Encoder(config, tokenizer, note).Bind(encoder => PromptData.Load(config, encoder, stop)),
         StageKind.Dpo when config.Stage.Preference.Judged is not null => RowParts.Encoder(config, tokenizer, note).Bind(encoder => JudgedData.Load(config, encoder, stop)),
         _ => RowParts.Encoder(config, tokenizer, note).Bind(encoder => RankingData.Load(config, encoder, stop)),
     };
@@ -116,6 +123,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
         {
             From = config.Stage.From is { } weights ? Path.GetFullPath(weights) : null,
             Source = config.Stage.Source with { File = config.Stage.Source.File is { } file ? Path.GetFullPath(file) : null },
+            Practice = config.Stage.Practice with { Judge = config.Stage.Practice is { IsRun: true, Judge: { } judge } ? Path.GetFullPath(judge) : config.Stage.Practice.Judge },
             Rows = config.Stage.Rows with { Template = config.Stage.Rows.Template is { } template && TemplateFile.IsOne(template) ? Path.GetFullPath(template) : config.Stage.Rows.Template },
         },
     };

@@ -37,6 +37,9 @@ public sealed class RunSession : IDisposable
     /// <summary>The weights that it begins with, of another run or of a stage before; nothing for fresh ones.</summary>
     public Option<StartWeights> Weights { get; private init; }
 
+    /// <summary>What judges answers where the stage asks a program for it; nothing where it does not.</summary>
+    public Reward? Reward { get; set; }
+
     /// <summary>The configuration before this session changed it; nothing when it is new.</summary>
     public RunConfig? Before { get; private init; }
 

@@ -16,7 +16,8 @@ public sealed class Trainer : IDisposable
 {
     readonly Workspace workspace;
     readonly Feeder feeder;
-    readonly Evaluation evaluation;
+    readonly Evaluation? evaluation;
+    readonly Rollouts? rollouts;
     readonly BoundProgram forward, update;
     readonly (IBuffer Buffer, Func<long, double> At)[] scalars;
     readonly (string Name, IBuffer Value)[] shown;
@@ -24,8 +25,9 @@ public sealed class Trainer : IDisposable
     /// <summary>A stage whose parameters are zeros; <see cref="Initialise"/> or <see cref="Load"/> before use.</summary>
     /// <param name="engine">Where it runs.</param>
     /// <param name="stage">What it does.</param>
-    /// <exception cref="ArgumentException">The stage's source does not give what its objective takes.</exception>
-    public Trainer(IEngine engine, Stage stage)
+    /// <param name="judging">What judges answers, of a stage that practises; owned by the caller.</param>
+    /// <exception cref="ArgumentException">The stage's source does not give what its objective takes, or nobody judges what it practises.</exception>
+    public Trainer(IEngine engine, Stage stage, Judging? judging = null)
     {
         Stage = stage;
         var (objective, optimiser) = (stage.Objective, stage.Optimiser);
@@ -41,7 +43,10 @@ public sealed class Trainer : IDisposable
             forward = stage.Accumulate > 1 ? workspace.Bind(Programs.Accumulate(objective)) : update;
             shown = [.. end.Outputs.Select(static o => o.Name).Where(static n => n.StartsWith(Names.Shown(""), StringComparison.Ordinal))
                 .Select(n => (n[Names.Shown("").Length..], update[n]))];
-            evaluation = new(workspace, objective, stage.Measured, stage.Rows);
+            if (stage.Practice is { } practice)
+                rollouts = new(workspace, practice, objective.Parts[0].Model, Parameters(objective.Parts[0]),
+                    judging ?? throw new ArgumentException("nobody judges.", nameof(judging)));
+            else evaluation = new(workspace, objective, stage.Measured, stage.Rows);
         }
         catch
         {
@@ -49,7 +54,7 @@ public sealed class Trainer : IDisposable
             throw;
         }
         scalars = [.. optimiser.Scalars.Select(s => (workspace[Names.Scalar(s.Name)], s.At))];
-        Parts = [.. objective.Parts.Where(static p => p.Learns).Select(Saved)];
+        Parts = [.. objective.Parts.Where(static p => p.Learns).Select(Saved), .. rollouts is null ? Array.Empty<SavedPart>() : [rollouts.Saved]];
     }
 
     /// <summary>What it does.</summary>
@@ -75,7 +80,22 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Takes parameters and slots from a checkpoint; what does not fit is faults.</summary>
-    public Validation<Fault, Unit> Load(Checkpoint checkpoint) => Parts.Select(checkpoint.Load).Gather().Map(static _ => Unit.Default);
+    public Validation<Fault, Unit> Load(Checkpoint checkpoint) => Parts.Select(checkpoint.Load).Gather().Map(_ =>
+    {
+        rollouts?.Loaded();
+        return Unit.Default;
+    });
+
+    /// <summary>Lets the policy write what the next steps learn from, as it is now.</summary>
+    /// <param name="state">Where the run stands.</param>
+    /// <param name="stop">Asks to give up.</param>
+    /// <returns>What is known of it; nothing when it was given up, and then nothing has changed.</returns>
+    public Params<float>? RollOut(in RunState state, CancellationToken stop = default)
+    {
+        var numbers = rollouts?.Make(state, stop);
+        feeder.Forget();
+        return numbers;
+    }
 
     /// <summary>Whether all that its parts compute with is learned, so that a checkpoint holds all of it.</summary>
     public bool LearnsAll => Stage.Objective.Parameters.All(static p => p.Learns);
@@ -130,13 +150,17 @@ public sealed class Trainer : IDisposable
         return outcome.IsFinite ? outcome with { Shown = Shown() } : outcome with { NotFinite = NotFinite(outcome) };
     }
 
-    /// <summary>The mean loss on what is not learned; nothing when the token asks to stop.</summary>
-    public double? Measure(CancellationToken stop = default) => evaluation.Run(stop);
+    /// <summary>
+    /// The mean loss on what is not learned, or, of a stage that practises, the mean reward of answers to prompts that are not learned, below 0 where it is above:
+    /// of both, less is better. Nothing when the token asks to stop.
+    /// </summary>
+    public double? Measure(CancellationToken stop = default) => rollouts is null ? evaluation!.Run(stop) : rollouts.Measure(stop);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        evaluation.Dispose();
+        evaluation?.Dispose();
+        rollouts?.Dispose();
         workspace.Dispose();
     }
 

@@ -10,15 +10,20 @@ using static LanguageExt.Prelude;
 
 namespace Functional.Storage;
 
-/// <summary>A line of a run's metrics: of a step, or of an evaluation, whose loss alone is given.</summary>
+/// <summary>A line of a run's metrics: of a step, of an evaluation, whose loss alone is given, or of what a policy wrote to learn from.</summary>
 /// <param name="Step">The step.</param>
 /// <param name="Training">A step's numbers.</param>
 /// <param name="ValidationLoss">An evaluation's loss in nats a token.</param>
-public readonly record struct MetricsLine(long Step, StepMetrics? Training, double? ValidationLoss);
+public readonly record struct MetricsLine(long Step, StepMetrics? Training, double? ValidationLoss)
+{
+    /// <summary>What is known of a rollout, from which the step is the first to learn; nothing on other lines.</summary>
+    public Params<float>? RollOut { get; init; }
+}
 
 /// <summary>
 /// <c>metrics.jsonl</c>: a line a step with <c>step</c>, <c>loss</c>, <c>lr</c>, <c>grad_norm</c>, <c>step_ms</c> and
-/// <c>tokens_per_second</c>, and a line an evaluation with <c>step</c> and <c>val_loss</c>. Each line reaches the system whole before the
+/// <c>tokens_per_second</c>, a line an evaluation with <c>step</c> and <c>val_loss</c>, and a line a rollout with <c>step</c> and
+/// <c>rollout</c>. Each line reaches the system whole before the
 /// next step begins. Appending allocates nothing.
 /// </summary>
 public sealed class MetricsFile : IDisposable
@@ -67,11 +72,17 @@ public sealed class MetricsFile : IDisposable
         json.WriteNumber("grad_norm", metrics.GradientNorm);
         json.WriteNumber("step_ms", Math.Round(metrics.Milliseconds, 3));
         json.WriteNumber("tokens_per_second", Math.Round(metrics.TokensPerSecond, 1));
-        if (metrics.Shown is not { } shown) return End();
-        json.WriteStartObject("shown");
-        foreach (var (name, value) in shown)
-            if (float.IsFinite(value)) json.WriteNumber(name, value); else json.WriteNull(name);
-        json.WriteEndObject();
+        if (metrics.Shown is { } shown) Write("shown", shown);
+        return End();
+    }
+
+    /// <summary>Adds the line of a rollout.</summary>
+    /// <param name="step">The first step that learns from it.</param>
+    /// <param name="numbers">What is known of it.</param>
+    public Validation<Fault, Unit> AppendRollOut(long step, Params<float> numbers)
+    {
+        Begin(step);
+        Write("rollout", numbers);
         return End();
     }
 
@@ -103,6 +114,14 @@ public sealed class MetricsFile : IDisposable
         json.Reset(line);
         json.WriteStartObject();
         json.WriteNumber("step", step);
+    }
+
+    void Write(string name, Params<float> numbers)
+    {
+        json.WriteStartObject(name);
+        foreach (var (number, value) in numbers)
+            if (float.IsFinite(value)) json.WriteNumber(number, value); else json.WriteNull(number);
+        json.WriteEndObject();
     }
 
     Validation<Fault, Unit> End()
@@ -139,11 +158,11 @@ public sealed class MetricsFile : IDisposable
             if (reader.Read() || json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("step", out var at)
                 || !at.TryGetInt64(out var step)) return null;
             if (json.TryGetProperty("val_loss", out var loss)) return new(step, null, loss.GetDouble());
+            if (json.TryGetProperty("rollout", out var numbers)) return new(step, null, null) { RollOut = Numbers(numbers) };
             return new(step, new(step, json.GetProperty("loss").GetSingle(), json.GetProperty("lr").GetDouble(), json.GetProperty("grad_norm").GetSingle(),
                 json.GetProperty("step_ms").GetDouble(), json.GetProperty("tokens_per_second").GetDouble())
             {
-                Shown = json.TryGetProperty("shown", out var shown)
-                    ? shown.EnumerateObject().Select(static s => (s.Name, s.Value.ValueKind == JsonValueKind.Null ? float.NaN : s.Value.GetSingle())).ToParams() : null,
+                Shown = json.TryGetProperty("shown", out var shown) ? Numbers(shown) : null,
             }, null);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
@@ -151,4 +170,7 @@ public sealed class MetricsFile : IDisposable
             return null;
         }
     }
+
+    static Params<float> Numbers(JsonElement json) =>
+        json.EnumerateObject().Select(static s => (s.Name, s.Value.ValueKind == JsonValueKind.Null ? float.NaN : s.Value.GetSingle())).ToParams();
 }

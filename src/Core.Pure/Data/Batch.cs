@@ -29,6 +29,22 @@ public sealed class Batch
     /// <summary>A row of a tensor of numbers.</summary>
     public Span<float> Floats(string name, int row) => Row<float>(name, row);
 
+    /// <summary>Takes a row of another batch of the same tensors.</summary>
+    /// <param name="row">Where it goes.</param>
+    /// <param name="from">The other batch.</param>
+    /// <param name="which">Which of its rows.</param>
+    public void CopyRow(int row, Batch from, int which)
+    {
+        foreach (var (name, to) in tensors)
+        {
+            var length = to.Length / Rows;
+            from.tensors[name].AsSpan(which * length, length).CopyTo(to.AsSpan(row * length));
+        }
+    }
+
+    /// <summary>Takes all rows of a tensor.</summary>
+    public void Write(string name, ReadOnlySpan<byte> bytes) => bytes.CopyTo(tensors[name]);
+
     Span<T> Row<T>(string name, int row) where T : unmanaged
     {
         var all = MemoryMarshal.Cast<byte, T>(tensors[name].AsSpan());

@@ -26,6 +26,10 @@ public sealed record Located<T>(T Value, string Where);
 /// <param name="Read">What a row says; nothing where it is left out on purpose, such as one that an annotator skipped.</param>
 public sealed record RowShape<T>(string Name, string Fields, Func<Params<Json>, bool> Fits, Func<Row, Validation<Fault, Option<T>>> Read)
 {
+    /// <summary>The same form, of which something else is made.</summary>
+    public RowShape<R> Then<R>(Func<T, Row, Validation<Fault, R>> make) =>
+        new(Name, Fields, Fits, row => Read(row).Bind(read => read.Match(value => make(value, row).Map(Some), static () => Success<Fault, Option<R>>(None))));
+
     /// <summary>As <c>Alpaca (instruction, input, output)</c>.</summary>
     public override string ToString() => $"{Name} ({Fields})";
 }

@@ -41,6 +41,14 @@ public abstract record RunEffect
     /// <param name="Loss">What was measured.</param>
     public sealed record LogMeasured(long Step, double Loss) : RunEffect;
 
+    /// <summary>Write what is known of a rollout. Answered by nothing.</summary>
+    /// <param name="Step">The first step that learns from it.</param>
+    /// <param name="Numbers">Such as the mean reward.</param>
+    public sealed record LogRollOut(long Step, Params<float> Numbers) : RunEffect;
+
+    /// <summary>Let the policy write what the next steps learn from. Answered by <see cref="RunEvent.RolledOut"/>.</summary>
+    public sealed record RollOut : RunEffect;
+
     /// <summary>Compute a step. Answered by <see cref="RunEvent.Stepped"/>.</summary>
     /// <param name="Number">Which, from 1.</param>
     /// <param name="LearningRate">Its learning rate.</param>

@@ -43,6 +43,10 @@ public abstract record RunEvent
     /// <summary>Samples were shown.</summary>
     public sealed record Drawn : RunEvent;
 
+    /// <summary>The policy has written what the next steps learn from.</summary>
+    /// <param name="Numbers">What is known of it, such as the mean reward.</param>
+    public sealed record RolledOut(Params<float> Numbers) : RunEvent;
+
     /// <summary>Somebody asked the run to stop. May come at any time; what is under way reports as ever.</summary>
     public sealed record Interrupted : RunEvent;
 

@@ -9,8 +9,12 @@ namespace Functional.Runs;
 /// <param name="MeasureEvery">Steps between measurements; 0 for one at the end only.</param>
 /// <param name="SaveEvery">Steps between checkpoints; 0 for one at the end only.</param>
 /// <param name="DrawEvery">Steps between samples; 0 for none.</param>
-public sealed record Cadence(long Steps, long MeasureEvery, long SaveEvery, long DrawEvery)
+/// <param name="RollOutEvery">Steps that learn from what the policy wrote before the first of them; 0 where it writes nothing to learn from.</param>
+public sealed record Cadence(long Steps, long MeasureEvery, long SaveEvery, long DrawEvery, long RollOutEvery = 0)
 {
+    /// <summary>Whether the policy has to write before the next step, where it last did so before the step after <paramref name="last"/>.</summary>
+    public bool RollsOut(long step, long last) => RollOutEvery > 0 && step % RollOutEvery == 0 && last != step;
+
     /// <summary>What is to be done after a step.</summary>
     public Due DueAfter(long step) =>
         (IsAt(step, MeasureEvery) || step == Steps ? Due.Measure : Due.None)
@@ -37,6 +41,7 @@ public sealed record RunPlan(Cadence Cadence, Schedule Rate)
         RunEvent.Measured { Loss: var loss } => Measured(state, loss),
         RunEvent.Saved or RunEvent.Skipped => Go(state),
         RunEvent.Drawn => Go(state with { Due = state.Due & ~Due.Draw }),
+        RunEvent.RolledOut { Numbers: var numbers } => Then(new RunEffect.LogRollOut(state.Step + 1, numbers), state with { RolledOut = state.Step }),
         RunEvent.Interrupted => (state with { Interrupted = true }, []),
         RunEvent.Failed { Fault: var fault } => (state, [new RunEffect.Stop(StopReason.Failed, fault)]),
         _ => throw new UnreachableException(),
@@ -81,6 +86,7 @@ public sealed record RunPlan(Cadence Cadence, Schedule Rate)
         _ when (state.Due & Due.Save) != 0 => Save(state),
         _ when (state.Due & Due.Draw) != 0 => (state, [new RunEffect.Draw()]),
         _ when state.Step >= Cadence.Steps => (state, [new RunEffect.Stop(StopReason.Completed)]),
+        _ when Cadence.RollsOut(state.Step, state.RolledOut) => (state, [new RunEffect.RollOut()]),
         _ => (state, [new RunEffect.TakeStep(state.Step + 1, Rate.At(state.Step))]),
     };
 

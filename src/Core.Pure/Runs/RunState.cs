@@ -41,6 +41,9 @@ public readonly record struct RunState(Key Key)
     /// <summary>The last step with a checkpoint; −1 before the first.</summary>
     public long Saved { get; init; } = -1;
 
+    /// <summary>After which step the policy last wrote what it learns from; −1 where it has not.</summary>
+    public long RolledOut { get; init; } = -1;
+
     /// <summary>What is still to be done after <see cref="Step"/>.</summary>
     public Due Due { get; init; }
 
@@ -53,6 +56,9 @@ public readonly record struct RunState(Key Key)
     /// <summary>The key of dropout in a micro-batch of the next step.</summary>
     /// <param name="part">The micro-batch, from 0.</param>
     public Key StepKey(int part) => Key.FoldIn("dropout").FoldIn(Step).FoldIn((uint)part);
+
+    /// <summary>The key of what the policy writes to learn from, after this step.</summary>
+    public Key RollOutKey => Key.FoldIn("rollout").FoldIn(Step);
 
     /// <summary>The key of samples after this step.</summary>
     public Key SampleKey => Key.FoldIn("sample").FoldIn(Step);

@@ -20,6 +20,7 @@ public static class RunStateJson
         if (double.IsFinite(state.BestLoss)) json.WriteNumber("best_loss", state.BestLoss); else json.WriteNull("best_loss");
         json.WriteNumber("best_step", state.BestStep);
         json.WriteNumber("saved", state.Saved);
+        if (state.RolledOut >= 0) json.WriteNumber("rolled_out", state.RolledOut);
         json.WriteString("due", state.Due.ToString());
     }
 
@@ -37,6 +38,7 @@ public static class RunStateJson
             BestLoss = Loss(),
             BestStep = Number("best_step", -1),
             Saved = Number("saved", -1),
+            RolledOut = Member("rolled_out").ValueKind == JsonValueKind.Undefined ? -1 : Number("rolled_out", 0),
             Due = Enum.TryParse<Due>(Text("due"), out var due) && (int)due is >= 0 and < 8 ? due : Wrong<Due>("due", "what is still to be done"),
         };
         return faults.Count == 0 ? Success<Fault, RunState>(state) : Validation<Fault, RunState>.Fail(faults.ToSeq().Strict());

@@ -1,8 +1,10 @@
 using Functional.Base;
 using Functional.Compiling;
 using Functional.Data;
+using Functional.Dialogues;
 using Functional.Learning;
 using Functional.Settings;
+using Functional.Text;
 
 namespace Functional.Runs;
 
@@ -27,6 +29,9 @@ public sealed record Stage(
 {
     /// <summary>What gives parameters their first values that follow from those of others, as norms of adapted outputs do; nothing where none do.</summary>
     public Program? First { get; init; }
+
+    /// <summary>What it learns from that its own policy writes; nothing where it learns from what there is. Its source is then the practice's experience.</summary>
+    public Practice? Practice { get; init; }
 
     /// <summary>What it does when.</summary>
     public RunPlan Plan => new(Cadence, Rate);
@@ -65,6 +70,44 @@ public sealed record Stage(
             return Of(config, time, new RankingRows(train, time, OrderOf(config), key), new RankingRows(Few(kept, config), time, RowOrder.Once), most);
         var known = columns ?? (Unknown(config, train.Count), Unknown(config, Few(kept, config).Count));
         return Of(config, time, new PairRows(train, time, OrderOf(config), key, known.Train), new PairRows(Few(kept, config), time, RowOrder.Once, columns: known.Kept));
+    }
+
+    /// <summary>
+    /// Learning from answers that the policy writes itself (online DPO; Guo et al. 2024): of those to one prompt the best is preferred to the worst, and the
+    /// margin is what it has more. A prompt whose answers are all worth the same counts for nothing.
+    /// </summary>
+    /// <param name="config">The run, resolved.</param>
+    /// <param name="prompts">The prompts that are learned.</param>
+    /// <param name="kept">Those that are only measured.</param>
+    /// <param name="stops">What ends an answer.</param>
+    /// <param name="tokenizer">What tokens stand for.</param>
+    public static Stage Preferring(RunConfig config, Vec<Vec<int>> prompts, Vec<Vec<int>> kept, Stops stops, Tokenizer tokenizer) =>
+        Practising(config, prompts, kept, stops, tokenizer, rows: config.Stage.Practice.Prompts, static (answers, batch) =>
+        {
+            for (var row = 0; row < answers.Count; row++)
+            {
+                var judged = answers[row].Where(static a => a.Counts).OrderByDescending(static a => a.Reward).ToArray();
+                var differ = judged.Length > 1 && judged[0].Reward > judged[^1].Reward;
+                batch.Floats("margin", row)[0] = differ ? (float)(judged[0].Reward - judged[^1].Reward) : 0;
+                foreach (var (name, answer) in new[] { ("chosen", 0), ("rejected", judged.Length - 1) })
+                    if (differ) judged[answer].Write(batch.Ints(name, row), batch.Ints($"{name}_labels", row));
+                    else Rollout.Empty(batch.Ints(name, row), batch.Ints($"{name}_labels", row));
+            }
+        });
+
+    // Experience is made of what is written to prompts; rows are as long as the longest of these with the longest answer.
+    static Stage Practising(RunConfig config, Vec<Vec<int>> prompts, Vec<Vec<int>> kept, Stops stops, Tokenizer tokenizer, int rows, Action<Vec<Vec<Rollout>>, Batch> make)
+    {
+        var practice = config.Stage.Practice;
+        var time = Math.Min(config.Model.Context, prompts.Max(static p => p.Count) + practice.Tokens);
+        var feed = config.ObjectiveOf(time: time).Feed.Map(static type => type with { Shape = type.Shape.With(0, 1) });
+        var experience = new Experience(rows, feed, practice.Epochs, RunState.Start(config.Key).DataKey);
+        var stage = Of(config, time, experience, experience);
+        return stage with
+        {
+            Cadence = stage.Cadence with { RollOutEvery = (long)rows * practice.Epochs / ((long)config.Stage.Batch * config.Stage.Accumulate) },
+            Practice = new(prompts, kept, new(practice.Prompts, practice.Answers, practice.Tokens, practice.Sampling, stops, tokenizer), experience, make),
+        };
     }
 
     /// <summary>Learning from answers that were judged one by one.</summary>

@@ -30,6 +30,7 @@ public sealed partial record RunConfig
             Fault.Unless(Stage.Optimiser.Warmup <= Stage.Steps, N("warmup"), $"{Stage.Optimiser.Warmup} is more than {N("steps")} {Stage.Steps}",
                 $"allowed: up to {N("steps")}"),
             .. SizeRules(N),
+            .. PracticeRules(N),
         ];
         return checks.Concat(ModelRules()).Gather().Bind(_ => Adapts(N)).Map(_ => this);
 
@@ -48,6 +49,21 @@ public sealed partial record RunConfig
         return LoraPlan.Of(whole, adapters).Bind(plan => Fault.Unless(!LoraMerge.Unties(whole, plan), "targets",
                 "change the table of tokens or the head, which are one matrix here", $"allowed: other layers, or {name("tied-head")} false"))
             .MapFail(f => f with { Where = name(f.Where == "targets" ? "lora-targets" : "lora-rank") });
+    }
+
+    // A round is learned whole, and its answers have room.
+    IEnumerable<Validation<Fault, Unit>> PracticeRules(Func<string, string> name)
+    {
+        if (!Stage.Practises || Stage.Batch < 1 || Stage.Accumulate < 1) yield break;
+        var (practice, step) = (Stage.Practice, (long)Stage.Batch * Stage.Accumulate);
+        var rows = (long)practice.Prompts * practice.Epochs;
+        yield return Fault.Unless(practice.Prompts < 1 || practice.Epochs < 1 || rows % step == 0, name("round-prompts"),
+            $"makes {name("round-prompts")} × {name("round-epochs")} = {rows} rows a round, of which a step takes {name("batch")} × {name("accumulate")} = {step}",
+            $"allowed: a multiple of {step}");
+        yield return Fault.Unless(practice.Tokens < Model.Context, name("answer-tokens"), $"is {practice.Tokens}, which leaves a context of {Model.Context} no room for a prompt",
+            $"allowed: less than {name("context")}");
+        yield return Fault.Unless(Stage.Preference.Judged is null, name("preference-loss"), $"is {Stage.Preference.Loss}, which takes no pairs, and answers that are judged here are paired",
+            $"allowed: another loss, or no {name("judge")}");
     }
 
     // What a step computes and counts in one piece. Sizes below 1 are faults of their own, and so are those that are too large alone.

@@ -85,6 +85,9 @@ public sealed partial record RunConfig
     /// <summary>Whether the stage holds its policy to a reference.</summary>
     public bool HasReference => Stage.Kind == StageKind.Dpo && Stage.Preference.HasReference;
 
+    /// <summary>Whether the reference is a model beside the policy: what a policy writes itself nobody can have computed before.</summary>
+    bool ReferenceIsLive => HasReference && (Stage.Preference.Reference == ReferenceKind.Live || Stage.Practises);
+
     /// <summary>What the stage learns.</summary>
     /// <param name="blocks">How many blocks its models have; nothing for all.</param>
     /// <param name="time">Tokens in a row; nothing for as many as the model's context.</param>
@@ -99,7 +102,7 @@ public sealed partial record RunConfig
             StageKind.Reward => answers > 2 ? Objectives.Rankings(model, shape, answers) : Objectives.Reward(model, shape, preference.Rewards),
             StageKind.Dpo when preference.Judged is { } loss => Objectives.Judged(model, shape, loss, preference.JudgedOptions),
             StageKind.Dpo => Objectives.Preference(model, shape, preference.Losses, preference.Options, preference.Reference == ReferenceKind.Cached,
-                preference.Reference == ReferenceKind.Live ? Transformer.Of(Decoder, blocks ?? Model.Layers) : null, shares: Lora is not null),
+                ReferenceIsLive ? Transformer.Of(Decoder, blocks ?? Model.Layers) : null, shares: Lora is not null),
             _ => Objectives.NextToken(model, shape, Stage.LabelSmoothing, Stage.Source.Separator is not null),
         };
     }

@@ -30,6 +30,12 @@ public sealed record StageConfig
     /// <summary>How it learns from comparisons, where it does.</summary>
     public PreferenceConfig Preference { get; init; } = new();
 
+    /// <summary>How it learns from what its own policy writes, where it does.</summary>
+    public PracticeConfig Practice { get; init; } = new();
+
+    /// <summary>Whether it learns from what its own policy writes.</summary>
+    public bool Practises => Kind == StageKind.Dpo && Practice.Judge is not null;
+
     /// <summary>The adapters that it learns in place of the model's weights.</summary>
     public AdapterConfig Adapter { get; init; } = new();
 
@@ -113,6 +119,8 @@ public sealed record StageConfig
             f.In(Make.Part<StageConfig, RowsConfig>(static c => c.Rows, static (c, v) => c with { Rows = v }), "rows")),
         .. PreferenceConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, PreferenceConfig>(static c => c.Preference, static (c, v) => c with { Preference = v }), "preference")),
+        .. PracticeConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, PracticeConfig>(static c => c.Practice, static (c, v) => c with { Practice = v }), "practice")),
         .. AdapterConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, AdapterConfig>(static c => c.Adapter, static (c, v) => c with { Adapter = v }), "adapter")),
         .. OptimiserConfig.Fields.Select(static f =>

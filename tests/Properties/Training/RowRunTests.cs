@@ -51,7 +51,7 @@ public sealed class RowRunTests : IDisposable
         };
         config = given.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static word => word.Split(':', 2))
             .Aggregate(config, static (c, word) => RunConfig.Field(word[0])!.Set(c, word[1])!);
-        return config.Stage.Kind == StageKind.Dpo && config.Stage.Preference.Judged is not null
+        return config.Stage.Kind == StageKind.Dpo && (config.Stage.Preference.Judged is not null || config.Stage.Practises)
             ? config with { Stage = config.Stage with { Source = config.Stage.Source with { File = Rows() } } } : config;
     }
 
@@ -60,6 +60,7 @@ public sealed class RowRunTests : IDisposable
         using var engine = new ReferenceEngine();
         using var stop = new CancellationTokenSource();
         using var session = TinyRun.Get(RunFolder.Holds(scratch[name]) ? RunSession.Resume(scratch[name]) : RunSession.Begin(scratch[name], Recipe.Of(config)));
+        session.Reward = static (asked, answer) => asked.Prompt.Count + answer.Sum(static letter => letter * 0.37 % 1);
         TinyRun.Get(Loop.Run(engine, session, new Stopper(stopAfter, stop), StillClock.Instance, stop.Token));
     }
 
@@ -71,11 +72,15 @@ public sealed class RowRunTests : IDisposable
         }
     }
 
+    // Three steps a round, so that an interrupt after the second is in the middle of one.
+    const string practice = "judge:function round-prompts:6 answer-tokens:5";
+
     public static TheoryData<StageKind, string> Kinds => new()
     {
         { StageKind.Sft, "" }, { StageKind.Sft, "packing:false neftune:5 curriculum:true" }, { StageKind.Sft, "lora-rank:2 dora:true lora-targets:all lora-dropout:0.2" },
         { StageKind.Pretrain, "lora-rank:2" }, { StageKind.Reward, "" }, { StageKind.Reward, "lora-rank:2 centring:0.1 margins:true" }, { StageKind.Dpo, "" },
         { StageKind.Dpo, "reference:live" }, { StageKind.Dpo, "reference:live lora-rank:2" }, { StageKind.Dpo, "lora-rank:2 accumulate:2" }, { StageKind.Dpo, "preference-loss:kto" },
+        { StageKind.Dpo, $"{practice} round-answers:3" }, { StageKind.Dpo, $"{practice} round-prompts:2 round-epochs:3 preference-loss:simpo save-every:3" },
         { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" }, { StageKind.Sft, "dft:true" }, { StageKind.Dpo, "wpo:true sft-weight:0.5 sft-text:true length-share:0.5" },
     };
 
@@ -157,6 +162,8 @@ public sealed class RowRunTests : IDisposable
         ["sft-text"] = ("sft-weight:0.5", "true"), ["wpo"] = ("", "true"), ["dft"] = ("", "true"), ["lessons"] = ("", "copy"),
         ["length-share"] = ("", "0.5"), ["good-weight"] = ("preference-loss:kto", "2"), ["bad-weight"] = ("preference-loss:kto", "2"), ["margins"] = ("", "true"),
         ["reward-loss"] = ("", "ranking"), ["centring"] = ("", "0.5"),
+        ["judge"] = (practice, "f1"), ["round-prompts"] = (practice, "4"), ["round-answers"] = (practice, "5"), ["answer-tokens"] = (practice, "9"),
+        ["answer-temperature"] = (practice, "0.3"), ["answer-top-k"] = (practice, "2"), ["answer-top-p"] = (practice, "0.1"), ["round-epochs"] = (practice, "3"),
     };
 
     public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name).Except(["skip-equal"])];

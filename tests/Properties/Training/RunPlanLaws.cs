@@ -28,9 +28,10 @@ public class RunPlanLaws
         from measure in Gen.Choose(0, 9)
         from save in Gen.Choose(0, 9)
         from draw in Gen.Choose(0, 9)
+        from roll in Gen.Choose(0, 5)
         from tokens in Gen.Choose(1, 100)
         from seed in ArbMap.Default.GeneratorFor<ulong>()
-        select new World(new(steps, measure, save, draw), tokens, seed));
+        select new World(new(steps, measure, save, draw, roll), tokens, seed));
 
     sealed record Trace(List<(RunEffect Effect, RunState State)> Effects, RunState End)
     {
@@ -55,7 +56,7 @@ public class RunPlanLaws
             (state, var asked) = world.Plan.Next(state, next);
             effects.AddRange(asked.Select(e => (e, state)));
             // Only what answers with nothing stands before what answers.
-            Assert.All(asked.SkipLast(1), static e => Assert.True(e is RunEffect.LogStep or RunEffect.LogMeasured));
+            Assert.All(asked.SkipLast(1), static e => Assert.True(e is RunEffect.LogStep or RunEffect.LogMeasured or RunEffect.LogRollOut));
             if (asked[^1] is RunEffect.Stop) return new(effects, state);
             next = asked[^1] switch
             {
@@ -66,6 +67,7 @@ public class RunPlanLaws
                 RunEffect.Measure => new RunEvent.Measured(world.Number("evaluation", state.Step)),
                 RunEffect.Save => new RunEvent.Saved(),
                 RunEffect.Draw => new RunEvent.Drawn(),
+                RunEffect.RollOut => new RunEvent.RolledOut(Params.Of(("reward", (float)world.Number("reward", state.Step)))),
                 _ => throw new InvalidOperationException($"{asked[^1]} is not answered"),
             };
         }
@@ -143,6 +145,9 @@ public class RunPlanLaws
         Assert.Equal(steps.Where(s => At(s, c.MeasureEvery) || s == c.Steps), measured);
         Assert.Equal(steps.Where(s => At(s, c.DrawEvery)), trace.After<RunEffect.Draw>());
         Assert.Equal(steps.Where(s => At(s, c.SaveEvery) || s == c.Steps || best.Contains(s)), trace.After<RunEffect.Save>());
+        var rolled = c.RollOutEvery == 0 ? [] : steps.Where(s => (s - 1) % c.RollOutEvery == 0).ToArray();
+        Assert.Equal(rolled, trace.After<RunEffect.RollOut>().Select(static s => s + 1));
+        Assert.Equal(rolled, trace.Effects.Select(static e => e.Effect).OfType<RunEffect.LogRollOut>().Select(static e => e.Step));
         Assert.Equal(measured, trace.Effects.Select(static e => e.Effect).OfType<RunEffect.LogMeasured>().Select(static e => e.Step));
         Assert.Equal((best.Max(), world.Number("evaluation", best.Max())), (trace.End.BestStep, trace.End.BestLoss));
     }
@@ -167,7 +172,7 @@ public class RunPlanLaws
         var resumed = Run(world, Reread(trace.Effects[saved].State));
         // A sample that was under way comes again; nothing else lies between the checkpoint and the stop.
         return trace.Reason == StopReason.Interrupted && trace.After<RunEffect.Save>().Count(s => s == step) == 1
-            && trace.Effects.Skip(saved + 1).SkipLast(1).All(static e => e.Effect is RunEffect.Draw)
+            && trace.Effects.Skip(saved + 1).SkipLast(1).All(static e => e.Effect is RunEffect.Draw or RunEffect.RollOut or RunEffect.LogRollOut)
             && Numbers(trace.Effects.Take(saved)).Concat(Numbers(resumed.Effects)).SequenceEqual(Numbers(whole.Effects));
 
         static IEnumerable<(RunEffect, long)> Numbers(IEnumerable<(RunEffect Effect, RunState State)> effects) =>

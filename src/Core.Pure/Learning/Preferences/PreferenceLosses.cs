@@ -65,7 +65,8 @@ public static class PreferenceLosses
     public static Loss Of(Vec<(PreferenceLoss Loss, double Weight)> losses, PairTerms terms, PreferenceOptions options)
     {
         var counts = terms.Counts;
-        var (weight, pairs) = (counts.SumAll(), losses.Map(l => l.Loss.Of(terms, options) * l.Weight).Aggregate(static (a, b) => a + b));
+        // Where no pair counts, as in a batch of answers that are all worth the same, nothing is learned: 0 / 0 would be no number.
+        var (weight, pairs) = (counts.SumAll().Max(Create.Scalar(1e-12)), losses.Map(l => l.Loss.Of(terms, options) * l.Weight).Aggregate(static (a, b) => a + b));
         // A row without answers may have any number: it is put aside, not multiplied by 0.
         Tensor Counted(Tensor x) => counts.Greater(counts.Like(0.5)).Where(x, x.Like(0)).SumAll();
         if (options.Weighted) pairs *= Weight(terms);

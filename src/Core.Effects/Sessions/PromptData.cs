@@ -1,0 +1,69 @@
+using System.Numerics;
+using Functional.Base;
+using Functional.Dialogues;
+using Functional.Engines;
+using Functional.Runs;
+using Functional.Settings;
+using Functional.Storage;
+using LanguageExt;
+using static LanguageExt.Prelude;
+
+namespace Functional.Sessions;
+
+/// <summary>A prompt that a policy answers itself.</summary>
+/// <param name="Asked">As people read it.</param>
+/// <param name="Ids">As tokens.</param>
+public sealed record PromptRow(Asked Asked, Vec<int> Ids);
+
+/// <summary>Prompts that a policy answers itself, in their two parts, as people read them and as tokens.</summary>
+/// <param name="Encoder">What made tokens of them.</param>
+/// <param name="Identity">What they are, summed up.</param>
+/// <param name="Train">What is learned.</param>
+/// <param name="Kept">What is only measured.</param>
+public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, Vec<PromptRow> Train, Vec<PromptRow> Kept)
+    : RunData(Encoder.Tokenizer, Identity)
+{
+    /// <inheritdoc/>
+    public override long TrainTokens => Train.Sum(static p => (long)p.Ids.Count);
+
+    /// <inheritdoc/>
+    public override long ValidationTokens => Kept.Sum(static p => (long)p.Ids.Count);
+
+    /// <inheritdoc/>
+    public override Stage Stage(RunConfig config) => Runs.Stage.Preferring(config, Train.Map(static p => p.Ids), Kept.Map(static p => p.Ids), Encoder.Stops, Encoder.Tokenizer);
+
+    /// <inheritdoc/>
+    public override Option<SamplePrompt> Prompt => Some(new SamplePrompt(Kept[0].Ids, Encoder.Stops));
+
+    /// <inheritdoc/>
+    public override Validation<Fault, Option<Judging>> Judge(IEngine engine, RunConfig config, Reward? reward) => (config.Stage.Practice switch
+    {
+        { Judge: PracticeConfig.Function } => reward is { } given ? Success<Fault, IJudge>(new FunctionJudge(given))
+            : Fault.Of<IJudge>("judge", "is function, and no function is given", $"allowed: {string.Join(", ", PracticeConfig.Nearness)}, or the folder of a run that has learned rewards"),
+        { IsRun: true, Judge: { } folder } => RewardJudge.Open(engine, folder).Map(static IJudge (judge) => judge),
+        { Judge: var measure } => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Nearness(measure ?? ""))),
+    }).Map(judge => Some(new Judging(judge, Train.Map(static p => p.Asked), Kept.Map(static p => p.Asked))));
+
+    /// <summary>Reads the prompts that a stage names, or asks the embedded world's questions.</summary>
+    public static Validation<Fault, RunData> Load(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>
+        from rows in RowParts.Asked(config, stop)
+        from train in Encoded(rows.Train, encoder, config)
+        from kept in Encoded(rows.Kept, encoder, config)
+        select (RunData)new PromptData(encoder, RowParts.Identity(encoder, Sum(train), Sum(kept), train.Concat(kept).Sum(static p => (long)p.Ids.Count)), train, kept);
+
+    static Validation<Fault, Vec<PromptRow>> Encoded(Vec<Located<Asked>> rows, DialogueEncoder encoder, RunConfig config)
+    {
+        var room = config.Model.Context - config.Stage.Practice.Tokens;
+        return rows.Select(row => encoder.Prompt(row.Value.Prompt, row.Where).Bind(ids => Fault.Unless(ids.Count is > 0 && ids.Count <= room, row.Where,
+            $"is a prompt of {ids.Count} tokens", $"allowed: 1 to {room}, so that {config.Stage.Practice.Tokens} of an answer have room in a context of {config.Model.Context}")
+            .Map(_ => new PromptRow(row.Value, ids)))).Gather();
+    }
+
+    // Of tokens, and of what is expected: a judge may look at it.
+    static uint Sum(Vec<PromptRow> prompts) => ~prompts.Aggregate(~0u, static (sum, p) =>
+    {
+        foreach (var token in p.Ids) sum = BitOperations.Crc32C(sum, (uint)token);
+        foreach (var letter in p.Asked.Expected ?? "") sum = BitOperations.Crc32C(sum, letter);
+        return BitOperations.Crc32C(sum, (uint)p.Ids.Count);
+    });
+}

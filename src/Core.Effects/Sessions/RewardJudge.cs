@@ -1,0 +1,31 @@
+using Functional.Base;
+using Functional.Dialogues;
+using Functional.Engines;
+using LanguageExt;
+
+namespace Functional.Sessions;
+
+/// <summary>Judges by a run that has learned rewards. It reads texts, with its own template and tokenizer.</summary>
+sealed class RewardJudge : IJudge
+{
+    readonly TrainedModel model;
+    readonly DialogueEncoder encoder;
+
+    RewardJudge(TrainedModel model, DialogueEncoder encoder) => (this.model, this.encoder) = (model, encoder);
+
+    /// <summary>Opens a run; one whose model judges nothing is a fault.</summary>
+    public static Validation<Fault, RewardJudge> Open(IEngine engine, string location) =>
+        from run in RunFolder.Open(location)
+        from judges in Fault.Unless(run.Config.Decoder.Labels == 1, "judge", $"is {location}, whose model gives no reward", "allowed: a run that has learned rewards, as functional reward makes one")
+        from encoder in RowParts.Encoder(run.Config, run.Tokenizer, run.Note)
+        from model in TrainedModel.Open(engine, location)
+        select new RewardJudge(model, encoder);
+
+    public double[] Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers) => [.. answers.Select(a => Of(a.Asked.Prompt, a.Answer))];
+
+    // What it cannot read has no reward, and neither has what it gives no number.
+    double Of(Vec<Message> prompt, string answer) => encoder.Encode(prompt, answer, "an answer").Bind(example => model.Logits(Example.Within([example], model.Model.Context).Answers[0].Ids.ToArray()))
+        .Match(static rows => (double)rows[^1][0], static _ => double.NaN);
+
+    public void Dispose() => model.Dispose();
+}

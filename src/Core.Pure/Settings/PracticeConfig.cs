@@ -1,0 +1,64 @@
+using Functional.Base;
+using Functional.Sampling;
+
+namespace Functional.Settings;
+
+/// <summary>How a stage learns from answers that its own policy writes, and that somebody judges.</summary>
+public sealed record PracticeConfig
+{
+    /// <summary>The judges that need nothing but the answer that the row expects.</summary>
+    public static Vec<string> Nearness { get; } = ["exact", "f1", "rouge-l"];
+
+    /// <summary>The judge that a program gives.</summary>
+    public const string Function = "function";
+
+    /// <summary>
+    /// What judges answers: <c>exact</c>, <c>f1</c> or <c>rouge-l</c>, their nearness to the row's own; the folder of a run that has learned rewards; or
+    /// <c>function</c>, which a program gives. Nothing where the rows' own answers are learned from.
+    /// </summary>
+    public string? Judge { get; init; }
+
+    /// <summary>How many prompts a round answers.</summary>
+    public int Prompts { get; init; } = 16;
+
+    /// <summary>How many answers each prompt has.</summary>
+    public int Answers { get; init; } = 4;
+
+    /// <summary>How many tokens an answer has at most.</summary>
+    public int Tokens { get; init; } = 64;
+
+    /// <summary>How answers are drawn.</summary>
+    public SamplingConfig Sampling { get; init; } = new();
+
+    /// <summary>How many times the rows of a round are gone through.</summary>
+    public int Epochs { get; init; } = 1;
+
+    /// <summary>Whether the judge is the folder of a run.</summary>
+    public bool IsRun => Judge is { } judge && judge != Function && !Nearness.Contains(judge);
+
+    static readonly Vec<StageKind> kinds = [StageKind.Dpo];
+
+    /// <summary>Its settings.</summary>
+    internal static Vec<Field<PracticeConfig>> Fields { get; } =
+    [
+        .. new Field<PracticeConfig>[]
+        {
+            new("judge", nameof(Judge), "what judges answers that the policy writes itself, from which it then learns; else the rows' own answers are learned from",
+                "exact, f1 or rouge-l for nearness to the row's answer, the folder of a run that has learned rewards, function for a program's own, or nothing",
+                static c => c.Judge, static (c, text) => c with { Judge = text }, static c => c.Judge != "") { IsText = true, Aliases = ["reward-model", "reward-from"] },
+            Make.Whole<PracticeConfig>("round-prompts", "prompts that a round answers", static c => c.Prompts, static (c, v) => c with { Prompts = (int)v }, 1, 1 << 16),
+            Make.Whole<PracticeConfig>("round-answers", "answers that each of them has", static c => c.Answers, static (c, v) => c with { Answers = (int)v }, 2, 1 << 12)
+                with { Aliases = ["num-generations", "group-size"] },
+            Make.Whole<PracticeConfig>("answer-tokens", "tokens of an answer at most", static c => c.Tokens, static (c, v) => c with { Tokens = (int)v }, 1, 1 << 20)
+                with { Aliases = ["max-new-tokens", "max-completion-length", "response-length"] },
+            Make.Number<PracticeConfig>("answer-temperature", "what the logits of answers are divided by", "above 0", static c => c.Sampling.Temperature,
+                static (c, v) => c with { Sampling = c.Sampling with { Temperature = v } }, static v => v > 0),
+            Make.Whole<PracticeConfig>("answer-top-k", "only so many of the likeliest tokens may be drawn; 0 for all", static c => c.Sampling.TopK,
+                static (c, v) => c with { Sampling = c.Sampling with { TopK = (int)v } }, 0, int.MaxValue),
+            Make.Number<PracticeConfig>("answer-top-p", "only the likeliest tokens that have this share together", "above 0, up to 1", static c => c.Sampling.TopP,
+                static (c, v) => c with { Sampling = c.Sampling with { TopP = v } }, static v => v is > 0 and <= 1),
+            Make.Whole<PracticeConfig>("round-epochs", "times that the rows of a round are gone through", static c => c.Epochs, static (c, v) => c with { Epochs = (int)v }, 1, 1 << 16)
+                with { Aliases = ["num-iterations", "ppo-epochs"] },
+        }.Select(static f => f with { Fixed = true, IsDetail = true, Kinds = kinds }),
+    ];
+}
