@@ -115,6 +115,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
         Stage = config.Stage with
         {
             From = config.Stage.From is { } weights ? Path.GetFullPath(weights) : null,
+            Adapter = config.Stage.Adapter with { From = config.Stage.Adapter.From is { } adapter ? Path.GetFullPath(adapter) : null },
             Source = config.Stage.Source with { File = config.Stage.Source.File is { } file ? Path.GetFullPath(file) : null },
             Rows = config.Stage.Rows with { Template = config.Stage.Rows.Template is { } template && TemplateFile.IsOne(template) ? Path.GetFullPath(template) : config.Stage.Rows.Template },
         },
