@@ -53,7 +53,16 @@ public static class Configuration
            let first = run.Recipe.Stages.Values[0]
            from recipe in first.Stage.From is null ? Begin(new(), CheckpointChoice.Last, file, Entries(settings).ToVec())
                : Recipe.Read(new() { Model = first.Model with { Vocabulary = 0 }, Tokenizer = first.Tokenizer, Bpe = first.Bpe, LineEnds = first.LineEnds }, file, adapts: true, Entries(settings).ToVec())
-           select recipe).OrThrow();
+           from fitted in recipe.Map((name, c) => Kept(name, c, run, file, settings)).Validate()
+           select fitted).OrThrow();
+
+    // What a stage that was begun has its adapters from may be gone: what they are stands in the run.
+    static RunConfig Kept(string stage, RunConfig config, RunFolder run, Vec<ConfigEntry> file, IReadOnlyList<(string Name, string Value)> settings)
+    {
+        if (config.Stage.Adapter.From is null || !run.Recipe.Stages.Contains(stage) || run.Recipe.Stages[stage] is not { Stage.Adapter.From: not null } was) return config;
+        var given = Recipe.For(stage, file).Select(static e => e.Key).Concat(settings.Select(static s => s.Name)).ToHashSet(StringComparer.Ordinal);
+        return RunConfig.Fields.Where(f => f.Section == "adapter" && !given.Contains(f.Name)).Aggregate(config, (c, f) => f.Set(c, f.Get(was))!);
+    }
 
     /// <summary>
     /// Settings by name over a configuration. <c>steps</c> without <c>warmup</c> shortens the warm-up to at most a tenth of them; an <c>lr</c> below
@@ -86,7 +95,20 @@ public static class Configuration
         Recipe.First(file).Concat(over).LastOrDefault(static e => e.Key == "from")?.Value is ConfigValue.Quoted { Text.Length: > 0 } weights
             ? InitialWeights.Of(start, weights.Text, checkpoint)
                 .Bind(inherited => Recipe.Read(inherited with { Stage = inherited.Stage with { From = null } }, file, adapts: true, over).Map(recipe => Begun(recipe, inherited.Stage.From)))
-            : Recipe.Read(start, file, adapts: true, over);
+                .Bind(recipe => Fitted(recipe, file, over))
+            : Recipe.Read(start, file, adapts: true, over).Bind(recipe => Fitted(recipe, file, over));
+
+    // Whoever names adapters has their ranks, layers and scales where nothing else is said.
+    static Validation<Fault, Recipe> Fitted(Recipe recipe, Vec<ConfigEntry> file, Vec<ConfigEntry> over) =>
+        !recipe.Stages.Values.Any(static c => c.Stage.Adapter.From is not null) ? Prelude.Success<Fault, Recipe>(recipe)
+        : recipe.Stages.Values[0].Stage.From is { } weights ? InitialWeights.RunOf(weights).Bind(run => Fitted(recipe, run, file, over))
+        : Fault.Of<Recipe>(Recipe.First(file).Concat(over).LastOrDefault(static e => e.Key == "adapter")?.Where ?? "adapter", "stands beside no weights",
+            "expected from, which names the run that it was made for");
+
+    static Validation<Fault, Recipe> Fitted(Recipe recipe, RunFolder run, Vec<ConfigEntry> file, Vec<ConfigEntry> over) => recipe.Stages
+        .Select(stage => StartAdapter.Fit(stage.Value, run, Recipe.For(stage.Name, file).Concat(over).GroupBy(static e => e.Key, StringComparer.Ordinal)
+            .Select(static g => (g.Key, g.Last().Where)).ToParams()).Map(fitted => (stage.Name, fitted))).Gather()
+        .Bind(all => recipe.Map((name, _) => all.First(s => s.Name == name).fitted).Validate());
 
     // The checkpoint itself, whatever its run does meanwhile; the stages after go on from this one.
     static Recipe Begun(Recipe recipe, string? from) =>

@@ -2,6 +2,7 @@ using Functional.Base;
 using Functional.Dialogues;
 using Functional.Execution;
 using Functional.Sessions;
+using Functional.Storage;
 
 namespace Functional;
 
@@ -74,6 +75,30 @@ public sealed partial class LanguageModel
         {
             using var made = Engine.Create(engine);
             return AdapterMerge.Run(made, run, adapter, folder).OrThrow();
+        }), cancellation);
+    }
+
+    /// <summary>Writes the adapters that a run learned as PEFT reads them: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>, without the base.</summary>
+    /// <param name="run">The run's folder.</param>
+    /// <param name="folder">A folder; there must be nothing there. It is there whole, or not at all.</param>
+    /// <param name="checkpoint">Which checkpoint of the run.</param>
+    /// <param name="stage">Of which of its stages; nothing for the last that has a checkpoint.</param>
+    /// <param name="family">The family by whose names; nothing for the one that it came from, or else the first that has words for it.</param>
+    /// <param name="dtype">The numbers' type: F32, F16 or BF16.</param>
+    /// <param name="engine">Where they are held meanwhile; nothing for the best that is there.</param>
+    /// <param name="cancellation">Gives up before it begins.</param>
+    /// <returns>The family's name, and how many numbers the adapters have.</returns>
+    /// <exception cref="ArgumentException">A folder has no name.</exception>
+    /// <exception cref="FunctionalException">The run learned no adapters, its family has no such layers, an argument is out of range, or the folder cannot be written.</exception>
+    public static Task<(string Family, long Numbers)> ExportAdapterAsync(string run, string folder, CheckpointChoice checkpoint = default, string? stage = null, string? family = null,
+        string dtype = "F32", EngineOptions? engine = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(run);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Task.Run(() => Outcomes.OnDevice(() =>
+        {
+            using var made = Engine.Create(engine);
+            return AdapterExport.Run(made, run, folder, checkpoint, stage, family, dtype).OrThrow();
         }), cancellation);
     }
 

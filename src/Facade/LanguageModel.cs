@@ -57,6 +57,23 @@ public sealed partial class LanguageModel : IDisposable
         return Task.Run(() => Load(folder, Engine.Create(engine), checkpoint, stage), cancellation);
     }
 
+    /// <summary>Loads a checkpoint of a run folder, or a published model, with adapters of PEFT put into its weights in memory; nothing is written.</summary>
+    /// <param name="folder">The run folder, or the published model's.</param>
+    /// <param name="adapter">The folder with <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</param>
+    /// <param name="engine">What it computes on; nothing for the best that is there.</param>
+    /// <param name="checkpoint">Which checkpoint of the run.</param>
+    /// <param name="stage">Of which of its stages; nothing for the last that has a checkpoint.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="ArgumentException">A folder has no name.</exception>
+    /// <exception cref="FunctionalException">As for <see cref="LoadAsync"/>; or the adapters are damaged, for another model or of a kind that is not known.</exception>
+    public static Task<LanguageModel> LoadWithAdapterAsync(string folder, string adapter, EngineOptions? engine = null, CheckpointChoice checkpoint = default,
+        string? stage = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentException.ThrowIfNullOrEmpty(adapter);
+        return Task.Run(() => Owning(Engine.Create(engine), made => TrainedModel.OpenWith(made, folder, adapter, checkpoint, stage)), cancellation);
+    }
+
     /// <summary>
     /// Makes a run out of a published model: a folder with Hugging Face's <c>config.json</c>, weights, and, where it is there, a tokenizer. It writes, is
     /// measured and trained further like any run; without a tokenizer only <see cref="LogitsAsync"/> is left.
@@ -78,11 +95,14 @@ public sealed partial class LanguageModel : IDisposable
     }
 
     /// <summary>As <see cref="LoadAsync"/>, on an engine that becomes the model's own.</summary>
-    internal static LanguageModel Load(string folder, IEngine engine, CheckpointChoice checkpoint = default, string? stage = null)
+    internal static LanguageModel Load(string folder, IEngine engine, CheckpointChoice checkpoint = default, string? stage = null) =>
+        Owning(engine, made => TrainedModel.Open(made, folder, checkpoint, stage));
+
+    static LanguageModel Owning(IEngine engine, Func<IEngine, Validation<Fault, TrainedModel>> open)
     {
         try
         {
-            return Outcomes.OnDevice(() => new LanguageModel(engine, TrainedModel.Open(engine, folder, checkpoint, stage).OrThrow()));
+            return Outcomes.OnDevice(() => new LanguageModel(engine, open(engine).OrThrow()));
         }
         catch
         {

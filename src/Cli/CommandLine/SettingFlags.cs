@@ -21,7 +21,7 @@ static class SettingFlags
         var standard = field.Get(start);
         if (field.IsTruth)
             return [Switch($"--{field.Name}", field.Summary, standard == "true"), Switch($"--no-{field.Name}", "the opposite", standard == "false")];
-        var value = field.Name == "from" ? "DIR" : field.IsPath ? "FILE" : field.IsText ? "NAME" : field.Allowed.StartsWith("a whole", StringComparison.Ordinal) ? "N"
+        var value = field.Name is "from" or "adapter" ? "DIR" : field.IsPath ? "FILE" : field.IsText ? "NAME" : field.Allowed.StartsWith("a whole", StringComparison.Ordinal) ? "N"
             : field.Allowed.StartsWith("a number", StringComparison.Ordinal) ? "X" : "NAME";
         return [new($"--{field.Name}", value, field.Summary + (value == "NAME" ? $": {field.Allowed}" : "")) { Group = field.Section, Default = field.IsPath
             ? null : standard }];

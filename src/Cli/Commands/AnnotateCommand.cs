@@ -22,6 +22,7 @@ static class AnnotateCommand
             new("--columns", "NAMES", "which columns are meant, as prompt=question"),
             new("--checkpoint", "NAME", "which checkpoint: best, last or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
+            Models.Adapter,
             new("--tokens", "N", "tokens of an answer at most") { Default = "128" },
             new("--temperature", "T", "how freely answers are drawn") { Default = "0.8" },
             new("--seed", "N", "the same seed draws the same answers") { Default = "1" },
@@ -44,7 +45,7 @@ static class AnnotateCommand
             given.Whole("--tokens", 128, 1), given.Whole64("--seed", 1, 0)).Checked();
         var temperature = given.Number("--temperature", 0.8).OrThrow();
         var (file, who) = (given.Text("--out") ?? "preferences.jsonl", given.Text("--annotator") ?? Environment.UserName);
-        using var model = await LanguageModel.LoadAsync(given.Text("--from")!, engine, checkpoint, given.Text("--stage"), interruption.Token).ConfigureAwait(false);
+        using var model = await Models.Load(given, given.Text("--from")!, engine, checkpoint, given.Text("--stage"), interruption.Token).ConfigureAwait(false);
         var options = new AnswerOptions { File = given.Text("--prompts"), Template = given.Text("--template"), Columns = given.Text("--columns"), Tokens = tokens,
             Temperature = temperature, Seed = seed };
         var session = await model.AnnotateAsync(options, file, who, interruption.Token).ConfigureAwait(false);

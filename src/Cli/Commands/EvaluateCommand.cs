@@ -14,6 +14,7 @@ static class EvaluateCommand
             new("--from", "DIR", "folder of the run") { Required = true },
             new("--checkpoint", "NAME", "which of its checkpoints: best, last or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
+            Models.Adapter,
             new("--beside", "DIR", "another run, which is asked the same"),
             new("--data", "FILE", "rows of questions and answers; by default those that the run kept for evaluation"),
             new("--template", "NAME", "how they are asked") { Default = "as the run was trained" },
@@ -52,8 +53,8 @@ static class EvaluateCommand
         foreach (var run in (string[])[given.Text("--from")!, .. given.Text("--beside") is { } other ? (string[])[other] : []])
         {
             var first = all.Count == 0;
-            using var model = await LanguageModel.LoadAsync(run, engine, first ? checkpoint : default, first ? given.Text("--stage") : null, interruption.Token)
-                .ConfigureAwait(false);
+            using var model = await (first ? Models.Load(given, run, engine, checkpoint, given.Text("--stage"), interruption.Token)
+                : LanguageModel.LoadAsync(run, engine, cancellation: interruption.Token)).ConfigureAwait(false);
             // Both are asked what the first would be, however it was trained.
             all.Add((run, await model.AnswerAsync(options with { Like = first ? null : given.Text("--from") }, null, interruption.Token).ConfigureAwait(false)));
         }

@@ -19,6 +19,7 @@ static class SampleCommand
             new("--run", "DIR", "folder of the run") { Required = true },
             new("--checkpoint", "NAME", "which of its checkpoints: best, last or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
+            Models.Adapter,
             new("--prompt", "TEXT", "text to go on from; an empty one begins as a new line does") { Default = "\"\"" },
             new("--prompt-file", "FILE", "a file to go on from; - for standard input"),
             new("--tokens", "N", "tokens to write") { Default = $"{standard.Tokens}" },
@@ -47,7 +48,7 @@ static class SampleCommand
         var options = new GenerationOptions { Window = window, Sinks = sinks, StopsAtEnd = !given.Has("--no-stop"), Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed };
         new SamplingConfig { Temperature = temperature, TopK = topK, TopP = topP }.Validate().MapFail(static f => f with { Where = $"--{f.Where}" }).OrThrow();
         var prompt = await Prompt(given, terminal, interruption.Token).ConfigureAwait(false);
-        using var model = await LanguageModel.LoadAsync(given.Text("--run")!, engine, checkpoint, given.Text("--stage"),
+        using var model = await Models.Load(given, given.Text("--run")!, engine, checkpoint, given.Text("--stage"),
             interruption.Token).ConfigureAwait(false);
         var pieces = model.GenerateAsync(prompt, options, interruption.Token);
         var (begun, lines) = (false, LineEndStream.Start(LineEnds.Lf));

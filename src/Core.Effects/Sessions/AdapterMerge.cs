@@ -1,8 +1,6 @@
 using Functional.Adapters;
 using Functional.Base;
-using Functional.Compiling;
 using Functional.Engines;
-using Functional.Families;
 using Functional.Files;
 using Functional.Layers;
 using Functional.Models;
@@ -22,16 +20,37 @@ public static class AdapterMerge
     /// <param name="run">The run's folder, at the stage and checkpoint that a session reads by default; or a published model's, which is imported.</param>
     /// <param name="adapter">The folder with adapters.</param>
     /// <param name="location">The new run's folder; there must be nothing there.</param>
-    public static Validation<Fault, RunFolder> Run(IEngine engine, string run, string adapter, string location) => RunFolder.Holds(run)
-        || !Directory.Exists(run)
-        ? RunFolder.Open(run).Bind(found => Run(engine, found, adapter, location))
-        : Disk.Guard(location, "it was not written", () =>
+    public static Validation<Fault, RunFolder> Run(IEngine engine, string run, string adapter, string location) =>
+        Load(engine, run, adapter).Bind(loaded =>
+        {
+            using (loaded.Parameters)
+            {
+                var (merged, checkpoint, parameters) = (loaded.Run with { Location = location }, loaded.Checkpoint, loaded.Parameters.Buffers);
+                return FolderAtOnce.Make(location, Disk.Real, partial =>
+                    from saved in (merged with { Location = partial }).Checkpoints.Save(checkpoint.Training, RunIdentity.Of(checkpoint.Identity.Text, merged.Config),
+                        [new("", Transformer.Of(merged.Config.Decoder).Specs.Map((name, _) => parameters[name]), Params<IBuffer>.Empty)], 1)
+                    from all in (merged with { Location = partial }).Write(Disk.Real)
+                    select all).Map(_ => merged);
+            }
+        });
+
+    /// <summary>A run with adapters of PEFT in its weights, in memory alone; the parameters are owned by the caller.</summary>
+    /// <param name="engine">Where it is computed.</param>
+    /// <param name="run">The run's folder, or a published model's.</param>
+    /// <param name="adapter">The folder with adapters.</param>
+    /// <param name="choice">Which checkpoint of the run.</param>
+    /// <param name="stage">Of which of its stages; nothing for the last that has one.</param>
+    /// <returns>The run of what is merged, which is in no folder, and where its weights came from.</returns>
+    public static Validation<Fault, (RunFolder Run, Checkpoint Checkpoint, Workspace Parameters)> Load(IEngine engine, string run, string adapter,
+        CheckpointChoice choice = default, string? stage = null) => RunFolder.Holds(run) || !File.Exists(Path.Combine(run, "config.json"))
+        ? RunFolder.Open(run, stage).Bind(found => Load(engine, found, adapter, choice))
+        : Disk.Guard(run, "expected room for what is imported", () =>
         {
             var imported = Directory.CreateTempSubdirectory("functional-import-").FullName;
             try
             {
-                return Import.Run(run, Path.Combine(imported, "run")).Bind(_ => RunFolder.Open(Path.Combine(imported, "run"))).Bind(found =>
-                    Run(engine, found, adapter, location));
+                return Import.Run(run, Path.Combine(imported, "run")).Bind(_ => RunFolder.Open(Path.Combine(imported, "run"), stage))
+                    .Bind(found => Load(engine, found, adapter, choice)).Map(loaded => loaded with { Run = loaded.Run with { Location = run } });
             }
             finally
             {
@@ -39,34 +58,27 @@ public static class AdapterMerge
             }
         });
 
-    static Validation<Fault, RunFolder> Run(IEngine engine, RunFolder run, string adapter, string location) =>
-        from checkpoint in run.Checkpoint()
-        from family in Export.FamilyOf(run, null)
-        let published = new PublishedModel(family, run.Config.Model, Export.MarksOf(run), [])
+    static Validation<Fault, (RunFolder Run, Checkpoint Checkpoint, Workspace Parameters)> Load(IEngine engine, RunFolder run, string adapter, CheckpointChoice choice) =>
+        from checkpoint in run.Checkpoint(choice)
+        from published in StartAdapter.PublishedOf(run, run.Config)
         from folder in AdapterFolder.Open(adapter, published)
-        from made in Using(folder, open => Run(engine, run, checkpoint, open, location))
-        select made;
+        from made in Using(folder, open => Merged(engine, run, checkpoint, open))
+        select (made.Run, checkpoint, made.Parameters);
 
-    static Validation<Fault, RunFolder> Using(AdapterFolder folder, Func<AdapterFolder, Validation<Fault, RunFolder>> use)
+    static Validation<Fault, T> Using<T>(AdapterFolder folder, Func<AdapterFolder, Validation<Fault, T>> use)
     {
         using (folder) return use(folder);
     }
 
-    static Validation<Fault, RunFolder> Run(IEngine engine, RunFolder run, Checkpoint checkpoint, AdapterFolder adapter, string location)
+    static Validation<Fault, (RunFolder Run, Workspace Parameters)> Merged(IEngine engine, RunFolder run, Checkpoint checkpoint, AdapterFolder adapter)
     {
-        var model = Transformer.Of(run.Config.Model);
+        var model = Transformer.Of(run.Config.Decoder);
         return
             from plan in LoraPlan.Of(model, adapter.Config)
             let config = run.Alone.Config with { Model = run.Config.Model with { TiedHead = run.Config.Model.TiedHead && !LoraMerge.Unties(model, plan) } }
-            let merged = run with { Location = location, Recipe = Recipe.Of(config), Stage = Recipe.Of(config).Stages.Names[0] }
             from values in plan.Specs(model.Specs).Select(spec => Read(adapter, spec.Value)).Gather()
             from loaded in run.Load(engine, checkpoint)
-            from written in Write(loaded, LoraMerge.Into(model, plan), values, buffers => FolderAtOnce.Make(location, Disk.Real, partial =>
-                from saved in (merged with { Location = partial }).Checkpoints.Save(checkpoint.Training, RunIdentity.Of(checkpoint.Identity.Text, config),
-                    [new("", Transformer.Of(config.Model).Specs.Map((name, _) => buffers(name)), Params<IBuffer>.Empty)], 1)
-                from all in (merged with { Location = partial }).Write(Disk.Real)
-                select all))
-            select merged;
+            select (run with { Recipe = Recipe.Of(config), Stage = Recipe.Of(config).Stages.Names[0] }, Put(loaded, model, plan, values));
     }
 
     static Validation<Fault, (ParamSpec, float[])> Read(AdapterFolder adapter, ParamSpec spec)
@@ -75,19 +87,29 @@ public static class AdapterMerge
         return adapter.Read(spec.Name, numbers).Map(_ => (spec, numbers));
     }
 
-    // Takes the base's parameters over; gives each parameter of what is merged, by its name.
-    static Validation<Fault, Unit> Write(Workspace loaded, Program merging, Vec<(ParamSpec Spec, float[] Numbers)> values, Func<Func<string, IBuffer>,
-        Validation<Fault, Unit>> write)
+    // A head that was tied is a parameter more.
+    static Workspace Put(Workspace loaded, Model model, LoraPlan plan, Vec<(ParamSpec Spec, float[] Numbers)> values)
     {
-        using (loaded)
+        try
         {
             using var work = new Workspace(loaded.Engine);
             foreach (var (name, buffer) in loaded.Buffers) work.Alias(Names.Param(name), buffer);
             foreach (var (spec, numbers) in values) work.Add(Names.Param(spec.Name), spec.Type).Write<float>(numbers);
+            var merging = LoraMerge.Into(model, plan);
             var program = work.Bind(merging);
             program.Run();
-            var changed = merging.Outputs.Select(static o => o.Name).ToHashSet(StringComparer.Ordinal);
-            return write(name => changed.Contains(Names.Param(name)) ? program[Names.Param(name)] : loaded[name]);
+            foreach (var output in merging.Outputs.Where(static o => o.Name.StartsWith(Names.Param(""), StringComparison.Ordinal)))
+            {
+                var (name, merged) = (output.Name[Names.Param("").Length..], program[output.Name]);
+                var into = loaded.Buffers.Contains(name) ? loaded[name] : loaded.Add(name, merged.Type);
+                if (!ReferenceEquals(into, merged)) merged.CopyTo(into);
+            }
+            return loaded;
+        }
+        catch
+        {
+            loaded.Dispose();
+            throw;
         }
     }
 }

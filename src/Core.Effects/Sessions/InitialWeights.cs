@@ -27,6 +27,10 @@ public static class InitialWeights
     /// <summary>What the run keeps of the published model that it came from; nothing where it came from none.</summary>
     internal static Validation<Fault, Option<PublishedNote>> Note(string weights) => Run(weights).Map(static run => run.Note);
 
+    /// <summary>The run that weights are of, at their stage.</summary>
+    /// <param name="weights">The run's folder, or the folder of a checkpoint in it.</param>
+    public static Validation<Fault, RunFolder> RunOf(string weights) => Run(weights);
+
     /// <summary>The tokenizer of the run.</summary>
     internal static Validation<Fault, Tokenizer> Tokenizer(string weights) => Run(weights).Map(static run => run.Tokenizer);
 

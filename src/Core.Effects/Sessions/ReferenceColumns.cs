@@ -3,7 +3,6 @@ using Functional.Compiling;
 using Functional.Data;
 using Functional.Engines;
 using Functional.Layers;
-using Functional.Models;
 using Functional.Settings;
 using LanguageExt;
 using static LanguageExt.Prelude;
@@ -26,7 +25,7 @@ static class ReferenceColumns
     public static Validation<Fault, (Params<float[]> Train, Params<float[]> Kept)> Of(IEngine engine, RunConfig config, Option<StartWeights> weights, Program program,
         Source train, Source kept, CancellationToken stop)
     {
-        var specs = Transformer.Of(config.Decoder).Specs;
+        var specs = config.ReferenceOf().Specs;
         using var workspace = new Workspace(engine, specs.Map(static s => s.Type).Rename(Names.Param));
         foreach (var spec in specs.Values.Where(spec => weights.Match(w => !w.Holds(spec), static () => true)))
         {
@@ -34,7 +33,9 @@ static class ReferenceColumns
             spec.Fill(config.Key.FoldIn("params"), 0, values);
             workspace[Names.Param(spec.Name)].Write<float>(values);
         }
-        return weights.Match(w => w.Into(engine, specs.Map((name, _) => workspace[Names.Param(name)])), static () => Success<Fault, Unit>(unit)).Map(_ =>
+        var parameters = specs.Map((name, _) => workspace[Names.Param(name)]);
+        return weights.Match(w => w.Into(engine, parameters).Bind(_ => w.Adapter.Match(a => a.Into(parameters), static () => Success<Fault, Unit>(unit))),
+            static () => Success<Fault, Unit>(unit)).Map(_ =>
         {
             var batch = new Batch(config.Stage.Batch, train.Feed(config.Stage.Batch));
             workspace.Add(batch.Feed.Rename(Names.Feed));

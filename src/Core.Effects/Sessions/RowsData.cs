@@ -4,7 +4,6 @@ using Functional.Dialogues;
 using Functional.Engines;
 using Functional.Files;
 using Functional.Learning;
-using Functional.Models;
 using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
@@ -62,7 +61,7 @@ public sealed record RankingData(DialogueEncoder Encoder, TextIdentity Identity,
     /// <inheritdoc/>
     public override Validation<Fault, Stage> Stage(IEngine engine, RunConfig config, Option<StartWeights> weights, CancellationToken stop) =>
         !ReferenceColumns.AreNeeded(config) ? Success<Fault, Stage>(Stage(config))
-        : Runs.Stage.Compared(config, Train, Kept) is var rows && Programs.PairLogProbs(Transformer.Of(config.Decoder), rows.Batch, config.Stage.Preference.Options.LengthShare)
+        : Runs.Stage.Compared(config, Train, Kept) is var rows && Programs.PairLogProbs(config.ReferenceOf(), rows.Batch, config.Stage.Preference.Options.LengthShare)
             is var program ? ReferenceColumns.Of(engine, config, weights, program, rows.Train, rows.Kept, stop)
                 .Map(columns => Runs.Stage.Comparing(config, Train, Kept, columns)) : throw new System.Diagnostics.UnreachableException();
 
@@ -101,7 +100,7 @@ public sealed record JudgedData(DialogueEncoder Encoder, TextIdentity Identity, 
     public override Validation<Fault, Stage> Stage(IEngine engine, RunConfig config, Option<StartWeights> weights, CancellationToken stop) =>
         !ReferenceColumns.AreNeeded(config) ? Success<Fault, Stage>(Stage(config))
         : Runs.Stage.Judged(config, Train, Kept) is var rows ? ReferenceColumns.Of(engine, config, weights,
-            Programs.JudgedLogProbs(Transformer.Of(config.Decoder), rows.Batch), rows.Train, rows.Kept, stop).Map(columns => Runs.Stage.Judging(config, Train, Kept, columns))
+            Programs.JudgedLogProbs(config.ReferenceOf(), rows.Batch), rows.Train, rows.Kept, stop).Map(columns => Runs.Stage.Judging(config, Train, Kept, columns))
         : throw new System.Diagnostics.UnreachableException();
 
     /// <inheritdoc/>

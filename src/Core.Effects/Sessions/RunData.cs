@@ -122,6 +122,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
         Stage = config.Stage with
         {
             From = config.Stage.From is { } weights ? Path.GetFullPath(weights) : null,
+            Adapter = config.Stage.Adapter with { From = config.Stage.Adapter.From is { } adapter ? Path.GetFullPath(adapter) : null },
             Source = config.Stage.Source with { File = config.Stage.Source.File is { } file ? Path.GetFullPath(file) : null },
             Practice = config.Stage.Practice with { Judge = config.Stage.Practice is { IsRun: true, Judge: { } judge } ? Path.GetFullPath(judge) : config.Stage.Practice.Judge },
             Rows = config.Stage.Rows with { Template = config.Stage.Rows.Template is { } template && TemplateFile.IsOne(template) ? Path.GetFullPath(template) : config.Stage.Rows.Template },

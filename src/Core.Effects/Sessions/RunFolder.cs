@@ -204,6 +204,8 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     {
         MetricsName => new FileInfo(entry) is { Exists: true, Length: 0 },
         CheckpointsName => Directory.Exists(entry) && !Directory.EnumerateFileSystemEntries(entry).Any(),
+        // A copy of what it begins with.
+        StartAdapter.FolderName or StartAdapter.FolderName + ".partial" => Directory.Exists(entry),
         _ => false,
     });
 

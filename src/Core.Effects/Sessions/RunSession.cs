@@ -102,8 +102,16 @@ public sealed class RunSession : IDisposable
         return Success<Fault, Recipe>(recipe.Map((name, asked) =>
         {
             var config = asked with { Model = asked.Model with { Vocabulary = folder.Tokenizer.VocabularySize } };
-            return asked.Stage.From is not null && begun.Contains(name) && folder.Recipe.Stages[name].Stage.From is { } from
-                ? config with { Stage = config.Stage with { From = from } } : config;
+            if (!begun.Contains(name)) return config;
+            var was = folder.Recipe.Stages[name].Stage;
+            return config with
+            {
+                Stage = config.Stage with
+                {
+                    From = asked.Stage.From is not null ? was.From ?? config.Stage.From : null,
+                    Adapter = config.Stage.Adapter with { From = asked.Stage.Adapter.From is not null ? was.Adapter.From ?? config.Stage.Adapter.From : null },
+                },
+            };
         }));
     }, KeepsWhatIsDone: true);
 
@@ -172,6 +180,9 @@ public sealed class RunSession : IDisposable
         from data in RunData.Load(recipe, stop)
         from resolved in data.Resolve(recipe)
         from fits in resolved.Stages.Values.Select(config => Memory.Check(config, device)).Gather()
+        from note in RunData.NoteOf(resolved)
+        from adapters in resolved.Stages.Names.Select(name => StartAdapter.Check(new("", resolved, name, data.Tokenizer) { Note = note })
+            .MapFail(f => resolved.Stages.Count > 1 ? f with { Where = $"stage {name}: {f.Where}" } : f)).Gather()
         from ready in resolved.Stages.Skip(1).Select(s => Ready(s.Value, data, resolved, stop)
             .MapFail(f => f with { Where = $"stage {s.Name}: {f.Where}" })).Gather()
         select data;
@@ -192,7 +203,9 @@ public sealed class RunSession : IDisposable
             let folder = new RunFolder(location, resolved, resolved.Stages.Names[0], data.Tokenizer) { Note = note }
             from own in folder.IsOwnTokenizer
             from weights in WeightsOf(folder)
+            from fits in StartAdapter.Check(folder)
             from emptied in Emptied(location, disk)
+            from kept in StartAdapter.Keep(folder, begun: false, disk)
             from written in folder.Write(disk)
             from opened in Opened(folder, 0, disk)
             select new RunSession(folder, data, held, opened.Metrics, opened.Store) { Weights = weights })
@@ -217,6 +230,7 @@ public sealed class RunSession : IDisposable
         from drifted in newest.Match(c => (before ?? changed).Check(c), static () => Success<Fault, Unit>(unit))
         from text in newest.Match(c => SameText(c.Identity.Text, data, changed.Config), static () => Success<Fault, Unit>(unit))
         from weights in newest.IsSome && !changed.Config.KeepsStart ? Success<Fault, Option<StartWeights>>(None) : WeightsOf(changed)
+        from kept in StartAdapter.Keep(changed, newest.IsSome, disk)
         from written in changed.Recipe == begun.Recipe ? Success<Fault, Unit>(unit) : changed.Write(disk)
         from opened in Opened(changed, newest.Match(static c => c.Step, static () => 0), disk)
         select new RunSession(changed, data, held, opened.Metrics, opened.Store) { From = newest, Weights = weights, Before = before?.Config });

@@ -13,9 +13,15 @@ namespace Functional.Sessions;
 /// <param name="Checkpoint">Its checkpoint.</param>
 public sealed record StartWeights(RunFolder Run, Checkpoint Checkpoint)
 {
+    /// <summary>The adapters over them that it begins with, too; nothing where it begins with none.</summary>
+    public Option<StartAdapter> Adapter { get; init; }
+
     /// <summary>What a stage of a run begins with: the weights that it names, or those of the stage before; nothing for fresh ones.</summary>
     /// <param name="folder">The run, at the stage.</param>
     public static Validation<Fault, Option<StartWeights>> Of(RunFolder folder) =>
+        Base(folder).Bind(found => StartAdapter.Of(folder).Map(adapter => found.Map(weights => weights with { Adapter = adapter })));
+
+    static Validation<Fault, Option<StartWeights>> Base(RunFolder folder) =>
         folder.Config.Stage.From is { } weights ? InitialWeights.Open(folder.Config, weights, folder.Tokenizer).Map(Some)
         : folder.Recipe.Before(folder.Stage) is { } name && (folder with { Stage = name }) is var before
             ? before.Checkpoint().Map(checkpoint => Some(new StartWeights(before, checkpoint)))

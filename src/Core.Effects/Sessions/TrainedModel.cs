@@ -84,6 +84,15 @@ public sealed class TrainedModel : IDisposable
         from parameters in run.Load(engine, checkpoint)
         select new TrainedModel(engine, run, checkpoint, parameters);
 
+    /// <summary>Opens a checkpoint of a run, or a published model, with adapters of PEFT put into its weights; nothing is written.</summary>
+    /// <param name="engine">Where the model runs.</param>
+    /// <param name="location">The run's folder, or the published model's.</param>
+    /// <param name="adapter">The folder with adapters.</param>
+    /// <param name="choice">Which checkpoint.</param>
+    /// <param name="stage">Of which stage; nothing for the last that has one.</param>
+    public static Validation<Fault, TrainedModel> OpenWith(IEngine engine, string location, string adapter, CheckpointChoice choice = default, string? stage = null) =>
+        AdapterMerge.Load(engine, location, adapter, choice, stage).Map(loaded => new TrainedModel(engine, loaded.Run, loaded.Checkpoint, loaded.Parameters));
+
     /// <summary>The text of the run, read once; one that has changed since is a fault.</summary>
     public Validation<Fault, TextData> Data(CancellationToken stop = default) => data is { } known ? Prelude.Success<Fault, TextData>(known)
         : from own in Fault.Unless(!Checkpoint.Identity.Text.IsNone, Run.Location, "was imported, and has no text of its own", "expected a text, as with --data FILE")

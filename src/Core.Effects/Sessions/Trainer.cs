@@ -101,8 +101,8 @@ public sealed class Trainer : IDisposable
     public bool LearnsAll => Stage.Objective.Parameters.All(static p => p.Learns);
 
     /// <summary>
-    /// Gives every parameter its first value, from weights where there are any; what those lack keeps its own, and what follows from others' values is
-    /// computed of them.
+    /// Gives every parameter its first value, from weights where there are any; what those lack keeps its own, what follows from others' values is computed of
+    /// them, and adapters that it begins with come last.
     /// </summary>
     public Validation<Fault, Unit> Begin(Key key, Option<StartWeights> weights)
     {
@@ -119,7 +119,10 @@ public sealed class Trainer : IDisposable
                 values.Run();
                 foreach (var output in first.Outputs) values[output.Name].CopyTo(workspace[output.Name]);
                 return Unit.Default;
-            });
+            })
+            .Bind(_ => weights.Bind(static w => w.Adapter).Match(
+                adapter => Stage.Objective.Parts.Select(part => adapter.Into(Parameters(part))).Gather().Map(static _ => Unit.Default),
+                static () => Prelude.Success<Fault, Unit>(Unit.Default)));
     }
 
     /// <summary>Computes the step after <paramref name="state"/>. When what it gives is not finite, parameters and slots keep their values.</summary>

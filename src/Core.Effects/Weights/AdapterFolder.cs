@@ -76,6 +76,12 @@ public sealed class AdapterFolder : IDisposable
         : (name.Contains("_A", StringComparison.Ordinal) ? there[1] == wanted[1] : name.Contains("_B", StringComparison.Ordinal) && there[0] == wanted[0])
             ? $"{config} says another rank" : "the adapter was made for another base model";
 
+    /// <summary>Whether it has a parameter of ours.</summary>
+    public bool Holds(string name) => pieces.Contains(name);
+
+    /// <summary>The names of the files of a folder of adapters: its configuration and its weights.</summary>
+    internal static Vec<string> FilesIn(string folder) => [ConfigName, .. files.Where(name => File.Exists(Path.Combine(folder, name))).Take(1)];
+
     /// <summary>Reads a parameter of ours.</summary>
     /// <param name="name">Its name, as <see cref="Lora.Of(Model, LoraConfig, string)"/> has it of a set without a name.</param>
     /// <param name="into">Memory for all of its elements.</param>

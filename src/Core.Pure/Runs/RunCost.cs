@@ -49,6 +49,6 @@ public sealed record RunCost(RunMemory Memory, Int128 WorkBytes, double StepFlop
         return new(memory, Int128.Max(part.WorkBytes, end.WorkBytes), config.Stage.Accumulate * (double)part.Flops + (double)end.Flops,
             config.Stage.Accumulate * (double)part.Bytes + (double)end.Bytes, config.TokensPerStep, config.Stage.Steps);
 
-        ProgramCost Blocks(Func<Objective, Program> program) => Cost.Of(config.Model.Layers, config.Model.Period, blocks => program(alike.ObjectiveOf(blocks)));
+        ProgramCost Blocks(Func<Objective, Program> program) => Cost.Of(config.Model.Layers, config.Period, blocks => program(alike.ObjectiveOf(blocks)));
     }
 }

@@ -26,7 +26,7 @@ public sealed record RunMemory(Int128 Parameters, Int128 WeightBytes, Int128 Opt
             Sum(objective => Programs.Slots(objective, optimiser), static type => type.Bytes) + accumulators);
 
         Int128 Sum(Func<Objective, Params<TensorType>> types, Func<TensorType, long> number) =>
-            Cost.At(config.Model.Layers, config.Model.Period, blocks => types(config.ObjectiveOf(blocks)).Fold(Int128.Zero, (sum, type) => sum + number(type)));
+            Cost.At(config.Model.Layers, config.Period, blocks => types(config.ObjectiveOf(blocks)).Fold(Int128.Zero, (sum, type) => sum + number(type)));
     }
 
     static Params<TensorType> Types(Objective objective) => objective.Parameters.Select(static p => (p.Name, p.Spec.Type)).ToParams();

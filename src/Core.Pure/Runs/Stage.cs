@@ -135,7 +135,7 @@ public sealed record Stage(
         Math.Max(train.Width(config.Model.Context, whole: true), kept.Width(config.Model.Context, whole: true));
 
     // Zeros where the objective asks for numbers that are not known: to say what a stage is, nothing has to be computed.
-    static Params<float[]> Unknown(RunConfig config, int count) => config.ObjectiveOf(blocks: 1, time: 1).Feed.Names
+    static Params<float[]> Unknown(RunConfig config, int count) => config.ObjectiveOf(time: 1).Feed.Names
         .Where(static name => name.StartsWith("reference", StringComparison.Ordinal)).Select(name => (name, new float[count])).ToParams();
 
     // The last parts of a stage are those of every kind.

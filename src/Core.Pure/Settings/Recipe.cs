@@ -102,6 +102,9 @@ public sealed record Recipe
         return [.. entries.Where(e => e.Under is not [Heading, ..] || StageOf(e) == first)];
     }
 
+    /// <summary>Of a file's entries, those that hold for a stage.</summary>
+    public static Vec<ConfigEntry> For(string stage, Vec<ConfigEntry> entries) => [.. entries.Where(e => e.Under is not [Heading, ..] || StageOf(e) == stage)];
+
     static bool IsName(string name) => name.Length > 0 && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 
     static string StageOf(ConfigEntry e) => e.Under is [_, var name, ..] ? name : e.Key;

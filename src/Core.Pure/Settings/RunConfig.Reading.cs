@@ -48,7 +48,10 @@ public sealed partial record RunConfig
         var whole = Transformer.Of(Decoder with { Vocabulary = Math.Max(1, Model.Vocabulary) });
         return LoraPlan.Of(whole, adapters).Bind(plan => Fault.Unless(!LoraMerge.Unties(whole, plan), "targets",
                 "change the table of tokens or the head, which are one matrix here", $"allowed: other layers, or {name("tied-head")} false"))
-            .MapFail(f => f with { Where = name(f.Where == "targets" ? "lora-targets" : "lora-rank") });
+            .MapFail(f => f with { Where = name(f.Where switch
+            {
+                "targets" => "lora-targets", "ranks" => "lora-ranks", "alphas" => "lora-alphas", "saved" => "lora-saved", _ => "lora-rank",
+            }) });
     }
 
     // A round is learned whole, and its answers have room.

@@ -71,6 +71,20 @@ public sealed partial record RunConfig
     /// <summary>The adapters that the stage learns; nothing where it learns the model's weights.</summary>
     public LoraConfig? Lora => Stage.Adapter.Lora(Stage.Kind == StageKind.Reward);
 
+    /// <summary>
+    /// The model that the stage's policy is held to, or the first of its blocks: the one that it begins as. Adapters that it begins with stand there once more, as a
+    /// set of their own that does not learn; fresh ones change nothing, and are left out.
+    /// </summary>
+    /// <param name="blocks">How many blocks; nothing for all.</param>
+    public Model ReferenceOf(int? blocks = null) => Transformer.Of(Decoder, blocks ?? Model.Layers) is var whole && Lora is { } adapters && Stage.Adapter.From is not null
+        ? Adapters.Lora.Of(whole, adapters, ReferenceSet) : whole;
+
+    /// <summary>What the adapters of <see cref="ReferenceOf"/> are called.</summary>
+    public const string ReferenceSet = "reference";
+
+    /// <summary>After how many blocks all is as before.</summary>
+    internal int Period => Stage.Adapter.NamesBlocks ? Model.Layers : Model.Period;
+
     /// <summary>What gives adapters their first values that follow from the model's weights; nothing where none do.</summary>
     public Program? FirstValues() => Lora is { } adapters && Transformer.Of(Decoder) is var whole
         && Adapters.Lora.Begin(whole, LoraPlan.Of(whole, adapters).IfFail(static faults => throw new ArgumentException(faults.Lines()))) is { Outputs.Count: > 0 } first
@@ -102,7 +116,7 @@ public sealed partial record RunConfig
             StageKind.Reward => answers > 2 ? Objectives.Rankings(model, shape, answers) : Objectives.Reward(model, shape, preference.Rewards),
             StageKind.Dpo when preference.Judged is { } loss => Objectives.Judged(model, shape, loss, preference.JudgedOptions),
             StageKind.Dpo => Objectives.Preference(model, shape, preference.Losses, preference.Options, preference.Reference == ReferenceKind.Cached,
-                ReferenceIsLive ? Transformer.Of(Decoder, blocks ?? Model.Layers) : null, shares: Lora is not null),
+                ReferenceIsLive ? ReferenceOf(blocks) : null, shares: Lora is not null),
             _ => Objectives.NextToken(model, shape, Stage.LabelSmoothing, Stage.Source.Separator is not null),
         };
     }

@@ -224,7 +224,7 @@ public class ConfigLaws
             + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from after kind corpus-seed corpus-size validation-part order separator template columns lessons packing curriculum skip-equal dft preference-loss beta reference preference-smoothing divergence "
             + "divergence-alpha by-token gamma reward-alpha discopop-temperature sft-weight sft-text wpo length-share good-weight bad-weight margins reward-loss centring "
             + "judge round-prompts round-answers answer-tokens answer-temperature answer-top-k answer-top-p round-epochs "
-            + "lora-rank lora-alpha lora-targets rslora dora lora-b-rate optimiser beta1 beta2 eps",
+            + "adapter lora-rank lora-alpha lora-targets lora-ranks lora-alphas rslora dora lora-bias lora-saved lora-b-rate optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
         Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data neftune lora-dropout lr min-lr warmup schedule weight-decay clip",
             string.Join(' ', RunConfig.Fields.Where(static f => !f.Fixed).Select(static f => f.Name)));

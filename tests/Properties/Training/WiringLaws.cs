@@ -66,9 +66,10 @@ public class WiringLaws
             ["special-tokens"] = ("", "<|end|>", "text"), ["separator"] = ("", "b", Numbers),
         ["lora-rank"] = ("", "2", Numbers), ["lora-alpha"] = ("lora-rank=2", "4", Numbers), ["lora-dropout"] = ("lora-rank=2", "0.4", Numbers),
             ["lora-targets"] = ("lora-rank=2", "up+down", Numbers), ["rslora"] = ("lora-rank=2", "true", Numbers), ["dora"] = ("lora-rank=2", "true", Numbers),
-            ["lora-b-rate"] = ("lora-rank=2", "4", Numbers),
-        // Their own tests: InitialWeightsTests, RecipeLaws, RowRunTests.
-        ["from"] = ("", "", ""), ["after"] = ("", "", ""), ["kind"] = ("", "", ""),
+            ["lora-b-rate"] = ("lora-rank=2", "4", Numbers), ["lora-ranks"] = ("lora-rank=2", "v=1", Numbers), ["lora-alphas"] = ("lora-rank=2", "v=4", Numbers),
+            ["lora-bias"] = ("lora-rank=2 bias=true", "all", Numbers), ["lora-saved"] = ("lora-rank=2", "norm", Numbers),
+        // Their own tests: InitialWeightsTests, RecipeLaws, RowRunTests, AdapterRunTests.
+        ["adapter"] = ("", "", ""), ["from"] = ("", "", ""), ["after"] = ("", "", ""), ["kind"] = ("", "", ""),
     };
 
     // Heads of eight numbers, so that there are fast and slow pairs.
