@@ -20,7 +20,7 @@ static class LogitsCommand
         ], Run)
     {
         Argument = new("run", "RUN", "folder of the run"),
-        Details = "Of a model that judges texts these are its scores, at the last token that is no pad.\n",
+        Details = "Of a model that judges texts these are its scores; pads around the text are not read.\n",
         Examples = [new("logits runs/llama --ids 5,9,2", "the likeliest next tokens"), new("logits runs/llama --ids 5,9,2 --last 3 --json", "for scripts")],
     };
 
@@ -34,10 +34,10 @@ static class LogitsCommand
         else
             foreach (var (row, i) in rows.Select(static (row, i) => (row, i)))
             {
-                terminal.Line(model.Config.Model.Labels > 0 ? "scores" : $"after {Show.Count(ids.Count - last + i + 1)} tokens");
+                terminal.Line(model.Config.Decoder.Labels > 0 ? "scores" : $"after {Show.Count(ids.Count - last + i + 1)} tokens");
                 foreach (var (logit, id) in row.Select(static (logit, id) => (logit, id)).OrderByDescending(static t => t.logit).Take(Best))
                     terminal.Line(string.Create(CultureInfo.InvariantCulture,
-                        $"{id,8}  {logit,12:0.00000}{(model.Config.Model.Labels > 0 || model.Tokenizer.Bytes(id).IsEmpty ? "" : $"  {Show.Harmless(model.Tokenizer.Describe(id))}")}").TrimEnd());
+                        $"{id,8}  {logit,12:0.00000}{(model.Config.Decoder.Labels > 0 || model.Tokenizer.Bytes(id).IsEmpty ? "" : $"  {Show.Harmless(model.Tokenizer.Describe(id))}")}").TrimEnd());
             }
         return interruption.ExitCode;
     }

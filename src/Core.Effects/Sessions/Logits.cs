@@ -2,6 +2,7 @@ using Functional.Base;
 using Functional.Engines;
 using Functional.Families;
 using Functional.Generation;
+using Functional.Graphs;
 using Functional.Layers;
 using Functional.Learning;
 using Functional.Models;
@@ -18,7 +19,8 @@ static class Logits
     /// <param name="marks">Its special tokens; a judge does not read pads around a text.</param>
     /// <param name="ids">What was given.</param>
     /// <param name="last">How many positions are asked for.</param>
-    public static Validation<Fault, int[]> Checked(DecoderConfig config, TokenMarks marks, IReadOnlyList<int> ids, int last)
+    /// <param name="cached">Whether they are to be read a token at a time, which shows only what came before.</param>
+    public static Validation<Fault, int[]> Checked(DecoderConfig config, TokenMarks marks, IReadOnlyList<int> ids, int last, bool cached = false)
     {
         var strange = ids.Where(id => id < 0 || id >= config.Vocabulary).Distinct().Take(10).Select(id =>
             Fault.Of<Unit>("ids", $"holds {id}, which is no token of the model", $"allowed: 0 to {config.Vocabulary - 1}"));
@@ -29,6 +31,8 @@ static class Logits
             Fault.Unless(read.Length <= config.Context || !config.IsBounded, "ids", $"is a prompt longer than the context: {read.Length} tokens",
                 $"allowed: up to {config.Context}"),
             Fault.Unless(last >= 1 && (last <= read.Length || ids.Count == 0), "last", $"is {last}", $"allowed: 1 to {read.Length}, the tokens that are read"),
+            Fault.Unless(!cached || config is { Bidirectional: false, Pooling: Pooling.Last }, "cached", "is asked of a model that reads texts as a whole",
+                $"allowed: all tokens at once, for it has {(config.Bidirectional ? "bidirectional true" : "pooling mean")}"),
             Fault.Unless(last == 1 || config.Labels == 0, "last", $"is {last}, but a model that judges texts has numbers for the whole text", "allowed: 1"),
         ]).Gather().Map(_ => read);
     }
@@ -42,13 +46,14 @@ static class Logits
     }, () => [.. ids]);
 
     /// <summary>By the full forward pass, all positions at once: <c>[last, outputs]</c>.</summary>
-    public static float[][] Whole(IEngine engine, Model model, Params<IBuffer> parameters, int[] ids, int last)
+    public static float[][] Whole(IEngine engine, Model model, Params<IBuffer> parameters, int[] ids, int last, bool judges)
     {
         var batch = new BatchShape(1, ids.Length);
         using var workspace = new Workspace(engine);
         workspace.Alias(parameters.Rename(Names.Param));
         workspace.Add(Names.Inputs, batch.Tokens).Write<int>(ids);
-        var program = workspace.Bind(Programs.LastLogits(model, batch, last));
+        if (judges) workspace.Add(Names.Feed("lengths"), new([1], DType.I32)).Write<int>([ids.Length]);
+        var program = workspace.Bind(judges ? Programs.Judged(model, batch) : Programs.LastLogits(model, batch, last));
         program.Run();
         return [.. program[Names.Logits].ToArray<float>().Chunk(model.Outputs)];
     }

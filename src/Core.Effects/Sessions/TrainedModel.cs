@@ -58,9 +58,9 @@ public sealed class TrainedModel : IDisposable
     /// <param name="cached">Whether the tokens go through the caches that writing uses; else all at once.</param>
     /// <returns><c>[last, outputs]</c>; faults for what are no tokens, too many, or numbers that are not finite.</returns>
     public Validation<Fault, float[][]> Logits(IReadOnlyList<int> ids, int last = 1, bool cached = false) =>
-        Sessions.Logits.Checked(Run.Config.Decoder, Export.MarksOf(Run), ids, last)
+        Sessions.Logits.Checked(Run.Config.Decoder, Export.MarksOf(Run), ids, last, cached)
             .Map(read => (cached ? Sessions.Logits.Cached(engine, Model, parameters.Buffers, read, last)
-                : Sessions.Logits.Whole(engine, Model, parameters.Buffers, read, last)))
+                : Sessions.Logits.Whole(engine, Model, parameters.Buffers, read, last, Run.Config.Decoder.Labels > 0)))
             .Bind(rows => Fault.Unless(System.Array.TrueForAll(rows, static row => System.Array.TrueForAll(row, float.IsFinite)), Checkpoint.Folder,
                 "the model's numbers are not finite", "allowed: another checkpoint").Map(_ => rows));
 

@@ -86,7 +86,7 @@ static class Canonical
                 ("attention-scale", a.AttentionScale, b.AttentionScale),
             ("scaled-by-layer", a.ScaledByLayer, b.ScaledByLayer), ("attention-cap", a.AttentionCap, b.AttentionCap), ("logit-cap", a.LogitCap, b.LogitCap),
             ("qkv-clip", a.QkvClip, b.QkvClip), ("scaled-embeddings", a.ScaledEmbeddings, b.ScaledEmbeddings), .. Mixture(a.Experts).Zip(Mixture(b.Experts), static (x, y) => (x.Name, x.Value, y.Value)),
-            ("tied-head", a.TiedHead, b.TiedHead), ("labels", a.Labels, b.Labels),
+            ("tied-head", a.TiedHead, b.TiedHead), ("labels", a.Labels, b.Labels), ("bidirectional", a.Bidirectional, b.Bidirectional), ("pooling", a.Pooling, b.Pooling),
         ];
         return
         [

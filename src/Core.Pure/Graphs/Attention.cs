@@ -10,6 +10,8 @@ namespace Functional.Graphs;
 /// <item>offsets <c>i32[batch]</c>, at least 0: the position of each row's query 0; without them 0;</item>
 /// <item>rows <c>i32[batch]</c>, only after offsets: which row of k and v each row attends to; of k and v there may then be any number of rows;</item>
 /// <item>starts <c>i32[batch, queries]</c>: the position of the first key that each query may see, such as where its document begins;</item>
+/// <item>ends <c>i32[batch, queries]</c>, only after starts and not with a rolling cache: the position behind the last key that each query may see, such as
+/// where padding begins;</item>
 /// <item>sink queries, of q's type: what meets the <see cref="Sinks"/> in place of q, such as queries that are rotated by another angle.</item>
 /// </list>
 /// Query i stands at position offset + i, key j at position j (<see cref="Rolling"/> says otherwise). Results: out (q's type) and the log of each query's

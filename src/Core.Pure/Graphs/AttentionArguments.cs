@@ -6,8 +6,9 @@ namespace Functional.Graphs;
 /// <param name="Offsets">The position of each row's query 0, <c>i32[batch]</c>.</param>
 /// <param name="Rows">Which row of k and v each row attends to, <c>i32[batch]</c>.</param>
 /// <param name="Starts">The position of the first key that each query may see, <c>i32[batch, queries]</c>.</param>
+/// <param name="Ends">The position behind the last key that each query may see, <c>i32[batch, queries]</c>.</param>
 /// <param name="SinkQueries">What meets the sinks in place of q.</param>
-public readonly record struct AttentionArguments(int? Offsets, int? Rows, int? Starts, int? SinkQueries)
+public readonly record struct AttentionArguments(int? Offsets, int? Rows, int? Starts, int? Ends, int? SinkQueries)
 {
     /// <summary>Where each argument stands, from the types of all of them.</summary>
     public static AttentionArguments Of(Vec<TensorType> types)
@@ -16,7 +17,9 @@ public readonly record struct AttentionArguments(int? Offsets, int? Rows, int? S
         int? Next(Func<TensorType, bool> fits) => at < types.Count && fits(types[at]) ? at++ : null;
         var offsets = Next(static t => t is { Rank: 1, DType: DType.I32 });
         var rows = offsets is null ? null : Next(static t => t is { Rank: 1, DType: DType.I32 });
-        return new(offsets, rows, Next(static t => t is { Rank: 2, DType: DType.I32 }), Next(static t => t is { Rank: 4, DType: DType.F32 })) { Count = at };
+        var starts = Next(static t => t is { Rank: 2, DType: DType.I32 });
+        var ends = starts is null ? null : Next(static t => t is { Rank: 2, DType: DType.I32 });
+        return new(offsets, rows, starts, ends, Next(static t => t is { Rank: 4, DType: DType.F32 })) { Count = at };
     }
 
     /// <summary>How many arguments there are, q, k and v among them.</summary>
@@ -26,11 +29,11 @@ public readonly record struct AttentionArguments(int? Offsets, int? Rows, int? S
     {
         var at = Of(args.Map(static a => a.Type));
         Tensor? Get(int? index) => index is { } i ? args[i] : null;
-        return new(Get(at.Offsets), Get(at.Rows), Get(at.Starts), Get(at.SinkQueries));
+        return new(Get(at.Offsets), Get(at.Rows), Get(at.Starts), Get(at.Ends), Get(at.SinkQueries));
     }
 
     /// <summary>The arguments themselves.</summary>
-    internal readonly record struct Tensors(Tensor? Offsets, Tensor? Rows, Tensor? Starts, Tensor? SinkQueries)
+    internal readonly record struct Tensors(Tensor? Offsets, Tensor? Rows, Tensor? Starts, Tensor? Ends, Tensor? SinkQueries)
     {
         /// <summary>The rows of keys or values that are attended to.</summary>
         public Tensor Picked(Tensor x) => Rows is null ? x : x.Gather(Rows);
@@ -47,8 +50,8 @@ public readonly record struct AttentionArguments(int? Offsets, int? Rows, int? S
         var (batch, queries, keys) = (a[0].Shape[0], a[0].Shape[1], a[1].Shape[1]);
         bool Fits(int? index, TensorType type) => index is not { } i || a[i] == type;
         Require(at.Count == a.Count && Fits(at.Offsets, new([batch], DType.I32)) && Fits(at.Rows, new([batch], DType.I32))
-            && Fits(at.Starts, new([batch, queries], DType.I32)) && Fits(at.SinkQueries, a[0]),
-            "needs after q, k and v any of: offsets and rows i32[batch], starts i32[batch, queries], sink queries of q's type; in this order");
+            && Fits(at.Starts, new([batch, queries], DType.I32)) && Fits(at.Ends, new([batch, queries], DType.I32)) && Fits(at.SinkQueries, a[0]),
+            "needs after q, k and v any of: offsets and rows i32[batch], starts and ends i32[batch, queries], sink queries of q's type; in this order");
         Require(kind.Window >= 0 && kind.Sinks >= 0 && kind.SoftCap >= 0 && (kind.Window == 0 || kind.Causal) && (kind.Window > 0 || kind.Sinks == 0),
             "needs a causal mask for a window, and a window for sinks");
         Require(!kind.HasAlibi || kind.Causal, "needs a causal mask for distances");

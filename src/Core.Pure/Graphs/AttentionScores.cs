@@ -33,7 +33,7 @@ static class AttentionScores
     {
         readonly Attention kind;
         readonly Tensor query, key;
-        readonly Tensor? start;
+        readonly Tensor? start, end;
 
         public Places(Attention kind, Vec<int> q, int keys, AttentionArguments.Tensors given)
         {
@@ -41,7 +41,7 @@ static class AttentionScores
             var (batch, queries) = (q[0], q[1]);
             var offset = given.Offsets?.Reshape(batch, 1, 1, 1) ?? Whole(0).Reshape(1, 1, 1, 1);
             query = offset + Create.Range(queries).Reshape(1, 1, queries, 1);
-            start = given.Starts?.Reshape(batch, 1, queries, 1);
+            (start, end) = (given.Starts?.Reshape(batch, 1, queries, 1), given.Ends?.Reshape(batch, 1, queries, 1));
             var place = Create.Range(keys).Reshape(1, 1, 1, keys);
             key = kind.Rolling ? Rolled(place, offset + Whole(queries - 1), keys) : place;
         }
@@ -70,6 +70,7 @@ static class AttentionScores
                 var seen = key.Greater(Whole(-1));
                 if (kind.Causal) seen = seen.And(key.Less(query + Whole(1)));
                 if (start is not null) seen = seen.And(key.Greater(start - Whole(1)));
+                if (end is not null) seen = seen.And(key.Less(end));
                 if (kind.Window > 0)
                 {
                     var near = key.Greater(query - Whole(kind.Window));

@@ -28,6 +28,12 @@ public sealed record Env(Func<string, Tensor> Parameters)
     /// </summary>
     public Tensor? Starts { get; init; }
 
+    /// <summary>
+    /// Where the text that each token belongs to ends in its row, <c>i32[batch, time]</c>: the place behind its last token. A token sees nothing from there on.
+    /// Null where causal attention needs none, or where each row is one text to its last token.
+    /// </summary>
+    public Tensor? Ends { get; init; }
+
     /// <summary>Which tokens count where a layer takes means over all of them, <c>bool[batch, time]</c>; null for all.</summary>
     public Tensor? Counted { get; init; }
 

@@ -94,13 +94,22 @@ public static partial class Nn
             var queries = Heads(0, heads);
             var (q, k, v) = (parts.Query.Apply(env, queries).Value, parts.Key.Apply(env, Heads(heads, keyHeads)).Value,
                 parts.Value.Apply(env, Heads(heads + keyHeads, keyHeads)).Value);
-            Vec<Tensor> beside = [.. env.Starts is { } starts ? (Vec<Tensor>)[starts] : [],
+            Vec<Tensor> beside = [.. Bounds(env, parts.Mix, packed.Shape[0], packed.Shape[1]),
                 .. parts.SinkQuery is { } sink ? (Vec<Tensor>)[sink.Apply(env, queries).Value] : []];
             return Cached(env, parts.Mix, k, v, (mix, given) => Mixed(env, mix, [q, .. given, .. beside], parts.Dropout))
                 .Map(y => y.Reshape(packed.Shape[0], packed.Shape[1], heads * size));
         });
         return parts.Project >> core >> parts.Output;
     }
+
+    // Where texts begin and end. Attention that sees what comes later would see other texts of the row where only their beginnings are known.
+    static Vec<Tensor> Bounds(Env env, Attention mix, int rows, int time) => (env.Starts, env.Ends) switch
+    {
+        (var starts, { } ends) => [starts ?? Create.Fill(0, [rows, time], DType.I32), ends],
+        ({ } starts, null) => mix.Causal ? [starts]
+            : throw new ArgumentException($"attention at {env.Path} sees both sides: where texts begin in a row, it has to be known where they end."),
+        _ => [],
+    };
 
     // Beside the queries, what attention is given. With caches: keys and values so far, where the queries stand in them, and in which rows.
     static Flow Cached(Env env, Attention mix, Tensor k, Tensor v, Func<Attention, Vec<Tensor>, Flow> attend)

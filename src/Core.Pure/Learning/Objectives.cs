@@ -70,14 +70,14 @@ public static class Objectives
             });
     }
 
-    /// <summary>To give the better of two answers more: rewards are read off the last token of each, from a model with a head that judges.</summary>
+    /// <summary>To give the better of two answers more: rewards are those of a model with a head that judges (<see cref="Model.Judged"/>).</summary>
     /// <param name="model">What learns; its head has one output.</param>
     /// <param name="batch">As of <see cref="Preference"/>.</param>
     /// <param name="options">How rewards are learned.</param>
     public static Objective Reward(Model model, BatchShape batch, RewardOptions options) => new([new("", model)], Pairs(batch), scene =>
     {
         var (tokens, labels) = (Movement.Concat(0, scene["chosen"], scene["rejected"]), Movement.Concat(0, scene["chosen_labels"], scene["rejected_labels"]));
-        var rewards = model.LogitsAt(scene.Of(""), tokens, AnswerLogProbs.LastOf(labels)).Value.Slice(1, 0, 1).Reshape(2 * batch.Rows);
+        var rewards = model.Judged(scene.Of(""), tokens, AnswerLogProbs.LengthsOf(labels)).Value.Slice(1, 0, 1).Reshape(2 * batch.Rows);
         var count = AnswerLogProbs.CountOf(labels);
         var counts = (count.Slice(0, 0, batch.Rows) * count.Slice(0, batch.Rows, batch.Rows)).Min(scene["margin"].Like(1));
         return RewardLosses.Pairs(rewards.Slice(0, 0, batch.Rows), rewards.Slice(0, batch.Rows, batch.Rows), scene["margin"], counts, options);
@@ -94,7 +94,7 @@ public static class Objectives
             ("margin", new TensorType([batch.Rows]))), scene =>
             {
                 Tensor Each(string name) => scene[name].Reshape(batch.Rows * most, batch.Time);
-                var rewards = model.LogitsAt(scene.Of(""), Each("answers"), AnswerLogProbs.LastOf(Each("answer_labels"))).Value.Slice(1, 0, 1);
+                var rewards = model.Judged(scene.Of(""), Each("answers"), AnswerLogProbs.LengthsOf(Each("answer_labels"))).Value.Slice(1, 0, 1);
                 return RewardLosses.Rankings(rewards.Reshape(batch.Rows, most), scene["count"].Cast(DType.F32));
             });
     }

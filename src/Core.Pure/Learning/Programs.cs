@@ -35,6 +35,13 @@ public static partial class Programs
     public static Program LastLogits(Model model, BatchShape batch, int positions) =>
         Program.Of([new(Names.Logits, model.LastLogits(Parameters(model), Create.Input(Names.Inputs, batch.Tokens), positions).Value)]);
 
+    /// <summary>
+    /// What a model that judges gives texts: inputs <c>batch/inputs i32[rows, time]</c> and <c>batch/lengths i32[rows]</c>, behind which there is padding; output
+    /// <c>logits [rows, outputs]</c>.
+    /// </summary>
+    public static Program Judged(Model model, BatchShape batch) => Program.Of([new(Names.Logits, model.Judged(Parameters(model),
+        Create.Input(Names.Inputs, batch.Tokens), Create.Input(Names.Feed("lengths"), [batch.Rows], DType.I32)).Value)]);
+
     /// <summary>The last hidden states of a batch: output <c>hidden [rows, time, width]</c>.</summary>
     public static Program Hidden(Model model, BatchShape batch) =>
         Program.Of([new(Names.Hidden, model.Hidden(Parameters(model), Create.Input(Names.Inputs, batch.Tokens)).Value)]);
@@ -80,8 +87,10 @@ public static partial class Programs
     /// </param>
     /// <param name="results">What comes out in place of logits, from logits <c>[rows, vocabulary]</c>.</param>
     /// <param name="atOnce">For how many tokens at once the caches are made, where that is more than the batch's.</param>
+    /// <exception cref="ArgumentException">The model sees both sides of a text: what it gives a token is not known before the text's end.</exception>
     public static Program CachedStep(Model model, BatchShape batch, int? cacheRows = null, Func<Tensor, Vec<Named>>? results = null, int? atOnce = null)
     {
+        if (model.SeesBothSides) throw new ArgumentException("a model that sees both sides of a text cannot read it a token at a time.", nameof(model));
         var caches = model.Caches(new(cacheRows ?? batch.Rows, atOnce ?? batch.Time)).Map(static (name, type) => Create.Input(Names.Cache(name), type));
         var env = Parameters(model) with
         {

@@ -46,6 +46,15 @@ public enum QueryKeyNorm
     Width,
 }
 
+/// <summary>What of a text's hidden states the head of a model reads that judges texts.</summary>
+public enum Pooling
+{
+    /// <summary>That of the last token.</summary>
+    Last,
+    /// <summary>The mean of all tokens' (Reimers &amp; Gurevych 2019).</summary>
+    Mean,
+}
+
 /// <summary>
 /// The architecture of a decoder: one record for all, whose defaults are GPT-2's (Radford et al. 2019). Published families are values of it.
 /// <see cref="Validate"/> before use. A size of 0 stands for what follows from the others.
@@ -150,9 +159,19 @@ public sealed partial record DecoderConfig
     public bool TiedHead { get; init; } = true;
 
     /// <summary>
-    /// Of a model that judges whole texts: how many numbers it gives, by a head <c>score.weight [labels, width]</c> on the last token; 0 for a language model.
+    /// Of a model that judges whole texts: how many numbers it gives, by a head <c>score.weight [labels, width]</c>
+    /// on what <see cref="Pooling"/> says; 0 for a language model.
     /// </summary>
     public int Labels { get; init; }
+
+    /// <summary>
+    /// Whether a token sees those behind it, too, as in an encoder (Devlin et al. 2018; BehnamGhader et al. 2024 for weights that learned to look back only);
+    /// only of a model that judges texts. No parameter depends on it.
+    /// </summary>
+    public bool Bidirectional { get; init; }
+
+    /// <summary>What the head of a model reads that judges texts.</summary>
+    public Pooling Pooling { get; init; }
 
     /// <summary>The heads of keys and values.</summary>
     public int KeyHeadCount => KeyHeads > 0 ? KeyHeads : Heads;

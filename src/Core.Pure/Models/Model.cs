@@ -29,6 +29,12 @@ public sealed record Model(
     /// <summary>Whether no sequence may be longer than the context; else only what a window holds is kept of it.</summary>
     public bool IsBounded { get; init; } = true;
 
+    /// <summary>Whether a token sees those behind it, too: such a model judges whole texts, and writes none.</summary>
+    public bool SeesBothSides { get; init; }
+
+    /// <summary>What of a text its head reads, where it judges texts.</summary>
+    public Pooling Pooling { get; init; }
+
     /// <summary>The last hidden states, <c>[batch, time, width]</c>, of tokens <c>i32[batch, time]</c>.</summary>
     public Flow Hidden(Env env, Tensor tokens) => Body.Apply(env, tokens);
 
@@ -46,15 +52,22 @@ public sealed record Model(
     public Flow LastLogits(Env env, Tensor tokens, int positions) => Hidden(env, tokens)
         .Map(h => Score(env, h.Slice(1, h.Shape[1] - positions, positions)));
 
-    /// <summary>Logits of one position of each row, <c>[batch, outputs]</c>.</summary>
+    /// <summary>
+    /// What a model that judges gives each row's text, <c>[batch, outputs]</c>: by its last token or by the mean of all its tokens, as <see cref="Pooling"/>
+    /// says. What stands behind the text is neither seen nor counted.
+    /// </summary>
     /// <param name="env">The parameters.</param>
     /// <param name="tokens">What is read, <c>i32[batch, time]</c>.</param>
-    /// <param name="at">The position of each row, <c>i32[batch]</c>, such as that of the last token which is no padding.</param>
-    public Flow LogitsAt(Env env, Tensor tokens, Tensor at) => Hidden(env, tokens).Map(h =>
+    /// <param name="lengths">How many tokens of each row are its text, <c>i32[batch]</c>, from 1 to time; padding is behind them.</param>
+    public Flow Judged(Env env, Tensor tokens, Tensor lengths)
     {
-        var (rows, time, width) = (h.Shape[0], h.Shape[1], h.Shape[2]);
-        return Score(env, h.Reshape(rows * time, width).Gather(Create.Range(rows) * Create.Scalar(time, DType.I32) + at));
-    });
+        var (rows, time) = (tokens.Shape[0], tokens.Shape[1]);
+        var ends = lengths.Reshape(rows, 1).BroadcastTo([rows, time]);
+        var inside = Create.Range(time).Reshape(1, time).BroadcastTo([rows, time]).Less(ends);
+        return Hidden(env with { Counted = inside, Ends = SeesBothSides ? ends : null }, tokens).Map(h => Score(env, Pooling == Pooling.Mean
+            ? inside.Reshape(rows, time, 1).BroadcastTo(h.Shape).Where(h, h.Like(0)).Sum(1).Reshape(rows, h.Shape[2]) / lengths.Cast(DType.F32).Reshape(rows, 1)
+            : h.Reshape(rows * time, h.Shape[2]).Gather(Create.Range(rows) * Create.Scalar(time, DType.I32) + lengths - Create.Scalar(1, DType.I32))));
+    }
 
     /// <summary>The same functions in a changed environment, over the same or other parameters.</summary>
     /// <param name="change">Gives the environment of the original model, such as one whose weights have an adapter added.</param>

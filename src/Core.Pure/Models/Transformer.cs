@@ -38,6 +38,7 @@ public static partial class Transformer
         return new(specs, body, env => env[head.Name], shape => Caches(config with { Layers = blocks }, shape), config.Vocabulary, config.Context)
         {
             LogitCap = config.Labels > 0 ? 0 : config.LogitCap, Outputs = head.Type.Shape[0], IsBounded = config.IsBounded,
+            SeesBothSides = config.Bidirectional, Pooling = config.Pooling,
             Sites = SitesOf(config, blocks, specs, head),
         };
     }
@@ -109,7 +110,7 @@ public static partial class Transformer
     static Layer Attend(DecoderConfig c, int layer, Initializer normal, Initializer residual)
     {
         var (size, keyHeads, windowed) = (c.SizeOfHead, c.KeyHeadCount, c.HasWindow(layer));
-        var mix = new Attention(c.ScaleOf(layer))
+        var mix = new Attention(c.ScaleOf(layer), !c.Bidirectional)
         {
             Window = windowed ? c.Window : 0, Sinks = windowed ? c.Sinks : 0, SoftCap = c.AttentionCap, HasAlibi = c.Positions == Positions.Alibi,
         };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Functional.Base;
 using Functional.Learning;
+using Functional.Models;
 
 namespace Functional.Settings;
 
@@ -26,6 +27,12 @@ public sealed record PreferenceConfig
 
     /// <summary>What the square of both rewards' sum weighs.</summary>
     public double Centring { get; init; }
+
+    /// <summary>Whether the model that judges sees both sides of each token, whatever it saw before.</summary>
+    public bool Bidirectional { get; init; }
+
+    /// <summary>What of a text the model reads that judges it.</summary>
+    public Pooling Pooling { get; init; }
 
     /// <summary>Where the reference's numbers come from.</summary>
     public ReferenceKind Reference { get; init; }
@@ -117,5 +124,9 @@ public sealed record PreferenceConfig
             [("bradley-terry", RewardLossKind.BradleyTerry), ("ranking", RewardLossKind.Ranking)]) with { Kinds = [StageKind.Reward] },
         Make.Number<PreferenceConfig>("centring", "what the square of both rewards' sum weighs, which holds their mean at 0", "0 or more", static c => c.Centring,
             static (c, v) => c with { Centring = v }, static v => v >= 0) with { Kinds = [StageKind.Reward], Aliases = ["center-rewards-coefficient"] },
+        Make.Truth<PreferenceConfig>("bidirectional", "each token sees those behind it, too, whatever the model saw before", static c => c.Bidirectional,
+            static (c, v) => c with { Bidirectional = v }) with { Kinds = [StageKind.Reward] },
+        Make.OneOf<PreferenceConfig, Pooling>("pooling", "what of a text's tokens is judged: the last, or the mean of all", static c => c.Pooling,
+            static (c, v) => c with { Pooling = v }, [("last", Pooling.Last), ("mean", Pooling.Mean)]) with { Kinds = [StageKind.Reward] },
     ];
 }

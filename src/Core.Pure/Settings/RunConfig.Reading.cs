@@ -31,11 +31,15 @@ public sealed partial record RunConfig
                 $"allowed: up to {N("steps")}"),
             .. SizeRules(N),
             .. PracticeRules(N),
+            Fault.Unless(Stage.Kind == StageKind.Reward || !Stage.Preference.Bidirectional, N("bidirectional"), "is true in a stage whose model writes from left to right",
+                "allowed: false, or kind reward"),
+            Fault.Unless(Stage.Kind == StageKind.Reward || Stage.Preference.Pooling == Pooling.Last, N("pooling"), "is mean in a stage whose model judges no texts",
+                "allowed: last, or kind reward"),
         ];
         return checks.Concat(ModelRules()).Gather().Bind(_ => Adapts(N)).Map(_ => this);
 
         // Rules over several settings, which single fields cannot know.
-        IEnumerable<Validation<Fault, Unit>> ModelRules() => (Model with { Vocabulary = Math.Max(1, Model.Vocabulary) }).Validate().Match(
+        IEnumerable<Validation<Fault, Unit>> ModelRules() => (Decoder with { Vocabulary = Math.Max(1, Model.Vocabulary) }).Validate().Match(
             static _ => [],
             faults => faults.Where(f => Fields.All(field => field.Name != f.Where || field.Holds(this)))
                 .Select(f => Field(f.Where) is { } field ? f with { Where = name(field) } : f).Select(static f => f.As<Unit>()));

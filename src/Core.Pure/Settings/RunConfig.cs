@@ -60,8 +60,11 @@ public sealed partial record RunConfig
     /// <summary>The run's key.</summary>
     public Key Key => Key.Seed((ulong)Seed);
 
-    /// <summary>The architecture of the stage: the run's, with a head that judges where rewards are learned.</summary>
-    public DecoderConfig Decoder => Stage.Kind == StageKind.Reward ? Model with { Labels = Math.Max(1, Model.Labels) } : Model;
+    /// <summary>The architecture of the stage: the run's, and where rewards are learned with a head that judges, on what the stage's settings say.</summary>
+    public DecoderConfig Decoder => Stage.Kind != StageKind.Reward ? Model : Model with
+    {
+        Labels = Math.Max(1, Model.Labels), Bidirectional = Stage.Preference.Bidirectional, Pooling = Stage.Preference.Pooling,
+    };
 
     /// <summary>The stage's model, or the first of its blocks.</summary>
     /// <param name="blocks">How many blocks; nothing for all.</param>

@@ -123,12 +123,13 @@ static class GradientTable
     // Windows, sinks, caps, distances, texts that begin later, rolling caches, and their gradients.
     static IEnumerable<GradientRow> Attending()
     {
-        Domain q = Domain.Uniform([2, 4, 4, 2]), k = Domain.Uniform([2, 4, 2, 2]), lse = Domain.Uniform([2, 4, 4]), starts = Starts(2, 4);
+        Domain q = Domain.Uniform([2, 4, 4, 2]), k = Domain.Uniform([2, 4, 2, 2]), lse = Domain.Uniform([2, 4, 4]), starts = Starts(2, 4), ends = Behind(2, 4);
         Domain longer = Domain.Uniform([2, 7, 2, 2]), offset = Domain.Integers([2], 0, 9);
         var plain = new Attention(0.7);
         Vec<(Attention, Vec<Domain>)> kinds =
         [
             (plain with { Window = 2 }, []), (plain with { SoftCap = 1.5 }, []), (plain with { HasAlibi = true }, []), (plain, [starts]),
+            (new Attention(0.7, Causal: false), [starts, ends]), (plain with { Window = 2, Sinks = 1 }, [starts, ends, q]),
             (plain with { Window = 2, Sinks = 1 }, [q]), (plain with { Window = 2, Sinks = 1, SoftCap = 2, HasAlibi = true }, [starts, q]),
         ];
         foreach (var (kind, beside) in kinds)
@@ -173,6 +174,10 @@ static class GradientTable
     // Where texts begin: nowhere behind the query.
     static Domain Starts(int batch, int queries) =>
         new(new([batch, queries], DType.I32), (random, _) => [.. Enumerable.Range(0, batch * queries).Select(i => (double)random.Next(i % queries + 1))]);
+
+    // Where they end: not before the query.
+    static Domain Behind(int batch, int queries) => new(new([batch, queries], DType.I32),
+        (random, _) => [.. Enumerable.Range(0, batch * queries).Select(i => (double)random.Next(i % queries + 1, queries + 1))]);
 
     // Where groups of rows end: never falling, and perhaps before the last row.
     internal static Domain Ends(int groups, int rows) =>

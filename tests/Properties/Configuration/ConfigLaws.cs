@@ -26,8 +26,15 @@ public class ConfigLaws
         config = config with { Stage = config.Stage with { From = key.Below(9, 2) == 0 ? path : null, Source = config.Stage.Source with { File = path },
             Optimiser = config.Stage.Optimiser with { Warmup = Math.Min(config.Stage.Optimiser.Warmup, config.Stage.Steps),
                 MinLearningRate = Math.Min(config.Stage.Optimiser.MinLearningRate, config.Stage.Optimiser.LearningRate) } } };
+        // Only judges read from both sides, or by the mean.
+        var (model, judges) = (Fitted(config.Model, key), config.Stage.Kind == StageKind.Reward);
+        config = config with { Stage = config.Stage with { Preference = config.Stage.Preference with
+        {
+            Bidirectional = config.Stage.Preference.Bidirectional && judges && model.Window == 0 && model.Positions != Positions.Alibi,
+            Pooling = judges ? config.Stage.Preference.Pooling : Pooling.Last,
+        } } };
         // Small enough for every tensor of a step.
-        return config with { Model = Fitted(config.Model, key), Stage = config.Stage with { Batch = 1 + config.Stage.Batch % 30 } };
+        return config with { Model = model, Stage = config.Stage with { Batch = 1 + config.Stage.Batch % 30 } };
     }
 
     // What settings ask of each other, over every model otherwise at random.
@@ -222,7 +229,7 @@ public class ConfigLaws
             + "window sinks pattern query-key-norm attention-scale scaled-by-layer attention-cap logit-cap qkv-clip scaled-embeddings "
             + "experts experts-chosen expert-hidden expert-scores experts-renormalised shared-expert shared-expert-gate expert-pattern tied-head labels "
             + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from after kind corpus-seed corpus-size validation-part order separator template columns lessons packing curriculum skip-equal dft preference-loss beta reference preference-smoothing divergence "
-            + "divergence-alpha by-token gamma reward-alpha discopop-temperature sft-weight sft-text wpo length-share good-weight bad-weight margins reward-loss centring "
+            + "divergence-alpha by-token gamma reward-alpha discopop-temperature sft-weight sft-text wpo length-share good-weight bad-weight margins reward-loss centring bidirectional pooling "
             + "judge round-prompts round-answers answer-tokens answer-temperature answer-top-k answer-top-p round-epochs "
             + "adapter lora-rank lora-alpha lora-targets lora-ranks lora-alphas rslora dora lora-bias lora-saved lora-b-rate optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));

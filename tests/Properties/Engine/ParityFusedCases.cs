@@ -109,7 +109,7 @@ static class ParityFusedCases
         return g.Maybe() ? args : [.. args, g.Input(Domain.Integers([s.Batch], 0, s.Keys))];
     }
 
-    // Window, sinks, cap, distances, texts that begin later, sink queries, and a rolling cache, in any company that is allowed.
+    // Window, sinks, cap, distances, texts that begin later or end earlier, sink queries, and a rolling cache, in any company that is allowed.
     static (Attention Kind, Vec<Tensor> Args) EveryKind(ParityGenerator g, (int Batch, int Queries, int Keys, int Heads, int KvHeads, int Size) s)
     {
         var window = g.Maybe(0.7) ? g.Random.Next(1, 12) : 0;
@@ -121,7 +121,11 @@ static class ParityFusedCases
         Vec<Tensor> args = [g.View(query), g.View(key), g.View(key)];
         if (kind.Rolling) args = [.. args, g.Input(Domain.Integers([s.Batch], 0, 4 * s.Keys))];
         else if (g.Maybe(0.3)) args = [.. args, g.Input(Domain.Integers([s.Batch], 0, s.Keys))];
-        if (!kind.Rolling && g.Maybe(0.4)) args = [.. args, g.View(Domain.Integers([s.Batch, s.Queries], 0, s.Keys + 1))];
+        if (!kind.Rolling && g.Maybe(0.4))
+        {
+            args = [.. args, g.View(Domain.Integers([s.Batch, s.Queries], 0, s.Keys + 1))];
+            if (g.Maybe()) args = [.. args, g.View(Domain.Integers([s.Batch, s.Queries], -1, s.Keys + 2))];
+        }
         return (kind, kind.Sinks > 0 && g.Maybe() ? [.. args, g.View(query)] : args);
     }
 

@@ -18,8 +18,8 @@ public class DriftLaws
         Stage = TinyRun.Config.Stage with { Steps = 2, SaveEvery = 1 }, Model = TinyRun.Config.Model with { Window = name == "sinks" ? 2 : 0 },
     };
 
-    // Labels, kinds and what comes after what have tests of their own.
-    public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name).Except(["labels", "kind", "after"])];
+    // Labels, kinds, what comes after what and how a judge reads have tests of their own.
+    public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name).Except(["labels", "kind", "after", "bidirectional", "pooling"])];
 
     /// <summary>A stage is called by its kind where it has no other name: another kind is another stage, of which there is nothing.</summary>
     [Fact]

@@ -181,9 +181,10 @@ public class RecipeLaws
         from stages in Configuration.ConfigLaws.Configs().Generator.ListOf(count)
         let names = stages.Select((_, i) => $"s-{i}").ToList()
         let empty = Read(string.Concat(["stages:\n", .. names.Select(static n => $"  {n}:\n")]))
-        // Sizes of the model bound those of a step.
+        // Sizes of the model bound those of a step, and not every model can see both sides.
+        let both = shared.Model.Window == 0 && shared.Model.Positions != Positions.Alibi
         select empty.Map((name, _) =>
-            shared with { Stage = stages.ElementAt(names.IndexOf(name)).Stage is var s ? s with { Batch = shared.Stage.Batch, Accumulate = 1 } : s }));
+            shared with { Stage = stages.ElementAt(names.IndexOf(name)).Stage is var s ? s with { Batch = shared.Stage.Batch, Accumulate = 1, Preference = s.Preference with { Bidirectional = both && s.Preference.Bidirectional } } : s }));
 
     [Property(Arbitrary = [typeof(RecipeLaws)])]
     public void Written_recipes_read_back(Recipe recipe)

@@ -78,7 +78,8 @@ public sealed class RowRunTests : IDisposable
     public static TheoryData<StageKind, string> Kinds => new()
     {
         { StageKind.Sft, "" }, { StageKind.Sft, "packing:false neftune:5 curriculum:true" }, { StageKind.Sft, "lora-rank:2 dora:true lora-targets:all lora-dropout:0.2" },
-        { StageKind.Pretrain, "lora-rank:2" }, { StageKind.Reward, "" }, { StageKind.Reward, "lora-rank:2 centring:0.1 margins:true" }, { StageKind.Dpo, "" },
+        { StageKind.Pretrain, "lora-rank:2" }, { StageKind.Reward, "" }, { StageKind.Reward, "lora-rank:2 centring:0.1 margins:true" },
+        { StageKind.Reward, "bidirectional:true pooling:mean" }, { StageKind.Reward, "bidirectional:true lora-rank:2" }, { StageKind.Dpo, "" },
         { StageKind.Dpo, "reference:live" }, { StageKind.Dpo, "reference:live lora-rank:2" }, { StageKind.Dpo, "lora-rank:2 accumulate:2" }, { StageKind.Dpo, "preference-loss:kto" },
         { StageKind.Dpo, $"{practice} round-answers:3" }, { StageKind.Dpo, $"{practice} round-prompts:2 round-epochs:3 preference-loss:simpo save-every:3" },
         { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" }, { StageKind.Sft, "dft:true" }, { StageKind.Dpo, "wpo:true sft-weight:0.5 sft-text:true length-share:0.5" },
@@ -161,7 +162,7 @@ public sealed class RowRunTests : IDisposable
         ["reward-alpha"] = ("preference-loss:simpo", "0.5"), ["discopop-temperature"] = ("preference-loss:discopop", "1"), ["sft-weight"] = ("", "0.5"),
         ["sft-text"] = ("sft-weight:0.5", "true"), ["wpo"] = ("", "true"), ["dft"] = ("", "true"), ["lessons"] = ("", "copy"),
         ["length-share"] = ("", "0.5"), ["good-weight"] = ("preference-loss:kto", "2"), ["bad-weight"] = ("preference-loss:kto", "2"), ["margins"] = ("", "true"),
-        ["reward-loss"] = ("", "ranking"), ["centring"] = ("", "0.5"),
+        ["reward-loss"] = ("", "ranking"), ["centring"] = ("", "0.5"), ["bidirectional"] = ("pooling:mean", "true"), ["pooling"] = ("", "mean"),
         ["judge"] = (practice, "f1"), ["round-prompts"] = (practice, "4"), ["round-answers"] = (practice, "5"), ["answer-tokens"] = (practice, "9"),
         ["answer-temperature"] = (practice, "0.3"), ["answer-top-k"] = (practice, "2"), ["answer-top-p"] = (practice, "0.1"), ["round-epochs"] = (practice, "3"),
     };
@@ -198,10 +199,10 @@ public sealed class RowRunTests : IDisposable
     }
 
     /// <summary>Rewards of answers do not depend on what they are padded to, nor on who stands beside them.</summary>
-    [Fact]
-    public void Rewards_of_padded_rows_are_those_of_each_alone()
+    [Theory, InlineData(""), InlineData("pooling:mean"), InlineData("bidirectional:true"), InlineData("bidirectional:true pooling:mean lora-rank:2")]
+    public void Rewards_of_padded_rows_are_those_of_each_alone(string given)
     {
-        Train("reward", Config(StageKind.Reward));
+        Train("reward", Config(StageKind.Reward, given));
         using var engine = new ReferenceEngine();
         using var model = TinyRun.Get(TrainedModel.Open(engine, scratch["reward"]));
         var data = (RankingData)TinyRun.Get(RunData.Load(model.Run.Config, model.Run.Tokenizer, model.Run.Note));
@@ -212,6 +213,25 @@ public sealed class RowRunTests : IDisposable
             sum += Math.Log(1 + Math.Exp(-(Reward(0) - Reward(1))));
         }
         Assert.Equal(sum / pairs, TinyRun.Get(model.Measure()).Loss, 1e-5);
+        // What reads a token at a time would miss what a judge of whole texts sees.
+        Assert.Equal(given.Length == 0 ? "" : "cached", model.Logits([1, 2], cached: true).Match(static _ => "", static f => f.Head.Where));
+        if (given.Contains("lora", StringComparison.Ordinal)) return;
+        // A run of its own keeps how it reads.
+        TinyRun.Get(model.Save(scratch["alone"]));
+        using var alone = TinyRun.Get(TrainedModel.Open(engine, scratch["alone"]));
+        Assert.Equal(TinyRun.Get(model.Logits([3, 4, 5]))[0], TinyRun.Get(alone.Logits([3, 4, 5]))[0]);
+    }
+
+    /// <summary>How a judge reads is part of what it is: a run goes on, and is opened, only as it was begun.</summary>
+    [Theory, InlineData("bidirectional", "true", "false"), InlineData("pooling", "mean", "last")]
+    public void A_judge_reads_as_it_learned_to(string name, string value, string begun)
+    {
+        Train("reward", Config(StageKind.Reward));
+        var changed = RunConfig.Field(name)!.Set(Config(StageKind.Reward), value)!;
+        Assert.Contains($"{name}: is {value}, but the run was begun with {begun}", TinyRun.Faults(TinyRun.Resume(scratch["reward"], changed,
+            TinyRun.Get(RunData.Load(changed, ByteTokenizer.Instance, Option<PublishedNote>.None)), Disk.Real)), StringComparison.Ordinal);
+        File.WriteAllText(scratch["reward/config.yaml"], ConfigYaml.Write(Recipe.Of(changed)));
+        Assert.Contains($"{name}: is {value}, but the checkpoint was written with {begun}", TinyRun.Faults(TinyRun.Get(RunFolder.Open(scratch["reward"])).Checkpoint()), StringComparison.Ordinal);
     }
 
     /// <summary>A stage after a reward model begins with the last one that writes, or with the one that it names.</summary>

@@ -39,12 +39,12 @@ sealed class TorchAttention
             TorchTensor? Get(int? argument) => argument is { } i ? frame[i] : null;
             // Keys and values of the rows that are asked for.
             TorchTensor Rows(int argument) => Get(attention.given.Rows) is { } rows ? frame[argument].index_select(0, rows) : frame[argument];
-            var (keys, values, mask) = (Rows(1), Rows(2), attention.Mask(Get(attention.given.Offsets), Get(attention.given.Starts)));
+            var (keys, values, mask) = (Rows(1), Rows(2), attention.Mask(Get(attention.given.Offsets), Get(attention.given.Starts), Get(attention.given.Ends)));
             Vec<TorchTensor> all = [attention.Whole(frame[0]), attention.Whole(keys), attention.Whole(values),
                 .. Get(attention.given.SinkQueries) is { } sink ? (Vec<TorchTensor>)[sink] : []];
             TorchTape.Forward(frame, a => attention.Attend(a, mask), [.. all]);
             if (!frame.Wants(1)) return;
-            var whole = mask ?? attention.Mask(null, null, always: true);
+            var whole = mask ?? attention.Mask(null, null, null, always: true);
             frame.Results[1] = attention.Scores([frame[0], keys, values, .. all.Skip(3)], whole).logsumexp(-1);
         };
     }
@@ -57,7 +57,7 @@ sealed class TorchAttention
         {
             // Behind the forward op's first three there are three others.
             TorchTensor? Get(int? argument) => frame.Tape is null && argument is { } i ? frame[i + 3] : null;
-            var mask = frame.Tape is null ? attention.Mask(Get(attention.given.Offsets), Get(attention.given.Starts)) : null;
+            var mask = frame.Tape is null ? attention.Mask(Get(attention.given.Offsets), Get(attention.given.Starts), Get(attention.given.Ends)) : null;
             TorchTensor[] args = frame.Tape is not null ? []
                 : [attention.Whole(frame[0]), attention.Whole(frame[1]), attention.Whole(frame[2]), .. Get(attention.given.SinkQueries) is { } s ? (TorchTensor[])[s] : []];
             var gradients = TorchTape.Gradients(frame, attention.Whole(frame[5]), a => attention.Attend(a, mask), args);
@@ -69,10 +69,10 @@ sealed class TorchAttention
     sealed record Masked(TorchTensor Seen, TorchTensor? Distances, TorchTensor Sinks);
 
     // Nothing where all is seen, or where the fused kernel knows by itself.
-    Masked? Mask(TorchTensor? offsets, TorchTensor? starts, bool always = false)
+    Masked? Mask(TorchTensor? offsets, TorchTensor? starts, TorchTensor? ends, bool always = false)
     {
         if (!always && !isSpelt && (seen.IsPlain(offsets, starts) || (!kind.Causal && starts is null))) return null;
-        var (query, key, start, sees, sinks) = seen.Of(offsets, starts);
+        var (query, key, start, sees, sinks) = seen.Of(offsets, starts, ends);
         return new(sees, kind.HasAlibi ? seen.Distance(query, key, start, sinks).to(torch.ScalarType.Float32).mul(Slopes()) : null, sinks);
     }
 

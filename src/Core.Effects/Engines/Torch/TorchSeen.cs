@@ -18,7 +18,7 @@ sealed class TorchSeen(Attention kind, torch.Device device, long batch, long que
     public bool IsPlain(TorchTensor? offsets, TorchTensor? starts) => offsets is null && starts is null && kind.Window == 0;
 
     /// <summary>Positions of queries and keys, the position where each query's text begins, which keys are seen, and which of them are sinks.</summary>
-    public (TorchTensor Query, TorchTensor Key, TorchTensor Start, TorchTensor Seen, TorchTensor Sinks) Of(TorchTensor? offsets, TorchTensor? starts)
+    public (TorchTensor Query, TorchTensor Key, TorchTensor Start, TorchTensor Seen, TorchTensor Sinks) Of(TorchTensor? offsets, TorchTensor? starts, TorchTensor? ends)
     {
         var offset = offsets?.reshape(batch, 1, 1, 1) ?? Whole(0);
         var query = TorchTypes.Range(queries, device).reshape(1, 1, queries, 1).Plus(offset);
@@ -26,6 +26,7 @@ sealed class TorchSeen(Attention kind, torch.Device device, long batch, long que
         var key = kind.Rolling ? Rolled(place, offset.Plus(Whole(queries - 1))) : place;
         var start = starts?.reshape(batch, 1, queries, 1) ?? Whole(0);
         var seen = key.ge(zero).logical_and(key.ge(start));
+        if (ends is not null) seen = seen.logical_and(key.lt(ends.reshape(batch, 1, queries, 1)));
         if (kind.Causal) seen = seen.logical_and(key.le(query));
         var sinks = key.lt(start.Plus(Whole(kind.Sinks)));
         if (kind.Window > 0)

@@ -52,12 +52,14 @@ public sealed record AnswerLogProbs(Tensor Sum, Tensor Count)
     /// <summary>How many labels each row has, as floats, <c>[rows]</c>.</summary>
     public static Tensor CountOf(Tensor labels) => Counted(labels).Sum(-1).Reshape(labels.Shape[0]);
 
-    /// <summary>Where the last token of each row stands, one place behind its last label, <c>i32[rows]</c>; 0 for a row without labels.</summary>
-    public static Tensor LastOf(Tensor labels)
+    /// <summary>
+    /// How many tokens of each row are its text, <c>i32[rows]</c>: the last stands one place behind the last label. 1 for a row without labels.
+    /// </summary>
+    public static Tensor LengthsOf(Tensor labels)
     {
         var places = (Create.Range(labels.Shape[1]).Cast(DType.F32) + 1).Reshape(1, labels.Shape[1]).BroadcastTo(labels.Shape);
         var last = (Counted(labels) * places).ReduceMax(-1).Reshape(labels.Shape[0]);
-        return last.Min(last.Like(labels.Shape[1] - 1)).Cast(DType.I32);
+        return (last + 1).Min(last.Like(labels.Shape[1])).Cast(DType.I32);
     }
 
     /// <summary>Each next token up to the last label, whether it was one or not: the labels of a text as a whole, prompt and answer, <c>i32[rows, time]</c>.</summary>

@@ -31,6 +31,9 @@ internal readonly record struct AttentionSpec(int Batch, int Heads, int KvHeads,
     /// <summary>Where int[Batch, Queries] stands, the first key that each query may see; 0 for key 0.</summary>
     public nint Starts { get; init; }
 
+    /// <summary>Where int[Batch, Queries] stands, the position behind the last key that each query may see; 0 for no such end.</summary>
+    public nint Ends { get; init; }
+
     /// <summary>Whether scores are more than products.</summary>
     public bool Adjusts => Cap > 0 || HasAlibi;
 
@@ -47,10 +50,11 @@ internal readonly record struct AttentionSpec(int Batch, int Heads, int KvHeads,
     public unsafe int Start(int batch, int query) => Starts == 0 ? 0 : Math.Max(0, ((int*)Starts)[(nint)batch * Queries + query]);
 
     /// <summary>The positions of the keys that a query sees: its sinks, or, where there are sinks, all others.</summary>
-    public (int From, int To) Sees(int batch, int query, bool sinks)
+    public unsafe (int From, int To) Sees(int batch, int query, bool sinks)
     {
         var start = Start(batch, query);
         var to = Causal ? (int)Math.Clamp((long)Offset + query + 1, 0, End) : End;
+        if (Ends != 0) to = Math.Clamp(((int*)Ends)[(nint)batch * Queries + query], 0, to);
         if (sinks) return (start, (int)Math.Min((long)start + Sinks, to));
         var from = (long)start + Sinks;
         if (Window > 0) from = Math.Max(from, (long)Offset + query + 1 - Window);

@@ -90,7 +90,7 @@ internal static unsafe class Heads
         return new(q[0], q[2], k[2], q[1], k[1], q[3], (float)kind.Scale, kind.Causal)
         {
             Window = kind.Window, Sinks = kind.Sinks, Cap = (float)kind.SoftCap, HasAlibi = kind.HasAlibi, Rolls = kind.Rolling,
-            Starts = Given(inputs).Starts is { } i ? (nint)at(inputs[i]) : 0,
+            Starts = Given(inputs).Starts is { } i ? (nint)at(inputs[i]) : 0, Ends = Given(inputs).Ends is { } e ? (nint)at(inputs[e]) : 0,
         };
     }
 
@@ -99,6 +99,7 @@ internal static unsafe class Heads
     {
         Batch = 1, Offset = offset, Keys = spec.Causal && !spec.Rolls && !all ? (int)Math.Clamp((long)offset + spec.Queries, 0, spec.Keys) : spec.Keys,
         Starts = spec.Starts == 0 ? 0 : spec.Starts + (nint)row * spec.Queries * sizeof(int),
+        Ends = spec.Ends == 0 ? 0 : spec.Ends + (nint)row * spec.Queries * sizeof(int),
     };
 
     /// <summary>A row's part of what has a number for each head and query; nothing of nothing.</summary>
