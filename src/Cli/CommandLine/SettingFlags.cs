@@ -7,7 +7,7 @@ namespace Functional.Cli;
 static class SettingFlags
 {
     // What people choose first stands first.
-    static readonly string[] sections = ["source", "rows", "preference", "adapter", "model", "text", RunConfig.StageSection, "learning", "run", "rope", "experts"];
+    static readonly string[] sections = ["source", "rows", "practice", "policy", "preference", "adapter", "model", "text", RunConfig.StageSection, "learning", "run", "rope", "experts"];
 
     /// <summary>The options of the settings that a kind of stage has, with what holds for it where nothing is said; the command itself says the kind.</summary>
     public static Vec<Flag> For(StageKind kind) => [.. RunConfig.Fields.Where(f => f.Name is not ("kind" or "after") && f.IsFor(kind))

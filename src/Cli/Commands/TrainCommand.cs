@@ -7,14 +7,14 @@ using Functional.Storage;
 
 namespace Functional.Cli;
 
-/// <summary><c>functional train</c>, and <c>sft</c>, <c>reward</c> and <c>dpo</c>, which are the same for other kinds of stages.</summary>
+/// <summary><c>functional train</c>, and <c>sft</c>, <c>reward</c>, <c>dpo</c>, <c>grpo</c> and <c>ppo</c>, which are the same for other kinds of stages.</summary>
 static class TrainCommand
 {
     static readonly Flag whichOfFrom = new("--checkpoint", "NAME", "which checkpoint of --from: best, last or a step") { Group = RunConfig.StageSection,
         Default = "last" };
 
     /// <summary>The command of each kind of stage.</summary>
-    public static Vec<CommandSpec> All => [Of(StageKind.Pretrain), Of(StageKind.Sft), Of(StageKind.Reward), Of(StageKind.Dpo)];
+    public static Vec<CommandSpec> All => [Of(StageKind.Pretrain), Of(StageKind.Sft), Of(StageKind.Reward), Of(StageKind.Dpo), Of(StageKind.Grpo), Of(StageKind.Ppo)];
 
     static CommandSpec Of(StageKind kind)
     {
@@ -24,6 +24,8 @@ static class TrainCommand
             StageKind.Sft => "Teaches a model to answer, from dialogues in a file; without one from the embedded world.",
             StageKind.Reward => "Trains a model that judges answers, from answers that people have ranked.",
             StageKind.Dpo => "Teaches a model to prefer the better of two answers, without a reward model.",
+            StageKind.Grpo => "Teaches a model by rewards of its own answers, several to each question, compared with each other.",
+            StageKind.Ppo => "Teaches a model by rewards of its own answers, compared with what a critic expects.",
             _ => "Trains a model on a text; without options on the embedded corpus, in about two minutes.",
         },
         [
@@ -46,6 +48,9 @@ static class TrainCommand
                     new("sft --from runs/base --data chats.jsonl --lora-rank 16", "the same with adapters alone, which take less memory")],
                 StageKind.Reward => [new("reward --from runs/answers --data preferences.jsonl", "a model that judges answers")],
                 StageKind.Dpo => [new("dpo --from runs/answers --data preferences.jsonl --beta 0.1", "the preferred answers become likelier")],
+                StageKind.Grpo => [new("grpo --from runs/answers --judge exact --data questions.jsonl", "answers that are the expected ones become likelier"),
+                    new("grpo --from runs/answers --judge runs/judge --data prompts.jsonl", "answers that a reward model likes become likelier")],
+                StageKind.Ppo => [new("ppo --from runs/answers --judge runs/judge --data prompts.jsonl", "the same, with a critic that says what to expect")],
                 _ => [new("train --data poems.txt --layers 6 --heads 6 --width 384 --context 256 --steps 5000", "a larger model on a text of your own"),
                     new("train --out runs/poems --resume --steps 10000", "goes on, for longer")],
             },

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Functional.Base;
+using Functional.Data;
 using Functional.Dialogues;
 using Functional.Engines;
 using Functional.Runs;
@@ -30,7 +31,7 @@ public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, 
     public override long ValidationTokens => Kept.Sum(static p => (long)p.Ids.Count);
 
     /// <inheritdoc/>
-    public override Stage Stage(RunConfig config) => Runs.Stage.Preferring(config, Train.Map(static p => p.Ids), Kept.Map(static p => p.Ids), Encoder.Stops, Encoder.Tokenizer);
+    public override Stage Stage(RunConfig config) => PracticeStages.Of(config, Train.Map(static p => p.Ids), Kept.Map(static p => p.Ids), Encoder.Stops, Encoder.Tokenizer);
 
     /// <inheritdoc/>
     public override Option<SamplePrompt> Prompt => Some(new SamplePrompt(Kept[0].Ids, Encoder.Stops));
@@ -51,13 +52,12 @@ public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, 
         from kept in Encoded(rows.Kept, encoder, config)
         select (RunData)new PromptData(encoder, RowParts.Identity(encoder, Sum(train), Sum(kept), train.Concat(kept).Sum(static p => (long)p.Ids.Count)), train, kept);
 
-    static Validation<Fault, Vec<PromptRow>> Encoded(Vec<Located<Asked>> rows, DialogueEncoder encoder, RunConfig config)
-    {
-        var room = config.Model.Context - config.Stage.Practice.Tokens;
-        return rows.Select(row => encoder.Prompt(row.Value.Prompt, row.Where).Bind(ids => Fault.Unless(ids.Count is > 0 && ids.Count <= room, row.Where,
-            $"is a prompt of {ids.Count} tokens", $"allowed: 1 to {room}, so that {config.Stage.Practice.Tokens} of an answer have room in a context of {config.Model.Context}")
-            .Map(_ => new PromptRow(row.Value, ids)))).Gather();
-    }
+    // The world asks what nobody can change: what of it is too long is left out.
+    static Validation<Fault, Vec<PromptRow>> Encoded(Vec<Located<Asked>> rows, DialogueEncoder encoder, RunConfig config) =>
+        from prompts in Prepare.Prompts(rows, static asked => asked.Prompt, encoder, config.Model.Context, config.Stage.Practice.Tokens, skips: config.Stage.Source.File is null)
+        from some in Fault.Unless(prompts.Count > 0, config.Stage.Source.Name, $"asks nothing that has room in a context of {config.Model.Context}",
+            $"allowed: a larger context, or fewer tokens of an answer than {config.Stage.Practice.Tokens}")
+        select prompts.Map(static p => new PromptRow(p.Row, p.Ids));
 
     // Of tokens, and of what is expected: a judge may look at it.
     static uint Sum(Vec<PromptRow> prompts) => ~prompts.Aggregate(~0u, static (sum, p) =>

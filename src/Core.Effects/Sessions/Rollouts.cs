@@ -1,8 +1,9 @@
 using Functional.Base;
+using Functional.Compiling;
 using Functional.Data;
 using Functional.Engines;
 using Functional.Generation;
-using Functional.Models;
+using Functional.Layers;
 using Functional.Runs;
 using Functional.Storage;
 
@@ -21,10 +22,22 @@ sealed class Rollouts : IDisposable
     readonly Judging judging;
     readonly Batcher batcher;
     readonly Params<IBuffer> kept;
+    readonly Workspace? own;
+    readonly BoundProgram? numbers;
+    readonly Vec<Named> outputs = [];
+    readonly Batch? batch;
 
-    public Rollouts(Workspace workspace, Practice practice, Model model, Params<IBuffer> parameters, Judging judging)
+    public Rollouts(Workspace workspace, Stage stage, Practice practice, Params<IBuffer> parameters, Judging judging)
     {
         (this.practice, this.judging) = (practice, judging);
+        var model = stage.Objective.Parts[0].Model;
+        if (practice.Numbers is { } of)
+        {
+            (own, batch) = (workspace.Within(), new(stage.Rows, stage.Objective.Feed));
+            own.Add(stage.Objective.Feed.Rename(Names.Feed));
+            var program = stage.Objective.Numbers(of);
+            (numbers, outputs) = (own.Bind(program), program.Outputs);
+        }
         // What a checkpoint keeps of a round whose steps are not all done.
         kept = practice.Experience.Written.Feed.Map((name, type) => workspace.Add($"rollout/{name}", type));
         batcher = new(workspace.Engine, model, parameters, Math.Clamp(practice.Rules.Prompts * practice.Rules.Answers, 1, AtOnce));
@@ -51,8 +64,30 @@ sealed class Rollouts : IDisposable
         var asked = practice.Asked(state.Place.Round, state.DataKey);
         if (Answer(asked, practice.Prompts, judging.Prompts, practice.Rules.Answers, key, stop) is not { } groups) return null;
         practice.Rows(groups, practice.Experience.Written);
+        practice.Finish?.Invoke(groups, OfRows(), practice.Experience.Written);
         foreach (var (name, buffer) in kept) buffer.Write(practice.Experience.Written[name]);
-        return Numbers(groups);
+        return Shown(groups);
+    }
+
+    // What the models think of all rows, a batch at a time.
+    Params<float[]> OfRows()
+    {
+        if (numbers is null || own is null || batch is null) return Params<float[]>.Empty;
+        var rows = practice.Experience.Written;
+        var all = outputs.Select(o => (o.Name, new float[(long)rows.Rows * (o.Value.Type.Size / batch.Rows)])).ToParams();
+        for (var first = 0; first < rows.Rows; first += batch.Rows)
+        {
+            var some = Math.Min(batch.Rows, rows.Rows - first);
+            for (var row = 0; row < some; row++) batch.CopyRow(row, rows, first + row);
+            foreach (var (name, _) in batch.Feed) own[Names.Feed(name)].Write(batch[name]);
+            numbers.Run();
+            foreach (var (name, column) in all)
+            {
+                var values = numbers[name].ToArray<float>();
+                values.AsSpan(0, some * (values.Length / batch.Rows)).CopyTo(column.AsSpan(first * (values.Length / batch.Rows)));
+            }
+        }
+        return all;
     }
 
     /// <summary>Minus the mean reward of an answer to each prompt that is not learned, always drawn with the same keys; nothing when the token asks to stop.</summary>
@@ -71,10 +106,11 @@ sealed class Rollouts : IDisposable
         if (answers.Length < asked.Count * each) return null;
         var rewards = judging.Judge.Rewards([.. answers.Select((answer, i) => (texts[asked[i / each]], answer.Text))]);
         return [.. asked.Select((which, i) => (Vec<Rollout>)[.. Enumerable.Range(i * each, each).Select(j => new Rollout(which, [.. ids[i], .. answers[j].Tokens], ids[i].Length,
-            answers[j].LogProbs, answers[j].End != AnswerEnd.Length, rewards[j]))])];
+            answers[j].LogProbs, answers[j].End != AnswerEnd.Length,
+                answers[j].End != AnswerEnd.Length ? rewards[j] : rewards[j] - rules.EndPenalty))])];
     }
 
-    static Params<float> Numbers(Vec<Vec<Rollout>> groups)
+    static Params<float> Shown(Vec<Vec<Rollout>> groups)
     {
         var all = groups.SelectMany(static g => g).ToArray();
         var counted = all.Where(static r => r.Counts).Select(static r => r.Reward).ToArray();
@@ -85,5 +121,9 @@ sealed class Rollouts : IDisposable
             ("dropped", all.Length - counted.Length));
     }
 
-    public void Dispose() => batcher.Dispose();
+    public void Dispose()
+    {
+        batcher.Dispose();
+        own?.Dispose();
+    }
 }

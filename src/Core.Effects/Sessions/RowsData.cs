@@ -159,7 +159,7 @@ static class RowParts
         StageKind.Pretrain when run.Config.Stage.Source.File is not null || run.IsImported =>
             Fault.Of<Vec<Located<Conversation>>>(run.Location, "has learned no answers, and keeps no questions", "expected rows, as with --data FILE"),
         StageKind.Pretrain or StageKind.Sft => Conversations(run.Config, stop).Map(static parts => parts.Kept),
-        StageKind.Dpo when run.Config.Stage.Practises => Asked(run.Config, stop).Map(static parts => parts.Kept.Where(static r => r.Value.Expected is not null)
+        _ when run.Config.Stage.Practises => Asked(run.Config, stop).Map(static parts => parts.Kept.Where(static r => r.Value.Expected is not null)
             .Select(static r => new Located<Conversation>(new([.. r.Value.Prompt, new(Role.Assistant, r.Value.Expected!)]), r.Where)).ToVec()),
         StageKind.Dpo when run.Config.Stage.Preference.Judged is not null => Judgements(run.Config, stop).Map(static parts => parts.Kept.Where(static r => r.Value.Good)
             .Select(static r => new Located<Conversation>(new([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answer)]), r.Where)).ToVec()),

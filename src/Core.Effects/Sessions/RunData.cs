@@ -82,7 +82,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     {
         StageKind.Pretrain => LoadText(config, tokenizer, corpora, stop),
         StageKind.Sft => RowParts.Encoder(config, tokenizer, note).Bind(encoder => ConversationData.Load(config, encoder, stop)),
-        StageKind.Dpo when config.Stage.Practises => RowParts.Encoder(config, tokenizer, note).Bind(encoder => PromptData.Load(config, encoder, stop)),
+        _ when config.Stage.Practises => RowParts.Encoder(config, tokenizer, note).Bind(encoder => PromptData.Load(config, encoder, stop)),
         StageKind.Dpo when config.Stage.Preference.Judged is not null => RowParts.Encoder(config, tokenizer, note).Bind(encoder => JudgedData.Load(config, encoder, stop)),
         _ => RowParts.Encoder(config, tokenizer, note).Bind(encoder => RankingData.Load(config, encoder, stop)),
     };

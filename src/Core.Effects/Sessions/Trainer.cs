@@ -44,7 +44,7 @@ public sealed class Trainer : IDisposable
             shown = [.. end.Outputs.Select(static o => o.Name).Where(static n => n.StartsWith(Names.Shown(""), StringComparison.Ordinal))
                 .Select(n => (n[Names.Shown("").Length..], update[n]))];
             if (stage.Practice is { } practice)
-                rollouts = new(workspace, practice, objective.Parts[0].Model, Parameters(objective.Parts[0]),
+                rollouts = new(workspace, stage, practice, Parameters(objective.Parts[0]),
                     judging ?? throw new ArgumentException("nobody judges.", nameof(judging)));
             else evaluation = new(workspace, objective, stage.Measured, stage.Rows);
         }

@@ -99,6 +99,28 @@ public static class Prepare
         return Learns(fitted, where).Map(_ => new Fitted([fitted], example.Ids.Count, cut));
     }
 
+    /// <summary>Prompts as tokens, whole: what is cut off a prompt may be what was asked.</summary>
+    /// <param name="rows">What was read.</param>
+    /// <param name="prompt">What is said before the answer.</param>
+    /// <param name="encoder">What makes tokens of it.</param>
+    /// <param name="context">The model's context.</param>
+    /// <param name="answer">How many tokens of it an answer takes.</param>
+    /// <param name="skips">Whether prompts that are too long are left out; else they are faults.</param>
+    public static Validation<Fault, Vec<(T Row, Vec<int> Ids)>> Prompts<T>(Vec<Located<T>> rows, Func<T, Vec<Message>> prompt, DialogueEncoder encoder, int context, int answer,
+        bool skips = false)
+    {
+        var (all, faults) = (new List<(T, Vec<int>)>(), new FaultList());
+        foreach (var row in rows)
+            faults.Add(encoder.Prompt(prompt(row.Value), row.Where).Bind(ids =>
+            {
+                var fits = ids.Count > 0 && ids.Count <= context - answer;
+                if (fits) all.Add((row.Value, ids));
+                return Fault.Unless(fits || skips, row.Where, $"is a prompt of {ids.Count} tokens",
+                    $"allowed: 1 to {context - answer}, so that {answer} of an answer have room in a context of {context}");
+            }));
+        return faults.Or(() => (Vec<(T, Vec<int>)>)[.. all]);
+    }
+
     static Validation<Fault, Unit> Learns(Example example, string where) => Fault.Unless(example.Ids.Count >= 2 && example.Learns.Skip(1).Any(static l => l),
         where, "has nothing that is learned", "expected an answer, with something before it");
 

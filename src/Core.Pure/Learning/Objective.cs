@@ -1,4 +1,5 @@
 using Functional.Base;
+using Functional.Compiling;
 using Functional.Graphs;
 using Functional.Layers;
 
@@ -69,8 +70,13 @@ public sealed record Objective
 
     /// <summary>The loss as a graph whose leaves are the inputs of programs.</summary>
     /// <param name="training">Whether gradients will be taken of it.</param>
-    public Loss Loss(bool training) =>
-        loss(new(Feed.Map(static (name, type) => Create.Input(Names.Feed(name), type)), training, name => EnvOf(this[name], training)));
+    public Loss Loss(bool training) => loss(SceneOf(training));
+
+    /// <summary>Any numbers of a scene as a program: what its models think of a batch when nobody learns.</summary>
+    public Program Numbers(Func<Scene, Vec<Named>> of) => Program.Of(of(SceneOf(training: false)));
+
+    Scene SceneOf(bool training) =>
+        new(Feed.Map(static (name, type) => Create.Input(Names.Feed(name), type)), training, name => EnvOf(this[name], training));
 
     /// <summary>A part by its name.</summary>
     public Part this[string name] => Parts.FirstOrDefault(p => p.Name == name) ?? throw new KeyNotFoundException($"no part is called '{name}'.");

@@ -1,6 +1,8 @@
 using Functional.Base;
+using Functional.Compiling;
 using Functional.Data;
 using Functional.Dialogues;
+using Functional.Learning;
 using Functional.Sampling;
 using Functional.Text;
 
@@ -17,6 +19,12 @@ namespace Functional.Runs;
 /// <param name="Rows">Makes all rows of a round: from the answers, prompt by prompt.</param>
 public sealed record Practice(Vec<Vec<int>> Prompts, Vec<Vec<int>> Kept, PracticeRules Rules, Experience Experience, Action<Vec<Vec<Rollout>>, Batch> Rows)
 {
+    /// <summary>What the stage's models think of rows before they are learned, each <c>[rows, time]</c>; nothing where nobody asks.</summary>
+    public Func<Scene, Vec<Named>>? Numbers { get; init; }
+
+    /// <summary>Makes the rest of the rows, from the answers and from those numbers of all rows; nothing where there is no rest.</summary>
+    public Action<Vec<Vec<Rollout>>, Params<float[]>, Batch>? Finish { get; init; }
+
     /// <summary>Which prompts a round answers: each once a pass over all, every pass in another order.</summary>
     /// <param name="round">The round, from 0.</param>
     /// <param name="key">What the order is drawn with.</param>
@@ -31,4 +39,8 @@ public sealed record Practice(Vec<Vec<int>> Prompts, Vec<Vec<int>> Kept, Practic
 /// <param name="Sampling">How tokens are drawn.</param>
 /// <param name="Stops">What ends an answer.</param>
 /// <param name="Tokenizer">What tokens stand for.</param>
-public sealed record PracticeRules(int Prompts, int Answers, int Most, SamplingConfig Sampling, Stops Stops, Tokenizer Tokenizer);
+public sealed record PracticeRules(int Prompts, int Answers, int Most, SamplingConfig Sampling, Stops Stops, Tokenizer Tokenizer)
+{
+    /// <summary>What is taken off the reward of an answer that the model did not end.</summary>
+    public double EndPenalty { get; init; }
+}

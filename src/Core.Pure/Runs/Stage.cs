@@ -1,10 +1,8 @@
 using Functional.Base;
 using Functional.Compiling;
 using Functional.Data;
-using Functional.Dialogues;
 using Functional.Learning;
 using Functional.Settings;
-using Functional.Text;
 
 namespace Functional.Runs;
 
@@ -72,44 +70,6 @@ public sealed record Stage(
         return Of(config, time, new PairRows(train, time, OrderOf(config), key, known.Train), new PairRows(Few(kept, config), time, RowOrder.Once, columns: known.Kept));
     }
 
-    /// <summary>
-    /// Learning from answers that the policy writes itself (online DPO; Guo et al. 2024): of those to one prompt the best is preferred to the worst, and the
-    /// margin is what it has more. A prompt whose answers are all worth the same counts for nothing.
-    /// </summary>
-    /// <param name="config">The run, resolved.</param>
-    /// <param name="prompts">The prompts that are learned.</param>
-    /// <param name="kept">Those that are only measured.</param>
-    /// <param name="stops">What ends an answer.</param>
-    /// <param name="tokenizer">What tokens stand for.</param>
-    public static Stage Preferring(RunConfig config, Vec<Vec<int>> prompts, Vec<Vec<int>> kept, Stops stops, Tokenizer tokenizer) =>
-        Practising(config, prompts, kept, stops, tokenizer, rows: config.Stage.Practice.Prompts, static (answers, batch) =>
-        {
-            for (var row = 0; row < answers.Count; row++)
-            {
-                var judged = answers[row].Where(static a => a.Counts).OrderByDescending(static a => a.Reward).ToArray();
-                var differ = judged.Length > 1 && judged[0].Reward > judged[^1].Reward;
-                batch.Floats("margin", row)[0] = differ ? (float)(judged[0].Reward - judged[^1].Reward) : 0;
-                foreach (var (name, answer) in new[] { ("chosen", 0), ("rejected", judged.Length - 1) })
-                    if (differ) judged[answer].Write(batch.Ints(name, row), batch.Ints($"{name}_labels", row));
-                    else Rollout.Empty(batch.Ints(name, row), batch.Ints($"{name}_labels", row));
-            }
-        });
-
-    // Experience is made of what is written to prompts; rows are as long as the longest of these with the longest answer.
-    static Stage Practising(RunConfig config, Vec<Vec<int>> prompts, Vec<Vec<int>> kept, Stops stops, Tokenizer tokenizer, int rows, Action<Vec<Vec<Rollout>>, Batch> make)
-    {
-        var practice = config.Stage.Practice;
-        var time = Math.Min(config.Model.Context, prompts.Max(static p => p.Count) + practice.Tokens);
-        var feed = config.ObjectiveOf(time: time).Feed.Map(static type => type with { Shape = type.Shape.With(0, 1) });
-        var experience = new Experience(rows, feed, practice.Epochs, RunState.Start(config.Key).DataKey);
-        var stage = Of(config, time, experience, experience);
-        return stage with
-        {
-            Cadence = stage.Cadence with { RollOutEvery = (long)rows * practice.Epochs / ((long)config.Stage.Batch * config.Stage.Accumulate) },
-            Practice = new(prompts, kept, new(practice.Prompts, practice.Answers, practice.Tokens, practice.Sampling, stops, tokenizer), experience, make),
-        };
-    }
-
     /// <summary>Learning from answers that were judged one by one.</summary>
     /// <param name="config">The run, resolved.</param>
     /// <param name="train">What it learns from.</param>
@@ -139,7 +99,7 @@ public sealed record Stage(
         .Where(static name => name.StartsWith("reference", StringComparison.Ordinal)).Select(name => (name, new float[count])).ToParams();
 
     // The last parts of a stage are those of every kind.
-    static Stage Of(RunConfig config, int time, Source source, Source measured, int answers = 2) => new(
+    internal static Stage Of(RunConfig config, int time, Source source, Source measured, int answers = 2) => new(
         config.ObjectiveOf(time: time, answers: answers), source, measured, config.Stage.Adapter.Over(config.Stage.Optimiser.Transform),
         GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
         new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.Kind == StageKind.Reward ? 0 : config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate)

@@ -30,13 +30,16 @@ public sealed record PracticeConfig
     /// <summary>How answers are drawn.</summary>
     public SamplingConfig Sampling { get; init; } = new();
 
+    /// <summary>What is taken off the reward of an answer that the model did not end.</summary>
+    public double EndPenalty { get; init; }
+
     /// <summary>How many times the rows of a round are gone through.</summary>
     public int Epochs { get; init; } = 1;
 
     /// <summary>Whether the judge is the folder of a run.</summary>
     public bool IsRun => Judge is { } judge && judge != Function && !Nearness.Contains(judge);
 
-    static readonly Vec<StageKind> kinds = [StageKind.Dpo];
+    static readonly Vec<StageKind> kinds = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo];
 
     /// <summary>Its settings.</summary>
     internal static Vec<Field<PracticeConfig>> Fields { get; } =
@@ -47,7 +50,7 @@ public sealed record PracticeConfig
                 "exact, f1 or rouge-l for nearness to the row's answer, the folder of a run that has learned rewards, function for a program's own, or nothing",
                 static c => c.Judge, static (c, text) => c with { Judge = text }, static c => c.Judge != "") { IsText = true, Aliases = ["reward-model", "reward-from"] },
             Make.Whole<PracticeConfig>("round-prompts", "prompts that a round answers", static c => c.Prompts, static (c, v) => c with { Prompts = (int)v }, 1, 1 << 16),
-            Make.Whole<PracticeConfig>("round-answers", "answers that each of them has", static c => c.Answers, static (c, v) => c with { Answers = (int)v }, 2, 1 << 12)
+            Make.Whole<PracticeConfig>("round-answers", "answers that each of them has", static c => c.Answers, static (c, v) => c with { Answers = (int)v }, 1, 1 << 12)
                 with { Aliases = ["num-generations", "group-size"] },
             Make.Whole<PracticeConfig>("answer-tokens", "tokens of an answer at most", static c => c.Tokens, static (c, v) => c with { Tokens = (int)v }, 1, 1 << 20)
                 with { Aliases = ["max-new-tokens", "max-completion-length", "response-length"] },
@@ -57,6 +60,8 @@ public sealed record PracticeConfig
                 static (c, v) => c with { Sampling = c.Sampling with { TopK = (int)v } }, 0, int.MaxValue),
             Make.Number<PracticeConfig>("answer-top-p", "only the likeliest tokens that have this share together", "above 0, up to 1", static c => c.Sampling.TopP,
                 static (c, v) => c with { Sampling = c.Sampling with { TopP = v } }, static v => v is > 0 and <= 1),
+            Make.Number<PracticeConfig>("end-penalty", "what is taken off the reward of an answer that the model did not end", "0 or more", static c => c.EndPenalty,
+                static (c, v) => c with { EndPenalty = v }, static v => v >= 0) with { Aliases = ["missing-eos-penalty"] },
             Make.Whole<PracticeConfig>("round-epochs", "times that the rows of a round are gone through", static c => c.Epochs, static (c, v) => c with { Epochs = (int)v }, 1, 1 << 16)
                 with { Aliases = ["num-iterations", "ppo-epochs"] },
         }.Select(static f => f with { Fixed = true, IsDetail = true, Kinds = kinds }),

@@ -25,6 +25,8 @@ public sealed record Recipe
         StageKind.Sft => "sft",
         StageKind.Reward => "reward",
         StageKind.Dpo => "dpo",
+        StageKind.Grpo => "grpo",
+        StageKind.Ppo => "ppo",
         _ => "pretrain",
     };
 

@@ -32,7 +32,8 @@ public sealed record RowsConfig
     /// <summary>Whether answers are learned by dynamic fine-tuning: tokens count as much as the model already finds them likely (Wu et al. 2025).</summary>
     public bool Dft { get; init; }
 
-    static readonly Vec<StageKind> rows = [StageKind.Sft, StageKind.Reward, StageKind.Dpo];
+    static readonly Vec<StageKind> rows = [StageKind.Sft, StageKind.Reward, StageKind.Dpo, StageKind.Grpo, StageKind.Ppo],
+        ordered = [StageKind.Sft, StageKind.Reward, StageKind.Dpo];
 
     /// <summary>Its settings.</summary>
     internal static Vec<Field<RowsConfig>> Fields { get; } =
@@ -47,7 +48,7 @@ public sealed record RowsConfig
         Make.Truth<RowsConfig>("packing", "several short conversations share a row and see nothing of each other", static c => c.Packing,
             static (c, v) => c with { Packing = v }) with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft] },
         Make.Truth<RowsConfig>("curriculum", "the first pass goes from short rows to long ones", static c => c.Curriculum, static (c, v) => c with { Curriculum = v })
-            with { Fixed = true, IsDetail = true, Kinds = rows },
+            with { Fixed = true, IsDetail = true, Kinds = ordered },
         Make.Truth<RowsConfig>("skip-equal", "comparisons of two equal answers are left out, and are no faults", static c => c.SkipsEqual, static (c, v) => c with { SkipsEqual = v })
             with { Fixed = true, IsDetail = true, Kinds = [StageKind.Reward, StageKind.Dpo] },
         Make.Number<RowsConfig>("neftune", "noise on embeddings in training; 5 is usual, 0 for none", "0 or more", static c => c.Neftune,

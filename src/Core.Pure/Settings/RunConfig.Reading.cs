@@ -63,14 +63,19 @@ public sealed partial record RunConfig
     {
         if (!Stage.Practises || Stage.Batch < 1 || Stage.Accumulate < 1) yield break;
         var (practice, step) = (Stage.Practice, (long)Stage.Batch * Stage.Accumulate);
-        var rows = (long)practice.Prompts * practice.Epochs;
-        yield return Fault.Unless(practice.Prompts < 1 || practice.Epochs < 1 || rows % step == 0, name("round-prompts"),
-            $"makes {name("round-prompts")} × {name("round-epochs")} = {rows} rows a round, of which a step takes {name("batch")} × {name("accumulate")} = {step}",
-            $"allowed: a multiple of {step}");
+        yield return Fault.Unless(practice.Judge is not null, name("judge"), "is not given, and a policy learns from answers that are judged", $"allowed: {Field("judge")!.Allowed}");
+        if (practice.Prompts < 1 || practice.Answers < 1 || practice.Epochs < 1) yield break;
+        var (rows, words) = ((long)practice.Prompts * (Stage.Kind == StageKind.Dpo ? 1 : practice.Answers) * practice.Epochs,
+            Stage.Kind == StageKind.Dpo ? name("round-prompts") : $"{name("round-prompts")} × {name("round-answers")}");
+        yield return Fault.Unless(rows % step == 0, name("round-prompts"),
+            $"makes {words} × {name("round-epochs")} = {rows} rows a round, of which a step takes {name("batch")} × {name("accumulate")} = {step}", $"allowed: a multiple of {step}");
+        yield return Fault.Unless(rows <= int.MaxValue, name("round-prompts"), $"makes {rows} rows a round", $"allowed: up to {int.MaxValue}");
+        yield return Fault.Unless(practice.Answers > 1 || Stage.Kind == StageKind.Ppo, name("round-answers"), "is 1, and answers to a prompt are compared with each other",
+            "allowed: 2 or more, or kind ppo");
         yield return Fault.Unless(practice.Tokens < Model.Context, name("answer-tokens"), $"is {practice.Tokens}, which leaves a context of {Model.Context} no room for a prompt",
             $"allowed: less than {name("context")}");
-        yield return Fault.Unless(Stage.Preference.Judged is null, name("preference-loss"), $"is {Stage.Preference.Loss}, which takes no pairs, and answers that are judged here are paired",
-            $"allowed: another loss, or no {name("judge")}");
+        yield return Fault.Unless(Stage.Kind != StageKind.Dpo || Stage.Preference.Judged is null, name("preference-loss"),
+            $"is {Stage.Preference.Loss}, which takes no pairs, and answers that are judged here are paired", $"allowed: another loss, or no {name("judge")}");
     }
 
     // What a step computes and counts in one piece. Sizes below 1 are faults of their own, and so are those that are too large alone.

@@ -46,8 +46,17 @@ public sealed partial record RunConfig
     {
         Stage = new()
         {
-            Kind = kind, Steps = 500, Batch = 8, EvalEvery = 100, SaveEvery = 250,
-            Optimiser = new() { LearningRate = kind == StageKind.Dpo ? 5e-5 : 3e-4, MinLearningRate = kind == StageKind.Dpo ? 5e-6 : 3e-5, Warmup = 50, WeightDecay = 0.01 },
+            Kind = kind, Steps = kind >= StageKind.Grpo ? 200 : 500, Batch = kind >= StageKind.Grpo ? 16 : 8, Accumulate = kind == StageKind.Grpo ? 4 : 1,
+            EvalEvery = kind >= StageKind.Grpo ? 50 : 100, EvalBatches = kind >= StageKind.Grpo ? 6 : 20, SaveEvery = kind >= StageKind.Grpo ? 50 : 250,
+            Optimiser = new()
+            {
+                LearningRate = kind >= StageKind.Dpo ? 5e-5 : 3e-4, MinLearningRate = kind >= StageKind.Dpo ? 5e-6 : 3e-5, Warmup = kind >= StageKind.Grpo ? 10 : 50,
+                WeightDecay = kind >= StageKind.Grpo ? 0 : 0.01,
+            },
+            Practice = kind switch
+            {
+                StageKind.Grpo => new() { Prompts = 8, Answers = 8 }, StageKind.Ppo => new() { Prompts = 64, Answers = 1, Epochs = 2 }, _ => new(),
+            },
         },
     };
 
@@ -100,7 +109,7 @@ public sealed partial record RunConfig
     public bool KeepsStart => Lora is not null || HasReference;
 
     /// <summary>Whether the stage holds its policy to a reference.</summary>
-    public bool HasReference => Stage.Kind == StageKind.Dpo && Stage.Preference.HasReference;
+    public bool HasReference => Stage.Kind == StageKind.Dpo ? Stage.Preference.HasReference : Stage.Kind is StageKind.Grpo or StageKind.Ppo && Stage.Policy.Kl > 0;
 
     /// <summary>Whether the reference is a model beside the policy: what a policy writes itself nobody can have computed before.</summary>
     bool ReferenceIsLive => HasReference && (Stage.Preference.Reference == ReferenceKind.Live || Stage.Practises);
@@ -120,6 +129,9 @@ public sealed partial record RunConfig
             StageKind.Dpo when preference.Judged is { } loss => Objectives.Judged(model, shape, loss, preference.JudgedOptions),
             StageKind.Dpo => Objectives.Preference(model, shape, preference.Losses, preference.Options, preference.Reference == ReferenceKind.Cached,
                 ReferenceIsLive ? ReferenceOf(blocks) : null, shares: Lora is not null),
+            StageKind.Grpo or StageKind.Ppo => PolicyObjectives.Policy(model, shape, Stage.Policy.LossOf(Stage.Kind)!, Stage.Policy.OptionsOf(Stage.Kind, Stage.Practice),
+                reference: ReferenceIsLive ? ReferenceOf(blocks) : null, shares: Lora is not null,
+                critic: Stage.Kind == StageKind.Ppo ? Critic.Head(model) : null, values: Stage.Policy.Values),
             _ => Objectives.NextToken(model, shape, Stage.LabelSmoothing, Stage.Source.Separator is not null),
         };
     }

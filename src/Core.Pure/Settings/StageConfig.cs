@@ -34,7 +34,13 @@ public sealed record StageConfig
     public PracticeConfig Practice { get; init; } = new();
 
     /// <summary>Whether it learns from what its own policy writes.</summary>
-    public bool Practises => Kind == StageKind.Dpo && Practice.Judge is not null;
+    public bool Practises => Kind is StageKind.Grpo or StageKind.Ppo || (Kind == StageKind.Dpo && Practice.Judge is not null);
+
+    /// <summary>How a policy learns from rewards, where it does.</summary>
+    public PolicyConfig Policy { get; init; } = new();
+
+    /// <summary>How many rows a round has, of a stage that practises: a pair of each prompt, or all answers.</summary>
+    public int RoundRows => Practice.Prompts * (Kind == StageKind.Dpo ? 1 : Practice.Answers);
 
     /// <summary>The adapters that it learns in place of the model's weights.</summary>
     public AdapterConfig Adapter { get; init; } = new();
@@ -85,9 +91,10 @@ public sealed record StageConfig
             static c => c.From, static (c, text) => c with { From = text }) with { Fixed = true, Aliases = ["init-from", "pretrained", "load"] },
         new("after", nameof(After), "the stage before it whose weights it begins with", "the name of a stage before it, or nothing for the last that writes",
             static c => c.After, static (c, text) => c with { After = text }, static c => c.After != "") { Fixed = true, IsText = true, IsDetail = true },
-        Make.OneOf<StageConfig, StageKind>("kind", "what it learns: the next token of a text, answers, rewards of answers, or preferences", static c => c.Kind,
+        Make.OneOf<StageConfig, StageKind>("kind", "what it learns: the next token of a text, answers, rewards of answers, preferences, or what a policy's own answers are worth", static c => c.Kind,
             static (c, v) => c with { Kind = v },
-            [("pretrain", StageKind.Pretrain), ("sft", StageKind.Sft), ("reward", StageKind.Reward), ("dpo", StageKind.Dpo)])
+            [("pretrain", StageKind.Pretrain), ("sft", StageKind.Sft), ("reward", StageKind.Reward), ("dpo", StageKind.Dpo), ("grpo", StageKind.Grpo),
+                ("ppo", StageKind.Ppo)])
             with { Fixed = true, IsDetail = true },
         Make.Whole<StageConfig>("batch", "windows in a batch", static c => c.Batch, static (c, v) => c with { Batch = (int)v }, 1, int.MaxValue)
             with { Aliases = ["batch-size", "bs", "micro-batch-size", "per-device-train-batch-size"] },
@@ -121,6 +128,8 @@ public sealed record StageConfig
             f.In(Make.Part<StageConfig, PreferenceConfig>(static c => c.Preference, static (c, v) => c with { Preference = v }), "preference")),
         .. PracticeConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, PracticeConfig>(static c => c.Practice, static (c, v) => c with { Practice = v }), "practice")),
+        .. PolicyConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, PolicyConfig>(static c => c.Policy, static (c, v) => c with { Policy = v }), "policy")),
         .. AdapterConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, AdapterConfig>(static c => c.Adapter, static (c, v) => c with { Adapter = v }), "adapter")),
         .. OptimiserConfig.Fields.Select(static f =>

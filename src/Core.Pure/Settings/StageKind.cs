@@ -11,4 +11,8 @@ public enum StageKind
     Reward,
     /// <summary>To prefer the better of two answers, without a reward in between.</summary>
     Dpo,
+    /// <summary>From rewards of several answers of its own to each question, compared with each other.</summary>
+    Grpo,
+    /// <summary>From rewards of its own answers, compared with what a critic expects.</summary>
+    Ppo,
 }

@@ -49,6 +49,7 @@ public sealed class RowRunTests : IDisposable
                 Source = new() { File = kind == StageKind.Sft ? Rows() : Pairs(), ValidationPart = 0.3 }, Optimiser = new() { Warmup = 0, LearningRate = 0.01 },
             },
         };
+        if (kind >= StageKind.Grpo) given = $"judge:function round-prompts:3 round-answers:{(kind == StageKind.Grpo ? 2 : 1)} answer-tokens:5 batch:1 {given}";
         config = given.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static word => word.Split(':', 2))
             .Aggregate(config, static (c, word) => RunConfig.Field(word[0])!.Set(c, word[1])!);
         return config.Stage.Kind == StageKind.Dpo && (config.Stage.Preference.Judged is not null || config.Stage.Practises)
@@ -81,7 +82,8 @@ public sealed class RowRunTests : IDisposable
         { StageKind.Pretrain, "lora-rank:2" }, { StageKind.Reward, "" }, { StageKind.Reward, "lora-rank:2 centring:0.1 margins:true" },
         { StageKind.Reward, "bidirectional:true pooling:mean" }, { StageKind.Reward, "bidirectional:true lora-rank:2" }, { StageKind.Dpo, "" },
         { StageKind.Dpo, "reference:live" }, { StageKind.Dpo, "reference:live lora-rank:2" }, { StageKind.Dpo, "lora-rank:2 accumulate:2" }, { StageKind.Dpo, "preference-loss:kto" },
-        { StageKind.Dpo, $"{practice} round-answers:3" }, { StageKind.Dpo, $"{practice} round-prompts:2 round-epochs:3 preference-loss:simpo save-every:3" },
+        { StageKind.Grpo, "" }, { StageKind.Grpo, "answer-top-k:50 lora-rank:2 policy-loss:gspo end-penalty:1 accumulate:2" }, { StageKind.Ppo, "" },
+        { StageKind.Ppo, "kl-weight:0 entropy-weight:0.1 round-epochs:2" }, { StageKind.Dpo, $"{practice} round-answers:3" }, { StageKind.Dpo, $"{practice} round-prompts:2 round-epochs:3 preference-loss:simpo save-every:3" },
         { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" }, { StageKind.Sft, "dft:true" }, { StageKind.Dpo, "wpo:true sft-weight:0.5 sft-text:true length-share:0.5" },
     };
 
@@ -163,6 +165,10 @@ public sealed class RowRunTests : IDisposable
         ["sft-text"] = ("sft-weight:0.5", "true"), ["wpo"] = ("", "true"), ["dft"] = ("", "true"), ["lessons"] = ("", "copy"),
         ["length-share"] = ("", "0.5"), ["good-weight"] = ("preference-loss:kto", "2"), ["bad-weight"] = ("preference-loss:kto", "2"), ["margins"] = ("", "true"),
         ["reward-loss"] = ("", "ranking"), ["centring"] = ("", "0.5"), ["bidirectional"] = ("pooling:mean", "true"), ["pooling"] = ("", "mean"),
+        ["policy-loss"] = ("", "reinforce"), ["clip-low"] = ("round-epochs:3", "0"), ["clip-high"] = ("round-epochs:3", "0"), ["kl-weight"] = ("", "0.5"),
+        ["kl-estimator"] = ("round-epochs:3 kl-weight:0.5", "k2"), ["kl-place"] = ("kl-weight:0.5 round-epochs:3", "loss"), ["entropy-weight"] = ("", "0.5"), ["baseline"] = ("", "best"),
+        ["advantage-scale"] = ("", "none"), ["discount"] = ("", "0.5"), ["gae-lambda"] = ("discount:0.5 round-epochs:3", "0.1"), ["value-weight"] = ("", "3"),
+        ["value-clip"] = ("round-epochs:3 value-clip:0.001", "0"), ["end-penalty"] = (practice, "100"),
         ["judge"] = (practice, "f1"), ["round-prompts"] = (practice, "4"), ["round-answers"] = (practice, "5"), ["answer-tokens"] = (practice, "9"),
         ["answer-temperature"] = (practice, "0.3"), ["answer-top-k"] = (practice, "2"), ["answer-top-p"] = (practice, "0.1"), ["round-epochs"] = (practice, "3"),
     };
@@ -188,7 +194,7 @@ public sealed class RowRunTests : IDisposable
         {
             // Columns of comparisons are other ones.
             var value = name == "columns" && kind != StageKind.Sft ? "prompt=prompt,chosen=rejected,rejected=chosen" : row.Value;
-            var begun = Config(kind, $"dropout:0 {row.Given}");
+            var begun = Config(kind, $"dropout:0 {(kind >= StageKind.Grpo ? row.Given.Replace(practice, "", StringComparison.Ordinal) : row.Given)}");
             if (name == "lessons") begun = begun with { Stage = begun.Stage with { Source = basis.Stage.Source } };
             var changed = RunConfig.Field(name)!.Set(begun, value)!;
             Train($"{kind}-before", begun);
