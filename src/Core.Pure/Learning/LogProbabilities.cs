@@ -56,6 +56,19 @@ public sealed record LogProbabilities(Tensor Hidden, Tensor Head, Tensor Labels)
         return new(hidden.Value, model.Head(env), labels) { Cap = model.LogitCap, Side = hidden.Side };
     }
 
+    /// <summary>
+    /// Of the distribution of logits / temperature, as tokens are drawn from it. Exact with a cap, too: cap · tanh(z / cap) / T is what hidden states divided by T
+    /// give under a cap of cap / T.
+    /// </summary>
+    /// <param name="temperature">Above 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is not.</exception>
+    public LogProbabilities At(double temperature) => temperature switch
+    {
+        1 => this,
+        > 0 when double.IsFinite(temperature) => this with { Hidden = Hidden / temperature, Cap = Cap / temperature },
+        _ => throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "a temperature is a number above 0."),
+    };
+
     /// <summary>Sums over the last axis, which goes.</summary>
     internal static Tensor RowSums(Tensor x) => x.Sum(-1).Reshape([.. x.Shape.SkipLast(1)]);
 

@@ -35,7 +35,7 @@ public static class Kl
         };
     }
 
-    /// <summary>Of each token, as an expression; beyond e⁸⁰ the third estimate grows no further.</summary>
+    /// <summary>Of each token, as an expression; the third grows no further than to e²⁰, where a number that it is weighed by would no longer fit in a float.</summary>
     public static Tensor Of(KlEstimator estimator, Tensor policy, Tensor reference)
     {
         var d = policy - reference;
@@ -44,7 +44,7 @@ public static class Kl
             KlEstimator.K1 => d,
             KlEstimator.K2 => d.Square() * 0.5,
             KlEstimator.Abs => d.Abs(),
-            _ => (-d).Min(d.Like(80)).Exp() - 1 + d,
+            _ => (-d).Min(d.Like(20)).Exp() - 1 + d,
         };
     }
 

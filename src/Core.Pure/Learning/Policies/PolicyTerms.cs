@@ -91,6 +91,9 @@ public enum SamplingCorrection
 /// <summary>What losses of policies have in common. What is left at its default changes nothing.</summary>
 public sealed record PolicyOptions
 {
+    /// <summary>The temperature that tokens were drawn at, above 0: log-probabilities are those of the distribution that they were drawn from.</summary>
+    public double Temperature { get; init; } = 1;
+
     /// <summary>How far a ratio may fall below 1 before it is clipped, in [0, 1].</summary>
     public double Low { get; init; } = 0.2;
 
