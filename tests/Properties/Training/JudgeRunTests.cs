@@ -68,6 +68,10 @@ public sealed class JudgeRunTests : IDisposable
         Assert.Equal((rows, Math.Round(loss, 5)), (worth.Pairs, Math.Round(worth.Loss, 5)));
         Assert.Equal(shown["accuracy"], worth.Accuracy.Value, 1e-6);
         Assert.Equal(shown["margin"], worth.Margin, 1e-5);
+        var data = (RankingData)TinyRun.Get(RunData.Load(judge.Run.Config, judge.Run.Tokenizer, judge.Run.Note));
+        Example[] answers = [.. Enumerable.Range(0, data.Kept.Answers.Count).Select(i => data.Kept.Answers[i])];
+        Assert.Equal(RewardStatistics.Correlation([.. answers.Select(a => (double)TinyRun.Get(judge.Logits([.. a.Ids]))[0][0])], [.. answers.Select(static a => (double)(a.Ids.Count - a.LastAnswer))]),
+            worth.Pearson, 1e-5);
         // Lengths are those of answers alone, with their ends: "no 9" is longer than "j", whatever is asked. Of a file as of the run's own.
         Assert.Equal(worth, TinyRun.Get(judge.Judge(Rows("kept.jsonl", File.ReadLines(Pairs).Skip(8)))));
         Assert.Equal(4, TinyRun.Get(judge.Judge(Pairs, most: 4)).Pairs);
@@ -90,6 +94,7 @@ public sealed class JudgeRunTests : IDisposable
             Assert.Equal(Of(second.Answers[i].Answer.Text), compared.Second[i], 1e-5);
         }
         Assert.Equal(compared.First[2], TinyRun.Get(judge.Reward([new(([new(Role.User, "tell me 2")], first.Answers[2].Answer.Text), "here")]))[0], 1e-6);
+        Assert.Equal(Enumerable.Range(0, 6).Count(i => compared.First[i] > compared.Second[i]), compared.Wins);
         // Seen from the other side, and beside oneself.
         var turned = TinyRun.Get(judge.Compare(second, first));
         Assert.Equal((compared.Wins, compared.Ties, compared.Losses), (turned.Losses, turned.Ties, turned.Wins));
@@ -100,6 +105,27 @@ public sealed class JudgeRunTests : IDisposable
         Assert.Throws<ArgumentException>(() => first.Difference(Ask(policy, Rows("fewer.jsonl", File.ReadLines(Questions).Take(2))), static m => m.F1, Key.Seed(1)));
         Assert.Contains("is to compare answers to different questions", TinyRun.Faults(judge.Compare(first, Ask(policy, Rows("fewer.jsonl", File.ReadLines(Questions).Take(2))))),
             StringComparison.Ordinal);
+    }
+
+    /// <summary>The same from C#.</summary>
+    [Fact]
+    public async Task A_judge_from_the_facade()
+    {
+        var (judge, policy, other) = (Train("judge", Reward(Pairs, pooling: Pooling.Mean)), Train("policy", basis), Train("other", basis with { Seed = 2 }));
+        var options = new AnswerOptions { File = Questions, Tokens = 5, Temperature = 1, Template = "user-assistant" };
+        async Task<AnswerScores> Answers(string run)
+        {
+            using var model = await LanguageModel.LoadAsync(run, new() { Engine = EngineKind.Managed, Threads = 1 });
+            return await model.AnswerAsync(options);
+        }
+        var (first, second) = (await Answers(policy), await Answers(other));
+        using var judging = await LanguageModel.LoadAsync(judge, new() { Engine = EngineKind.Managed, Threads = 1 });
+        var compared = await judging.CompareAsync(first, second);
+        for (var i = 0; i < 6; i++) Assert.Equal(await judging.RewardAsync($"tell me {i}", second.Answers[i].Answer.Text), compared.Second[i], 1e-5);
+        Assert.Equal(4, (await judging.JudgeAsync()).Pairs);
+        using var writer = await LanguageModel.LoadAsync(policy, new() { Engine = EngineKind.Managed, Threads = 1 });
+        Assert.Contains("has no rewards to give", (await Assert.ThrowsAsync<FunctionalException>(() => writer.CompareAsync(first, second))).Message, StringComparison.Ordinal);
+        Assert.Contains("it has no next token to say", (await Assert.ThrowsAsync<FunctionalException>(() => judging.AnswerAsync(options))).Message, StringComparison.Ordinal);
     }
 
     /// <summary>Who writes does not judge, and who judges does not write.</summary>
