@@ -1,6 +1,7 @@
 using Functional.Base;
 using Functional.Dialogues;
 using Functional.Execution;
+using Functional.Learning;
 using Functional.Sessions;
 using Functional.Storage;
 
@@ -100,6 +101,52 @@ public sealed partial class LanguageModel
             using var made = Engine.Create(engine);
             return AdapterExport.Run(made, run, folder, checkpoint, stage, family, dtype).OrThrow();
         }), cancellation);
+    }
+
+    /// <summary>What the model is worth as a judge: how often it is right and how sure, and what lengths have to do with it.</summary>
+    /// <param name="options">Which comparisons; how answers are drawn does not matter.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="FunctionalException">The model is none that learned rewards, rows cannot be read, or the device has no room.</exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<RewardStatistics> JudgeAsync(AnswerOptions? options = null, CancellationToken cancellation = default)
+    {
+        var valid = (options ?? new()).Validate().OrThrow();
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => (from like in valid.Like is { } other ? RunFolder.Open(other).Map(LanguageExt.Prelude.Some) : LanguageExt.Option<RunFolder>.None
+                                    from judged in model.Judge(valid.File, valid.Template, valid.Columns, valid.Questions, like.IfNoneUnsafe((RunFolder?)null), cancellation)
+                                    select judged).OrThrow(), cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>What the model gives an answer, where it has learned rewards: by its own template and tokenizer.</summary>
+    /// <param name="prompt">What is asked.</param>
+    /// <param name="answer">The answer.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="FunctionalException">The model is none that learned rewards, a text has characters that it does not know, or the device has no room.</exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<double> RewardAsync(string prompt, string answer, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(answer);
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => model.Reward([new(([new Message(Role.User, prompt)], answer), "answer")], null, cancellation).OrThrow()[0], cancellation)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Whose answers to the same questions this model rewards more, where it has learned rewards: it reads them by its own template and tokenizer.</summary>
+    /// <param name="first">What one model answers (<see cref="AnswerAsync"/>).</param>
+    /// <param name="second">What the other answers to the same (<see cref="AnswerOptions.Like"/>).</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="FunctionalException">The model is none that learned rewards, the questions differ, or the device has no room.</exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<Comparison> CompareAsync(AnswerScores first, AnswerScores second, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => model.Compare(first, second, cancellation).OrThrow(), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>

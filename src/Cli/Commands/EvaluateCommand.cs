@@ -1,22 +1,27 @@
 using System.Globalization;
+using System.Text.Json;
+using Functional.Base;
+using Functional.Dialogues;
+using Functional.Learning;
 using Functional.Sessions;
 using Functional.Storage;
 
 namespace Functional.Cli;
 
-/// <summary><c>functional evaluate</c>: how a model answers questions, by itself or beside another.</summary>
-static class EvaluateCommand
+/// <summary><c>functional evaluate</c>: how a model answers questions, by itself or beside another; or what one is worth that judges answers.</summary>
+static partial class EvaluateCommand
 {
     static readonly AnswerOptions standard = new() { Questions = 100 };
 
-    public static CommandSpec Spec => new("evaluate", "Asks a model questions, and compares its answers with those that are expected.",
+    public static CommandSpec Spec => new("evaluate", "Asks a model questions, and compares its answers with those that are expected; or tries a judge.",
         [
             new("--from", "DIR", "folder of the run") { Required = true },
             new("--checkpoint", "NAME", "which of its checkpoints: best, last or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             Models.Adapter,
             new("--beside", "DIR", "another run, which is asked the same"),
-            new("--data", "FILE", "rows of questions and answers; by default those that the run kept for evaluation"),
+            new("--judge", "DIR", "a run that learned rewards, which says how good answers are, and whose are better"),
+            new("--data", "FILE", "rows of questions and answers; of comparisons for a judge; by default those that the run kept"),
             new("--template", "NAME", "how they are asked") { Default = "as the run was trained" },
             new("--columns", "NAMES", "which columns are meant, as prompt=question,response=answer"),
             new("--questions", "N", "how many, spread evenly over all; 0 for all") { Default = $"{standard.Questions}" },
@@ -31,11 +36,17 @@ static class EvaluateCommand
         Details = """
             loss and perplexity are of the expected answers. An answer is exact when it is the expected one but for case, white
             space, and full stops or quotation marks around it. F1 (which is ROUGE-1) counts words, ROUGE-2 pairs of words, ROUGE-L
-            the longest common subsequence of words; combining marks are parts of their letters.
+            the longest common subsequence of words; combining marks are parts of their letters. Shares stand with the interval in
+            which they lie with 95 % (Wilson's), differences on the same questions with that of drawing these again and again.
+
+            A run of functional reward is asked nothing: it is tried on comparisons. Its calibration error is how far from the truth
+            it is where it is so and so sure, its Brier score the mean square of what it lacks to be sure and right.
 
             """,
         Examples = [new("evaluate --from runs/answers", "questions that it was not trained on"),
-            new("evaluate --from runs/answers --beside runs/base --data questions.jsonl", "before and after")],
+            new("evaluate --from runs/answers --beside runs/base --data questions.jsonl", "before and after"),
+            new("evaluate --from runs/preferred --beside runs/answers --judge runs/judge", "how often which is better"),
+            new("evaluate --from runs/judge", "what the judge is worth")],
     };
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
@@ -49,21 +60,38 @@ static class EvaluateCommand
             File = given.Text("--data"), Template = given.Text("--template"), Columns = given.Text("--columns"), Questions = questions, Tokens = tokens,
             Temperature = temperature, Seed = seed,
         };
-        var all = new List<(string Name, AnswerScores Scores)>();
+        var (all, judges) = (new List<(string Name, AnswerScores Scores)>(), new List<(string Name, RewardStatistics Scores)>());
         foreach (var run in (string[])[given.Text("--from")!, .. given.Text("--beside") is { } other ? (string[])[other] : []])
         {
-            var first = all.Count == 0;
+            var first = all.Count + judges.Count == 0;
             using var model = await (first ? Models.Load(given, run, engine, checkpoint, given.Text("--stage"), interruption.Token)
                 : LanguageModel.LoadAsync(run, engine, cancellation: interruption.Token)).ConfigureAwait(false);
             // Both are asked what the first would be, however it was trained.
-            all.Add((run, await model.AnswerAsync(options with { Like = first ? null : given.Text("--from") }, null, interruption.Token).ConfigureAwait(false)));
+            var asked = options with { Like = first ? null : given.Text("--from") };
+            if (given.Text("--judge") is null && (first ? model.Config.Decoder.Labels > 0 : judges.Count > 0))
+                judges.Add((run, await model.JudgeAsync(asked, interruption.Token).ConfigureAwait(false)));
+            else all.Add((run, await model.AnswerAsync(asked, null, interruption.Token).ConfigureAwait(false)));
         }
-        if (given.Has("--json")) terminal.Line(Json(all));
-        else Tell(terminal, all, shown);
+        var verdict = await Judged(given.Text("--judge"), all, engine, interruption.Token).ConfigureAwait(false);
+        var key = Key.Seed((ulong)seed);
+        if (judges.Count > 0) TellJudges(terminal, judges, given.Has("--json"));
+        else if (given.Has("--json")) terminal.Line(Json(all, verdict, key));
+        else Tell(terminal, all, shown, verdict, key);
         return interruption.ExitCode;
     }
 
-    static void Tell(Terminal terminal, List<(string Name, AnswerScores Scores)> all, int shown)
+    // One model's answers are beside themselves: then only their rewards are told.
+    static async Task<Comparison?> Judged(string? judge, List<(string Name, AnswerScores Scores)> all, Execution.EngineOptions engine, CancellationToken stop)
+    {
+        if (judge is null) return null;
+        using var model = await LanguageModel.LoadAsync(judge, engine, cancellation: stop).ConfigureAwait(false);
+        return await model.CompareAsync(all[0].Scores, all[^1].Scores, stop).ConfigureAwait(false);
+    }
+
+    static Vec<(string Name, Func<AnswerMatch, double> Of)> Differences =>
+        [("exact", static m => m.Exact ? 1 : 0), ("F1, ROUGE-1", static m => m.F1), ("ROUGE-2", static m => m.Rouge2), ("ROUGE-L", static m => m.RougeL)];
+
+    static void Tell(Terminal terminal, List<(string Name, AnswerScores Scores)> all, int shown, Comparison? verdict, Key key)
     {
         var answers = all[0].Scores.Answers;
         terminal.Line($"{Show.Count(answers.Count)} questions");
@@ -76,6 +104,19 @@ static class EvaluateCommand
         if (all.Count > 1) terminal.Line($"{"",-14}{string.Join("  ", all.Select(a => a.Name.PadLeft(width)))}");
         foreach (var (name, of) in rows)
             terminal.Line($"{name,-14}{string.Join("  ", all.Select(a => of(a.Scores).ToString("0.0000", CultureInfo.InvariantCulture).PadLeft(width)))}");
+        if (verdict is not null)
+            terminal.Line($"{"reward",-14}{string.Join("  ", ((Vec<double>[])[verdict.First, verdict.Second]).Take(all.Count)
+                .Select(r => Mean(r).ToString("0.0000", CultureInfo.InvariantCulture).PadLeft(width)))}");
+        foreach (var (name, scores) in all) terminal.Line($"{Under(all.Count, name, "exact")}: {scores.ExactRate}");
+        if (all.Count > 1)
+        {
+            foreach (var (name, of) in Differences) terminal.Line($"{name}, {all[0].Name} less {all[1].Name}: {all[0].Scores.Difference(all[1].Scores, of, key)}");
+            if (verdict is not null)
+            {
+                terminal.Line($"reward, {all[0].Name} less {all[1].Name}: {verdict.Difference(key)}");
+                terminal.Line($"{all[0].Name} wins {verdict.WinRate}: {verdict.Wins} better, {verdict.Ties} as good, {verdict.Losses} worse");
+            }
+        }
         for (var i = 0; i < Math.Min(shown, answers.Count); i++)
         {
             terminal.Line($"\n{TrainText.Indented(answers[i].Prompt)}");
@@ -84,36 +125,66 @@ static class EvaluateCommand
         }
     }
 
+    static string Under(int runs, string run, string name) => runs == 1 ? name : $"{name}, {run}";
+
+    static double Mean(Vec<double> rewards) => rewards.Count == 0 ? 0 : rewards.Average();
+
     static string OneLine(string text) => Show.Harmless(text.Trim().ReplaceLineEndings(" ⏎ "));
 
-    static string Json(List<(string Name, AnswerScores Scores)> all) => JsonLine.Of(json =>
+    static string Json(List<(string Name, AnswerScores Scores)> all, Comparison? verdict, Key key) => JsonLine.Of(json =>
     {
         json.WriteStartArray("runs");
-        foreach (var (name, s) in all)
+        foreach (var ((name, s), run) in all.Select(static (a, i) => (a, i)))
         {
+            var rewards = run == 0 ? verdict?.First : verdict?.Second;
             json.WriteStartObject();
             json.WriteString("run", name);
             json.WriteNumber("questions", s.Answers.Count);
             json.WriteNumber("loss", s.Loss);
             json.WriteNumber("perplexity", s.Perplexity);
             json.WriteNumber("exact", s.Exact);
+            Interval(json, "exact", s.ExactRate);
+            if (rewards is { } given) json.WriteNumber("reward", Mean(given));
             json.WriteNumber("f1", s.Mean(static m => m.F1));
             json.WriteNumber("rouge1", s.Mean(static m => m.Rouge1));
             json.WriteNumber("rouge2", s.Mean(static m => m.Rouge2));
             json.WriteNumber("rouge_l", s.Mean(static m => m.RougeL));
             json.WriteStartArray("answers");
-            foreach (var a in s.Answers)
+            foreach (var (a, i) in s.Answers.Select(static (a, i) => (a, i)))
             {
                 json.WriteStartObject();
                 json.WriteString("prompt", a.Prompt);
                 json.WriteString("expected", a.Expected);
                 json.WriteString("answer", a.Answer.Text);
                 json.WriteString("end", a.Answer.End.ToString().ToLowerInvariant());
+                if (rewards is { } each) json.WriteNumber("reward", each[i]);
                 json.WriteEndObject();
             }
             json.WriteEndArray();
             json.WriteEndObject();
         }
         json.WriteEndArray();
+        if (all.Count < 2) return;
+        json.WriteStartObject("differences");
+        foreach (var (name, (_, of)) in ((string[])["exact", "f1", "rouge2", "rouge_l"]).Zip(Differences)) Whole(json, name, all[0].Scores.Difference(all[1].Scores, of, key));
+        if (verdict is not null) Whole(json, "reward", verdict.Difference(key));
+        json.WriteEndObject();
+        if (verdict is null) return;
+        Whole(json, "win_rate", verdict.WinRate);
+        json.WriteNumber("wins", verdict.Wins);
+        json.WriteNumber("ties", verdict.Ties);
+        json.WriteNumber("losses", verdict.Losses);
     });
+
+    static void Whole(Utf8JsonWriter json, string name, Rate rate)
+    {
+        json.WriteNumber(name, rate.Value);
+        Interval(json, name, rate);
+    }
+
+    static void Interval(Utf8JsonWriter json, string name, Rate rate)
+    {
+        json.WriteNumber($"{name}_low", rate.Low);
+        json.WriteNumber($"{name}_high", rate.High);
+    }
 }

@@ -31,11 +31,15 @@ public sealed record Questions(DialogueEncoder Encoder, Vec<Located<Conversation
         CancellationToken stop = default) =>
         from encoder in RowParts.Encoder((like ?? run).Config, run.Tokenizer, run.Note, template)
         from rows in file is null ? RowParts.Kept(like ?? run, stop) : RowParts.All(file, columns, stop)
-        let some = most == 0 || most >= rows.Count ? rows : [.. Enumerable.Range(0, most).Select(i => rows[(int)((long)i * rows.Count / most)])]
+        let some = Spread(rows, most)
         from asked in some.Select(static r => r.Value.Messages is [.., { Role: Role.Assistant }] ? Success<Fault, Located<Conversation>>(r)
             : Fault.Of<Located<Conversation>>(r.Where, "does not end with an answer", "expected what the assistant says at its end")).Gather()
         from examples in Prepare.Conversations(asked.Map(static r => r with { Value = LastLearned(r.Value) }), encoder, run.Config.Model.Context)
         select new Questions(encoder, asked, examples.Data);
+
+    /// <summary>So many of some rows, spread evenly over them; 0 for all.</summary>
+    internal static Vec<T> Spread<T>(Vec<T> rows, int most) => most == 0 || most >= rows.Count ? rows
+        : [.. Enumerable.Range(0, most).Select(i => rows[(int)((long)i * rows.Count / most)])];
 
     // What was said before the last question is known, and not asked.
     static Conversation LastLearned(Conversation talk) =>
@@ -69,6 +73,6 @@ public sealed record Questions(DialogueEncoder Encoder, Vec<Located<Conversation
         var done = 0;
         var answers = Answers.Of(engine, model, parameters, Encoder.Tokenizer, prompts, new(sampling, most, Encoder.Stops.Tokens, Encoder.Stops.Texts),
             [.. prompts.Select((_, i) => key.FoldIn(i))], AtOnce, (_, _) => told?.Invoke(++done), stop);
-        return answers.Length < prompts.Length ? null : new(loss, [.. answers.Select((answer, i) => new Answered(Prompt(i), Expected(i), answer))]);
+        return answers.Length < prompts.Length ? null : new(loss, [.. answers.Select((answer, i) => new Answered(Prompt(i), Expected(i), answer) { Asked = [.. Rows[i].Value.Messages.SkipLast(1)] })]);
     }
 }

@@ -73,9 +73,8 @@ public sealed record RankingData(DialogueEncoder Encoder, TextIdentity Identity,
         from rows in RowParts.Rankings(config, stop)
         from train in Prepare.Rankings(rows.Train, encoder, config.Model.Context)
         from kept in Prepare.Rankings(rows.Kept, encoder, config.Model.Context)
-        from pairs in Fault.Unless(train.Data.Most == kept.Data.Most && (train.Data.Most == 2 || config.Stage.Kind == StageKind.Reward), config.Stage.Source.Name,
-            $"has rows of up to {Math.Max(train.Data.Most, kept.Data.Most)} answers", config.Stage.Kind == StageKind.Reward
-                ? "allowed: as many in the part that is learned as in the part that is kept" : "allowed: two, a better and a worse one")
+        from pairs in Fault.Unless(Math.Max(train.Data.Most, kept.Data.Most) == 2 || config.Stage.Kind == StageKind.Reward, config.Stage.Source.Name,
+            $"has rows of up to {Math.Max(train.Data.Most, kept.Data.Most)} answers", "allowed: two, a better and a worse one")
         select (RunData)new RankingData(encoder, RowParts.Identity(encoder, train.Data.Checksum, kept.Data.Checksum,
             train.Data.Answers.Tokens + kept.Data.Answers.Tokens), train.Data, kept.Data);
 }
@@ -171,6 +170,17 @@ static class RowParts
     public static Validation<Fault, Vec<Located<Conversation>>> All(string file, string? columns, CancellationToken stop) =>
         from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
         from read in RowReader.Read(RowFiles.Read(file, stop), ConversationShapes.All, meant, file)
+        select read.Rows;
+
+    /// <summary>The comparisons that a run keeps for evaluation.</summary>
+    public static Validation<Fault, Vec<Located<Ranking>>> Compared(RunFolder run, CancellationToken stop) => run.Config.Stage.Kind != StageKind.Reward
+        ? Fault.Of<Vec<Located<Ranking>>>(run.Location, "has learned no rewards, and keeps no comparisons", "expected rows, as with --data FILE")
+        : Rankings(run.Config, stop).Map(static parts => parts.Kept);
+
+    /// <summary>All comparisons of a file.</summary>
+    public static Validation<Fault, Vec<Located<Ranking>>> AllRankings(string file, string? columns, bool skipsEqual, CancellationToken stop) =>
+        from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
+        from read in RowReader.Read(RowFiles.Read(file, stop), RankingShapes.All(skipsEqual: skipsEqual), meant, file)
         select read.Rows;
 
     /// <summary>All prompts of a file.</summary>

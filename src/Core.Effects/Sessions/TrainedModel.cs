@@ -4,8 +4,10 @@ using Functional.Dialogues;
 using Functional.Engines;
 using Functional.Files;
 using Functional.Generation;
+using Functional.Learning;
 using Functional.Models;
 using Functional.Sampling;
+using Functional.Settings;
 using Functional.Storage;
 using Functional.Text;
 using LanguageExt;
@@ -169,6 +171,62 @@ public sealed class TrainedModel : IDisposable
             return (evaluation.Run(stop) ?? throw new OperationCanceledException(stop), evaluation.Shown, stage.Measured.Rows!.Value);
         });
     }
+
+    /// <summary>
+    /// What it is worth as a judge, on all comparisons that its run kept for evaluation or on those of a file; a model that writes is a fault.
+    /// </summary>
+    /// <param name="file">Rows of comparisons; nothing for those that were kept.</param>
+    /// <param name="template">How they are read; nothing for what the run was trained with, or its model's own.</param>
+    /// <param name="columns">Which columns of the file are meant.</param>
+    /// <param name="most">How many rows at most, spread evenly over all; 0 for all.</param>
+    /// <param name="like">A run whose rows are judged in place of its own; nothing for itself.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public Validation<Fault, RewardStatistics> Judge(string? file = null, string? template = null, string? columns = null, int most = 0, RunFolder? like = null,
+        CancellationToken stop = default) =>
+        from judges in IsJudge()
+        from encoder in RowParts.Encoder(Run.Config, Run.Tokenizer, Run.Note, template)
+        from rows in file is null ? RowParts.Compared(like ?? Run, stop) : RowParts.AllRankings(file, columns, Run.Config.Stage.Rows.SkipsEqual, stop)
+        from read in Questions.Spread(rows, most).Select(row => Prepare.Fit(row, encoder, Model.Context).Map(static f => f.Examples)).Gather()
+        from rewards in Rewards([.. read.SelectMany(static r => r)], stop)
+        select RewardStatistics.Of(Rewarded(read.ToVec(), rewards));
+
+    /// <summary>What it gives an answer, as training would have read it: by its own template and tokenizer; a model that writes is a fault.</summary>
+    /// <param name="answers">Prompts with answers, each with what faults call it.</param>
+    /// <param name="template">How they are read; nothing for what the run was trained with, or its model's own.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public Validation<Fault, double[]> Reward(IReadOnlyCollection<Located<(Vec<Message> Prompt, string Answer)>> answers, string? template = null, CancellationToken stop = default) =>
+        from judges in IsJudge()
+        from encoder in RowParts.Encoder(Run.Config, Run.Tokenizer, Run.Note, template)
+        from read in answers.Select(a => Prepare.Fit(new Located<Judged>(new(a.Value.Prompt, a.Value.Answer, true), a.Where), encoder, Model.Context)).Gather()
+        from rewards in Rewards([.. read.Select(static f => f.Examples[0])], stop)
+        select rewards;
+
+    /// <summary>Whose answers to the same questions it rewards more.</summary>
+    /// <param name="first">What one model answers.</param>
+    /// <param name="second">What the other does.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public Validation<Fault, Comparison> Compare(AnswerScores first, AnswerScores second, CancellationToken stop = default)
+    {
+        var (count, all) = (first.Answers.Count, first.Answers.Concat(second.Answers));
+        return from same in Fault.Unless(first.HasQuestionsOf(second), Run.Location, "is to compare answers to different questions", "allowed: two models' answers to the same")
+               from rewards in Reward([.. all.Select((a, i) => new Located<(Vec<Message>, string)>((a.Asked, a.Answer.Text),
+                   $"question {i % Math.Max(1, count) + 1}, {(i < count ? "the first" : "the second")} answer"))], null, stop)
+               select new Comparison([.. rewards.Take(count)], [.. rewards.Skip(count)]);
+    }
+
+    static Vec<Vec<RewardedAnswer>> Rewarded(Vec<Vec<Example>> rows, double[] rewards)
+    {
+        var at = 0;
+        return [.. rows.Select(row => (Vec<RewardedAnswer>)[.. row.Select(answer => new RewardedAnswer(rewards[at++], answer.Learned))])];
+    }
+
+    Validation<Fault, Unit> IsJudge() => Fault.Unless(Run.Config.Decoder.Labels == 1 || (Run.Config.Stage.Kind == StageKind.Reward && Run.Config.Decoder.Labels > 0), Run.Location,
+        Run.Config.Decoder.Labels > 0 ? $"gives texts {Run.Config.Decoder.Labels} numbers" : "is a model that writes: it has no rewards to give",
+        "expected a run that learned rewards, as functional reward makes");
+
+    Validation<Fault, double[]> Rewards(IReadOnlyList<Example> texts, CancellationToken stop) =>
+        Sessions.Rewards.Of(engine, Model, parameters.Buffers, texts, stop) is var rewards && System.Array.TrueForAll(rewards, double.IsFinite) ? rewards
+            : Fault.Of<double[]>(Checkpoint.Folder, "the model's numbers are not finite", "allowed: another checkpoint");
 
     /// <summary>How often its experts are chosen on a text; a model without experts is a fault.</summary>
     /// <param name="text">At least a window.</param>

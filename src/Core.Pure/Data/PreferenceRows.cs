@@ -94,12 +94,13 @@ public sealed class RankingRows : PreferenceRows
     /// <param name="order">In which order rows come; a ranking is as long as its answers together.</param>
     /// <param name="key">What is drawn with, where something is drawn.</param>
     /// <param name="columns">What else is known of each ranking; none for nothing.</param>
+    /// <param name="most">For how many answers a row has places, where others have more than these.</param>
     /// <exception cref="ArgumentException">There are no rankings, the longest answer has no room, or a column has another length.</exception>
-    public RankingRows(Rankings rankings, int time, RowOrder order, Key key = default, Params<float[]>? columns = null)
-        : base(rankings.Answers, time, rankings.Lengths, order, key, columns, "rankings") => this.rankings = rankings;
+    public RankingRows(Rankings rankings, int time, RowOrder order, Key key = default, Params<float[]>? columns = null, int most = 0)
+        : base(rankings.Answers, time, rankings.Lengths, order, key, columns, "rankings") => (this.rankings, Most) = (rankings, Math.Max(most, rankings.Most));
 
-    /// <summary>The most answers of a row.</summary>
-    public int Most => rankings.Most;
+    /// <summary>For how many answers a row has places.</summary>
+    public int Most { get; }
 
     /// <inheritdoc/>
     public override Params<TensorType> Feed(int rows) =>

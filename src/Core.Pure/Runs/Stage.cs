@@ -65,7 +65,7 @@ public sealed record Stage(
     {
         var (time, most, key) = (TimeOf(config, train.Answers, kept.Answers), Math.Max(train.Most, kept.Most), RunState.Start(config.Key).DataKey);
         if (most > 2 && config.Stage.Kind == StageKind.Reward)
-            return Of(config, time, new RankingRows(train, time, OrderOf(config), key), new RankingRows(Few(kept, config), time, RowOrder.Once), most);
+            return Of(config, time, new RankingRows(train, time, OrderOf(config), key, most: most), new RankingRows(Few(kept, config), time, RowOrder.Once, most: most), most);
         var known = columns ?? (Unknown(config, train.Count), Unknown(config, Few(kept, config).Count));
         return Of(config, time, new PairRows(train, time, OrderOf(config), key, known.Train), new PairRows(Few(kept, config), time, RowOrder.Once, columns: known.Kept));
     }

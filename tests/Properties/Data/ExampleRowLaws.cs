@@ -207,6 +207,9 @@ public sealed class ExampleRowLaws
         Assert.Equal("answers: 1,2,3,1,2,4,1,2,5 answer_labels: -100,3,-100,-100,4,-100,-100,5,-100 count: 3 margin: 0", Text(ranked, 0));
         Assert.Equal("answers: 1,6,3,1,6,2,0,0,0 answer_labels: -100,3,-100,-100,2,-100,-100,-100,-100 count: 2 margin: 0", Text(ranked, 1));
         Assert.Equal(3, three.Only([1, 0]).Most);
+        // Beside others of more answers, these have empty places.
+        Assert.Equal("answers: 1,6,3,1,6,2,0,0,0 answer_labels: -100,3,-100,-100,2,-100,-100,-100,-100 count: 2 margin: 0",
+            Text(Fill(new RankingRows(three.Only([1]), 3, RowOrder.Once, most: 3), default, 0, 1), 0));
         Assert.Equal(new Rankings(Examples.Of([Of(1, 6, 3), Of(1, 6, 2)]), [2], [0]).Checksum, three.Only([1]).Checksum);
         Assert.Throws<ArgumentException>(() => new PairRows(three, 3, RowOrder.Once));
         Assert.Throws<ArgumentException>(() => new PairRows(rankings, 3, RowOrder.Once));
