@@ -176,7 +176,7 @@ public static class Training
     sealed class ProgressObserver(IEngine engine, RunSession session, IProgress<TrainingEvent> progress) : IRunObserver
     {
         public void Began(RunSession begun, Trainer trainer, RunState state) => progress.Report(new TrainingEvent.Started(
-            session.Config, session.Folder.Location, trainer.Stage.Objective.Parameters.Sum(static p => p.Spec.Type.Size), session.Data.TrainTokens,
+            session.Config, session.Folder.Location, (long)RunMemory.Of(session.Config).Parameters, session.Data.TrainTokens,
                 session.Data.ValidationTokens, state.Step)
         {
             Stage = session.Folder.Stage, Stages = session.Folder.Recipe.Stages.Names,

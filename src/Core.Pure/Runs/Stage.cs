@@ -1,6 +1,7 @@
 using Functional.Base;
 using Functional.Compiling;
 using Functional.Data;
+using Functional.Graphs;
 using Functional.Learning;
 using Functional.Settings;
 
@@ -27,6 +28,9 @@ public sealed record Stage(
 {
     /// <summary>What gives parameters their first values that follow from those of others, as norms of adapted outputs do; nothing where none do.</summary>
     public Program? First { get; init; }
+
+    /// <summary>How matrices that do not learn are kept; nothing for as they are.</summary>
+    public BitPacking? Packing { get; init; }
 
     /// <summary>What it does when.</summary>
     public RunPlan Plan => new(Cadence, Rate);
@@ -100,7 +104,7 @@ public sealed record Stage(
         config.ObjectiveOf(time: time, answers: answers), source, measured, config.Stage.Adapter.Over(config.Stage.Optimiser.Transform),
         GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
         new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.Kind == StageKind.Reward ? 0 : config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate)
-        { First = config.FirstValues() };
+        { First = config.FirstValues(), Packing = config.Stage.Adapter.Packing };
 
     // Those that an evaluation is made of, spread evenly over all.
     static Examples Few(Examples kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));

@@ -76,7 +76,8 @@ public sealed class RowRunTests : IDisposable
         { StageKind.Sft, "" }, { StageKind.Sft, "packing:false neftune:5 curriculum:true" }, { StageKind.Sft, "lora-rank:2 dora:true lora-targets:all lora-dropout:0.2" },
         { StageKind.Pretrain, "lora-rank:2" }, { StageKind.Reward, "" }, { StageKind.Reward, "lora-rank:2 centring:0.1 margins:true" }, { StageKind.Dpo, "" },
         { StageKind.Dpo, "reference:live" }, { StageKind.Dpo, "reference:live lora-rank:2" }, { StageKind.Dpo, "lora-rank:2 accumulate:2" }, { StageKind.Dpo, "preference-loss:kto" },
-        { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" },
+        { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" }, { StageKind.Sft, "lora-rank:2 dora:true lora-targets:all lora-bias:all base-bits:4" },
+        { StageKind.Reward, "lora-rank:2 base-bits:8" }, { StageKind.Dpo, "lora-rank:2 base-bits:4" }, { StageKind.Dpo, "reference:live lora-rank:2 base-bits:8" },
     };
 
     /// <summary>Interrupted in the middle and resumed, a stage leaves the bits of one that never stopped.</summary>
@@ -104,7 +105,8 @@ public sealed class RowRunTests : IDisposable
     }
 
     /// <summary>The model that writes is what training measured: adapters are merged, whatever the stage is, and also where a stage goes on from adapters.</summary>
-    [Theory, InlineData("lora-rank:2"), InlineData("lora-rank:3 dora:true lora-targets:all"), InlineData("")]
+    [Theory, InlineData("lora-rank:2"), InlineData("lora-rank:3 dora:true lora-targets:all"), InlineData(""), InlineData("lora-rank:2 base-bits:8"),
+        InlineData("lora-rank:2 dora:true lora-targets:all base-bits:4")]
     public void What_was_trained_is_what_writes(string given)
     {
         var config = Config(StageKind.Sft, given) with { };
@@ -128,7 +130,7 @@ public sealed class RowRunTests : IDisposable
 
     /// <summary>Before the first step the policy is its reference, wherever the reference's numbers come from.</summary>
     [Theory, InlineData("reference:cached"), InlineData("reference:live"), InlineData("reference:live lora-rank:2"), InlineData("reference:cached lora-rank:2 length-share:0.5"),
-        InlineData("reference:live length-share:0.5")]
+        InlineData("reference:live length-share:0.5"), InlineData("reference:cached lora-rank:2 base-bits:4"), InlineData("reference:live lora-rank:2 base-bits:4 dora:true")]
     public void At_the_first_step_preferences_cost_the_logarithm_of_two(string given)
     {
         // Dropout is for the policy alone.
@@ -155,7 +157,7 @@ public sealed class RowRunTests : IDisposable
         ["divergence"] = ("", "forward-kl"), ["divergence-alpha"] = ("divergence:alpha", "0.5"), ["by-token"] = ("", "true"), ["gamma"] = ("preference-loss:simpo", "3"),
         ["reward-alpha"] = ("preference-loss:simpo", "0.5"), ["discopop-temperature"] = ("preference-loss:discopop", "1"), ["sft-weight"] = ("", "0.5"),
         ["length-share"] = ("", "0.5"), ["good-weight"] = ("preference-loss:kto", "2"), ["bad-weight"] = ("preference-loss:kto", "2"), ["margins"] = ("", "true"),
-        ["reward-loss"] = ("", "ranking"), ["centring"] = ("", "0.5"),
+        ["base-bits"] = ("lora-rank:2", "4"), ["reward-loss"] = ("", "ranking"), ["centring"] = ("", "0.5"),
     };
 
     public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name).Except(["skip-equal"])];
