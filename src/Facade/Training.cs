@@ -224,7 +224,7 @@ public static class Training
             progress.Report(Started(trainer, state));
         }
 
-        TrainingEvent.Started Started(Trainer trainer, RunState state) => new(session.Config, session.Folder.Location, trainer.Stage.Objective.Parameters.Sum(static p => p.Spec.Type.Size), session.Data.TrainTokens,
+        TrainingEvent.Started Started(Trainer trainer, RunState state) => new(session.Config, session.Folder.Location, (long)RunMemory.Of(session.Config).Parameters, session.Data.TrainTokens,
                 session.Data.ValidationTokens, state.Step)
         {
             Stage = session.Folder.Stage, Stages = session.Folder.Recipe.Stages.Names,

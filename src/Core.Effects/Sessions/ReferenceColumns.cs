@@ -34,7 +34,7 @@ static class ReferenceColumns
             workspace[Names.Param(spec.Name)].Write<float>(values);
         }
         var parameters = specs.Map((name, _) => workspace[Names.Param(name)]);
-        return weights.Match(w => w.Into(engine, parameters).Bind(_ => w.Adapter.Match(a => a.Into(parameters), static () => Success<Fault, Unit>(unit))),
+        return weights.Match(w => w.Into(engine, parameters, config.Stage.Adapter.Packing).Bind(_ => w.Adapter.Match(a => a.Into(parameters), static () => Success<Fault, Unit>(unit))),
             static () => Success<Fault, Unit>(unit)).Map(_ =>
         {
             var batch = new Batch(config.Stage.Batch, train.Feed(config.Stage.Batch));

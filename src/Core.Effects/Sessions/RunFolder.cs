@@ -144,7 +144,8 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
         return from plan in LoraPlan.Of(whole, adapters)
                from weights in StartWeights.Of(this)
                let fresh = whole.Specs.Filter((_, spec) => weights.Match(w => !w.Holds(spec), static () => true)).Values.Map(Fresh)
-               from begun in weights.Match(w => w.Into(engine, parameters), static () => Success<Fault, Unit>(unit))
+               from begun in weights.Match(w => w.Into(engine, parameters, null), static () => Success<Fault, Unit>(unit))
+               from rounded in Config.Stage.Adapter.Packing is { } packing ? PackedBase.Round(whole, parameters, packing) : Success<Fault, Unit>(unit)
                from merged in Put(plan)
                select merged;
 

@@ -48,13 +48,18 @@ public sealed record StartAdapter(string Location, PublishedModel Published, Lor
         ? Success<Fault, Option<StartAdapter>>(None)
         : PublishedOf(folder, folder.Config).Map(published => Some(new StartAdapter(KeptBy(folder), published, adapters)));
 
-    /// <summary>Whether the adapters that a stage names can be gone on with: they are whole, for its model, and what its settings say.</summary>
+    /// <summary>
+    /// Whether a stage can begin over its base: the adapters that it names are whole, for its model, and what its settings say; and there is a base where it needs one.
+    /// </summary>
     /// <param name="folder">The run, at the stage.</param>
     /// <param name="location">Where they are; nothing for where the stage says.</param>
-    internal static Validation<Fault, Unit> Check(RunFolder folder, string? location = null) => folder.Config.Stage.Adapter.From is not { } named ? Success<Fault, Unit>(unit)
-        : from based in Fault.Unless(folder.Config.Stage.From is not null || folder.Recipe.Before(folder.Stage) is not null, "adapter",
-              $"is {named}, and there are no weights that it was made for", "expected from beside it")
-          from published in PublishedOf(folder, folder.Config)
+    internal static Validation<Fault, Unit> Check(RunFolder folder, string? location = null) => folder.Config is { Stage.Adapter.From: null, Stage.Adapter.Packing: null }
+        ? Success<Fault, Unit>(unit)
+        : folder.Config.Stage.From is null && folder.Recipe.Before(folder.Stage) is null
+        ? (folder.Config.Stage.Adapter.From is { } unbased ? new Fault("adapter", $"is {unbased}, and there are no weights that it was made for", "expected from beside it")
+            : new("base-bits", $"is {folder.Config.Stage.Adapter.BaseBits}, and there are no weights to keep so", "expected from beside it, or 32")).As<Unit>()
+        : folder.Config.Stage.Adapter.From is not { } named ? Success<Fault, Unit>(unit)
+        : from published in PublishedOf(folder, folder.Config)
           from same in Using(location ?? named, published, open => Same(folder.Config, open.Config, named))
           select same;
 

@@ -1,5 +1,6 @@
 using Functional.Base;
 using Functional.Engines;
+using Functional.Graphs;
 using Functional.Layers;
 using Functional.Models;
 using Functional.Storage;
@@ -36,7 +37,15 @@ public sealed record StartWeights(RunFolder Run, Checkpoint Checkpoint)
     /// </summary>
     /// <param name="engine">Where the parameters are.</param>
     /// <param name="parameters">By the names that models have for them.</param>
-    public Validation<Fault, Unit> Into(IEngine engine, Params<IBuffer> parameters)
+    /// <param name="packing">How matrices among them are kept that are packed; nothing where none is.</param>
+    public Validation<Fault, Unit> Into(IEngine engine, Params<IBuffer> parameters, BitPacking? packing)
+    {
+        if (packing is null) return Into(engine, parameters);
+        var packs = PackedBase.Over(parameters, packing);
+        return Into(engine, parameters.Concat(packs.Map(static IBuffer (p) => p))).Bind(_ => packs.Values.Select(static p => p.Outcome).Gather().Map(static _ => unit));
+    }
+
+    Validation<Fault, Unit> Into(IEngine engine, Params<IBuffer> parameters)
     {
         var held = Transformer.Of(Run.Config.Decoder).Specs;
         var wanted = parameters.Filter((name, buffer) => held.Contains(name) && held[name].Type == buffer.Type);

@@ -108,7 +108,7 @@ public sealed class Trainer : IDisposable
     {
         Initialise(key);
         return weights.Match(
-            w => Stage.Objective.Parts.Where(static part => part.Shares is null).Select(part => w.Into(workspace.Engine, Parameters(part))).Gather()
+            w => Stage.Objective.Parts.Where(static part => part.Shares is null).Select(part => w.Into(workspace.Engine, Parameters(part), Stage.Packing)).Gather()
                 .Map(static _ => Unit.Default),
             static () => Prelude.Success<Fault, Unit>(Unit.Default))
             .Map(_ =>

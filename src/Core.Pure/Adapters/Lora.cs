@@ -48,11 +48,13 @@ public static class Lora
     /// <param name="model">The base.</param>
     /// <param name="plan">The adapters.</param>
     /// <param name="param">What programs call a parameter; nothing for <see cref="Names.Param"/>.</param>
-    public static Program Begin(Model model, LoraPlan plan, Func<string, string>? param = null)
+    /// <param name="packing">How the base's matrices are kept, see <see cref="Quantise.Of"/>; nothing for as they are.</param>
+    public static Program Begin(Model model, LoraPlan plan, Func<string, string>? param = null, BitPacking? packing = null)
     {
         var named = param ?? Names.Param;
-        var specs = model.Specs.Concat(plan.Specs(model.Specs));
-        var env = new Env(name => Create.Input(named(name), specs[name].Type));
+        var specs = (packing is null ? model : Quantise.Of(model, packing)).Specs.Concat(plan.Specs(model.Specs));
+        var inputs = new Env(name => Create.Input(named(name), specs[name].Type));
+        var env = packing is null ? inputs : Quantise.Within(model, packing)(inputs);
         return Program.Of(
         [
             .. plan.Adapters.Where(static a => a.Dora).Select(a => new Named(named(a.Magnitude), LoraNorm.Of(env, a))),

@@ -19,14 +19,20 @@ public static class Quantise
     /// <param name="packing">How its matrices are kept.</param>
     public static Model Of(Model model, BitPacking packing)
     {
-        var packed = Matrices(model).Select(name => (name, model.Specs[name].Type.Shape)).ToParams();
-        var specs = model.Specs.Values.SelectMany(spec => packed.Contains(spec.Name) ? Packed(spec, packing) : [spec with { Trains = false }])
-            .Select(static s => (s.Name, s)).ToParams();
-        return model.Within(env => env with
+        var (matrices, within) = (Matrices(model).ToHashSet(StringComparer.Ordinal), Within(model, packing));
+        return model.Within(within, model.Specs.Values.SelectMany(spec => matrices.Contains(spec.Name) ? Packed(spec, packing) : [spec with { Trains = false }])
+            .Select(static s => (s.Name, s)).ToParams());
+    }
+
+    /// <summary>The environment of a model, given that of it over packed matrices.</summary>
+    internal static Func<Env, Env> Within(Model model, BitPacking packing)
+    {
+        var matrices = Matrices(model).ToHashSet(StringComparer.Ordinal);
+        return env => env with
         {
-            Parameters = name => packed.Contains(name) ? new PackedMatrix(packing).Result(0, [env.Parameters(Words(name)), env.Parameters(Scales(name))])
+            Parameters = name => matrices.Contains(name) ? new PackedMatrix(packing).Result(0, [env.Parameters(Words(name)), env.Parameters(Scales(name))])
                 : env.Parameters(name),
-        }, specs);
+        };
     }
 
     /// <summary>The matrices of a model that are kept packed, by their names.</summary>

@@ -75,7 +75,8 @@ public sealed record Model(
     public Model Within(Func<Env, Env> change, Params<ParamSpec> specs) => this with
     {
         Specs = specs,
-        Body = new(specs, (env, x) => Body.Apply(change(env), x)),
+        // A head stays the head's.
+        Body = new(specs.Filter((name, _) => Body.Params.Contains(name) || !Specs.Contains(name)), (env, x) => Body.Apply(change(env), x)),
         Head = env => Head(change(env)),
     };
 

@@ -1,6 +1,7 @@
 using Functional.Base;
 using Functional.Compiling;
 using Functional.Data;
+using Functional.Graphs;
 using Functional.Learning;
 using Functional.Settings;
 
@@ -30,6 +31,9 @@ public sealed record Stage(
 
     /// <summary>What it learns from that its own policy writes; nothing where it learns from what there is. Its source is then the practice's experience.</summary>
     public Practice? Practice { get; init; }
+
+    /// <summary>How matrices that do not learn are kept; nothing for as they are.</summary>
+    public BitPacking? Packing { get; init; }
 
     /// <summary>What it does when.</summary>
     public RunPlan Plan => new(Cadence, Rate);
@@ -103,7 +107,7 @@ public sealed record Stage(
         config.ObjectiveOf(time: time, answers: answers), source, measured, config.Stage.Adapter.Over(config.Stage.Optimiser.Transform),
         GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
         new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.Kind == StageKind.Reward ? 0 : config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate)
-        { First = config.FirstValues() };
+        { First = config.FirstValues(), Packing = config.Stage.Adapter.Packing };
 
     // Those that an evaluation is made of, spread evenly over all.
     static Examples Few(Examples kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Functional.Adapters;
 using Functional.Base;
+using Functional.Graphs;
 using Functional.Learning;
 using Functional.Models;
 
@@ -44,6 +45,12 @@ public sealed record AdapterConfig
 
     /// <summary>How many times the learning rate of A that of B is (LoRA+; Hayou et al. 2024).</summary>
     public double RateOfB { get; init; } = 1;
+
+    /// <summary>Bits in which the frozen matrices under adapters are kept: 32, 8 or 4.</summary>
+    public int BaseBits { get; init; } = 32;
+
+    /// <summary>How they are kept; nothing for as they are.</summary>
+    public BitPacking? Packing => (Rank, BaseBits) switch { (0, _) => null, (_, 8) => BitPacking.Int8, (_, 4) => BitPacking.Int4, _ => null };
 
     /// <summary>The adapters of a model; nothing for none.</summary>
     /// <param name="judges">Whether the model has a head that judges, which begins fresh and learns whole.</param>
@@ -134,6 +141,8 @@ public sealed record AdapterConfig
             new("lora-saved", nameof(Saved), "modules of which copies learn whole beside adapters", "head, tokens, norm or names, with + between them, or nothing",
                 static c => c.Saved, static (c, text) => c with { Saved = text }, static c => c.Saved is not { } text || text.Split('+').All(static p => p.Length > 0))
                 { IsText = true, Aliases = ["modules-to-save"] },
+            Make.OneOf<AdapterConfig, int>("base-bits", "bits in which the frozen matrices under adapters are kept", static c => c.BaseBits, static (c, v) => c with { BaseBits = v },
+                [("32", 32), ("8", 8), ("4", 4)]) with { Kinds = [StageKind.Sft, StageKind.Reward, StageKind.Dpo], Aliases = ["load-in-bits", "quantise", "quantize"] },
             Make.Number<AdapterConfig>("lora-b-rate", "how many times the rate of the adapters' A that of B is (LoRA+)", "above 0", static c => c.RateOfB,
                 static (c, v) => c with { RateOfB = v }, static v => v > 0) with { Aliases = ["loraplus-lr-ratio"] },
         }.Select(static f => f with { Fixed = f.Name != "lora-dropout", IsDetail = true }),

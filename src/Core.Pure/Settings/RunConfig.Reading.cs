@@ -29,6 +29,8 @@ public sealed partial record RunConfig
                 $"allowed: {256 + Bpe.Special.Count} or more, for 256 bytes and {Bpe.Special.Count} special tokens"),
             Fault.Unless(Stage.Optimiser.Warmup <= Stage.Steps, N("warmup"), $"{Stage.Optimiser.Warmup} is more than {N("steps")} {Stage.Steps}",
                 $"allowed: up to {N("steps")}"),
+            Fault.Unless(Stage.Adapter is { BaseBits: 32 } or { Rank: > 0 } or { From: not null }, N("base-bits"), $"is {Stage.Adapter.BaseBits}, and all weights learn",
+                $"allowed: 32, or {N("lora-rank")} above 0"),
             .. SizeRules(N),
             .. PracticeRules(N),
             Fault.Unless(Stage.Kind == StageKind.Reward || !Stage.Preference.Bidirectional, N("bidirectional"), "is true in a stage whose model writes from left to right",
@@ -49,7 +51,7 @@ public sealed partial record RunConfig
     Validation<Fault, Unit> Adapts(Func<string, string> name)
     {
         if (Lora is not { } adapters) return Success<Fault, Unit>(unit);
-        var whole = Transformer.Of(Decoder with { Vocabulary = Math.Max(1, Model.Vocabulary) });
+        var whole = (this with { Model = Model with { Vocabulary = Math.Max(1, Model.Vocabulary) } }).BaseOf();
         return LoraPlan.Of(whole, adapters).Bind(plan => Fault.Unless(!LoraMerge.Unties(whole, plan), "targets",
                 "change the table of tokens or the head, which are one matrix here", $"allowed: other layers, or {name("tied-head")} false"))
             .MapFail(f => f with { Where = name(f.Where switch

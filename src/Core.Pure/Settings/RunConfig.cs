@@ -77,8 +77,10 @@ public sealed partial record RunConfig
 
     /// <summary>The stage's model, or the first of its blocks.</summary>
     /// <param name="blocks">How many blocks; nothing for all.</param>
-    public Model ModelOf(int? blocks = null) => Transformer.Of(Decoder, blocks ?? Model.Layers) is var whole && Lora is { } adapters
-        ? Adapters.Lora.Of(whole, adapters) : whole;
+    public Model ModelOf(int? blocks = null) => BaseOf(blocks) is var whole && Lora is { } adapters ? Adapters.Lora.Of(whole, adapters) : whole;
+
+    // What adapters stand on, or what learns without them.
+    Model BaseOf(int? blocks = null) => Transformer.Of(Decoder, blocks ?? Model.Layers) is var whole && Stage.Adapter.Packing is { } packing ? Quantise.Of(whole, packing) : whole;
 
     /// <summary>The adapters that the stage learns; nothing where it learns the model's weights.</summary>
     public LoraConfig? Lora => Stage.Adapter.Lora(Stage.Kind == StageKind.Reward);
@@ -88,7 +90,7 @@ public sealed partial record RunConfig
     /// set of their own that does not learn; fresh ones change nothing, and are left out.
     /// </summary>
     /// <param name="blocks">How many blocks; nothing for all.</param>
-    public Model ReferenceOf(int? blocks = null) => Transformer.Of(Decoder, blocks ?? Model.Layers) is var whole && Lora is { } adapters && Stage.Adapter.From is not null
+    public Model ReferenceOf(int? blocks = null) => BaseOf(blocks) is var whole && Lora is { } adapters && Stage.Adapter.From is not null
         ? Adapters.Lora.Of(whole, adapters, ReferenceSet) : whole;
 
     /// <summary>What the adapters of <see cref="ReferenceOf"/> are called.</summary>
@@ -99,7 +101,8 @@ public sealed partial record RunConfig
 
     /// <summary>What gives adapters their first values that follow from the model's weights; nothing where none do.</summary>
     public Program? FirstValues() => Lora is { } adapters && Transformer.Of(Decoder) is var whole
-        && Adapters.Lora.Begin(whole, LoraPlan.Of(whole, adapters).IfFail(static faults => throw new ArgumentException(faults.Lines()))) is { Outputs.Count: > 0 } first
+        && Adapters.Lora.Begin(whole, LoraPlan.Of(whole, adapters).IfFail(static faults => throw new ArgumentException(faults.Lines())), packing: Stage.Adapter.Packing)
+            is { Outputs.Count: > 0 } first
             ? first : null;
 
     /// <summary>Rows that an evaluation has at most.</summary>

@@ -188,6 +188,40 @@ public sealed class LoraLaws
         Assert.Contains(objective.Learned, static p => p.Name == "other/param/blocks.0.q.b.lora_a");
     }
 
+    /// <summary>Two adapters over one base: its parameters are there once, in programs as in buffers, and each gives what it gives by itself, merged.</summary>
+    [Property(MaxTest = 40, Arbitrary = [typeof(AnyDecoder)])]
+    public void Two_adapters_over_one_base_share_it(DecoderConfig config, ushort seed)
+    {
+        var (based, batch) = (Transformer.Of(config), new BatchShape(1, config.Context));
+        LoraPlan[] plans = [TinyRun.Get(LoraPlan.Of(based, AnyLora.Of(based, seed), "a")), TinyRun.Get(LoraPlan.Of(based, AnyLora.Of(based, seed + 1), "b"))];
+        Model[] models = [.. plans.Select(plan => Lora.Of(based, plan))];
+        Vec<Part> parts = [new("a", models[0]), new("b", models[1]) { Shares = "a" }];
+        var objective = new Objective(parts, batch.Feed, scene => parts.Select(p => Losses.NextToken(p.Model, scene.Of(p.Name), scene["inputs"], scene["labels"]).Total).Aggregate(static (a, b) => a + b));
+        Assert.Equal(based.ParameterCount + plans.Sum(plan => plan.Specs(based.Specs).Fold(0L, static (n, s) => n + s.Type.Size)), objective.Parameters.Sum(static p => p.Spec.Type.Size));
+        var tokens = Runs.Tokens(batch, config.Vocabulary, seed);
+        var given = AnyLora.Learned(based, plans[0], seed).With(AnyLora.Learned(based, plans[1], seed)).With((Names.Inputs, tokens));
+        // In one program.
+        var both = Program.Of([.. parts.Select(p => new Named(p.Name, p.Model.Logits(Env.Of(p.Model.Specs.Map((name, spec) => Create.Input(objective.NameOf(p, name), spec.Type))),
+            Create.Input(Names.Inputs, batch.Tokens)).Value))]);
+        Assert.All(both.Inputs.Where(static i => i.Name.StartsWith("b/", StringComparison.Ordinal)), static i => Assert.Contains(".b.lora_", i.Name, StringComparison.Ordinal));
+        var outcome = both.Evaluate(given.With(both.Inputs.Where(static i => i.Name.Contains("/param/", StringComparison.Ordinal)).Select(i => KeyValuePair.Create(i.Name, given[i.Name[2..]]))));
+        // In one memory, from which two models write.
+        using var engine = new ReferenceEngine();
+        using var memory = new Workspace(engine, based.Specs.Concat(plans[0].Specs(based.Specs)).Concat(plans[1].Specs(based.Specs)).Map(static s => s.Type));
+        foreach (var (name, buffer) in memory.Buffers) buffer.Write<float>([.. given[Names.Param(name)].Items.ToArray().Select(static v => (float)v)]);
+        Assert.Equal(objective.Parameters.Sum(static p => p.Spec.Type.Bytes), memory.Bytes);
+        for (var i = 0; i < 2; i++)
+        {
+            var untied = Transformer.Of(config with { TiedHead = config.TiedHead && !LoraMerge.Unties(based, plans[i]) });
+            var expected = AnyLora.Logits(untied, batch, given.With(LoraMerge.Into(based, plans[i]).Evaluate(given)));
+            Runs.Close(expected, outcome[parts[i].Name], 1e-8 * (1 + expected.Items.ToArray().Max(Math.Abs)), parts[i].Name);
+            var own = Sessions.Logits.Cached(engine, models[i], memory.Buffers.Filter((name, _) => models[i].Specs.Contains(name)), [.. tokens.Items.ToArray().Select(static t => (int)t)], batch.Time);
+            for (var t = 0; t < batch.Time; t++)
+                for (var v = 0; v < config.Vocabulary; v++)
+                    Assert.Equal(expected[t * config.Vocabulary + v], own[t][v], 1e-4 * (1 + expected.Items.ToArray().Max(Math.Abs)));
+        }
+    }
+
     /// <summary>Sets over sets: both count, and the first no longer learns.</summary>
     [Property(MaxTest = 20)]
     public void Sets_over_sets_add_up(ushort seed)

@@ -232,7 +232,7 @@ public class ConfigLaws
             + "divergence-alpha by-token gamma reward-alpha discopop-temperature sft-weight sft-text wpo length-share good-weight bad-weight margins reward-loss centring bidirectional pooling "
             + "judge round-prompts round-answers answer-tokens answer-temperature answer-top-k answer-top-p end-penalty round-epochs "
             + "policy-loss clip-low clip-high kl-weight kl-estimator kl-place entropy-weight baseline advantage-scale discount gae-lambda value-weight value-clip "
-            + "adapter lora-rank lora-alpha lora-targets lora-ranks lora-alphas rslora dora lora-bias lora-saved lora-b-rate optimiser beta1 beta2 eps",
+            + "adapter lora-rank lora-alpha lora-targets lora-ranks lora-alphas rslora dora lora-bias lora-saved base-bits lora-b-rate optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
         Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data neftune lora-dropout lr min-lr warmup schedule weight-decay clip",
             string.Join(' ', RunConfig.Fields.Where(static f => !f.Fixed).Select(static f => f.Name)));

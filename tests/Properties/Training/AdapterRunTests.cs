@@ -190,6 +190,61 @@ public sealed class AdapterRunTests : IDisposable
         Assert.Equal(Loss(scratch["judge"]), Loss(scratch["next"]), 1e-6);
     }
 
+    /// <summary>Adapters that were learned over rounded matrices are those of these, and of no others.</summary>
+    [Theory, InlineData("4"), InlineData("8")]
+    public void Adapters_over_a_packed_base_go_on_over_it(string bits)
+    {
+        Train("packed", Config(StageKind.Sft, "lora-rank:2", "lora-targets:all", "dora:true", $"base-bits:{bits}"));
+        var folder = Exported("packed");
+        double Next(string name, string kept)
+        {
+            Train(name, Config(StageKind.Sft, $"adapter:{folder}", "steps:1", "lr:1e-12", "min-lr:0", $"base-bits:{kept}"));
+            return Loss(scratch[name]);
+        }
+        Assert.Equal(Loss(scratch["packed"]), Next("same", bits), 1e-9);
+        Assert.NotEqual(Loss(scratch["packed"]), Next("whole", "32"), 1e-8);
+        foreach (var reference in (string[])["cached", "live"])
+        {
+            Train(reference, Config(StageKind.Dpo, $"adapter:{folder}", $"reference:{reference}", $"base-bits:{bits}"));
+            Assert.Equal(Math.Log(2), FirstLoss(scratch[reference]), 1e-5);
+        }
+    }
+
+    /// <summary>What is kept throughout is what a trainer has, to the byte: a quarter or an eighth of the matrices, and their scales.</summary>
+    [Fact]
+    public void A_packed_base_takes_what_is_said_of_it()
+    {
+        var config = Config(StageKind.Sft, "lora-rank:2") is var c ? c with { Model = c.Model with { Layers = 6, Heads = 4, Width = 128, Hidden = 384, Vocabulary = 256 } } : c;
+        RunConfig With(int bits) => config with { Stage = config.Stage with { Adapter = config.Stage.Adapter with { BaseBits = bits } } };
+        var (whole, matrices) = (RunMemory.Of(With(32)), Quantise.Matrices(Transformer.Of(config.Model)).Sum(name => Transformer.Of(config.Model).Specs[name].Type.Bytes));
+        foreach (var (bits, share) in new[] { (8, 0.26), (4, 0.145) })
+        {
+            var packed = RunMemory.Of(With(bits));
+            Assert.Equal(whole.Parameters, packed.Parameters);
+            Assert.Equal(whole.OptimiserBytes, packed.OptimiserBytes);
+            Assert.InRange((double)(packed.WeightBytes - (whole.WeightBytes - matrices)) / matrices, 0.125, share);
+            Assert.Equal(With(bits).ObjectiveOf().Parameters.Sum(static p => p.Spec.Type.Bytes), (long)packed.WeightBytes);
+            TestContext.Current.TestOutputHelper?.WriteLine($"{bits} bits: {packed.WeightBytes} of {whole.WeightBytes} bytes of weights");
+        }
+    }
+
+    [Fact]
+    public void A_packed_base_needs_adapters_and_weights_of_finite_numbers()
+    {
+        Assert.Contains("--base-bits: is 4, and all weights learn; allowed: 32, or lora-rank above 0", Faults(() => Config(StageKind.Sft, "base-bits:4")), StringComparison.Ordinal);
+        Assert.Contains("--base-bits: is 5; allowed: 32, 8, 4", Faults(() => Config(StageKind.Sft, "lora-rank:2", "base-bits:5")), StringComparison.Ordinal);
+        Assert.Contains("up", Faults(() => Config(StageKind.Sft, "lora-rank:2", "base-bits:4", "lora-saved:up")), StringComparison.Ordinal);
+        var fresh = Functional.Configuration.From(RunConfig.For(StageKind.Sft), ("lora-rank", "2"), ("base-bits", "8"));
+        Assert.Contains("base-bits: is 8, and there are no weights to keep so; expected from beside it, or 32", TinyRun.Faults(RunSession.Begin(scratch["none"], Recipe.Of(fresh))),
+            StringComparison.Ordinal);
+        Assert.False(Directory.Exists(scratch["none"]));
+        var model = Transformer.Of(new DecoderConfig { Layers = 1, Heads = 1, Width = 2, Context = 2, Vocabulary = 3 });
+        using var engine = new ReferenceEngine();
+        using var workspace = new Workspace(engine, model.Specs.Map(static s => s.Type));
+        workspace["blocks.0.qkv.weight"].Write<float>([.. Enumerable.Range(0, 12).Select(static i => i == 7 ? float.NaN : i)]);
+        Assert.Contains("blocks.0.qkv.weight of the base has the number NaN", TinyRun.Faults(PackedBase.Round(model, workspace.Buffers, BitPacking.Int4)), StringComparison.Ordinal);
+    }
+
     static string Faults(Action work) => Assert.Throws<FunctionalException>(work).Message;
 
     /// <summary>What does not fit is told by its setting, and nothing is written.</summary>

@@ -15,7 +15,7 @@ public class DriftLaws
     // What the settings are beside which the others mean something.
     static RunConfig Begun(string name) => TinyRun.Config with
     {
-        Stage = TinyRun.Config.Stage with { Steps = 2, SaveEvery = 1 }, Model = TinyRun.Config.Model with { Window = name == "sinks" ? 2 : 0 },
+        Stage = TinyRun.Config.Stage with { Steps = 2, SaveEvery = 1, Adapter = new() { Rank = name == "base-bits" ? 2 : 0 } }, Model = TinyRun.Config.Model with { Window = name == "sinks" ? 2 : 0 },
     };
 
     // Labels, kinds, what comes after what and how a judge reads have tests of their own.

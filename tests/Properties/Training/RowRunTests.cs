@@ -85,6 +85,8 @@ public sealed class RowRunTests : IDisposable
         { StageKind.Grpo, "" }, { StageKind.Grpo, "answer-top-k:50 lora-rank:2 policy-loss:gspo end-penalty:1 accumulate:2" }, { StageKind.Ppo, "" },
         { StageKind.Ppo, "kl-weight:0 entropy-weight:0.1 round-epochs:2" }, { StageKind.Dpo, $"{practice} round-answers:3" }, { StageKind.Dpo, $"{practice} round-prompts:2 round-epochs:3 preference-loss:simpo save-every:3" },
         { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" }, { StageKind.Sft, "dft:true" }, { StageKind.Dpo, "wpo:true sft-weight:0.5 sft-text:true length-share:0.5" },
+        { StageKind.Sft, "lora-rank:2 dora:true lora-targets:all lora-bias:all base-bits:4" },
+        { StageKind.Reward, "lora-rank:2 base-bits:8" }, { StageKind.Dpo, "lora-rank:2 base-bits:4" }, { StageKind.Dpo, "reference:live lora-rank:2 base-bits:8" },
     };
 
     /// <summary>Interrupted in the middle and resumed, a stage leaves the bits of one that never stopped.</summary>
@@ -112,7 +114,8 @@ public sealed class RowRunTests : IDisposable
     }
 
     /// <summary>The model that writes is what training measured: adapters are merged, whatever the stage is, and also where a stage goes on from adapters.</summary>
-    [Theory, InlineData("lora-rank:2"), InlineData("lora-rank:3 dora:true lora-targets:all"), InlineData("")]
+    [Theory, InlineData("lora-rank:2"), InlineData("lora-rank:3 dora:true lora-targets:all"), InlineData(""), InlineData("lora-rank:2 base-bits:8"),
+        InlineData("lora-rank:2 dora:true lora-targets:all base-bits:4")]
     public void What_was_trained_is_what_writes(string given)
     {
         var config = Config(StageKind.Sft, given) with { };
@@ -136,7 +139,7 @@ public sealed class RowRunTests : IDisposable
 
     /// <summary>Before the first step the policy is its reference, wherever the reference's numbers come from.</summary>
     [Theory, InlineData("reference:cached"), InlineData("reference:live"), InlineData("reference:live lora-rank:2"), InlineData("reference:cached lora-rank:2 length-share:0.5"),
-        InlineData("reference:live length-share:0.5")]
+        InlineData("reference:live length-share:0.5"), InlineData("reference:cached lora-rank:2 base-bits:4"), InlineData("reference:live lora-rank:2 base-bits:4 dora:true")]
     public void At_the_first_step_preferences_cost_the_logarithm_of_two(string given)
     {
         // Dropout is for the policy alone.
@@ -171,6 +174,7 @@ public sealed class RowRunTests : IDisposable
         ["value-clip"] = ("round-epochs:3 value-clip:0.001", "0"), ["end-penalty"] = (practice, "100"),
         ["judge"] = (practice, "f1"), ["round-prompts"] = (practice, "4"), ["round-answers"] = (practice, "5"), ["answer-tokens"] = (practice, "9"),
         ["answer-temperature"] = (practice, "0.3"), ["answer-top-k"] = (practice, "2"), ["answer-top-p"] = (practice, "0.1"), ["round-epochs"] = (practice, "3"),
+        ["base-bits"] = ("lora-rank:2", "4"),
     };
 
     public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name).Except(["skip-equal"])];
