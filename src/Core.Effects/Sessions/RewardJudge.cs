@@ -1,4 +1,5 @@
 using Functional.Base;
+using Functional.Data;
 using Functional.Dialogues;
 using Functional.Engines;
 using LanguageExt;
@@ -21,11 +22,14 @@ sealed class RewardJudge : IJudge
         from model in TrainedModel.Open(engine, location)
         select new RewardJudge(model, encoder);
 
-    public double[] Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers) => [.. answers.Select(a => Of(a.Asked.Prompt, a.Answer))];
-
     // What it cannot read has no reward, and neither has what it gives no number.
-    double Of(Vec<Message> prompt, string answer) => encoder.Encode(prompt, answer, "an answer").Bind(example => model.Logits(Example.Within([example], model.Model.Context).Answers[0].Ids.ToArray()))
-        .Match(static rows => (double)rows[^1][0], static _ => double.NaN);
+    public double[] Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers)
+    {
+        var read = answers.Select(a => Prepare.Fit(new Located<Judged>(new(a.Asked.Prompt, a.Answer, true), "an answer"), encoder, model.Model.Context)
+            .Match(static fitted => fitted.Examples, static _ => [])).ToArray();
+        var rewards = new Queue<double>(model.RewardsOf([.. read.SelectMany(static r => r)]));
+        return [.. read.Select(r => r.Count == 0 ? double.NaN : rewards.Dequeue())];
+    }
 
     public void Dispose() => model.Dispose();
 }

@@ -224,8 +224,11 @@ public sealed class TrainedModel : IDisposable
         Run.Config.Decoder.Labels > 0 ? $"gives texts {Run.Config.Decoder.Labels} numbers" : "is a model that writes: it has no rewards to give",
         "expected a run that learned rewards, as functional reward makes");
 
+    /// <summary>What it gives texts, whatever the numbers are.</summary>
+    internal double[] RewardsOf(IReadOnlyList<Example> texts) => RewardReader.Of(engine, Model, parameters.Buffers, texts);
+
     Validation<Fault, double[]> Rewards(IReadOnlyList<Example> texts, CancellationToken stop) =>
-        Sessions.Rewards.Of(engine, Model, parameters.Buffers, texts, stop) is var rewards && System.Array.TrueForAll(rewards, double.IsFinite) ? rewards
+        RewardReader.Of(engine, Model, parameters.Buffers, texts, stop) is var rewards && System.Array.TrueForAll(rewards, double.IsFinite) ? rewards
             : Fault.Of<double[]>(Checkpoint.Folder, "the model's numbers are not finite", "allowed: another checkpoint");
 
     /// <summary>How often its experts are chosen on a text; a model without experts is a fault.</summary>

@@ -9,7 +9,7 @@ using Functional.Models;
 namespace Functional.Sessions;
 
 /// <summary>What a model that judges gives texts.</summary>
-static class Rewards
+static class RewardReader
 {
     const int AtOnce = 16;
 
