@@ -83,6 +83,9 @@ public sealed class AdvantageLaws
         Assert.All(Enumerable.Range(0, n).Where(i => !counts[i]), i => Assert.Equal((0.0, 0.0), (white[i], kept[i])));
         // Neither place nor scale of the numbers matters, nor what does not count.
         Same(white, Advantages.Whitened(numbers.Map((x, i) => counts[i] ? 3 * x + 7 : double.NaN), counts, new() { Sample = sample }), 1e-6);
+        // What is added to the variance makes it smaller by as much.
+        var before = Advantages.Moments(numbers, counts, sample).Variance;
+        Assert.Equal(before / (before + 0.5), Advantages.Moments(Advantages.Whitened(numbers, counts, new() { Sample = sample, Epsilon = 0.5 }), counts, sample).Variance, 1e-9);
         Same(counts.Map(static c => c ? 5.0 : 0), Advantages.Whitened(counts.Map(static _ => 5.0), counts, new() { ShiftsMean = false }));
         Same(counts.Map(static _ => 0.0), Advantages.Whitened(counts.Map(static _ => 5.0), counts));
     }
@@ -126,6 +129,12 @@ public sealed class AdvantageLaws
             Assert.Equal(0, all.Sum(), 1e-6);
             Assert.Equal(1, all.Sum(static a => a * a) / all.Count, 1e-6);
         }
+        // A deviation of rewards and one of advantages differ where groups do; what is added to one is added to it, not to the variance.
+        var centred = GroupAdvantages.Of(rewards, n, GroupOptions.DrGrpo).Each;
+        Vec<bool> everyone = [.. rewards.Select(static _ => true)];
+        var deviation = Math.Sqrt(Advantages.Moments(rewards, everyone, sample: false).Variance);
+        Same(centred.Map(a => a / (deviation + 0.5)), GroupAdvantages.Of(rewards, n, new() { Scale = AdvantageScale.BatchRewards, Epsilon = 0.5 }).Each);
+        Same(centred.Map((a, i) => a / (Math.Abs(grpo[i]) > 1e-9 ? a / grpo[i] + 0.5 : 1)), GroupAdvantages.Of(rewards, n, new() { Epsilon = 0.5 }).Each, 1e-6);
         // Of all answers at once there is one order, the rewards' own.
         Assert.Equal(rewards.Index().OrderBy(static r => r.Item).Select(static r => r.Index),
             GroupAdvantages.Of(rewards, n, GroupOptions.ReinforcePlusPlus).Each.Index().OrderBy(static r => r.Item).Select(static r => r.Index));
@@ -187,6 +196,7 @@ public sealed class AdvantageLaws
         var next = control.After(kl, n);
         Assert.Equal(Math.Sign(kl - 6), Math.Sign(next.Coefficient - 0.2));
         Assert.InRange(next.Coefficient / 0.2, 1 - 0.2 * n / 1000 - Exact, 1 + 0.2 * n / 1000 + Exact);
+        Assert.Equal(0.2 * (1 + Math.Clamp(kl / 6 - 1, -0.2, 0.2) * n / 1000), next.Coefficient, 1e-12);
         Assert.Equal(0.2, new KlControl(0.2).After(kl, n).Coefficient);
         Assert.Equal(0.2, control.After(double.NaN, n).Coefficient);
         // A policy that drifts by what it costs too little comes to rest at the target.

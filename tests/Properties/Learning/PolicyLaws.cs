@@ -107,6 +107,7 @@ public sealed class PolicyLaws
             else Assert.Equal(-Math.Sign(advantage), Math.Sign(slope));
             // The slope of the surrogate itself is that of rA; a sum over answers of one token divides nothing.
             if (bound == Bound.Clip && inside) Assert.Equal(-ratio * advantage, slope, 1e-4);
+            if (name == "cispo") Assert.Equal(-Math.Clamp(ratio, 0.9, 1.5) * advantage, slope, 1e-4);
             if (bound == Bound.Soft && ratio is > 1.5 or < 0.4) Assert.True(Math.Abs(slope) < ratio, "a slope that falls");
             if (!PolicyLosses.Find(name)!.Clips) continue;
             Assert.Equal(!inside && advantage > 0 ? 1.0 : 0, of.Shown["clipped_high"], 1e-6);
@@ -267,6 +268,31 @@ public sealed class PolicyLaws
             };
         }
         Assert.All(Enumerable.Range(0, Rows * Time), i => Assert.Equal(given["mask"][i] == 0 ? 0 : -given["advantages"][i] * Weight(i), corrected.Gradient[i], 1e-4));
+    }
+
+    /// <summary>
+    /// An answer's weight is the gamma function of its ratio, which has in it how it was drawn; CISPO's bound may be the ratio itself; and the distance of tokens that
+    /// are old counts by the ratio.
+    /// </summary>
+    [Property(MaxTest = 30)]
+    public void Weights_of_answers_and_tokens_are_those_of_their_papers(byte seed)
+    {
+        var given = Some(seed);
+        double Ratio(int i) => Math.Exp(given["tokens"][i] - given["old"][i]);
+        double Drawn(int i) => Math.Clamp(Math.Exp(given["old"][i] - given["sampling"][i]), 0, 1.2);
+        var options = plain with { GammaPositive = (1.5, 2.5), GammaNegative = (2, 1), Correction = SamplingCorrection.TokenTruncate, CorrectionMost = 1.2 };
+        var (vespo, cispo) = (Evaluate("vespo", options, given), Evaluate("cispo", plain with { Ceiling = 1.05 }, given));
+        var (bare, held) = (Evaluate("ppo", plain, given), Evaluate("ppo", plain with { Beta = 0.5, WeightsKl = true }, given));
+        for (var i = 0; i < Rows * Time; i++)
+        {
+            if (given["mask"][i] == 0) continue;
+            var w = Enumerable.Range(i / Time * Time, lengths[i / Time]).Aggregate(1.0, (all, k) => all * Ratio(k) * Drawn(k));
+            var (power, decay) = given["advantages"][i] < 0 ? (2.0, 1.0) : (1.5, 2.5);
+            Assert.Equal(-Math.Pow(w, power) * Math.Exp(decay * (1 - w)) * given["advantages"][i], vespo.Gradient[i], 1e-4);
+            Assert.Equal(-Math.Min(Ratio(i), 1.05) * given["advantages"][i], cispo.Gradient[i], 1e-4);
+        }
+        Assert.Equal(0.5 * Enumerable.Range(0, Rows * Time).Where(i => given["mask"][i] > 0).Sum(i => Ratio(i) * Kl.Of(KlEstimator.K3, given["tokens"][i], given["reference"][i])),
+            held.Sum - bare.Sum, 1e-4);
     }
 
     [Fact]
