@@ -107,7 +107,7 @@ sealed class Rollouts : IDisposable
         var rewards = judging.Judge.Rewards([.. answers.Select((answer, i) => (texts[asked[i / each]], answer.Text))]);
         return [.. asked.Select((which, i) => (Vec<Rollout>)[.. Enumerable.Range(i * each, each).Select(j => new Rollout(which, [.. ids[i], .. answers[j].Tokens], ids[i].Length,
             answers[j].LogProbs, answers[j].End != AnswerEnd.Length,
-                answers[j].End != AnswerEnd.Length ? rewards[j] : rewards[j] - rules.EndPenalty))])];
+                rules.Worth(rewards[j], answers[j].End != AnswerEnd.Length)))])];
     }
 
     static Params<float> Shown(Vec<Vec<Rollout>> groups)

@@ -43,4 +43,9 @@ public sealed record PracticeRules(int Prompts, int Answers, int Most, SamplingC
 {
     /// <summary>What is taken off the reward of an answer that the model did not end.</summary>
     public double EndPenalty { get; init; }
+
+    /// <summary>What an answer is worth.</summary>
+    /// <param name="reward">What the judge gives it.</param>
+    /// <param name="ends">Whether the model ended it.</param>
+    public double Worth(double reward, bool ends) => ends ? reward : reward - EndPenalty;
 }

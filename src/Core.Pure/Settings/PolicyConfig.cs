@@ -83,7 +83,7 @@ public sealed record PolicyConfig
         new("policy-loss", nameof(Loss), "the loss of a policy", $"{string.Join(", ", PolicyLosses.All.Select(static l => l.Name))}, or nothing for that of the kind",
             static c => c.Loss, static (c, text) => c with { Loss = text }, static c => c.Loss is null || PolicyLosses.Find(c.Loss) is not null) { IsText = true, Kinds = both },
         Make.Number<PolicyConfig>("clip-low", "how far a ratio of probabilities may fall below 1", "0 to 1", static c => c.Low, static (c, v) => c with { Low = v },
-            static v => v is >= 0 and <= 1) with { Kinds = both, Aliases = ["epsilon", "cliprange"] },
+            static v => v is >= 0 and <= 1) with { Kinds = both, Aliases = ["epsilon-low", "cliprange"] },
         Make.Number<PolicyConfig>("clip-high", "how far it may rise above 1", "0 or more", static c => c.High, static (c, v) => c with { High = v }, static v => v >= 0)
             with { Kinds = both, Aliases = ["epsilon-high"] },
         Make.Number<PolicyConfig>("kl-weight", "what a nat of distance from the policy's beginning costs; 0 for no reference", "0 or more", static c => c.Kl,

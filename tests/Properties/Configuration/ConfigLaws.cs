@@ -34,7 +34,14 @@ public class ConfigLaws
             Pooling = judges ? config.Stage.Preference.Pooling : Pooling.Last,
         } } };
         // Small enough for every tensor of a step.
-        return config with { Model = model, Stage = config.Stage with { Batch = 1 + config.Stage.Batch % 30 } };
+        config = config with { Model = model, Stage = config.Stage with { Batch = 1 + config.Stage.Batch % 30 } };
+        // A policy's rounds are learned whole, and its answers have room.
+        var (stage, practice) = (config.Stage, config.Stage.Practice);
+        return config with { Stage = stage with { Practice = practice with
+        {
+            Judge = stage.Kind is StageKind.Grpo or StageKind.Ppo ? "exact" : null, Prompts = stage.Batch * stage.Accumulate, Answers = 2 + practice.Answers % 3,
+            Tokens = 1 + practice.Tokens % (model.Context - 1), Epochs = 1 + practice.Epochs % 3,
+        } } };
     }
 
     // What settings ask of each other, over every model otherwise at random.

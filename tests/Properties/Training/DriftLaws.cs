@@ -10,7 +10,7 @@ namespace Functional.Tests.Properties.Training;
 public class DriftLaws
 {
     static readonly string[] candidates = ["true", "false", "gelu", "post", "sinusoidal", "byte", "shuffled", "sgd", "keep", "0.25", "0.5", "3", "2", "4", "8",
-        "linear", "managed", "cpu", "1", "1e-5", "rms", "neighbours", "w", "head", "sigmoid", "e", "gpt2", "ipo", "forward-kl", "none", "ranking", "q=3", "all", "norm"];
+        "linear", "managed", "cpu", "1", "1e-5", "rms", "neighbours", "w", "head", "sigmoid", "e", "gpt2", "ipo", "forward-kl", "none", "ranking", "q=3", "all", "norm", "ppo", "k1", "loss"];
 
     // What the settings are beside which the others mean something.
     static RunConfig Begun(string name) => TinyRun.Config with

@@ -52,7 +52,7 @@ public sealed class RowRunTests : IDisposable
         if (kind >= StageKind.Grpo) given = $"judge:function round-prompts:3 round-answers:{(kind == StageKind.Grpo ? 2 : 1)} answer-tokens:5 batch:1 {given}";
         config = given.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static word => word.Split(':', 2))
             .Aggregate(config, static (c, word) => RunConfig.Field(word[0])!.Set(c, word[1])!);
-        return config.Stage.Kind == StageKind.Dpo && (config.Stage.Preference.Judged is not null || config.Stage.Practises)
+        return config.Stage.Practises || (config.Stage.Kind == StageKind.Dpo && config.Stage.Preference.Judged is not null)
             ? config with { Stage = config.Stage with { Source = config.Stage.Source with { File = Rows() } } } : config;
     }
 
@@ -169,15 +169,25 @@ public sealed class RowRunTests : IDisposable
         ["length-share"] = ("", "0.5"), ["good-weight"] = ("preference-loss:kto", "2"), ["bad-weight"] = ("preference-loss:kto", "2"), ["margins"] = ("", "true"),
         ["reward-loss"] = ("", "ranking"), ["centring"] = ("", "0.5"), ["bidirectional"] = ("pooling:mean", "true"), ["pooling"] = ("", "mean"),
         ["policy-loss"] = ("", "reinforce"), ["clip-low"] = ("round-epochs:3", "0"), ["clip-high"] = ("round-epochs:3", "0"), ["kl-weight"] = ("", "0.5"),
-        ["kl-estimator"] = ("round-epochs:3 kl-weight:0.5", "k2"), ["kl-place"] = ("kl-weight:0.5 round-epochs:3", "loss"), ["entropy-weight"] = ("", "0.5"), ["baseline"] = ("", "best"),
+        ["kl-estimator"] = ("batch:3 kl-weight:0.5", "k2"), ["kl-place"] = ("kl-weight:0.5 round-epochs:3", "loss"), ["entropy-weight"] = ("", "0.5"), ["baseline"] = ("", "best"),
         ["advantage-scale"] = ("", "none"), ["discount"] = ("", "0.5"), ["gae-lambda"] = ("discount:0.5 round-epochs:3", "0.1"), ["value-weight"] = ("", "3"),
-        ["value-clip"] = ("round-epochs:3 value-clip:0.001", "0"), ["end-penalty"] = (practice, "100"),
+        ["value-clip"] = ("round-epochs:3 value-clip:0.001", "0"),
         ["judge"] = (practice, "f1"), ["round-prompts"] = (practice, "4"), ["round-answers"] = (practice, "5"), ["answer-tokens"] = (practice, "9"),
-        ["answer-temperature"] = (practice, "0.3"), ["answer-top-k"] = (practice, "2"), ["answer-top-p"] = (practice, "0.1"), ["round-epochs"] = (practice, "3"),
+        ["answer-temperature"] = (practice, "0.3"), ["answer-top-k"] = (practice, "2"), ["answer-top-p"] = (practice, "0.1"), ["round-epochs"] = ($"{practice} batch:3", "3"),
         ["base-bits"] = ("lora-rank:2", "4"),
     };
 
-    public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name).Except(["skip-equal"])];
+    public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name).Except(["skip-equal", "end-penalty"])];
+
+    /// <summary>An answer that the model did not end is worth less by the penalty, and one that it ended is worth what it is.</summary>
+    [Fact]
+    public void An_answer_without_an_end_is_worth_less()
+    {
+        var config = Config(StageKind.Grpo, "end-penalty:3");
+        config = config with { Model = config.Model with { Vocabulary = 256 } };
+        var stage = TinyRun.Get(RunData.Load(config, ByteTokenizer.Instance, Option<PublishedNote>.None)).Stage(config);
+        Assert.Equal((-2, 1), (stage.Practice!.Rules.Worth(1, ends: false), stage.Practice.Rules.Worth(1, ends: true)));
+    }
 
     /// <summary>Comparisons of equal answers are faults with their line, or left out where that is asked for.</summary>
     [Fact]
@@ -197,9 +207,10 @@ public sealed class RowRunTests : IDisposable
         foreach (var kind in RunConfig.Field(name)!.Kinds)
         {
             // Columns of comparisons are other ones.
-            var value = name == "columns" && kind != StageKind.Sft ? "prompt=prompt,chosen=rejected,rejected=chosen" : row.Value;
+            var value = name == "columns" && kind is (StageKind.Reward or StageKind.Dpo) ? "prompt=prompt,chosen=rejected,rejected=chosen" : row.Value;
+            // A judge in place of none is another stage, of other rows.
             var begun = Config(kind, $"dropout:0 {(kind >= StageKind.Grpo ? row.Given.Replace(practice, "", StringComparison.Ordinal) : row.Given)}");
-            if (name == "lessons") begun = begun with { Stage = begun.Stage with { Source = basis.Stage.Source } };
+            if (name == "lessons") begun = begun with { Model = begun.Model with { Context = 96 }, Stage = begun.Stage with { From = null, Source = basis.Stage.Source } };
             var changed = RunConfig.Field(name)!.Set(begun, value)!;
             Train($"{kind}-before", begun);
             Train($"{kind}-after", changed);
