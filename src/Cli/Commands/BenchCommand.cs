@@ -65,8 +65,9 @@ static class BenchCommand
             var model = Config(given, new() { Layers = 4, Heads = 4, Width = 128, Vocabulary = 65, Context = 64 });
             var (batch, steps, options) = (given.Whole("--batch", 12, 1), given.Whole("--steps", 60, 1, MostRepetitions), EngineFlags.Of(given)).Checked();
             // The rules of runs, for the run that this step is one of.
-            var run = RunConfig.Read(new() { Model = model, Stage = new() { Batch = batch }, Execution = options },
-                learned.Where(name => given.Has($"--{name}")).Select(name => ConfigEntry.Option(name, given.Text($"--{name}")!))).OrThrow();
+            var stage = new StageConfig { Batch = batch, Practice = new() { Judge = PracticeConfig.Function, Prompts = batch, Answers = 2, Tokens = 1 } };
+            var run = RunConfig.Read(new() { Model = model, Stage = stage with { Practice = given.Text("--kind") is "grpo" or "ppo" ? stage.Practice : new() }, Execution = options },
+                learned.Where(name => given.Has($"--{name}")).Select(name => ConfigEntry.Option(name, given.Text($"--{name}")!))).MapFail(f => EngineFlags.Named(given, f)).OrThrow();
             var config = Memory.Check(run).MapFail(f => EngineFlags.Named(given, f)).OrThrow();
             using var engine = Engine.Create(options);
             var measure = StepMeasure.On(engine, config, steps, interruption.Token);
