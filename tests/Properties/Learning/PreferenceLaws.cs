@@ -112,6 +112,10 @@ public sealed class PreferenceLaws
         Assert.Equal(loss, Loss(name, padded), 1e-6);
     }
 
+    /// <summary>Where no pair counts, nothing is learned and nothing is no number.</summary>
+    [Theory, MemberData(nameof(Names))]
+    public void Nothing_is_learned_from_nothing(string name) => Assert.Equal(0, Loss(name, Terms(Row(-3, -7), Row(-12, -9), Row(-4, -5), Row(-12.5, -3), Row(0, 0)), new() { Sft = 1, UsesMargin = true }));
+
     /// <summary>Without smoothing a loss is plain, and smoothing is the blend with the pairs turned round.</summary>
     [Property(MaxTest = 30)]
     public void Smoothing_blends_with_the_pairs_turned_round(byte eighths)

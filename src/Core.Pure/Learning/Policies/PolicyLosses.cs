@@ -118,13 +118,15 @@ public static class PolicyLosses
     static WeightedSum Normed(PolicyTerms t, Tensor each, PolicyNorm norm, PolicyOptions options)
     {
         var (sum, rows) = (LogProbabilities.RowSums(each * t.Mask), options.CountsEmpty ? Create.Scalar(t.Mask.Shape[0]) : t.RowCounts.SumAll());
-        return norm switch
+        var normed = norm switch
         {
-            PolicyNorm.Sequences => new((sum / t.Lengths.Max(t.Lengths.Like(1))).SumAll(), rows),
+            PolicyNorm.Sequences => new WeightedSum((sum / t.Lengths.Max(t.Lengths.Like(1))).SumAll(), rows),
             PolicyNorm.Constant => new(sum.SumAll(), rows * options.Length),
             PolicyNorm.Rows => new(sum.SumAll(), rows),
             _ => new(sum.SumAll(), t.Mask.SumAll()),
         };
+        // Where nothing counts, as in a batch of answers that nobody could judge, nothing is learned: 0 / 0 would be no number.
+        return normed with { Weight = normed.Weight.Max(Create.Scalar(1e-12)) };
     }
 
     static Tensor Clipped(PolicyView view, PolicyOptions o)

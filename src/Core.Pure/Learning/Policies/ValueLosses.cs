@@ -41,7 +41,7 @@ public static class ValueLosses
         var there = terms.Mask.Greater(terms.Mask.Like(0.5));
         Tensor Counted(Tensor x) => there.Where(x, x.Like(0));
         var (mask, values, old, returns) = (Counted(terms.Mask.Like(1)), Counted(terms.Values), Counted(terms.Old).StopGradient(), Counted(terms.Returns).StopGradient());
-        var (count, free) = (mask.SumAll(), (values - returns).Square());
+        var (count, free) = (mask.SumAll().Max(Create.Scalar(1e-12)), (values - returns).Square());
         var bound = options.Clip is { } clip ? (old + PolicyWeights.Clamped(values - old, -clip, clip) - returns).Square() : free;
         // Where returns are all the same there is nothing to explain.
         Tensor Spread(Tensor x) => (Counted(x - (x.SumAll() / count.Max(Create.Scalar(1))).Reshape(1, 1).BroadcastTo(x.Shape)).Square()).SumAll();

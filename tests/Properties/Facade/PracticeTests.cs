@@ -1,0 +1,86 @@
+using Functional.Tests.Properties.Training;
+using LanguageExt;
+using Xunit;
+
+namespace Functional.Tests.Properties.Facade;
+
+/// <summary>A policy that learns from a function of the caller's, through the façade; and what cannot be judged.</summary>
+public sealed class PracticeTests : IDisposable
+{
+    readonly Scratch scratch = new();
+
+    public void Dispose() => scratch.Dispose();
+
+    async Task<string> Base()
+    {
+        var folder = scratch["base"];
+        if (RunFolder.Holds(folder)) return folder;
+        await Functional.Training.RunAsync(Configured(new(), ("layers", "1"), ("heads", "1"), ("width", "8"), ("context", "48"), ("tokenizer", "byte"), ("steps", "1"), ("batch", "1"),
+            ("corpus-size", "2000"), ("save-every", "0"), ("eval-batches", "1"), ("engine", "managed")), folder);
+        return folder;
+    }
+
+    static RunConfig Configured(RunConfig start, params (string, string)[] settings) => Functional.Configuration.From(start, settings);
+
+    async Task<RunConfig> Policy(StageKind kind, params (string, string)[] more)
+    {
+        await File.WriteAllLinesAsync(scratch["prompts.jsonl"], Enumerable.Range(0, 6).Select(static i => $$"""{"prompt": "say {{i}}"}"""));
+        (string Name, string)[] all = [("from", await Base()), ("data", scratch["prompts.jsonl"]), ("template", "user-assistant"), ("judge", "function"), ("round-prompts", "2"),
+            ("round-answers", "2"), ("answer-tokens", "4"), ("batch", "2"), ("accumulate", "1"), ("steps", "4"), ("warmup", "0"), ("eval-every", "0"), ("validation-part", "0.3"), .. more];
+        // What is said last holds.
+        return Configured(RunConfig.For(kind), [.. all.Reverse().DistinctBy(static s => s.Name)]);
+    }
+
+    /// <summary>The function judges every answer that is written, and what it cannot judge is dropped and counted; the run goes on.</summary>
+    [Fact]
+    public async Task A_function_judges()
+    {
+        var (judged, told) = (0, new List<Params<float>>());
+        var config = await Policy(StageKind.Grpo);
+        var result = await Functional.Training.RunAsync(config, (asked, answer) => ++judged % 4 == 3 ? throw new InvalidOperationException("no") : judged % 4 == 0 ? double.NaN : asked.Prompt.Count + judged,
+            scratch["run"], new Told(told));
+        Assert.Equal((StopReason.Completed, 4), (result.Reason, result.Step));
+        // Two steps a round, four answers each, and at the end one to each prompt that is kept.
+        Assert.Equal(2 * 4 + 2, judged);
+        Assert.All(told, static numbers => Assert.Equal(2, numbers["dropped"]));
+        Assert.Equal(2, told.Count);
+        var lines = await Functional.Training.MetricsAsync(scratch["run"]);
+        Assert.Equal([1L, 3L], lines.Where(static l => l.RollOut is not null).Select(static l => l.Step));
+    }
+
+    sealed class Told(List<Params<float>> told) : IProgress<TrainingEvent>
+    {
+        public void Report(TrainingEvent value)
+        {
+            if (value is TrainingEvent.RolledOut e) told.Add(e.Numbers);
+        }
+    }
+
+    /// <summary>What can be judged by nobody is said before anything is written.</summary>
+    [Theory]
+    [InlineData("", "round-prompts", "3", "makes round-prompts × round-answers × round-epochs = 6 rows a round, of which a step takes batch × accumulate = 4; allowed: a multiple of 4")]
+    [InlineData("", "round-answers", "1", "is 1, and answers to a prompt are compared with each other; allowed: 2 or more, or kind ppo")]
+    [InlineData("", "answer-tokens", "48", "is 48, which leaves a context of 48 no room for a prompt; allowed: less than context")]
+    public async Task What_cannot_be_is_said(string prefix, string name, string value, string expected)
+    {
+        var error = await Assert.ThrowsAsync<FunctionalException>(() => Policy(StageKind.Grpo, (name, value), ("batch", name == "round-prompts" ? "4" : "2")));
+        Assert.Contains(prefix + expected, error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A function that nobody gives, a run that judges nothing, and prompts without an expected answer are faults.</summary>
+    [Fact]
+    public async Task What_does_not_judge_is_said()
+    {
+        async Task<string> Error(RunConfig config, string folder) => (await Assert.ThrowsAsync<FunctionalException>(() => Functional.Training.RunAsync(config, scratch[folder]))).Message;
+        Assert.Contains("judge: is function, and no function is given", await Error(await Policy(StageKind.Grpo), "a"), StringComparison.Ordinal);
+        Assert.Contains("whose model gives no reward; allowed: a run that has learned rewards", await Error(await Policy(StageKind.Ppo, ("judge", await Base())), "b"), StringComparison.Ordinal);
+        Assert.Contains("line 1: fits no form of rows", await Error(await Policy(StageKind.Dpo, ("judge", "exact")), "c"), StringComparison.Ordinal);
+        Assert.Contains("judge: is not given", (await Assert.ThrowsAsync<FunctionalException>(async () => Configured(RunConfig.For(StageKind.Ppo), ("from", await Base())))).Message, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(scratch["long.jsonl"], $$"""{"prompt": "{{new string('x', 60)}}"}{{"\n"}}{"prompt": "b"}{{"\n"}}""");
+        Assert.Contains("line 1: is a prompt of", await Error(await Policy(StageKind.Grpo, ("data", scratch["long.jsonl"])), "d"), StringComparison.Ordinal);
+        // A judge that gives nothing a number ends the run when that is seen.
+        var config = await Policy(StageKind.Grpo);
+        var none = await Assert.ThrowsAsync<FunctionalException>(() => Functional.Training.RunAsync(config, static (_, _) => double.NaN, scratch["e"]));
+        Assert.Contains("judge: gave none of the answers to kept prompts a number", none.Message, StringComparison.Ordinal);
+    }
+}
