@@ -161,15 +161,27 @@ public sealed class TrainedModel : IDisposable
     /// <param name="stop">Asks to stop.</param>
     public Validation<Fault, (double Loss, Params<double> Shown, long Rows)> Measure(CancellationToken stop = default)
     {
-        var config = Run.Alone.Config with { Stage = Run.Alone.Config.Stage with { EvalBatches = 0 } };
-        return RunData.Load(config, Run.Tokenizer, Run.Note, stop).Map(loaded =>
+        // What a reference thinks of the rows is computed of the weights that the stage began with, also where training asked a model beside.
+        RunConfig All(RunConfig config) => config with { Stage = config.Stage with { EvalBatches = 0, Preference = config.Stage.Preference with
         {
-            var stage = loaded.Stage(config);
+            Reference = config.Stage.Preference.Reference == ReferenceKind.Live ? ReferenceKind.Cached : config.Stage.Preference.Reference,
+        } } };
+        var (own, alone) = (All(Run.Config), All(Run.Alone.Config));
+        return
+            from rows in Fault.Unless(!own.Stage.Practises, Run.Location, "has learned from answers of its own, and is measured by their rewards, which stand in its metrics",
+                "allowed: functional evaluate, for answers")
+            from weights in own.HasReference ? StartWeights.Of(Run) : Prelude.Success<Fault, Option<StartWeights>>(Prelude.None)
+            from loaded in RunData.Load(alone, Run.Tokenizer, Run.Note, stop)
+            from begun in own.HasReference ? loaded.Stage(engine, own, weights, stop) : Prelude.Success<Fault, Runs.Stage>(loaded.Stage(alone))
+            select Measured(loaded.Stage(alone), begun.Measured);
+
+        (double, Params<double>, long) Measured(Runs.Stage stage, Source kept)
+        {
             using var workspace = new Workspace(engine);
             workspace.Alias(parameters.Buffers.Rename(Layers.Names.Param));
-            using var evaluation = new Evaluation(workspace, stage.Objective, stage.Measured, stage.Rows);
-            return (evaluation.Run(stop) ?? throw new OperationCanceledException(stop), evaluation.Shown, stage.Measured.Rows!.Value);
-        });
+            using var evaluation = new Evaluation(workspace, stage.Objective, kept, stage.Rows);
+            return (evaluation.Run(stop) ?? throw new OperationCanceledException(stop), evaluation.Shown, kept.Rows!.Value);
+        }
     }
 
     /// <summary>

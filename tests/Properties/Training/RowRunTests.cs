@@ -158,6 +158,18 @@ public sealed class RowRunTests : IDisposable
         Assert.Equal(Losses("cached"), Losses("live"), static (a, b) => Math.Abs(a - b) < 1e-5);
     }
 
+    /// <summary>What is measured of a finished stage is what training measured at its end, whatever its reference was and whatever it learned.</summary>
+    [Theory, InlineData(""), InlineData("reference:live"), InlineData("lora-rank:2"), InlineData("reference:live lora-rank:2"), InlineData("reference:none preference-loss:simpo"),
+        InlineData("preference-loss:kto")]
+    public void What_is_measured_is_what_training_measured(string given)
+    {
+        Train("preferred", Config(StageKind.Dpo, given));
+        using var engine = new ReferenceEngine();
+        using var model = TinyRun.Get(TrainedModel.Open(engine, scratch["preferred"]));
+        var last = TinyRun.Get(MetricsFile.Read(model.Run.Metrics)).Last(static l => l.ValidationLoss is not null).ValidationLoss!.Value;
+        Assert.Equal(last, TinyRun.Get(model.Measure()).Loss, 1e-5);
+    }
+
     // What holds in both runs, and another value; the kind is the field's own.
     static readonly Dictionary<string, (string Given, string Value)> table = new()
     {
