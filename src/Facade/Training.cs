@@ -51,12 +51,16 @@ public static class Training
     /// Trains a policy on answers that it writes itself and that a function judges; as <see cref="RunAsync(RunConfig, string?, IProgress{TrainingEvent}?, CancellationToken)"/>
     /// otherwise.
     /// </summary>
-    /// <param name="config">A stage that practises; its judge becomes <c>function</c>.</param>
+    /// <param name="config">A stage that practises (<see cref="StageKind.Grpo"/>, <see cref="StageKind.Ppo"/> or <see cref="StageKind.Dpo"/>); its judge becomes <c>function</c>.</param>
     /// <param name="reward">What an answer is worth. It is called on the thread that trains; what it throws, or a number that is not finite, drops the answer.</param>
     /// <param name="folder">Where it is kept; nothing for one of its own under <c>runs/</c>.</param>
     /// <param name="progress">Is told what happens.</param>
     /// <param name="cancellation">Asks to save and stop.</param>
     /// <exception cref="FunctionalException">As without a function.</exception>
+    /// <example><code>
+    /// var config = Configuration.From(RunConfig.For(StageKind.Grpo), ("from", "runs/answers"), ("data", "questions.jsonl"), ("judge", "function"));
+    /// await Training.RunAsync(config, (asked, answer) => -answer.Length, "runs/brief");
+    /// </code></example>
     public static Task<RunResult> RunAsync(RunConfig config, Reward reward, string? folder = null, IProgress<TrainingEvent>? progress = null,
         CancellationToken cancellation = default)
     {

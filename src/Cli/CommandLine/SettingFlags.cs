@@ -11,7 +11,16 @@ static class SettingFlags
 
     /// <summary>The options of the settings that a kind of stage has, with what holds for it where nothing is said; the command itself says the kind.</summary>
     public static Vec<Flag> For(StageKind kind) => [.. RunConfig.Fields.Where(f => f.Name is not ("kind" or "after") && f.IsFor(kind))
-        .OrderBy(static f => Array.IndexOf(sections, f.Section)).ThenBy(static f => f.IsDetail).SelectMany(f => Of(f, RunConfig.For(kind)))];
+        .OrderBy(static f => Array.IndexOf(sections, f.Section)).ThenBy(static f => f.IsDetail).SelectMany(f => Of(f with { Summary = Said(f, kind) }, RunConfig.For(kind)))];
+
+    // Where rows are learned from, what is said of texts is said of them.
+    static string Said(Field<RunConfig> field, StageKind kind) => kind == StageKind.Pretrain ? field.Summary : field.Name switch
+    {
+        "data" => "rows to learn from, a file or a folder of them; the embedded world's questions where none are given",
+        "validation-part" => "the last part of the rows, kept for evaluation",
+        "batch" => "rows in a batch",
+        _ => field.Summary,
+    };
 
     /// <summary>The options of a setting.</summary>
     /// <param name="field">The setting.</param>

@@ -31,8 +31,8 @@ static class AnnotateCommand
     {
         Details = """
             Of the first answer say 1 much better, 2 better, 3 about the same, 4 worse, 5 much worse; s skips, f flags it for
-            somebody else, e writes a better answer than the first, and q ends. Every judgement is on the disk before the next
-            two answers are shown. Margins are 2 for much better, 1 for better.
+            somebody else, e writes a better answer than the first, and q ends; Enter follows each. Every judgement is on the
+            disk before the next two answers are shown. Margins are 2 for much better, 1 for better.
 
             """,
         Examples = [new("annotate --from runs/answers --prompts questions.jsonl --out preferences.jsonl", "judges a model's answers"),
@@ -79,7 +79,7 @@ static class AnnotateCommand
     {
         while (true)
         {
-            terminal.Line("the first is: 1 much better, 2 better, 3 about the same, 4 worse, 5 much worse; s skip, f flag, e edit, q end");
+            terminal.Line("the first is: 1 much better, 2 better, 3 about the same, 4 worse, 5 much worse; s skip, f flag, e edit, q end; then Enter");
             var line = await Line(reader, stop).ConfigureAwait(false);
             switch (line?.Trim().ToLowerInvariant())
             {

@@ -41,16 +41,17 @@ static class TrainCommand
                 JSON lines, CSV, TSV and Parquet, plain or gzipped, a file or a folder of them; functional data inspect FILE shows what
                 is made of them.
 
-                """),
+                """) + (kind is StageKind.Dpo or StageKind.Grpo or StageKind.Ppo ? Rounds(kind) : ""),
             Examples = kind switch
             {
                 StageKind.Sft => [new("sft --from runs/base --data instructions.json --template alpaca", "teaches a model to follow instructions"),
                     new("sft --from runs/base --data chats.jsonl --lora-rank 16", "the same with adapters alone, which take less memory")],
                 StageKind.Reward => [new("reward --from runs/answers --data preferences.jsonl", "a model that judges answers")],
-                StageKind.Dpo => [new("dpo --from runs/answers --data preferences.jsonl --beta 0.1", "the preferred answers become likelier")],
+                StageKind.Dpo => [new("dpo --from runs/answers --data preferences.jsonl --beta 0.1", "the preferred answers become likelier"),
+                    new("dpo --from runs/answers --judge runs/judge --data prompts.jsonl", "answers of its own that a reward model likes become likelier than others of its own")],
                 StageKind.Grpo => [new("grpo --from runs/answers --judge exact --data questions.jsonl", "answers that are the expected ones become likelier"),
                     new("grpo --from runs/answers --judge runs/judge --data prompts.jsonl", "answers that a reward model likes become likelier")],
-                StageKind.Ppo => [new("ppo --from runs/answers --judge runs/judge --data prompts.jsonl", "the same, with a critic that says what to expect")],
+                StageKind.Ppo => [new("ppo --from runs/answers --judge runs/judge --data prompts.jsonl", "answers that a reward model likes better than a critic expects become likelier")],
                 _ => [new("train --data poems.txt --layers 6 --heads 6 --width 384 --context 256 --steps 5000", "a larger model on a text of your own"),
                     new("train --out runs/poems --resume --steps 10000", "goes on, for longer")],
             },
@@ -69,6 +70,25 @@ static class TrainCommand
         --dry-run shows what the run takes. Where its weights, the optimiser's state and accumulated gradients have no
         room on the device, it then ends with the error that the run would end with, and exit code 1.
 
+
+        """;
+
+    static string Rounds(StageKind kind) => (kind == StageKind.Dpo ? """
+
+        With --judge, the policy answers --round-prompts questions, --round-answers times each, and of the answers to a question
+        the best is preferred to the worst: a round has as many rows as questions.
+
+        """ : """
+
+        In a round the policy answers --round-prompts questions, --round-answers times each: the round has a row for each answer.
+
+        """) + """
+        Its rows are gone through --round-epochs times, --batch times --accumulate of them a step. The reward that is shown is the
+        mean of the round; at evaluations, of one answer to each prompt that is kept. The loss says little of how good answers
+        are: it is near 0 where they are only compared with each other, and 0 where all to a question are worth the same.
+        A line a round in metrics.jsonl also has tokens of an answer (length), the shares of answers that the model ended
+        (ended) and of questions whose answers are all worth the same, from which nothing is learned (even), and the
+        number of answers without a reward (dropped).
 
         """;
 

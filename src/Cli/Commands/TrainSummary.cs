@@ -14,10 +14,12 @@ static class TrainSummary
         var run = RunFolder.Open(result.Folder, result.Stage).OrThrow();
         using var model = await LanguageModel.LoadAsync(result.Folder, run.Config.Execution, stage: result.Stage, cancellation: stop).ConfigureAwait(false);
         if (run.Config.Stage.Kind == StageKind.Pretrain) await Write(terminal, result, model, stop).ConfigureAwait(false);
-        else if (run.Config.Stage.Kind != StageKind.Reward) await Answer(terminal, result, model, stop).ConfigureAwait(false);
+        else if (run.Config.Stage.Kind != StageKind.Reward) await Answer(terminal, result, model, run.Config.Stage.Practises, stop).ConfigureAwait(false);
         var lines = await Training.MetricsAsync(result.Folder, result.Stage).ConfigureAwait(false);
         var practises = run.Config.Stage.Practises;
-        terminal.Line(practises ? "\nreward of what it wrote to learn from (o: for prompts that are kept)" : "\nloss, nats a token (o: on text that it does not learn from)");
+        terminal.Line(practises ? "\nreward of what it wrote to learn from (o: for prompts that are kept)"
+            : run.Config.Stage.Kind is StageKind.Pretrain or StageKind.Sft ? "\nloss, nats a token (o: on text that it does not learn from)"
+            : "\nloss (o: on rows that it does not learn from)");
         terminal.Out.Write(LossCurve.Draw(practises
             ? [.. lines.Where(static l => l.RollOut is { } r && r.Contains("reward") && float.IsFinite(r["reward"])).Select(static l => (l.Step, (double)l.RollOut!["reward"]))]
             : [.. lines.Where(static l => l.Training is not null).Select(static l => (l.Step, (double)l.Training!.Value.Loss))],
@@ -46,17 +48,26 @@ static class TrainSummary
         }
     }
 
-    // Questions that it was not trained on.
-    static async Task Answer(Terminal terminal, RunResult result, LanguageModel model, CancellationToken stop)
+    // Questions that it was not trained on; prompts that are practised on may expect no answers.
+    static async Task Answer(Terminal terminal, RunResult result, LanguageModel model, bool practises, CancellationToken stop)
     {
-        var scores = await model.AnswerAsync(new() { Questions = Questions }, null, stop).ConfigureAwait(false);
+        AnswerScores scores;
+        try
+        {
+            scores = await model.AnswerAsync(new() { Questions = Questions }, null, stop).ConfigureAwait(false);
+        }
+        catch (FunctionalException fault) when (practises)
+        {
+            terminal.Line($"\nnothing is asked: {fault.Message}");
+            return;
+        }
         terminal.Line($"\nafter step {result.Step} it answers:");
         foreach (var a in scores.Answers.Take(Samples))
         {
             terminal.Line(TrainText.Indented(a.Prompt));
             terminal.Line($"    {Show.Harmless(a.Answer.Text.Trim().ReplaceLineEndings(" ⏎ "))}    (expected: {Show.Harmless(a.Expected.ReplaceLineEndings(" ⏎ "))})");
         }
-        terminal.Line($"of {scores.Answers.Count} questions that were kept, exact {scores.Exact:P0}, F1 {Show.Number(Math.Round(scores.Mean(static m => m.F1), 3))}; "
+        terminal.Line($"on {scores.Answers.Count} of the questions that were kept: exact {scores.Exact:P0}, F1 {Show.Number(Math.Round(scores.Mean(static m => m.F1), 3))}; "
             + $"all of them: functional evaluate --from {Show.Word(result.Folder)} --questions 0");
     }
 

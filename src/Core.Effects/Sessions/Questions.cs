@@ -31,6 +31,7 @@ public sealed record Questions(DialogueEncoder Encoder, Vec<Located<Conversation
         CancellationToken stop = default) =>
         from encoder in RowParts.Encoder((like ?? run).Config, run.Tokenizer, run.Note, template)
         from rows in file is null ? RowParts.Kept(like ?? run, stop) : RowParts.All(file, columns, stop)
+        from any in Fault.Unless(rows.Count > 0, file ?? (like ?? run).Location, "has no questions with answers that are expected", "expected rows of both, as with --data FILE")
         let some = Spread(rows, most)
         from asked in some.Select(static r => r.Value.Messages is [.., { Role: Role.Assistant }] ? Success<Fault, Located<Conversation>>(r)
             : Fault.Of<Located<Conversation>>(r.Where, "does not end with an answer", "expected what the assistant says at its end")).Gather()

@@ -114,5 +114,5 @@ public static class RankingShapes
         ? Success<Fault, Option<Ranking>>(Some(ranking))
         : skipsEqual ? Success<Fault, Option<Ranking>>(None)
         : Fault.Of<Option<Ranking>>(row.Where, ranking.Answers.Count == 2 ? "its chosen and rejected are equal" : "two of its answers are equal",
-            "expected answers that differ, for from equal ones nothing is learned");
+            "expected answers that differ, for from equal ones nothing is learned; skip-equal leaves such rows out");
 }

@@ -7,7 +7,7 @@ using Functional.Settings;
 namespace Functional.Runs;
 
 /// <summary>What a run keeps in memory from its first step to its last, exactly; activations and gradients come and go beside it.</summary>
-/// <param name="Parameters">Numbers that the model holds, however many bits each has.</param>
+/// <param name="Parameters">Numbers that the model holds, however many bits each has, without those of a reference beside it.</param>
 /// <param name="WeightBytes">Memory of the parameters, in bytes.</param>
 /// <param name="OptimiserBytes">Memory of the optimiser's state and of accumulated gradients, in bytes.</param>
 public sealed record RunMemory(Int128 Parameters, Int128 WeightBytes, Int128 OptimiserBytes)
@@ -23,7 +23,7 @@ public sealed record RunMemory(Int128 Parameters, Int128 WeightBytes, Int128 Opt
         var optimiser = config.Stage.Adapter.Over(config.Stage.Optimiser.Transform);
         var accumulators = config.Stage.Accumulate > 1 ? Sum(Programs.Accumulators, static type => type.Bytes) : 0;
         var plain = config with { Stage = config.Stage with { Adapter = config.Stage.Adapter with { BaseBits = 32 } } };
-        return new(SumOf(plain, Types, static type => type.Size), Sum(Types, static type => type.Bytes),
+        return new(SumOf(plain, Own, static type => type.Size), Sum(Types, static type => type.Bytes),
             Sum(objective => Programs.Slots(objective, optimiser), static type => type.Bytes) + accumulators);
 
         Int128 Sum(Func<Objective, Params<TensorType>> types, Func<TensorType, long> number) => SumOf(config, types, number);
@@ -31,6 +31,9 @@ public sealed record RunMemory(Int128 Parameters, Int128 WeightBytes, Int128 Opt
         static Int128 SumOf(RunConfig of, Func<Objective, Params<TensorType>> types, Func<TensorType, long> number) =>
             Cost.At(of.Model.Layers, of.Period, blocks => types(of.ObjectiveOf(blocks)).Fold(Int128.Zero, (sum, type) => sum + number(type)));
     }
+
+    // A reference is what the model was, and no more of it.
+    static Params<TensorType> Own(Objective objective) => objective.Parameters.Where(static p => p.Part.Learns).Select(static p => (p.Name, p.Spec.Type)).ToParams();
 
     static Params<TensorType> Types(Objective objective) => objective.Parameters.Select(static p => (p.Name, p.Spec.Type)).ToParams();
 }

@@ -11,7 +11,8 @@ public sealed record StageConfig
 {
     /// <summary>
     /// The checkpoint whose weights it begins with, of a run's folder or by its own; nothing for those of the stage before, or fresh ones where there is
-    /// none. Architecture and tokenizer are then those of that run.
+    /// none. Architecture and tokenizer must then be those of that run, as they are of what <c>Configuration.From</c> makes of <c>from</c>, or
+    /// <c>Configuration.FromRun</c> of a folder.
     /// </summary>
     public string? From { get; init; }
 

@@ -212,6 +212,28 @@ public sealed class RowRunTests : IDisposable
         Assert.Equal(9, skips.Train.Count + skips.Kept.Count);
     }
 
+    /// <summary>Prompts may expect no answers: a policy practises on them, and then keeps no questions, which is a fault and no defect.</summary>
+    [Fact]
+    public void Prompts_without_answers_are_practised_and_keep_no_questions()
+    {
+        var prompts = scratch["prompts.jsonl"];
+        File.WriteAllLines(prompts, Enumerable.Range(0, 6).Select(static i => $$"""{"prompt": "say {{i}}"}"""));
+        var config = Config(StageKind.Grpo);
+        Train("practised", config with { Stage = config.Stage with { Source = config.Stage.Source with { File = prompts } } });
+        Assert.Contains("has no questions with answers that are expected", TinyRun.Faults(Questions.Of(TinyRun.Get(RunFolder.Open(scratch["practised"])), null)), StringComparison.Ordinal);
+    }
+
+    /// <summary>What a policy is held to takes memory, and is no part of the model.</summary>
+    [Fact]
+    public void Parameters_are_those_of_the_model_without_its_reference()
+    {
+        var config = Config(StageKind.Dpo, "reference:live");
+        config = config with { Model = config.Model with { Vocabulary = 256 } };
+        var memory = RunMemory.Of(config);
+        Assert.Equal(Transformer.Of(config.Model).ParameterCount, (long)memory.Parameters);
+        Assert.Equal(8 * memory.Parameters, memory.WeightBytes);
+    }
+
     [Theory, MemberData(nameof(Settings))]
     public void A_setting_of_rows_changes_what_is_learned(string name)
     {
