@@ -72,8 +72,12 @@ public sealed class Loop
         (session.From.IsSome && trainer.LearnsAll ? Success<Fault, Unit>(unit) : trainer.Begin(session.Config.Key, session.Weights))
         .Bind(_ => session.From.Match(
             checkpoint => trainer.Load(checkpoint).Map(_ => checkpoint.Training),
-            // What begins with another run's weights has its own copy of them before anything else.
-            () => Success<Fault, RunState>(RunState.Start(session.Config.Key) is var start && session.Weights.IsSome ? start with { Due = Due.Save } : start)));
+            // What begins with another run's weights has its own copy of them before anything else; what a policy is worth before it learns is what its rewards are
+            // compared with.
+            () => Success<Fault, RunState>(RunState.Start(session.Config.Key) with
+            {
+                Due = (session.Weights.IsSome ? Due.Save : Due.None) | (trainer.Stage.Practice is null ? Due.None : Due.Measure),
+            })));
 
     Validation<Fault, RunResult> Go(RunState state)
     {

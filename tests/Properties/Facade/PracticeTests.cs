@@ -37,14 +37,15 @@ public sealed class PracticeTests : IDisposable
     {
         var (judged, told) = (0, new List<Params<float>>());
         var config = await Policy(StageKind.Grpo);
-        var result = await Functional.Training.RunAsync(config, (asked, answer) => ++judged % 4 == 3 ? throw new InvalidOperationException("no") : judged % 4 == 0 ? double.NaN : asked.Prompt.Count + judged,
+        var result = await Functional.Training.RunAsync(config, (asked, answer) => ++judged is 3 or 7 ? throw new InvalidOperationException("no") : judged is 4 or 8 ? double.NaN : asked.Prompt.Count + judged,
             scratch["run"], new Told(told));
         Assert.Equal((StopReason.Completed, 4), (result.Reason, result.Step));
-        // Two steps a round, four answers each, and at the end one to each prompt that is kept.
-        Assert.Equal(2 * 4 + 2, judged);
+        // Two steps a round, four answers each; and before the first and after the last step one to each prompt that is kept.
+        Assert.Equal(2 + 2 * 4 + 2, judged);
         Assert.All(told, static numbers => Assert.Equal(2, numbers["dropped"]));
         Assert.Equal(2, told.Count);
         var lines = await Functional.Training.MetricsAsync(scratch["run"]);
+        Assert.Equal([0L, 4L], lines.Where(static l => l.ValidationLoss is not null).Select(static l => l.Step));
         Assert.Equal([1L, 3L], lines.Where(static l => l.RollOut is not null).Select(static l => l.Step));
     }
 
