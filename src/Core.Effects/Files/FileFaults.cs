@@ -33,11 +33,25 @@ static class FileFaults
     public static Validation<Fault, FileStream> Open(string path)
     {
         if (Directory.Exists(path)) return Fault.Of<FileStream>(path, "is a folder", "expected a file");
-        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        var opening = new FileInfo(path) is { Exists: true, Length: 0 } ? Patiently(path) : Task.FromResult(Opened(path));
+        if (!opening.IsCompleted) return Fault.Of<FileStream>(path, "is a pipe that nothing writes to", "expected a regular file, which can be read twice");
+        var file = opening.GetAwaiter().GetResult();
         if (file.CanSeek && !IsEndless(file)) return Success<Fault, FileStream>(file);
         file.Dispose();
         return Fault.Of<FileStream>(path, "is a pipe or device", "expected a regular file, which can be read twice");
     }
+
+    static FileStream Opened(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+
+    // A named pipe, which looks like an empty file until it is open, opens when something writes to it: maybe never.
+    static Task<FileStream> Patiently(string path)
+    {
+        var opening = Task.Factory.StartNew(() => Opened(path), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        if (Task.WaitAny([opening], patience) < 0) opening.ContinueWith(static late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        return opening;
+    }
+
+    static readonly TimeSpan patience = TimeSpan.FromSeconds(2);
 
     // A file without a length that has something to read, such as /dev/zero, may never end.
     static bool IsEndless(FileStream file)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections;
 using System.Globalization;
 using Functional.Base;
@@ -24,7 +25,7 @@ static class ParquetRows
             yield break;
         }
         using var from = whole.IfFail(static _ => throw new InvalidOperationException());
-        var groups = Groups(from, file);
+        var groups = Directory(from, file).Bind(_ => Groups(from, file));
         if (groups.IsFail) yield return groups.Map(static _ => default(Row)!);
         var count = 0L;
         for (var i = 0; i < groups.Map(static g => g.Count).IfFail(0); i++)
@@ -60,6 +61,19 @@ static class ParquetRows
         return Success<Fault, Stream>(memory);
     }
 
+    // The last bytes are the directory's length and PAR1; the library takes memory for a length before it looks whether the file has so much.
+    static Validation<Fault, Unit> Directory(Stream from, string file) => Guard(file, () =>
+    {
+        Span<byte> end = stackalloc byte[8];
+        if (from.Length < 12) return 0L;
+        from.Position = from.Length - end.Length;
+        from.ReadExactly(end);
+        from.Position = 0;
+        return end[4..].SequenceEqual("PAR1"u8) ? BinaryPrimitives.ReadUInt32LittleEndian(end) : 0L;
+    }).Bind(length => length > from.Length - 12
+        ? Fault.Of<Unit>(file, $"cannot be read as Parquet (its directory is to have {length} bytes, where there is room for {from.Length - 12})", "expected a whole Parquet file")
+        : Success<Fault, Unit>(unit));
+
     static Validation<Fault, (int Count, Vec<string> Names)> Groups(Stream from, string file) => Guard(file, () =>
     {
         var reader = ParquetReader.CreateAsync(from, null, leaveStreamOpen: true).GetAwaiter().GetResult();
@@ -78,7 +92,11 @@ static class ParquetRows
         {
             return Success<Fault, T>(work());
         }
-        catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException))
+        catch (OutOfMemoryException)
+        {
+            return Fault.Of<T>(file, "asks for more memory than there is", "expected a whole Parquet file, with smaller groups of rows");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             return Fault.Of<T>(file, $"cannot be read as Parquet ({e.Message.Split('\n')[0].TrimEnd('.', '\r')})", "expected a whole Parquet file");
         }

@@ -232,7 +232,7 @@ public sealed class RunSession : IDisposable
         from weights in newest.IsSome && !changed.Config.KeepsStart ? Success<Fault, Option<StartWeights>>(None) : WeightsOf(changed)
         from kept in StartAdapter.Keep(changed, newest.IsSome, disk)
         from written in changed.Recipe == begun.Recipe ? Success<Fault, Unit>(unit) : changed.Write(disk)
-        from opened in Opened(changed, newest.Match(static c => c.Step, static () => 0), disk)
+        from opened in Opened(changed, newest.Match(static c => c.Step, static () => 0), disk, newest.Match(static c => c.Training.RolledOut, static () => -1))
         select new RunSession(changed, data, held, opened.Metrics, opened.Store) { From = newest, Weights = weights, Before = before?.Config });
 
     /// <summary>Whether a text is the one that a checkpoint was written with.</summary>
@@ -250,12 +250,12 @@ public sealed class RunSession : IDisposable
     });
 
     // Metrics are opened last, so that nothing needs to be closed when something before fails.
-    static Validation<Fault, (CheckpointStore Store, MetricsFile Metrics)> Opened(RunFolder folder, long step, Disk disk)
+    static Validation<Fault, (CheckpointStore Store, MetricsFile Metrics)> Opened(RunFolder folder, long step, Disk disk, long rolledOut = -1)
     {
         var store = folder.CheckpointsIn(disk);
         return from made in Disk.Guard(folder.Home, "expected a folder that can be written", () =>
             { disk.CreateFolder(folder.Home); return Success<Fault, Unit>(unit); })
-               from metrics in MetricsFile.Open(folder.Metrics, step, disk)
+               from metrics in MetricsFile.Open(folder.Metrics, step, disk, rolledOut)
                select (store, metrics);
     }
 

@@ -43,12 +43,13 @@ public sealed class MetricsFile : IDisposable
     /// <param name="step">The last step that counts.</param>
     public static Validation<Fault, MetricsFile> Open(string path, long step) => Open(path, step, Disk.Real);
 
-    internal static Validation<Fault, MetricsFile> Open(string path, long step, Disk disk) => Disk.Guard(path, "expected a file that can be written", () =>
+    // A round that a checkpoint keeps is not written again, though the step that is the first to learn from it still comes.
+    internal static Validation<Fault, MetricsFile> Open(string path, long step, Disk disk, long rolledOut = -1) => Disk.Guard(path, "expected a file that can be written", () =>
     {
         if (File.Exists(path))
         {
             var text = File.ReadAllBytes(path);
-            var kept = Lines(text).Where(l => Parse(text.AsSpan(l)) is { } m && m.Step <= step).ToList();
+            var kept = Lines(text).Where(l => Parse(text.AsSpan(l)) is { } m && (m.Step <= step || m.RollOut is not null && m.Step == rolledOut + 1)).ToList();
             // Whatever is not kept makes the kept bytes fewer, as does a last line without its end.
             if (kept.Sum(r => r.GetOffsetAndLength(text.Length).Length + 1) != text.Length)
                 disk.Replace(path, kept.SelectMany(r => text[r].Append((byte)'\n')).ToArray());

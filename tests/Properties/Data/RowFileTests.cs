@@ -164,6 +164,20 @@ public sealed class RowFileTests : IDisposable
         Assert.Contains("FAULT c.parquet: cannot be read as Parquet", Read(File("c.parquet", cut)), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_directory_longer_than_its_Parquet_file_takes_no_memory() => Assert.Equal(
+        "FAULT a.parquet: cannot be read as Parquet (its directory is to have 2147483647 bytes, where there is room for 0); expected a whole Parquet file",
+        Read(File("a.parquet", [.. "PAR1"u8, 0xFF, 0xFF, 0xFF, 0x7F, .. "PAR1"u8])));
+
+    [Fact]
+    public void A_pipe_that_nothing_writes_to_is_said_and_not_waited_for()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var path = Path.Combine(folder, "p.jsonl");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [path])) made.WaitForExit();
+        Assert.Equal("FAULT p.jsonl: is a pipe that nothing writes to; expected a regular file, which can be read twice", Read(path));
+    }
+
     public sealed class Said
     {
         public string? role { get; set; }

@@ -56,17 +56,22 @@ public sealed class RowRunTests : IDisposable
             ? config with { Stage = config.Stage with { Source = config.Stage.Source with { File = Rows() } } } : config;
     }
 
-    void Train(string name, RunConfig config, int? stopAfter = null)
+    void Train(string name, RunConfig config, int? stopAfter = null, int? stopBefore = null)
     {
         using var engine = new ReferenceEngine();
         using var stop = new CancellationTokenSource();
         using var session = TinyRun.Get(RunFolder.Holds(scratch[name]) ? RunSession.Resume(scratch[name]) : RunSession.Begin(scratch[name], Recipe.Of(config)));
         session.Reward = static (asked, answer) => asked.Prompt.Count + answer.Sum(static letter => letter * 0.37 % 1);
-        TinyRun.Get(Loop.Run(engine, session, new Stopper(stopAfter, stop), StillClock.Instance, stop.Token));
+        TinyRun.Get(Loop.Run(engine, session, new Stopper(stopAfter, stopBefore, stop), StillClock.Instance, stop.Token));
     }
 
-    sealed class Stopper(int? after, CancellationTokenSource stop) : IRunObserver
+    sealed class Stopper(int? after, int? before, CancellationTokenSource stop) : IRunObserver
     {
+        public void RolledOut(long step, Params<float> numbers)
+        {
+            if (step == before) stop.Cancel();
+        }
+
         public void Stepped(in StepMetrics metrics)
         {
             if (metrics.Step == after) stop.Cancel();
@@ -100,6 +105,20 @@ public sealed class RowRunTests : IDisposable
         Assert.Equal(2, TinyRun.Get(TinyRun.Get(RunFolder.Open(scratch["parts"])).Checkpoint()).Step);
         Train("parts", config);
         Assert.Equal("", TinyRun.Differences(TinyRun.Remains(scratch["whole"]), TinyRun.Remains(scratch["parts"])));
+    }
+
+    /// <summary>A round that a checkpoint keeps is not written again, and neither is its line lost.</summary>
+    [Theory, InlineData(StageKind.Ppo, ""), InlineData(StageKind.Dpo, $"{practice} round-answers:3")]
+    public void An_interrupt_between_a_round_and_its_first_step_loses_no_line(StageKind kind, string given)
+    {
+        var config = Config(kind, given);
+        string[] Lines(string name) => File.ReadAllLines(TinyRun.Get(RunFolder.Open(scratch[name])).Metrics);
+        Train("whole", config);
+        var first = TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch["whole"])).Metrics)).Where(static l => l.RollOut is not null).Select(static l => (int)l.Step).ElementAt(1);
+        Train("parts", config, stopBefore: first);
+        Assert.Equal(first - 1, TinyRun.Get(TinyRun.Get(RunFolder.Open(scratch["parts"])).Checkpoint()).Step);
+        Train("parts", config);
+        Assert.Equal(Lines("whole"), Lines("parts"));
     }
 
     /// <summary>With adapters, the weights that a stage began with stay what they were, and checkpoints hold adapters alone.</summary>
