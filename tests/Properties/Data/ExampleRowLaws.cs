@@ -201,7 +201,8 @@ public sealed class ExampleRowLaws
         var pairs = new PairRows(rankings, 5, RowOrder.Once, columns: Params.Of(("reference_chosen", (float[])[-1, -2])));
         Assert.Equal("chosen: 1,2,3,0,0 chosen_labels: -100,3,-100,-100,-100 rejected: 1,2,4,5,0 rejected_labels: -100,4,5,-100,-100 margin: 0.5 reference_chosen: -1", Text(Fill(pairs, default, 0, 3), 0));
         Assert.Equal("chosen: 0,0,0,0,0 chosen_labels: -100,-100,-100,-100,-100 rejected: 0,0,0,0,0 rejected_labels: -100,-100,-100,-100,-100 margin: 0 reference_chosen: 0", Text(Fill(pairs, default, 0, 3), 2));
-        Assert.Equal(30, pairs.Tokens(3));
+        // Of 13 tokens in two pairs, without padding.
+        Assert.Equal(19, pairs.Tokens(3));
         var three = new Rankings(Examples.Of([Of(1, 2, 3), Of(1, 2, 4), Of(1, 2, 5), Of(1, 6, 3), Of(1, 6, 2)]), [3, 5], [0, 0]);
         var ranked = Fill(new RankingRows(three, 3, RowOrder.Once), default, 0, 2);
         Assert.Equal("answers: 1,2,3,1,2,4,1,2,5 answer_labels: -100,3,-100,-100,4,-100,-100,5,-100 count: 3 margin: 0", Text(ranked, 0));

@@ -88,6 +88,8 @@ public sealed class TypeRuleTests
         ("listed(1)", () => new Listed([1]).Result(0, [F(2)]), ["f32[2]"]),
         ("listed()", () => new Listed([]).Result(0, []), []),
         ("linear_cross_entropy", () => new LinearCrossEntropy().Result(0, [F(2, 3), F(4, 5), I(2)]), ["f32[2, 3]", "f32[4, 5]", "i32[2]"]),
+        ("linear_log_probabilities", () => new LinearLogProbabilities().Result(0, [F(2, 3), F(4, 5), I(2)]), ["f32[2, 3]", "f32[4, 5]", "i32[2]"]),
+        ("linear_log_probabilities_gradient", () => new LinearLogProbabilitiesGradient().Result(0, [F(2, 3), F(4, 3), I(2), F(3)]), ["f32[2, 3]", "f32[4, 3]", "i32[2]", "f32[3]"]),
     ];
 
     public static TheoryData<int, string> Cases => [.. Mistakes.Select(static (m, i) => (i, m.Op))];

@@ -184,7 +184,8 @@ public class RecipeLaws
         // Sizes of the model bound those of a step, and not every model can see both sides.
         let both = shared.Model.Window == 0 && shared.Model.Positions != Positions.Alibi
         select empty.Map((name, _) =>
-            shared with { Stage = stages.ElementAt(names.IndexOf(name)).Stage is var s ? s with { Batch = shared.Stage.Batch, Accumulate = 1, Preference = s.Preference with { Bidirectional = both && s.Preference.Bidirectional } } : s }));
+            shared with { Stage = stages.ElementAt(names.IndexOf(name)).Stage is var s ? s with { Batch = shared.Stage.Batch, Accumulate = 1, Preference = s.Preference with { Bidirectional = both && s.Preference.Bidirectional },
+                Practice = s.Practice with { Prompts = shared.Stage.Batch, Tokens = 1 + s.Practice.Tokens % (shared.Model.Context - 1) } } : s }));
 
     [Property(Arbitrary = [typeof(RecipeLaws)])]
     public void Written_recipes_read_back(Recipe recipe)
