@@ -20,9 +20,10 @@ static class App
 
     static CommandSpec Root => new("functional", "Trains, samples and measures small language models.", [], null)
     {
-        Commands = [.. TrainCommand.All, RunCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, EvaluateCommand.Spec, AnnotateCommand.Spec, MergeCommand.Spec, InspectCommand.Spec, LogitsCommand.Spec, ImportCommand.Spec, ExportCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
+        Commands = [TourCommand.Spec, .. TrainCommand.All, RunCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, EvaluateCommand.Spec, AnnotateCommand.Spec, MergeCommand.Spec, InspectCommand.Spec, LogitsCommand.Spec, ImportCommand.Spec, ExportCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
         Examples =
         [
+            new("tour", "all of it in about five minutes: a model learns to read, to answer, and to answer better"),
             new("train", "trains on the embedded corpus, in about two minutes"),
             new("train --data poems.txt --out runs/poems", "trains on a text"),
             new("run recipe.yaml", "trains in stages, each from what the one before has learned"),

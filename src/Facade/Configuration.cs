@@ -56,6 +56,12 @@ public static class Configuration
            from fitted in recipe.Map((name, c) => Kept(name, c, run, file, settings)).Validate()
            select fitted).OrThrow();
 
+    // A recipe whose paths are relative to the run's folder: a file's, or one that is given as text.
+    internal static Recipe RecipeIn(string folder, string? path, string? own, IReadOnlyList<(string Name, string Value)> settings) =>
+        (own is null ? TextFile.Read(path!) : Prelude.Success<Fault, string>(own))
+        .Bind(text => InText(text, path ?? "the recipe", Path.Combine(folder, "recipe.yaml")))
+        .Bind(file => Begin(new(), CheckpointChoice.Last, file, Entries(settings).ToVec())).OrThrow();
+
     // What a stage that was begun has its adapters from may be gone: what they are stands in the run.
     static RunConfig Kept(string stage, RunConfig config, RunFolder run, Vec<ConfigEntry> file, IReadOnlyList<(string Name, string Value)> settings)
     {
@@ -115,9 +121,12 @@ public static class Configuration
         recipe.Map((name, c) => c with { Stage = c.Stage with { From = recipe.Before(name) is null ? from : c.Stage.From } });
 
     static Validation<Fault, Vec<ConfigEntry>> InFile(string path) =>
-        TextFile.Read(path).Bind(text => ConfigYaml.Entries(text, path))
-            .Map(entries => entries.Map(entry => RunConfig.Field(entry.Key) is { IsPath: true } || IsTokenizerBeside(path, entry)
-                ? entry with { Value = Beside(path, entry.Value) } : entry));
+        TextFile.Read(path).Bind(text => InText(text, path, path));
+
+    // With paths beside a file, which need not be there.
+    static Validation<Fault, Vec<ConfigEntry>> InText(string text, string name, string beside) => ConfigYaml.Entries(text, name)
+        .Map(entries => entries.Map(entry => RunConfig.Field(entry.Key) is { IsPath: true } || IsTokenizerBeside(beside, entry)
+            ? entry with { Value = Beside(beside, entry.Value) } : entry));
 
     // A tokenizer may be a word or a name as well; a file is one that is there.
     static bool IsTokenizerBeside(string file, ConfigEntry entry) => entry.Key == "tokenizer" && entry.Value switch

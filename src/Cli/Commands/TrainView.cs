@@ -8,7 +8,7 @@ using Spectre.Console;
 namespace Functional.Cli;
 
 /// <summary>Shows a run while it goes.</summary>
-interface ITrainView : IProgress<TrainingEvent>;
+interface ITrainView : IProgress<TrainingEvent>, IProgress<TourNote>;
 
 /// <summary>How far a run has come, for both views.</summary>
 sealed class Pace
@@ -55,6 +55,13 @@ sealed class PlainView(Terminal terminal) : ITrainView
     const int Lines = 20;
     readonly Pace pace = new();
     long every = 1;
+
+    public void Report(TourNote value)
+    {
+        if (value.Done < value.Of) return;
+        terminal.Line($"{Show.Count(value.Of)} {value.What}");
+        terminal.Out.Flush();
+    }
 
     public void Report(TrainingEvent value)
     {
@@ -107,6 +114,13 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
         {
             interruption.Say = say;
         }
+    }
+
+    public void Report(TourNote value)
+    {
+        bar.MaxValue(value.Of);
+        bar.Value = value.Done;
+        bar.Description = Markup.Escape($"{Show.Count(value.Done)} of {Show.Count(value.Of)} {value.What}");
     }
 
     public void Report(TrainingEvent value)

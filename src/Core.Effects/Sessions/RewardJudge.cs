@@ -16,11 +16,16 @@ sealed class RewardJudge : IJudge
 
     /// <summary>Opens a run; one whose model judges nothing is a fault.</summary>
     public static Validation<Fault, RewardJudge> Open(IEngine engine, string location) =>
-        from run in RunFolder.Open(location)
-        from judges in Fault.Unless(run.Config.Decoder.Labels == 1, "judge", $"is {location}, whose model gives no reward", "allowed: a run that has learned rewards, as functional reward makes one")
-        from encoder in RowParts.Encoder(run.Config, run.Tokenizer, run.Note)
-        from model in TrainedModel.Open(engine, location)
+        RunFolder.Open(location).Bind(run => Judges(run)).Bind(_ => TrainedModel.Open(engine, location)).Bind(Of);
+
+    /// <summary>A model that is open already, and becomes the judge's; one that judges nothing is a fault.</summary>
+    public static Validation<Fault, RewardJudge> Of(TrainedModel model) =>
+        from judges in Judges(model.Run)
+        from encoder in RowParts.Encoder(model.Run.Config, model.Run.Tokenizer, model.Run.Note)
         select new RewardJudge(model, encoder);
+
+    static Validation<Fault, Unit> Judges(RunFolder run) => Fault.Unless(run.Config.Decoder.Labels == 1, "judge", $"is {run.Location}, whose model gives no reward",
+        "allowed: a run that has learned rewards, as functional reward makes one");
 
     // What it cannot read has no reward, and neither has what it gives no number.
     public double[] Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers)

@@ -127,10 +127,25 @@ static class RowParts
         Of(config, RankingShapes.Single, Tutor.Judged, stop);
 
     /// <summary>Prompts that a policy answers itself, with the answers that are expected where the rows have them.</summary>
-    public static Validation<Fault, (Vec<Located<Asked>> Train, Vec<Located<Asked>> Kept)> Asked(RunConfig config, CancellationToken stop) => Of(config,
-        config.Stage.Practice.Judge is { } judge && PracticeConfig.Nearness.Contains(judge) ? asked
-            : [.. asked, .. PromptShapes.All.Select(static shape => shape.Then(static (prompt, _) => Success<Fault, Asked>(new(prompt, null))))],
+    public static Validation<Fault, (Vec<Located<Asked>> Train, Vec<Located<Asked>> Kept)> Asked(RunConfig config, CancellationToken stop) => Of(config, ShapesFor(config.Stage.Practice.Judge),
         static lesson => new Asked([new(Role.User, lesson.Request)], lesson.Exercise.Answer) { IsRight = answer => Exercise.Verify(lesson.Exercise, answer) }, stop);
+
+    /// <summary>What a run asks, learned or kept, or all that a file asks, for a judge.</summary>
+    public static Validation<Fault, Vec<Located<Asked>>> Questions(RunFolder run, bool kept, string judge, string? file, string? columns, CancellationToken stop)
+    {
+        var own = run.Config.Stage;
+        return file is not null
+            ? from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
+              from read in RowReader.Read(RowFiles.Read(file, stop), ShapesFor(judge), meant, file)
+              select read.Rows
+            : run.IsImported || (own.Kind == StageKind.Pretrain && own.Source.File is not null)
+            ? Fault.Of<Vec<Located<Asked>>>(run.Location, "has learned no answers, and has no questions of its own", "expected rows of questions")
+            : Asked(run.Config with { Stage = own with { Practice = own.Practice with { Judge = judge } } }, stop).Map(parts => kept ? parts.Kept : parts.Train);
+    }
+
+    // Nearness to an expected answer wants one; others judge answers to bare prompts, too.
+    static Vec<RowShape<Asked>> ShapesFor(string? judge) => judge is not null && PracticeConfig.Nearness.Contains(judge) ? asked
+        : [.. asked, .. PromptShapes.All.Select(static shape => shape.Then(static (prompt, _) => Success<Fault, Asked>(new(prompt, null))))];
 
     // Conversations that end with an answer, which is what is expected.
     static readonly Vec<RowShape<Asked>> asked = [.. ConversationShapes.All.Select(static shape => shape.Then(static (talk, row) =>

@@ -43,6 +43,10 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <summary>What the stage is made of.</summary>
     public RunConfig Config => Recipe.Stages[Stage];
 
+    /// <summary>What the stage is made of, where a stage that judges it is the folder of that.</summary>
+    internal RunConfig Judged => Config.Stage.Practice is { JudgedBy: { } stage } practice
+        ? Config with { Stage = Config.Stage with { Practice = practice with { Judge = (this with { Stage = stage }).Home, JudgedBy = null } } } : Config;
+
     /// <summary>Where the stage is.</summary>
     public string Home => Path.Combine(Location, StagesName, Stage);
 

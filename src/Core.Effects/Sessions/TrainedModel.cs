@@ -236,6 +236,20 @@ public sealed class TrainedModel : IDisposable
         Run.Config.Decoder.Labels > 0 ? $"gives texts {Run.Config.Decoder.Labels} numbers" : "is a model that writes: it has no rewards to give",
         "expected a run that learned rewards, as functional reward makes");
 
+    /// <summary>Answers to prompts that are tokens; fewer where the token asks to stop.</summary>
+    internal Answer[] Answer(Tokenizer tokenizer, IReadOnlyList<int[]> prompts, AnswerRules rules, IReadOnlyList<Key> keys, int rows, Action<int, Answer>? told, CancellationToken stop) =>
+        Answers.Of(engine, Model, parameters.Buffers, tokenizer, prompts, rules, keys, rows, told, stop);
+
+    /// <summary>How likely it finds answers, in nats: of each the sum over its tokens.</summary>
+    /// <param name="answers">Tokens of prompts, one or more each, and of answers to them; together no more than the model's context and one.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public double[] LogProbs(IReadOnlyList<(Vec<int> Prompt, Vec<int> Answer)> answers, CancellationToken stop = default) =>
+        Drift.LogProbs(engine, Model, parameters.Buffers, answers, stop);
+
+    /// <summary>What it gives answers, one after the other, as a judge of others' does; NaN for one that it cannot read. A model that writes is a fault.</summary>
+    public Validation<Fault, double[]> Rewards(IReadOnlyList<Tried> tried) =>
+        RewardJudge.Of(this).Map(judge => judge.Rewards([.. tried.SelectMany(static t => t.Answers.Select(a => (t.Asked, a.Text)))]));
+
     /// <summary>What it gives texts, whatever the numbers are.</summary>
     internal double[] RewardsOf(IReadOnlyList<Example> texts) => RewardReader.Of(engine, Model, parameters.Buffers, texts);
 

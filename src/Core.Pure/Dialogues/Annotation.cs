@@ -31,6 +31,9 @@ public enum Verdict
 /// <param name="Annotator">Who said it.</param>
 public sealed record Annotation(Vec<Message> Prompt, string First, string Second, Verdict Verdict, string Annotator)
 {
+    /// <summary>How much better the better answer is, 0 or more, where somebody measured it; else the verdict says it.</summary>
+    public double? Margin { get; init; }
+
     static readonly Vec<(Verdict Verdict, string Word)> words =
     [
         (Verdict.MuchBetter, "much better"), (Verdict.Better, "better"), (Verdict.Same, "about the same"), (Verdict.Worse, "worse"),
@@ -63,7 +66,7 @@ public sealed record Annotation(Vec<Message> Prompt, string First, string Second
             return new Json.Map(Params.Of<Json>(
                 ("prompt", Prompt is [{ Role: Role.User, Input: "" } only] ? new Json.Text(only.Text) : new Json.List(Prompt.Map(Written))),
                 ("chosen", new Json.Text(worse ? Second : First)), ("rejected", new Json.Text(worse ? First : Second)),
-                ("margin", new Json.Whole(Math.Abs(Score(Verdict) ?? 0))), ("verdict", new Json.Text(WordOf(Verdict))),
+                ("margin", Margin is { } margin ? new Json.Real(margin) : new Json.Whole(Math.Abs(Score(Verdict) ?? 0))), ("verdict", new Json.Text(WordOf(Verdict))),
                 ("first", new Json.Text(worse ? "rejected" : "chosen")), ("annotator", new Json.Text(Annotator))));
         }
     }

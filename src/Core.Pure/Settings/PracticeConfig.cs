@@ -18,6 +18,9 @@ public sealed record PracticeConfig
     /// </summary>
     public string? Judge { get; init; }
 
+    /// <summary>The stage of the recipe, before this one, that has learned the rewards by which answers are judged; nothing where <see cref="Judge"/> says who judges.</summary>
+    public string? JudgedBy { get; init; }
+
     /// <summary>How many prompts a round answers.</summary>
     public int Prompts { get; init; } = 16;
 
@@ -49,6 +52,8 @@ public sealed record PracticeConfig
             new("judge", nameof(Judge), "what judges answers that the policy writes itself, from which it then learns; else the rows' own answers are learned from",
                 "exact, f1 or rouge-l for nearness to the row's answer, the folder of a run that has learned rewards, function for a program's own, or nothing",
                 static c => c.Judge, static (c, text) => c with { Judge = text }, static c => c.Judge != "") { IsText = true, Aliases = ["reward-model", "reward-from"] },
+            new("judged-by", nameof(JudgedBy), "the stage before it that judges those answers, in place of a judge", "the name of a stage before it that learns rewards, or nothing",
+                static c => c.JudgedBy, static (c, text) => c with { JudgedBy = text }, static c => c.JudgedBy != "") { IsText = true },
             Make.Whole<PracticeConfig>("round-prompts", "prompts that a round answers", static c => c.Prompts, static (c, v) => c with { Prompts = (int)v }, 1, 1 << 16),
             Make.Whole<PracticeConfig>("round-answers", "answers that each of them has", static c => c.Answers, static (c, v) => c with { Answers = (int)v }, 1, 1 << 12)
                 with { Aliases = ["num-generations", "group-size"] },

@@ -37,6 +37,11 @@ public sealed record Recipe
     public Recipe Then(string stage, StageConfig settings) => IsName(stage) ? new(Stages.Add(stage, Stages.Values[^1] with { Stage = settings }))
         : throw new ArgumentException($"'{stage}' is no name of a stage; allowed: letters, digits, - and _");
 
+    /// <summary>Its stages before one of them.</summary>
+    /// <exception cref="ArgumentException">There are none.</exception>
+    public Recipe UpTo(string stage) => Stages.Names[0] != stage ? new(Stages.TakeWhile(s => s.Name != stage).Select(static s => (s.Name, s.Value)).ToParams())
+        : throw new ArgumentException($"{stage} is the first stage");
+
     /// <summary>The recipe with another configuration for a stage; what it shares with others changes in all.</summary>
     public Recipe With(string stage, RunConfig config) => new(Stages.Map((name, c) => name == stage ? config : config with { Stage = c.Stage }));
 
@@ -55,7 +60,7 @@ public sealed record Recipe
 
     /// <summary>This recipe, or every fault in its stages at once, with the stage's name where there are several.</summary>
     public Validation<Fault, Recipe> Validate() => Stages
-        .Select(s => new[] { s.Value.Validate().Map(static _ => unit), IsAfter(s.Name, s.Value.Stage) }.Gather()
+        .Select(s => new[] { s.Value.Validate().Map(static _ => unit), IsAfter(s.Name, s.Value.Stage), IsJudged(s.Name, s.Value.Stage.Practice) }.Gather()
             .MapFail(f => Stages.Count > 1 ? f with { Where = $"{s.Name}: {f.Where}" } : f).Map(static _ => unit)).Gather()
             .Map(_ => this);
 
@@ -68,6 +73,18 @@ public sealed record Recipe
             Fault.Unless(stage.From is null, "after", $"is {after}, beside from, which names weights, too", "allowed: one of them"),
             Fault.Unless(earlier.Contains(after), "after", $"is {after}",
                 earlier.Count == 0 ? "allowed: nothing, since no stage before it writes" : $"allowed: {string.Join(", ", earlier)}, or nothing"),
+        }.Gather().Map(static _ => unit);
+    }
+
+    Validation<Fault, Unit> IsJudged(string name, PracticeConfig practice)
+    {
+        if (practice.JudgedBy is not { } judge) return Success<Fault, Unit>(unit);
+        Vec<string> judges = [.. Stages.TakeWhile(s => s.Name != name).Where(static s => s.Value.Stage.Kind == StageKind.Reward).Select(static s => s.Name)];
+        return new[]
+        {
+            Fault.Unless(practice.Judge is null, "judged-by", $"is {judge}, beside judge, which says who judges, too", "allowed: one of them"),
+            Fault.Unless(judges.Contains(judge), "judged-by", $"is {judge}",
+                judges.Count == 0 ? "allowed: nothing, since no stage before it learns rewards" : $"allowed: {string.Join(", ", judges)}, or nothing"),
         }.Gather().Map(static _ => unit);
     }
 

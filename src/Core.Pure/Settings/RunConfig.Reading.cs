@@ -65,7 +65,7 @@ public sealed partial record RunConfig
     {
         if (!Stage.Practises || Stage.Batch < 1 || Stage.Accumulate < 1) yield break;
         var (practice, step) = (Stage.Practice, (long)Stage.Batch * Stage.Accumulate);
-        yield return Fault.Unless(practice.Judge is not null, name("judge"), "is not given, and a policy learns from answers that are judged", $"allowed: {Field("judge")!.Allowed}");
+        yield return Fault.Unless((practice.Judge ?? practice.JudgedBy) is not null, name("judge"), "is not given, and a policy learns from answers that are judged", $"allowed: {Field("judge")!.Allowed}");
         if (practice.Prompts < 1 || practice.Answers < 1 || practice.Epochs < 1) yield break;
         var (rows, words) = ((long)practice.Prompts * (Stage.Kind == StageKind.Dpo ? 1 : practice.Answers) * practice.Epochs,
             Stage.Kind == StageKind.Dpo ? name("round-prompts") : $"{name("round-prompts")} × {name("round-answers")}");

@@ -35,7 +35,7 @@ public sealed record StageConfig
     public PracticeConfig Practice { get; init; } = new();
 
     /// <summary>Whether it learns from what its own policy writes.</summary>
-    public bool Practises => Kind is StageKind.Grpo or StageKind.Ppo || (Kind == StageKind.Dpo && Practice.Judge is not null);
+    public bool Practises => Kind is StageKind.Grpo or StageKind.Ppo || (Kind == StageKind.Dpo && (Practice.Judge ?? Practice.JudgedBy) is not null);
 
     /// <summary>How a policy learns from rewards, where it does.</summary>
     public PolicyConfig Policy { get; init; } = new();

@@ -1,0 +1,66 @@
+using Functional.Base;
+using OxyPlot;
+using OxyPlot.Axes;
+using OxyPlot.Legends;
+using OxyPlot.Series;
+
+namespace Functional.Reports;
+
+/// <summary>Points that belong together.</summary>
+/// <param name="Name">What they are.</param>
+/// <param name="Points">Where they are, from left to right where they are joined.</param>
+public sealed record Trace(string Name, Vec<(double X, double Y)> Points)
+{
+    /// <summary>Whether they are joined by a line.</summary>
+    public bool IsLine { get; init; } = true;
+}
+
+/// <summary>A picture of numbers, which <see cref="Svg"/> draws.</summary>
+/// <param name="Title">What it shows.</param>
+/// <param name="X">What the horizontal axis counts.</param>
+/// <param name="Y">What the vertical axis counts.</param>
+/// <param name="Traces">What is drawn; points that are not finite are left out.</param>
+public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
+{
+    const int Most = 400;
+
+    // Colours that colour-blind people tell apart, too (Okabe and Ito 2008).
+    static readonly OxyColor[] colours =
+        [OxyColor.FromRgb(0, 114, 178), OxyColor.FromRgb(213, 94, 0), OxyColor.FromRgb(0, 158, 115), OxyColor.FromRgb(204, 121, 167), OxyColor.FromRgb(230, 159, 0), OxyColor.FromRgb(86, 180, 233)];
+
+    /// <summary>The picture as an SVG element: the same numbers give the same text.</summary>
+    /// <param name="width">Its width in pixels.</param>
+    /// <param name="height">Its height in pixels.</param>
+    public string Svg(int width = 640, int height = 360)
+    {
+        var plot = new PlotModel { Title = Title, TitleFontSize = 14, TitleFontWeight = 400, PlotAreaBorderColor = OxyColors.LightGray, DefaultFont = "sans-serif" };
+        foreach (var (position, title) in new[] { (AxisPosition.Bottom, X), (AxisPosition.Left, Y) })
+            plot.Axes.Add(new LinearAxis
+            {
+                Position = position, Title = title, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColor.FromRgb(235, 235, 235), TicklineColor = OxyColors.LightGray,
+                MinorTickSize = 0, MinimumPadding = 0.03, MaximumPadding = 0.03,
+            });
+        // Beside the picture, where it covers nothing.
+        if (Traces.Count > 1) plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendBorderThickness = 0 });
+        for (var i = 0; i < Traces.Count; i++) plot.Series.Add(Of(Traces[i], colours[i % colours.Length]));
+        return SvgExporter.ExportToString(plot, width, height, isDocument: false);
+    }
+
+    static XYAxisSeries Of(Trace trace, OxyColor colour)
+    {
+        var points = Few([.. trace.Points.Where(static p => double.IsFinite(p.X) && double.IsFinite(p.Y))]);
+        if (trace.IsLine)
+        {
+            var line = new LineSeries { Title = trace.Name, Color = colour, StrokeThickness = 1.6 };
+            line.Points.AddRange(points.Select(static p => new DataPoint(p.X, p.Y)));
+            return line;
+        }
+        var dots = new ScatterSeries { Title = trace.Name, MarkerType = MarkerType.Circle, MarkerFill = colour, MarkerSize = 4 };
+        dots.Points.AddRange(points.Select(static p => new ScatterPoint(p.X, p.Y)));
+        return dots;
+    }
+
+    // More than there are pixels say no more: means of neighbours stand for them.
+    static Vec<(double X, double Y)> Few(Vec<(double X, double Y)> points) => points.Count <= Most ? points
+        : [.. points.Chunk((points.Count + Most - 1) / Most).Select(static some => (some.Average(static p => p.X), some.Average(static p => p.Y)))];
+}

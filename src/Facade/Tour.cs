@@ -1,0 +1,190 @@
+using Functional.Base;
+using Functional.Runs;
+using Functional.Sessions;
+using Functional.Settings;
+
+namespace Functional;
+
+/// <summary>What a tour is made of.</summary>
+public sealed record TourOptions
+{
+    /// <summary>A recipe in place of the tour's own; nothing for that.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>Settings that take the place of the recipe's in every stage, such as <c>("seed", "2")</c>.</summary>
+    public IReadOnlyList<(string Name, string Value)> Settings { get; init; } = [];
+
+    /// <summary>How many questions each stage answers at the end, 1 or more.</summary>
+    public int Questions { get; init; } = 600;
+
+    /// <summary>How many questions are answered to have comparisons to learn from, 2 or more.</summary>
+    public int Compared { get; init; } = 1200;
+
+    /// <summary>How many answers each of those has, 2 or more.</summary>
+    public int Answers { get; init; } = 4;
+}
+
+/// <summary>What a tour does beside training.</summary>
+/// <param name="What">What is counted.</param>
+/// <param name="Done">How much of it is done.</param>
+/// <param name="Of">How much there is of it.</param>
+public sealed record TourNote(string What, int Done, int Of);
+
+/// <summary>A tour as far as it has come.</summary>
+/// <param name="Folder">Its run.</param>
+/// <param name="Scores">What its stages are worth, in their order.</param>
+/// <param name="IsDone">Whether nothing is left; else it was asked to stop, and the same call goes on.</param>
+public sealed record TourResult(string Folder, Vec<TourScore> Scores, bool IsDone)
+{
+    /// <summary>The page that tells of it.</summary>
+    public string Page => Path.Combine(Folder, Tour.PageName);
+
+    /// <summary>The score of a stage; nothing where there is none.</summary>
+    public TourScore? this[string? stage] => Scores.FirstOrDefault(s => s.Stage == stage);
+}
+
+/// <summary>
+/// All of it in one run: a model is pretrained and taught to answer; its own answers are compared by what is true of the embedded world; a model learns to judge from
+/// that; policies learn from the judge, from the truth and from the comparisons; and all are asked questions that none of them learned.
+/// </summary>
+public static class Tour
+{
+    internal const string PageName = "report.html";
+    const string Comparisons = "preferences.jsonl", ScoresName = "tour";
+
+    /// <summary>
+    /// Begins a tour, or goes on with the one in a folder; what is done is not done again. Its stages are those of a recipe, and the folder is a run like any other:
+    /// each stage is looked at, replaced and gone on from by its folder, <c>stages/NAME</c>.
+    /// </summary>
+    /// <param name="folder">Where it is kept; it is made where it is not there.</param>
+    /// <param name="options">What it is made of.</param>
+    /// <param name="training">Is told what happens while stages learn, as for <see cref="Training.RunAsync(Recipe, string, IProgress{TrainingEvent}?, CancellationToken)"/>.</param>
+    /// <param name="notes">Is told of everything else.</param>
+    /// <param name="cancellation">Asks to save and stop.</param>
+    /// <exception cref="FunctionalException">As for a recipe; or the recipe has no stage of kind <c>sft</c>, whose questions all are asked.</exception>
+    public static async Task<TourResult> RunAsync(string folder, TourOptions? options = null, IProgress<TrainingEvent>? training = null, IProgress<TourNote>? notes = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        var (asked, recipe) = ((options ?? new()).Checked(), RecipeOf(folder, options ?? new()));
+        var teacher = recipe.Stages.FirstOrDefault(static s => s.Value.Stage.Kind == StageKind.Sft).Name
+            ?? throw new FunctionalException(new Fault(options?.Recipe ?? "recipe", "has no stage of kind sft", "needed: one, whose questions all stages are asked"));
+        var pairs = Path.Combine(folder, Comparisons);
+        if (recipe.Stages.FirstOrDefault(s => s.Value.Stage.Source.File is { } file && Path.GetFullPath(file) == Path.GetFullPath(pairs)).Name is { } first && !File.Exists(pairs))
+        {
+            if (!await Train(recipe.UpTo(first), folder, training, cancellation).ConfigureAwait(false)) return new(folder, [], false);
+            await Collect(folder, recipe, recipe.Before(first)!, pairs, asked, notes, cancellation).ConfigureAwait(false);
+        }
+        if (!await Train(recipe, folder, training, cancellation).ConfigureAwait(false)) return new(folder, [], false);
+        var scores = new List<TourScore>();
+        foreach (var stage in recipe.Stages.Names)
+            scores.Add(await Scored(folder, recipe, stage, teacher, asked, notes, cancellation).ConfigureAwait(false));
+        var result = new TourResult(folder, [.. scores], true);
+        await File.WriteAllTextAsync(result.Page, await TourPage.Of(result, recipe).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        return result;
+    }
+
+    /// <summary>The recipe of a tour, with paths in it relative to its folder.</summary>
+    /// <param name="folder">Where the tour is kept.</param>
+    /// <param name="options">What it is made of.</param>
+    /// <exception cref="FunctionalException">The recipe cannot be read, or something in it is no setting or no value of one.</exception>
+    public static Recipe RecipeOf(string folder, TourOptions options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(options);
+        return Configuration.RecipeIn(folder, options.Recipe, options.Recipe is null ? Own : null, options.Settings);
+    }
+
+    static string Own
+    {
+        get
+        {
+            using var text = new StreamReader(typeof(Tour).Assembly.GetManifestResourceStream("tour.yaml")!);
+            return text.ReadToEnd();
+        }
+    }
+
+    // Whether all of it is trained.
+    static async Task<bool> Train(Recipe recipe, string folder, IProgress<TrainingEvent>? progress, CancellationToken stop)
+    {
+        if (RunFolder.IsBegun(folder))
+        {
+            var done = await Training.StagesAsync(folder).ConfigureAwait(false);
+            if (recipe.Stages.All(s => done.Any(d => d.Name == s.Name && d.IsDone && d.Done >= s.Value.Stage.Steps))) return true;
+        }
+        return (await Training.RunAsync(recipe, folder, progress, stop).ConfigureAwait(false)).Reason == StopReason.Completed;
+    }
+
+    // Under another name until all of it is there.
+    static async Task Collect(string folder, Recipe recipe, string stage, string file, TourOptions options, IProgress<TourNote>? notes, CancellationToken stop)
+    {
+        using var model = await LanguageModel.LoadAsync(folder, recipe.Stages[stage].Execution, stage: stage, cancellation: stop).ConfigureAwait(false);
+        var whole = new AnswerOptions { Questions = options.Compared, Tokens = TokensOf(recipe), Temperature = 1, Seed = recipe.Stages[stage].Seed };
+        var collected = await model.CollectAsync($"{file}.partial", "exact", whole, null, options.Answers,
+            notes is null ? null : new Told(done => notes.Report(new("questions answered, and the answers compared", done, options.Compared))), stop).ConfigureAwait(false);
+        if (collected.Written < 2)
+            throw new FunctionalException(new Fault(folder, $"has answers of which {collected.Written} are better than others", "needed: 2 or more, as of a model that is sometimes right"));
+        File.Move($"{file}.partial", file, overwrite: true);
+    }
+
+    // Every stage answers as long as the policies may.
+    static int TokensOf(Recipe recipe) => recipe.Stages.Values.Where(static c => c.Stage.Practises).Select(static c => c.Stage.Practice.Tokens).DefaultIfEmpty(new PracticeConfig().Tokens).Max();
+
+    static async Task<TourScore> Scored(string folder, Recipe recipe, string stage, string teacher, TourOptions options, IProgress<TourNote>? notes, CancellationToken stop)
+    {
+        var path = Path.Combine(folder, "stages", stage, $"{ScoresName}.json");
+        if (File.Exists(path) && TourScore.Read(await File.ReadAllTextAsync(path, stop).ConfigureAwait(false), path).Case is TourScore known
+            && (known.Right is not null || known.Answers.Count == options.Questions)) return known;
+        var (config, engine) = (recipe.Stages[stage], recipe.Stages[stage].Execution);
+        var lines = await Training.MetricsAsync(folder, stage).ConfigureAwait(false);
+        var score = new TourScore(stage, RunConfig.Field("kind")!.Show(config), recipe.Before(stage), lines.Sum(static l => l.Training?.Milliseconds ?? 0) / 1e3, []);
+        using var model = await LanguageModel.LoadAsync(folder, engine, stage: stage, cancellation: stop).ConfigureAwait(false);
+        if (config.Stage.Kind == StageKind.Reward)
+        {
+            var judge = await model.JudgeAsync(cancellation: stop).ConfigureAwait(false);
+            score = score with { Right = (long)Math.Round(judge.Accuracy.Value * judge.Pairs), Pairs = judge.Pairs };
+        }
+        else
+        {
+            var questions = new AnswerOptions { Like = Path.Combine(folder, "stages", teacher), Questions = options.Questions, Tokens = TokensOf(recipe), Temperature = 1 };
+            var tried = await model.TryAsync(questions, progress: notes is null ? null : new Told(done => notes.Report(new($"answers of {stage}", done, options.Questions))), cancellation: stop)
+                .ConfigureAwait(false);
+            var answers = tried.Select(static t => (t.Asked, Answer: t.Answers[0], Reward: t.Rewards[0])).ToArray();
+            score = score with
+            {
+                Answers = [.. answers.Select(static a => new TourAnswer(string.Join("\n\n", a.Asked.Prompt.Select(static m => m.Whole)), a.Answer.Text.Trim(), a.Reward))],
+                Length = answers.Average(static a => (double)a.Answer.Tokens.Count),
+                Kl = recipe.Before(stage) is { } before ? await Away(before, tried, [.. answers.Select(static a => a.Answer.LogProbs.Sum(static p => (double)p))]).ConfigureAwait(false) : null,
+                Judged = recipe.Stages.FirstOrDefault(static s => s.Value.Stage.Kind == StageKind.Reward).Name is { } judge ? await Judged(judge, tried).ConfigureAwait(false) : null,
+            };
+        }
+        await File.WriteAllTextAsync($"{path}.partial", score.Written.Write(), stop).ConfigureAwait(false);
+        File.Move($"{path}.partial", path, overwrite: true);
+        return score;
+
+        async Task<double> Away(string before, IReadOnlyList<Tried> tried, double[] own)
+        {
+            using var other = await LanguageModel.LoadAsync(folder, engine, stage: before, cancellation: stop).ConfigureAwait(false);
+            return own.Zip(await other.LogProbsAsync(tried, stop).ConfigureAwait(false), static (mine, its) => mine - its).Average();
+        }
+
+        async Task<double> Judged(string judge, IReadOnlyList<Tried> tried)
+        {
+            using var other = await LanguageModel.LoadAsync(folder, engine, stage: judge, cancellation: stop).ConfigureAwait(false);
+            return (await other.RewardsAsync(tried, stop).ConfigureAwait(false)).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average();
+        }
+    }
+
+    static TourOptions Checked(this TourOptions options) => new[]
+    {
+        Fault.Unless(options.Questions >= 1, nameof(TourOptions.Questions), $"is {options.Questions}", "allowed: 1 or more"),
+        Fault.Unless(options.Compared >= 2, nameof(TourOptions.Compared), $"is {options.Compared}", "allowed: 2 or more"),
+        Fault.Unless(options.Answers >= 2, nameof(TourOptions.Answers), $"is {options.Answers}", "allowed: 2 or more"),
+    }.Gather().Map(_ => options).OrThrow();
+
+    // On the thread that computes.
+    sealed class Told(Action<int> tell) : IProgress<int>
+    {
+        public void Report(int value) => tell(value);
+    }
+}
