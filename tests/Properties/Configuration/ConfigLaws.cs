@@ -237,7 +237,7 @@ public class ConfigLaws
             + "experts experts-chosen expert-hidden expert-scores experts-renormalised shared-expert shared-expert-gate expert-pattern tied-head labels "
             + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from after kind corpus-seed corpus-size validation-part order separator template columns lessons packing curriculum skip-equal dft preference-loss beta reference preference-smoothing divergence "
             + "divergence-alpha by-token gamma reward-alpha discopop-temperature sft-weight sft-text wpo length-share good-weight bad-weight margins reward-loss centring bidirectional pooling "
-            + "judge round-prompts round-answers answer-tokens answer-temperature answer-top-k answer-top-p end-penalty round-epochs "
+            + "judge judged-by round-prompts round-answers answer-tokens answer-temperature answer-top-k answer-top-p end-penalty round-epochs "
             + "policy-loss clip-low clip-high kl-weight kl-estimator kl-place entropy-weight baseline advantage-scale discount gae-lambda value-weight value-clip "
             + "adapter lora-rank lora-alpha lora-targets lora-ranks lora-alphas rslora dora lora-bias lora-saved base-bits lora-b-rate optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));

@@ -19,7 +19,7 @@ public class DriftLaws
     };
 
     // Labels, kinds, what comes after what and how a judge reads have tests of their own.
-    public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name).Except(["labels", "kind", "after", "bidirectional", "pooling"])];
+    public static TheoryData<string> Settings => [.. RunConfig.Fields.Select(static f => f.Name).Except(["labels", "kind", "after", "judged-by", "bidirectional", "pooling"])];
 
     /// <summary>A stage is called by its kind where it has no other name: another kind is another stage, of which there is nothing.</summary>
     [Fact]

@@ -208,7 +208,40 @@ public sealed class RowRunTests : IDisposable
         ["base-bits"] = ("lora-rank:2", "4"),
     };
 
-    public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name).Except(["skip-equal", "end-penalty"])];
+    public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name).Except(["skip-equal", "end-penalty", "judged-by"])];
+
+    /// <summary>A stage of the recipe judges as its folder does, to the bit; what is no judge before it, or stands beside another, is refused by name.</summary>
+    [Fact]
+    public void A_stage_of_the_recipe_judges()
+    {
+        var (sft, judge, policy) = (Config(StageKind.Sft), Config(StageKind.Reward).Stage with { From = null }, Config(StageKind.Ppo).Stage with { From = null, After = "sft" });
+        StageConfig By(string? folder, string? stage) => policy with { Practice = policy.Practice with { Judge = folder, JudgedBy = stage } };
+        var recipe = Recipe.Of(sft).Then("judge", judge).Then("other", judge with { Steps = 1 });
+        string Faults(StageConfig stage) => TinyRun.Faults(recipe.Then("policy", stage).Validate());
+        Assert.Contains("policy: judged-by: is sft; allowed: judge, other, or nothing", Faults(By(null, "sft")), StringComparison.Ordinal);
+        Assert.Contains("policy: judged-by: is judge, beside judge, which says who judges, too", Faults(By("exact", "judge")), StringComparison.Ordinal);
+        Assert.Contains("judge: is not given", Faults(By(null, null)), StringComparison.Ordinal);
+        Assert.Contains("allowed: nothing, since no stage before it learns rewards", TinyRun.Faults(Recipe.Of(sft).Then("policy", By(null, "judge")).Validate()), StringComparison.Ordinal);
+        Stages("whole", recipe.Then("policy", By(null, "judge")));
+        byte[] Policy(string run) => TinyRun.Remains(scratch[$"{run}/stages/policy"])["model.safetensors"];
+        Stages("apart", recipe);
+        Stages("apart", recipe.Then("policy", By(scratch["apart/stages/judge"], null)));
+        Stages("elsewhere", recipe);
+        Stages("elsewhere", recipe.Then("policy", By(scratch["elsewhere/stages/other"], null)));
+        Assert.Equal(Policy("apart"), Policy("whole"));
+        Assert.NotEqual(Policy("elsewhere"), Policy("whole"));
+    }
+
+    void Stages(string run, Recipe recipe)
+    {
+        using var engine = new ReferenceEngine();
+        while (true)
+        {
+            using var session = TinyRun.Get(RunFolder.Holds(scratch[run]) ? RunSession.Resume(scratch[run], RunSession.ChangeTo(recipe)) : RunSession.Begin(scratch[run], recipe));
+            TinyRun.Get(Loop.Run(engine, session, null, StillClock.Instance));
+            if (session.Folder.IsLast) return;
+        }
+    }
 
     /// <summary>An answer that the model did not end is worth less by the penalty, and one that it ended is worth what it is.</summary>
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Functional.Learning;
 using Functional.Sessions;
 using Functional.Samples;
 
@@ -92,6 +93,67 @@ public sealed class LessonSnapshots
     {
         Assert.Equal(0.554355, DpoDerivedAndRun.Loss(2, -1, 0.1), 1e-6);
         Assert.All(DpoDerivedAndRun.Best().Zip(DpoDerivedAndRun.Learn(3000)), static pair => Assert.Equal(pair.Item1, pair.Item2, 1e-3));
+    }
+
+    [Fact]
+    public Task Returns_and_gae() => Verify(ReturnsAndGae.Text());
+
+    /// <summary>The exercise: the errors themselves. The table's numbers; and the law.</summary>
+    [Fact]
+    public void Returns_and_gae_has_an_answer()
+    {
+        static void Equal(double[] expected, IEnumerable<double> actual) => Assert.All(expected.Zip(actual), static p => Assert.Equal(p.Item1, p.Item2, 1e-12));
+        Equal([0.1, 0.1, 0.3], ReturnsAndGae.Of(0).Advantages);
+        Equal([0.46575, 0.385, 0.3], ReturnsAndGae.Of(0.95).Advantages);
+        Equal([0.96575, 0.985, 1], ReturnsAndGae.Of(0.95).Returns);
+        Equal([1, 1, 1], ReturnsAndGae.Of(1).Returns);
+    }
+
+    [Fact]
+    public Task Ppo_step_by_step() => Verify(PpoStepByStep.Text());
+
+    /// <summary>The exercise: a bad token that has become likelier is not cut.</summary>
+    [Fact]
+    public void Ppo_step_by_step_has_an_answer()
+    {
+        Assert.Equal(1.5, PpoStepByStep.Of(-1, 1.5).Loss, 1e-6);
+        Assert.Equal((-1, 0), (PpoStepByStep.Of(1, 1).Slope, PpoStepByStep.Of(1, 1.3).Slope));
+    }
+
+    [Fact]
+    public Task Group_of_answers() => Verify(GroupOfAnswers.Text());
+
+    /// <summary>The exercise: one deviation above, one below; and the law.</summary>
+    [Fact]
+    public void Group_of_answers_has_an_answer()
+    {
+        Assert.All(new[] { 1.0, -1 }.Zip(GroupOfAnswers.Of([1, 0], GroupOptions.Grpo).Each), static p => Assert.Equal(p.Item1, p.Item2, 1e-3));
+        Assert.All(GroupOfAnswers.Of([8.2, 6.5, 4.1, 2.8], GroupOptions.Grpo).Each.Zip(GroupOfAnswers.Of([108.2, 106.5, 104.1, 102.8], GroupOptions.Grpo).Each),
+            static p => Assert.Equal(p.Item1, p.Item2, 1e-9));
+    }
+
+    [Fact]
+    public Task Three_estimators() => Verify(ThreeEstimators.Text());
+
+    /// <summary>The exercise; and the two that are right in the mean.</summary>
+    [Fact]
+    public void Three_estimators_have_an_answer()
+    {
+        Assert.Equal(0.0787661, ThreeEstimators.Mean(KlEstimator.K2), 1e-6);
+        Assert.Equal(0.0822829, ThreeEstimators.Mean(KlEstimator.K1), 1e-7);
+        Assert.Equal(0.0822829, ThreeEstimators.Mean(KlEstimator.K3), 1e-7);
+    }
+
+    [Fact]
+    public Task Trusted_step() => Verify(TrustedStep.Text());
+
+    /// <summary>The exercise: half as long; and the bound holds.</summary>
+    [Fact]
+    public void Trusted_step_has_an_answer()
+    {
+        double[] logits = [2, 1, -2];
+        Assert.Equal(0.5, TrustedStep.Step(logits, 0.0125).Full / TrustedStep.Step(logits, 0.05).Full, 1e-9);
+        foreach (var bound in new[] { 1e-4, 0.01, 0.05, 0.5, 5 }) Assert.InRange(TrustedStep.Step(logits, bound).Kl, 0, bound);
     }
 
     /// <summary>What the lesson shows, whatever the machine's last bits: two experts take most, some none; with the loss all have their part.</summary>
