@@ -88,7 +88,9 @@ static class TrainCommand
         are: it is near 0 where they are only compared with each other, and 0 where all to a question are worth the same.
         A line a round in metrics.jsonl also has tokens of an answer (length), the shares of answers that the model ended
         (ended) and of questions whose answers are all worth the same, from which nothing is learned (even), and the
-        number of answers without a reward (dropped).
+        number of answers without a reward (dropped). Several judges, --judge exact=1+format:PATTERN=0.2, are told one by one,
+        too; one that gives an answer no number drops out of that answer's sum. Rewards are normalised, clipped, and then less
+        by penalties. --resample asks other questions in place of even ones.
 
         """;
 

@@ -53,7 +53,7 @@ public sealed class Loop
         IEngine engine, RunSession session, IRunObserver? observer = null, TimeProvider? clock = null, CancellationToken stop = default)
     {
         return (from stage in session.Data.Stage(engine, session.Config, session.Weights, stop)
-                from judge in session.Data.Judge(engine, session.Config, session.Reward)
+                from judge in session.Data.Judge(engine, session.Config, session.Rewards)
                 select (stage, judge)).Bind(made =>
         {
             using var judging = made.judge.Case as Judging;

@@ -6,6 +6,7 @@ using Functional.Engines;
 using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
+using Functional.Unicode;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
@@ -37,13 +38,27 @@ public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, 
     public override Option<SamplePrompt> Prompt => Some(new SamplePrompt(Kept[0].Ids, Encoder.Stops));
 
     /// <inheritdoc/>
-    public override Validation<Fault, Option<Judging>> Judge(IEngine engine, RunConfig config, Reward? reward) => (config.Stage.Practice switch
+    public override Validation<Fault, Option<Judging>> Judge(IEngine engine, RunConfig config, Params<Reward> rewards)
     {
-        { Judge: PracticeConfig.Function } => reward is { } given ? Success<Fault, IJudge>(new FunctionJudge(given))
-            : Fault.Of<IJudge>("judge", "is function, and no function is given", $"allowed: {string.Join(", ", PracticeConfig.Nearness)}, or the folder of a run that has learned rewards"),
-        { IsRun: true, Judge: { } folder } => RewardJudge.Open(engine, folder).Map(static IJudge (judge) => judge),
-        { Judge: var measure } => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Nearness(measure ?? ""))),
-    }).Map(judge => Some(new Judging(judge, Train.Map(static p => p.Asked), Kept.Map(static p => p.Asked))));
+        var (open, faults) = (new List<WeightedJudge>(), new List<Fault>());
+        foreach (var choice in config.Stage.Practice.Judges)
+            _ = JudgeOf(engine, choice, rewards).Match(
+                judge => { open.Add(new(choice.Name, choice.Weight, judge)); return unit; }, found => { faults.AddRange(found); return unit; });
+        if (faults.Count == 0) return Success<Fault, Option<Judging>>(Some(new Judging([.. open], Train.Map(static p => p.Asked), Kept.Map(static p => p.Asked))));
+        foreach (var judge in open) judge.Judge.Dispose();
+        return Validation<Fault, Option<Judging>>.Fail(faults.ToSeq().Strict());
+    }
+
+    static Validation<Fault, IJudge> JudgeOf(IEngine engine, JudgeChoice choice, Params<Reward> rewards) => choice switch
+    {
+        { IsFunction: true } => rewards.Contains(choice.Name) ? Success<Fault, IJudge>(new FunctionJudge(rewards[choice.Name]))
+            : Fault.Of<IJudge>("judge", $"is {choice.Name}, and no function is given{(choice.Name == PracticeConfig.Function ? "" : " by that name")}",
+                $"allowed: {string.Join(", ", PracticeConfig.Nearness)}, or the folder of a run that has learned rewards"),
+        { IsRun: true } => RewardJudge.Open(engine, choice.Name).Map(static IJudge (judge) => judge),
+        { Pattern: { } pattern } => Pattern.Parse($"(?:{pattern})$", "judge", lines: false).Map(static IJudge (fits) => new FunctionJudge(FunctionJudge.Format(fits))),
+        { Length: { } length } => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Length(length))),
+        _ => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Nearness(choice.Name))),
+    };
 
     /// <summary>Reads the prompts that a stage names, or asks the embedded world's questions.</summary>
     public static Validation<Fault, RunData> Load(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>

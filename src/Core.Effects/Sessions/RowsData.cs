@@ -128,7 +128,7 @@ static class RowParts
 
     /// <summary>Prompts that a policy answers itself, with the answers that are expected where the rows have them.</summary>
     public static Validation<Fault, (Vec<Located<Asked>> Train, Vec<Located<Asked>> Kept)> Asked(RunConfig config, CancellationToken stop) => Of(config,
-        config.Stage.Practice.Judge is { } judge && PracticeConfig.Nearness.Contains(judge) ? asked
+        config.Stage.Practice.Judges.Any(static j => j.IsNearness) ? asked
             : [.. asked, .. PromptShapes.All.Select(static shape => shape.Then(static (prompt, _) => Success<Fault, Asked>(new(prompt, null))))],
         static lesson => new Asked([new(Role.User, lesson.Request)], lesson.Exercise.Answer) { IsRight = answer => Exercise.Verify(lesson.Exercise, answer) }, stop);
 

@@ -37,8 +37,8 @@ public sealed class RunSession : IDisposable
     /// <summary>The weights that it begins with, of another run or of a stage before; nothing for fresh ones.</summary>
     public Option<StartWeights> Weights { get; private init; }
 
-    /// <summary>What judges answers where the stage asks a program for it; nothing where it does not.</summary>
-    public Reward? Reward { get; set; }
+    /// <summary>What judges answers where the stage asks a program for it, by the judges' names; none where it does not.</summary>
+    public Params<Reward> Rewards { get; set; } = Params<Reward>.Empty;
 
     /// <summary>The configuration before this session changed it; nothing when it is new.</summary>
     public RunConfig? Before { get; private init; }

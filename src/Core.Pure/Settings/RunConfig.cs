@@ -134,7 +134,8 @@ public sealed partial record RunConfig
                 ReferenceIsLive ? ReferenceOf(blocks) : null, shares: Lora is not null),
             StageKind.Grpo or StageKind.Ppo => PolicyObjectives.Policy(model, shape, Stage.Policy.LossOf(Stage.Kind)!, Stage.Policy.OptionsOf(Stage.Kind, Stage.Practice),
                 reference: ReferenceIsLive ? ReferenceOf(blocks) : null, shares: Lora is not null,
-                critic: Stage.Kind == StageKind.Ppo ? Critic.Head(model) : null, values: Stage.Policy.Values),
+                critic: Stage.Kind == StageKind.Ppo ? Critic.Head(model) : null, values: Stage.Policy.Values,
+                sampling: Stage.Policy.Correction != SamplingCorrection.None),
             _ => Objectives.NextToken(model, shape, Stage.LabelSmoothing, Stage.Source.Separator is not null),
         };
     }

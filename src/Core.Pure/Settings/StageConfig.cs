@@ -40,6 +40,9 @@ public sealed record StageConfig
     /// <summary>How a policy learns from rewards, where it does.</summary>
     public PolicyConfig Policy { get; init; } = new();
 
+    /// <summary>What becomes of the rewards of its own answers, where it has them judged.</summary>
+    public RewardConfig Reward { get; init; } = new();
+
     /// <summary>How many rows a round has, of a stage that practises: a pair of each prompt, or all answers.</summary>
     public int RoundRows => Practice.Prompts * (Kind == StageKind.Dpo ? 1 : Practice.Answers);
 
@@ -129,6 +132,8 @@ public sealed record StageConfig
             f.In(Make.Part<StageConfig, PreferenceConfig>(static c => c.Preference, static (c, v) => c with { Preference = v }), "preference")),
         .. PracticeConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, PracticeConfig>(static c => c.Practice, static (c, v) => c with { Practice = v }), "practice")),
+        .. RewardConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, RewardConfig>(static c => c.Reward, static (c, v) => c with { Reward = v }), "practice")),
         .. PolicyConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, PolicyConfig>(static c => c.Policy, static (c, v) => c with { Policy = v }), "policy")),
         .. AdapterConfig.Fields.Select(static f =>

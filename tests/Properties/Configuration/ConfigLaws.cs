@@ -41,7 +41,8 @@ public class ConfigLaws
         {
             Judge = stage.Kind is StageKind.Grpo or StageKind.Ppo ? "exact" : null, Prompts = stage.Batch * stage.Accumulate, Answers = 2 + practice.Answers % 3,
             Tokens = 1 + practice.Tokens % (model.Context - 1), Epochs = 1 + practice.Epochs % 3,
-        } } };
+        }, Reward = stage.Reward with { OverlongTokens = stage.Reward.OverlongTokens % (1 + (1 + practice.Tokens % (model.Context - 1))) },
+            Policy = stage.Policy with { CorrectionMost = stage.Policy.CorrectionLeast + stage.Policy.CorrectionMost } } };
     }
 
     // What settings ask of each other, over every model otherwise at random.
@@ -238,7 +239,10 @@ public class ConfigLaws
             + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from after kind corpus-seed corpus-size validation-part order separator template columns lessons packing curriculum skip-equal dft preference-loss beta reference preference-smoothing divergence "
             + "divergence-alpha by-token gamma reward-alpha discopop-temperature sft-weight sft-text wpo length-share good-weight bad-weight margins reward-loss centring bidirectional pooling "
             + "judge round-prompts round-answers answer-tokens answer-temperature answer-top-k answer-top-p end-penalty round-epochs "
-            + "policy-loss clip-low clip-high kl-weight kl-estimator kl-place entropy-weight baseline advantage-scale discount gae-lambda value-weight value-clip "
+            + "reward-clip reward-normalise overlong-tokens overlong-penalty whiten-rewards resample "
+            + "policy-loss clip-low clip-high kl-weight kl-estimator kl-place kl-target kl-horizon kl-weighted stop-kl ratio-level loss-norm dual-clip ratio-cap cispo-ceiling "
+            + "soft-clip-positive soft-clip-negative top-entropy off-policy-mask sampling-correction correction-most correction-least "
+            + "entropy-weight baseline advantage-scale advantage-epsilon discount gae-lambda value-weight value-clip "
             + "adapter lora-rank lora-alpha lora-targets lora-ranks lora-alphas rslora dora lora-bias lora-saved base-bits lora-b-rate optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
         Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data neftune lora-dropout lr min-lr warmup schedule weight-decay clip",

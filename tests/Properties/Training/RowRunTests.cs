@@ -61,7 +61,8 @@ public sealed class RowRunTests : IDisposable
         using var engine = new ReferenceEngine();
         using var stop = new CancellationTokenSource();
         using var session = TinyRun.Get(RunFolder.Holds(scratch[name]) ? RunSession.Resume(scratch[name]) : RunSession.Begin(scratch[name], Recipe.Of(config)));
-        session.Reward = static (asked, answer) => asked.Prompt.Count + answer.Sum(static letter => letter * 0.37 % 1);
+        session.Rewards = Params.Of<Reward>(("function", static (asked, answer) => asked.Prompt.Count + answer.Sum(static letter => letter * 0.37 % 1)),
+            ("function:other", static (_, answer) => answer.Length % 3));
         TinyRun.Get(Loop.Run(engine, session, new Stopper(stopAfter, stopBefore, stop), StillClock.Instance, stop.Token));
     }
 
@@ -88,7 +89,10 @@ public sealed class RowRunTests : IDisposable
         { StageKind.Reward, "bidirectional:true pooling:mean" }, { StageKind.Reward, "bidirectional:true lora-rank:2" }, { StageKind.Dpo, "" },
         { StageKind.Dpo, "reference:live" }, { StageKind.Dpo, "reference:live lora-rank:2" }, { StageKind.Dpo, "lora-rank:2 accumulate:2" }, { StageKind.Dpo, "preference-loss:kto" },
         { StageKind.Grpo, "" }, { StageKind.Grpo, "answer-top-k:50 lora-rank:2 policy-loss:gspo end-penalty:1 accumulate:2" }, { StageKind.Ppo, "" },
-        { StageKind.Ppo, "kl-weight:0 entropy-weight:0.1 round-epochs:2" }, { StageKind.Dpo, $"{practice} round-answers:3" }, { StageKind.Dpo, $"{practice} round-prompts:2 round-epochs:3 preference-loss:simpo save-every:3" },
+        { StageKind.Ppo, "kl-weight:0 entropy-weight:0.1 round-epochs:2" }, { StageKind.Ppo, "kl-weight:1 kl-target:0.1 kl-horizon:10 whiten-rewards:true round-epochs:2" },
+        { StageKind.Ppo, "round-prompts:2 kl-weight:1 kl-target:0.1 kl-horizon:10 reward-normalise:true" }, { StageKind.Grpo, "round-epochs:3 stop-kl:0.000001 reward-normalise:true reward-clip:1" },
+        { StageKind.Grpo, "judge:exact=1+function=0.5+function:other=1 batch:3 resample:2 overlong-tokens:3 sampling-correction:token-truncate answer-top-k:9" },
+        { StageKind.Dpo, $"{practice} round-answers:3 resample:1 judge:length:4" }, { StageKind.Dpo, $"{practice} round-answers:3" }, { StageKind.Dpo, $"{practice} round-prompts:2 round-epochs:3 preference-loss:simpo save-every:3" },
         { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" }, { StageKind.Sft, "dft:true" }, { StageKind.Dpo, "wpo:true sft-weight:0.5 sft-text:true length-share:0.5" },
         { StageKind.Sft, "lora-rank:2 dora:true lora-targets:all lora-bias:all base-bits:4" },
         { StageKind.Reward, "lora-rank:2 base-bits:8" }, { StageKind.Dpo, "lora-rank:2 base-bits:4" }, { StageKind.Dpo, "reference:live lora-rank:2 base-bits:8" },
@@ -206,9 +210,19 @@ public sealed class RowRunTests : IDisposable
         ["judge"] = (practice, "f1"), ["round-prompts"] = (practice, "4"), ["round-answers"] = (practice, "5"), ["answer-tokens"] = (practice, "9"),
         ["answer-temperature"] = (practice, "0.3"), ["answer-top-k"] = (practice, "2"), ["answer-top-p"] = (practice, "0.1"), ["round-epochs"] = ($"{practice} batch:3", "3"),
         ["base-bits"] = ("lora-rank:2", "4"),
+        ["reward-clip"] = ($"{practice} margins:true batch:3 round-answers:3 advantage-scale:none", "0.5"), ["reward-normalise"] = ($"{practice} margins:true batch:3 round-answers:3 advantage-scale:none", "true"),
+        ["whiten-rewards"] = ("kl-weight:0.5 round-epochs:3", "true"),
+        ["resample"] = ($"{practice} round-answers:2 batch:3 judge:length:4", "3"), ["kl-target"] = ("round-prompts:1 kl-weight:0.5 kl-horizon:10", "0.1"),
+        ["kl-horizon"] = ("round-prompts:1 kl-weight:0.5 kl-target:0.1", "10"), ["kl-weighted"] = ("kl-weight:0.5 kl-place:loss round-epochs:3", "true"),
+        ["stop-kl"] = ("round-epochs:4", "0.0000001"), ["ratio-level"] = ("round-epochs:3", "answer"), ["loss-norm"] = ("batch:3", "rows"),
+        ["dual-clip"] = ("round-epochs:4 lr:0.3", "1.001"), ["ratio-cap"] = ("batch:3 round-epochs:4 lr:0.1 clip-high:0", "1.0001"), ["cispo-ceiling"] = ("policy-loss:cispo round-epochs:4 lr:0.3", "1.001"),
+        ["soft-clip-positive"] = ("policy-loss:sapo round-epochs:3", "3"), ["soft-clip-negative"] = ("policy-loss:sapo round-epochs:3", "3"), ["top-entropy"] = ("batch:3", "0.5"),
+        ["off-policy-mask"] = ("batch:3 round-epochs:4 lr:0.1", "0.00001"), ["sampling-correction"] = ("answer-top-k:9", "token-truncate"),
+        ["correction-most"] = ("answer-top-k:9 sampling-correction:token-truncate", "0.01"), ["correction-least"] = ("answer-top-k:9 sampling-correction:token-truncate", "0.9"),
+        ["advantage-epsilon"] = ("", "1"),
     };
 
-    public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name).Except(["skip-equal", "end-penalty"])];
+    public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name).Except(["skip-equal", "end-penalty", "overlong-tokens", "overlong-penalty"])];
 
     /// <summary>An answer that the model did not end is worth less by the penalty, and one that it ended is worth what it is.</summary>
     [Fact]
@@ -218,6 +232,47 @@ public sealed class RowRunTests : IDisposable
         config = config with { Model = config.Model with { Vocabulary = 256 } };
         var stage = TinyRun.Get(RunData.Load(config, ByteTokenizer.Instance, Option<PublishedNote>.None)).Stage(config);
         Assert.Equal((-2, 1), (stage.Practice!.Rules.Worth(1, ends: false), stage.Practice.Rules.Worth(1, ends: true)));
+    }
+
+    /// <summary>An answer that is nearly as long as may be is worth less, in proportion, down to the penalty; all that settings say of rewards reaches the stage.</summary>
+    [Fact]
+    public void What_becomes_of_rewards_reaches_the_stage()
+    {
+        var config = Config(StageKind.Grpo, "answer-tokens:9 overlong-tokens:4 overlong-penalty:2 reward-clip:3 reward-normalise:true resample:5");
+        config = config with { Model = config.Model with { Vocabulary = 256 } };
+        var rules = TinyRun.Get(RunData.Load(config, ByteTokenizer.Instance, Option<PublishedNote>.None)).Stage(config).Practice!.Rules;
+        Assert.Equal([1, 1, 0.5, 0, -0.5, -1], new[] { 1, 5, 6, 7, 8, 9 }.Select(n => rules.Worth(1, ends: true, n)));
+        Assert.Equal((3.0, true, 5), (rules.Clip, rules.Normalises, rules.Resample));
+        Assert.Contains("overlong-tokens: is 10; allowed: up to answer-tokens 9", TinyRun.Faults(Config(StageKind.Grpo, "answer-tokens:9 overlong-tokens:10").Validate()), StringComparison.Ordinal);
+        Assert.Contains("kl-target: is 1, and the distance from a reference costs nothing in rewards", TinyRun.Faults(Config(StageKind.Ppo, "kl-target:1 kl-place:loss").Validate()), StringComparison.Ordinal);
+        Assert.Contains("correction-least: 4 is above correction-most 3", TinyRun.Faults(Config(StageKind.Grpo, "correction-least:4").Validate()), StringComparison.Ordinal);
+    }
+
+    /// <summary>What the distance from the reference costs follows the distance, from round to round and over an interrupt: it is told, and is what the next round has.</summary>
+    [Fact]
+    public void The_price_of_the_distance_follows_it()
+    {
+        Train("run", Config(StageKind.Ppo, "round-prompts:1 kl-weight:0.5 kl-target:0.5 kl-horizon:2 lr:0.1 steps:6"), stopAfter: 3);
+        Train("run", Config(StageKind.Ppo, "round-prompts:1 kl-weight:0.5 kl-target:0.5 kl-horizon:2 lr:0.1 steps:6"));
+        var rounds = TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch["run"])).Metrics)).Where(static l => l.RollOut is not null).Select(static l => l.RollOut!).ToArray();
+        Assert.Equal(6, rounds.Length);
+        var expected = new KlControl(0.5) { Target = 0.5, Horizon = 2 };
+        foreach (var numbers in rounds)
+        {
+            Assert.Equal(expected.Coefficient, numbers["kl-coefficient"], 1e-5);
+            expected = expected.After(numbers["kl"], 1);
+        }
+        Assert.NotEqual(0.5, expected.Coefficient);
+    }
+
+    /// <summary>A policy that has gone too far from what wrote a round leaves the rest of its rows, and the next round begins at once.</summary>
+    [Theory, InlineData("", 1), InlineData("stop-kl:1e-12", 3), InlineData("stop-kl:1000", 1)]
+    public void A_round_ends_where_the_policy_has_moved(string given, int rounds)
+    {
+        // Before the first step of a round the policy is what wrote it; at the second it has moved.
+        Train("run", Config(StageKind.Ppo, $"dropout:0 round-prompts:3 steps:5 lr:0.1 round-epochs:2 {given}"));
+        var lines = TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch["run"])).Metrics));
+        Assert.Equal(rounds, lines.Count(static l => l.RollOut is not null));
     }
 
     /// <summary>Comparisons of equal answers are faults with their line, or left out where that is asked for.</summary>
