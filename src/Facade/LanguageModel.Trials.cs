@@ -126,5 +126,5 @@ public sealed partial class LanguageModel
     Trial TrialOf(AnswerOptions options, bool kept, string judge, CancellationToken stop) => Trial.Of(model.Run, kept, judge, options.Tokens, options.File, options.Template,
         options.Columns, options.Questions, options.Like is { } other ? RunFolder.Open(other).OrThrow() : null, stop).OrThrow();
 
-    IJudge JudgeOf(string judge, Reward? reward) => PromptData.JudgeOf(engine, new PracticeConfig { Judge = judge }, reward).OrThrow();
+    IJudge JudgeOf(string judge, Reward? reward) => Judges.Open(engine, judge, reward is null ? Params<Reward>.Empty : Params.Of((PracticeConfig.Function, reward))).OrThrow();
 }

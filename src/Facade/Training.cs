@@ -51,7 +51,7 @@ public static class Training
     /// Trains a policy on answers that it writes itself and that a function judges; as <see cref="RunAsync(RunConfig, string?, IProgress{TrainingEvent}?, CancellationToken)"/>
     /// otherwise.
     /// </summary>
-    /// <param name="config">A stage that practises (<see cref="StageKind.Grpo"/>, <see cref="StageKind.Ppo"/> or <see cref="StageKind.Dpo"/>); its judge becomes <c>function</c>.</param>
+    /// <param name="config">A stage that practises (<see cref="StageKind.Grpo"/>, <see cref="StageKind.Ppo"/> or <see cref="StageKind.Dpo"/>); its judge becomes <c>function</c>, unless it names that among others.</param>
     /// <param name="reward">What an answer is worth. It is called on the thread that trains; what it throws, or a number that is not finite, drops the answer.</param>
     /// <param name="folder">Where it is kept; nothing for one of its own under <c>runs/</c>.</param>
     /// <param name="progress">Is told what happens.</param>
@@ -66,9 +66,31 @@ public static class Training
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(reward);
-        var judged = config with { Stage = config.Stage with { Practice = config.Stage.Practice with { Judge = PracticeConfig.Function } } };
+        return RunAsync(config, Alone(reward), folder, progress, cancellation);
+    }
+
+    /// <summary>
+    /// As <see cref="RunAsync(RunConfig, Reward, string?, IProgress{TrainingEvent}?, CancellationToken)"/>, with several functions, each by its name: the judges
+    /// <c>function:NAME</c> of the configuration, such as <c>function:brief=1+function:polite=0.5+exact=1</c>; where it has none of a program's, these alone, alike.
+    /// </summary>
+    /// <param name="config">A stage that practises.</param>
+    /// <param name="rewards">What answers are worth, by name.</param>
+    /// <param name="folder">Where it is kept; nothing for one of its own under <c>runs/</c>.</param>
+    /// <param name="progress">Is told what happens.</param>
+    /// <param name="cancellation">Asks to save and stop.</param>
+    /// <exception cref="FunctionalException">As with one function; or the configuration names another judge of a program's.</exception>
+    public static Task<RunResult> RunAsync(RunConfig config, IReadOnlyDictionary<string, Reward> rewards, string? folder = null, IProgress<TrainingEvent>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var named = Named(rewards);
+        var judges = config.Stage.Practice.Judges;
+        var judged = judges.Any(static j => j.IsFunction) ? config : config with
+        {
+            Stage = config.Stage with { Practice = config.Stage.Practice with { Judge = JudgeChoice.Text(named.Names.Map(static n => new JudgeChoice(n, 1))) } },
+        };
         return Start(() => Judged(Checked(judged).Bind(valid => folder is null ? RunSession.BeginAnew(DefaultFolder(valid), Recipe.Of(valid), cancellation)
-                : RunSession.Begin(folder, Recipe.Of(valid), cancellation)).MapFail(static f => f.ByMember()).OrThrow(), reward), Engine.Create, progress, cancellation);
+                : RunSession.Begin(folder, Recipe.Of(valid), cancellation)).MapFail(static f => f.ByMember()).OrThrow(), named), Engine.Create, progress, cancellation);
     }
 
     /// <summary>Goes on with a run whose answers a function judges, as another otherwise.</summary>
@@ -81,12 +103,35 @@ public static class Training
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(reward);
-        return Start(() => Judged(RunSession.Resume(folder, stop: cancellation).OrThrow(), reward), Engine.Create, progress, cancellation);
+        return ResumeAsync(folder, Alone(reward), progress, cancellation);
     }
 
-    static RunSession Judged(RunSession session, Reward reward)
+    /// <summary>Goes on with a run whose answers several functions judge.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="rewards">The functions by their names: the same as before, or the run is another from here on.</param>
+    /// <param name="progress">Is told what happens.</param>
+    /// <param name="cancellation">Asks to save and stop.</param>
+    /// <exception cref="FunctionalException">As with one function.</exception>
+    public static Task<RunResult> ResumeAsync(string folder, IReadOnlyDictionary<string, Reward> rewards, IProgress<TrainingEvent>? progress = null,
+        CancellationToken cancellation = default)
     {
-        session.Reward = reward;
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        var named = Named(rewards);
+        return Start(() => Judged(RunSession.Resume(folder, stop: cancellation).OrThrow(), named), Engine.Create, progress, cancellation);
+    }
+
+    static Dictionary<string, Reward> Alone(Reward reward) => new(StringComparer.Ordinal) { [""] = reward };
+
+    static Params<Reward> Named(IReadOnlyDictionary<string, Reward> rewards)
+    {
+        ArgumentNullException.ThrowIfNull(rewards);
+        if (rewards.Count == 0 || rewards.Any(static r => r.Value is null)) throw new ArgumentException("at least one function is needed, and each must be one", nameof(rewards));
+        return rewards.Select(static r => (r.Key.Length == 0 ? PracticeConfig.Function : $"{PracticeConfig.Function}:{r.Key}", r.Value)).ToParams();
+    }
+
+    static RunSession Judged(RunSession session, Params<Reward> rewards)
+    {
+        session.Rewards = rewards;
         return session;
     }
 
@@ -206,10 +251,10 @@ public static class Training
             {
                 var result = Loop.Run(engine, session, progress is null ? null : new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
                 if (result.Reason != StopReason.Completed || session.Folder.IsLast) return result;
-                var reward = session.Reward;
+                var rewards = session.Rewards;
                 session.Dispose();
                 session = RunSession.Resume(result.Folder, stop: cancellation).OrThrow();
-                session.Reward = reward;
+                session.Rewards = rewards;
             }
         }
         finally

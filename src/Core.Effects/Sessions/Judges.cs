@@ -1,5 +1,11 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Functional.Base;
 using Functional.Dialogues;
+using Functional.Engines;
+using Functional.Settings;
+using Functional.Unicode;
+using LanguageExt;
 
 namespace Functional.Sessions;
 
@@ -24,18 +30,59 @@ public interface IJudge : IDisposable
     double[] Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers);
 }
 
-/// <summary>Somebody who judges, and the prompts that answers are judged of.</summary>
-/// <param name="Judge">Who judges; owned by whoever has this.</param>
+/// <summary>Somebody who judges beside others.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="Weight">What its rewards count.</param>
+/// <param name="Judge">Who it is; owned by whoever has this.</param>
+public sealed record WeightedJudge(string Name, double Weight, IJudge Judge);
+
+/// <summary>Those who judge, and the prompts that answers are judged of.</summary>
+/// <param name="Judges">Who judges; owned by whoever has this.</param>
 /// <param name="Prompts">The prompts that are learned.</param>
 /// <param name="Kept">Those that are only measured.</param>
-public sealed record Judging(IJudge Judge, Vec<Asked> Prompts, Vec<Asked> Kept) : IDisposable
+public sealed record Judging(Vec<WeightedJudge> Judges, Vec<Asked> Prompts, Vec<Asked> Kept) : IDisposable
 {
+    /// <summary>What each judge gives answers; NaN where it gives no finite number.</summary>
+    public Vec<Vec<double>> Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers) =>
+        Judges.Map(j => (Vec<double>)[.. j.Judge.Rewards(answers).Select(static r => double.IsFinite(r) ? r : double.NaN)]);
+
     /// <inheritdoc/>
-    public void Dispose() => Judge.Dispose();
+    public void Dispose()
+    {
+        foreach (var judge in Judges) judge.Judge.Dispose();
+    }
+}
+
+/// <summary>Opens judges by what settings call them.</summary>
+public static class Judges
+{
+    /// <summary>One or several as one: their weighted sum. What is none is a fault.</summary>
+    /// <param name="engine">Where a model that judges runs.</param>
+    /// <param name="text">Who, as the setting <c>judge</c> has it.</param>
+    /// <param name="rewards">What a program gives where a judge is a function, by its name.</param>
+    public static Validation<Fault, IJudge> Open(IEngine engine, string text, Params<Reward> rewards) =>
+        from sound in Fault.Unless(JudgeChoice.IsSound(text), "judge", $"is {text}", $"allowed: {JudgeChoice.Allowed}")
+        from judges in PromptData.JudgesOf(engine, JudgeChoice.All(text), rewards)
+        select (IJudge)new JointJudge(judges);
+}
+
+/// <summary>Several who judge as one: the weighted sum of what they give; one that gives no number to an answer is left out for it.</summary>
+sealed class JointJudge(Vec<WeightedJudge> judges) : IJudge
+{
+    public double[] Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers)
+    {
+        var each = judges.Map(j => (Vec<double>)[.. j.Judge.Rewards(answers).Select(static r => double.IsFinite(r) ? r : double.NaN)]);
+        return [.. Learning.Rewards.Sum(each, judges.Map(static j => j.Weight))];
+    }
+
+    public void Dispose()
+    {
+        foreach (var judge in judges) judge.Judge.Dispose();
+    }
 }
 
 /// <summary>Judges by a function.</summary>
-sealed class FunctionJudge(Reward reward) : IJudge
+sealed partial class FunctionJudge(Reward reward) : IJudge
 {
     public double[] Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers) => [.. answers.Select(a => Of(a.Asked, a.Answer))];
 
@@ -54,13 +101,35 @@ sealed class FunctionJudge(Reward reward) : IJudge
 
     public void Dispose() { }
 
+    /// <summary>Whether a whole answer fits a pattern.</summary>
+    /// <param name="pattern">The pattern, which ends where the text does.</param>
+    public static Reward Format(Pattern pattern)
+    {
+        var matcher = pattern.Matcher();
+        return (_, answer) => matcher.Match(answer, 0, out var _) >= 0 ? 1 : 0;
+    }
+
+    /// <summary>How near an answer's length is to a number of characters: 1 there, falling to 0 at nothing and at twice as many.</summary>
+    public static Reward Length(int characters) => (_, answer) => Math.Max(0, 1 - Math.Abs(answer.EnumerateRunes().Count() - characters) / (double)characters);
+
+    // A sign is one where it is not taken from what stands before; commas divide thousands.
+    [GeneratedRegex(@"(?:(?<!\w)[-\u2212])?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3}(?![0-9]))?", RegexOptions.CultureInvariant)]
+    private static partial Regex Numbers();
+
+    static double? LastNumber(string text) => Numbers().Matches(text) is { Count: > 0 } all
+        ? double.Parse(all[^1].Value.Replace('\u2212', '-'), NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.InvariantCulture) : null;
+
+    // What an answer does not say is wrong; where nothing is expected that is a number, nothing can be told.
+    static double SameNumber(string answer, string expected) => LastNumber(expected) is not { } right ? double.NaN : LastNumber(answer) == right ? 1 : 0;
+
     /// <summary>How near an answer is to the one that is expected.</summary>
-    /// <param name="measure"><c>exact</c>, <c>f1</c> or <c>rouge-l</c>.</param>
+    /// <param name="measure"><c>exact</c>, <c>f1</c>, <c>rouge-l</c> or <c>number</c>, whether the last number of both is the same.</param>
     public static Reward Nearness(string measure) => (asked, answer) => measure switch
     {
         "exact" when asked.IsRight is { } isRight => isRight(answer) ? 1 : 0,
         _ when asked.Expected is not { } => double.NaN,
         "exact" => AnswerMatch.Of(answer, asked.Expected).Exact ? 1 : 0,
+        "number" => SameNumber(answer, asked.Expected),
         "f1" => AnswerMatch.Of(answer, asked.Expected).F1,
         _ => AnswerMatch.Of(answer, asked.Expected).RougeL,
     };

@@ -3,9 +3,12 @@ using Functional.Base;
 using Functional.Data;
 using Functional.Dialogues;
 using Functional.Engines;
+using Functional.Files;
 using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
+using Functional.Stories;
+using Functional.Unicode;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
@@ -24,6 +27,9 @@ public sealed record PromptRow(Asked Asked, Vec<int> Ids);
 public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, Vec<PromptRow> Train, Vec<PromptRow> Kept)
     : RunData(Encoder.Tokenizer, Identity)
 {
+    /// <summary>The text that is learned beside; nothing where none is.</summary>
+    public TokenStream? Text { get; init; }
+
     /// <inheritdoc/>
     public override long TrainTokens => Train.Sum(static p => (long)p.Ids.Count);
 
@@ -31,25 +37,39 @@ public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, 
     public override long ValidationTokens => Kept.Sum(static p => (long)p.Ids.Count);
 
     /// <inheritdoc/>
-    public override Stage Stage(RunConfig config) => PracticeStages.Of(config, Train.Map(static p => p.Ids), Kept.Map(static p => p.Ids), Encoder.Stops, Encoder.Tokenizer);
+    public override Stage Stage(RunConfig config) => PracticeStages.Of(config, Train.Map(static p => p.Ids), Kept.Map(static p => p.Ids), Encoder.Stops, Encoder.Tokenizer, Text);
 
     /// <inheritdoc/>
     public override Option<SamplePrompt> Prompt => Some(new SamplePrompt(Kept[0].Ids, Encoder.Stops));
 
     /// <inheritdoc/>
-    public override Validation<Fault, Option<Judging>> Judge(IEngine engine, RunConfig config, Reward? reward) => JudgeOf(engine, config.Stage.Practice, reward)
-        .Map(judge => Some(new Judging(judge, Train.Map(static p => p.Asked), Kept.Map(static p => p.Asked))));
+    public override Validation<Fault, Option<Judging>> Judge(IEngine engine, RunConfig config, Params<Reward> rewards) => JudgesOf(engine, config.Stage.Practice.Judges, rewards)
+        .Map(judges => Some(new Judging(judges, Train.Map(static p => p.Asked), Kept.Map(static p => p.Asked))));
 
-    /// <summary>Who judges by a practice's settings.</summary>
+    /// <summary>Those who judge, opened; owned by the caller.</summary>
     /// <param name="engine">Where a model that judges runs.</param>
-    /// <param name="practice">The settings.</param>
-    /// <param name="reward">What a program gives where the judge is a function.</param>
-    public static Validation<Fault, IJudge> JudgeOf(IEngine engine, PracticeConfig practice, Reward? reward) => practice switch
+    /// <param name="choices">Who.</param>
+    /// <param name="rewards">What a program gives where a judge is a function, by its name.</param>
+    public static Validation<Fault, Vec<WeightedJudge>> JudgesOf(IEngine engine, Vec<JudgeChoice> choices, Params<Reward> rewards)
     {
-        { Judge: PracticeConfig.Function } => reward is { } given ? Success<Fault, IJudge>(new FunctionJudge(given))
-            : Fault.Of<IJudge>("judge", "is function, and no function is given", $"allowed: {string.Join(", ", PracticeConfig.Nearness)}, or the folder of a run that has learned rewards"),
-        { IsRun: true, Judge: { } folder } => RewardJudge.Open(engine, folder).Map(static IJudge (judge) => judge),
-        { Judge: var measure } => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Nearness(measure ?? ""))),
+        var (open, faults) = (new List<WeightedJudge>(), new List<Fault>());
+        foreach (var choice in choices)
+            _ = JudgeOf(engine, choice, rewards).Match(
+                judge => { open.Add(new(choice.Name, choice.Weight, judge)); return unit; }, found => { faults.AddRange(found); return unit; });
+        if (faults.Count == 0) return Success<Fault, Vec<WeightedJudge>>([.. open]);
+        foreach (var judge in open) judge.Judge.Dispose();
+        return Validation<Fault, Vec<WeightedJudge>>.Fail(faults.ToSeq().Strict());
+    }
+
+    static Validation<Fault, IJudge> JudgeOf(IEngine engine, JudgeChoice choice, Params<Reward> rewards) => choice switch
+    {
+        { IsFunction: true } => rewards.Contains(choice.Name) ? Success<Fault, IJudge>(new FunctionJudge(rewards[choice.Name]))
+            : Fault.Of<IJudge>("judge", $"is {choice.Name}, and no function is given{(choice.Name == PracticeConfig.Function ? "" : " by that name")}",
+                $"allowed: {string.Join(", ", PracticeConfig.Nearness)}, or the folder of a run that has learned rewards"),
+        { IsRun: true } => RewardJudge.Open(engine, choice.Name).Map(static IJudge (judge) => judge),
+        { Pattern: { } pattern } => Pattern.Parse($"(?:{pattern})$", "judge", lines: false).Map(static IJudge (fits) => new FunctionJudge(FunctionJudge.Format(fits))),
+        { Length: { } length } => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Length(length))),
+        _ => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Nearness(choice.Name))),
     };
 
     /// <summary>Reads the prompts that a stage names, or asks the embedded world's questions.</summary>
@@ -57,7 +77,17 @@ public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, 
         from rows in RowParts.Asked(config, stop)
         from train in Encoded(rows.Train, encoder, config)
         from kept in Encoded(rows.Kept, encoder, config)
-        select (RunData)new PromptData(encoder, RowParts.Identity(encoder, Sum(train), Sum(kept), train.Concat(kept).Sum(static p => (long)p.Ids.Count)), train, kept);
+        from text in config.HasText ? Beside(config, encoder, stop).Map(Some) : Success<Fault, Option<TokenStream>>(None)
+        select (RunData)new PromptData(encoder, RowParts.Identity(encoder, Sum(train), text.Match(t => Sum(kept) ^ TextData.Sum(t), () => Sum(kept)),
+            train.Concat(kept).Sum(static p => (long)p.Ids.Count)), train, kept) { Text = text.Match(static TokenStream? (t) => t, static () => null) };
+
+    // As long as a row and the token behind it, at least.
+    static Validation<Fault, TokenStream> Beside(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>
+        from text in config.Stage.Policy.PretrainFile is { } file ? TextFile.Tokens(file, encoder.Tokenizer, config.LineEnds, stop)
+            : encoder.Tokenizer.Encode(Corpus.Text((ulong)config.Stage.Source.CorpusSeed, config.Stage.Source.CorpusSize)).Map(static ids => TokenStream.Of(ids))
+                .MapFail(static f => f with { Where = $"pretrain-data, {f.Where}" })
+        from room in Fault.Unless(text.Length > config.Model.Context, "pretrain-data", $"has {text.Length} tokens", $"expected more than {config.Model.Context}, the model's context")
+        select text;
 
     // The world asks what nobody can change: what of it is too long is left out.
     static Validation<Fault, Vec<PromptRow>> Encoded(Vec<Located<Asked>> rows, DialogueEncoder encoder, RunConfig config) =>

@@ -144,7 +144,7 @@ static class RowParts
     }
 
     // Nearness to an expected answer wants one; others judge answers to bare prompts, too.
-    static Vec<RowShape<Asked>> ShapesFor(string? judge) => judge is not null && PracticeConfig.Nearness.Contains(judge) ? asked
+    static Vec<RowShape<Asked>> ShapesFor(string? judge) => JudgeChoice.All(judge).Any(static j => j.IsNearness) ? asked
         : [.. asked, .. PromptShapes.All.Select(static shape => shape.Then(static (prompt, _) => Success<Fault, Asked>(new(prompt, null))))];
 
     // Conversations that end with an answer, which is what is expected.

@@ -45,8 +45,8 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     /// <summary>What judges the answers of a stage that practises; nothing for one that does not.</summary>
     /// <param name="engine">Where a model that judges runs.</param>
     /// <param name="config">The stage, resolved.</param>
-    /// <param name="reward">What a program gives where the judge is a function.</param>
-    public virtual Validation<Fault, Option<Judging>> Judge(IEngine engine, RunConfig config, Reward? reward) => Success<Fault, Option<Judging>>(None);
+    /// <param name="rewards">What a program gives where judges are functions, by the judges' names.</param>
+    public virtual Validation<Fault, Option<Judging>> Judge(IEngine engine, RunConfig config, Params<Reward> rewards) => Success<Fault, Option<Judging>>(None);
 
     /// <summary>What a sample answers, of data that asks; nothing where a sample is just a text.</summary>
     public virtual Option<SamplePrompt> Prompt => None;
@@ -124,10 +124,18 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
             From = config.Stage.From is { } weights ? Path.GetFullPath(weights) : null,
             Adapter = config.Stage.Adapter with { From = config.Stage.Adapter.From is { } adapter ? Path.GetFullPath(adapter) : null },
             Source = config.Stage.Source with { File = config.Stage.Source.File is { } file ? Path.GetFullPath(file) : null },
-            Practice = config.Stage.Practice with { Judge = config.Stage.Practice is { IsRun: true, Judge: { } judge } ? Path.GetFullPath(judge) : config.Stage.Practice.Judge },
+            Policy = config.Stage.Policy with
+            {
+                Critic = config.Stage.Policy.CriticRun is { } critic ? Path.GetFullPath(critic) : config.Stage.Policy.Critic,
+                PretrainFile = config.Stage.Policy.PretrainFile is { } text ? Path.GetFullPath(text) : null,
+            },
+            Practice = config.Stage.Practice with { Judge = WholeJudges(config.Stage.Practice) },
             Rows = config.Stage.Rows with { Template = config.Stage.Rows.Template is { } template && TemplateFile.IsOne(template) ? Path.GetFullPath(template) : config.Stage.Rows.Template },
         },
     };
+
+    static string? WholeJudges(PracticeConfig practice) => practice.Judges.Any(static j => j.IsRun)
+        ? JudgeChoice.Text(practice.Judges.Map(static j => j.IsRun ? j with { Name = Path.GetFullPath(j.Name) } : j)) : practice.Judge;
 
     static Validation<Fault, Tokenizer> TokenizerFor(Recipe recipe, Func<SourceConfig, string> corpora, CancellationToken stop)
     {

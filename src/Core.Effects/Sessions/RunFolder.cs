@@ -45,7 +45,7 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
 
     /// <summary>What the stage is made of, where a stage that judges it is the folder of that.</summary>
     internal RunConfig Judged => Config.Stage.Practice is { JudgedBy: { } stage } practice
-        ? Config with { Stage = Config.Stage with { Practice = practice with { Judge = (this with { Stage = stage }).Home, JudgedBy = null } } } : Config;
+        ? Config with { Stage = Config.Stage with { Practice = practice with { Judge = JudgeChoice.Text([new((this with { Stage = stage }).Home, 1)]), JudgedBy = null } } } : Config;
 
     /// <summary>Where the stage is.</summary>
     public string Home => Path.Combine(Location, StagesName, Stage);

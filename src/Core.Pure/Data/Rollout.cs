@@ -9,9 +9,15 @@ namespace Functional.Data;
 /// <param name="Start">Where the answer begins, 1 or more.</param>
 /// <param name="LogProbs">The logarithm of the probability with which each token of the answer was drawn.</param>
 /// <param name="Ends">Whether the model ended it; else it was cut where it was as long as it may be.</param>
-/// <param name="Reward">What it was worth; NaN where that is not known, and then it counts for nothing.</param>
+/// <param name="Reward">What it was worth, as it is learned; NaN where that is not known, and then it counts for nothing.</param>
 public sealed record Rollout(int Prompt, Vec<int> Ids, int Start, Vec<float> LogProbs, bool Ends, double Reward)
 {
+    /// <summary>What judges gave it together; NaN where none gave a number.</summary>
+    public double Judged { get; init; } = double.NaN;
+
+    /// <summary>What each judge gave it; NaN where it gave no number.</summary>
+    public Vec<double> Kinds { get; init; }
+
     /// <summary>How many tokens the answer has.</summary>
     public int Length => Ids.Count - Start;
 

@@ -22,13 +22,26 @@ public sealed record Practice(Vec<Vec<int>> Prompts, Vec<Vec<int>> Kept, Practic
     /// <summary>What the stage's models think of rows before they are learned, each <c>[rows, time]</c>; nothing where nobody asks.</summary>
     public Func<Scene, Vec<Named>>? Numbers { get; init; }
 
-    /// <summary>Makes the rest of the rows, from the answers and from those numbers of all rows; nothing where there is no rest.</summary>
-    public Action<Vec<Vec<Rollout>>, Params<float[]>, Batch>? Finish { get; init; }
+    /// <summary>
+    /// Makes the rest of the rows, from the answers, from those numbers of all rows and from what is carried from round to round; nothing where there is no rest. It gives
+    /// the mean distance of the answers from the reference, in nats an answer, where rewards have it, else NaN.
+    /// </summary>
+    public Func<Vec<Vec<Rollout>>, Params<float[]>, PracticeState, Batch, double>? Finish { get; init; }
 
-    /// <summary>Which prompts a round answers: each once a pass over all, every pass in another order.</summary>
-    /// <param name="round">The round, from 0.</param>
+    /// <summary>Fills what of the rows does not follow from answers, drawn with the round's key; nothing where there is nothing.</summary>
+    public Action<Key, Batch>? Beside { get; init; }
+
+    /// <summary>What is carried from round to round, at first.</summary>
+    public PracticeState First { get; init; } = PracticeState.Begin(new(0));
+
+    /// <summary>Whether that changes in ways that only a checkpoint can tell.</summary>
+    public bool Carries => First.Kl.Target is not null || Rules.Normalises || Rules.Resample > 0;
+
+    /// <summary>Which prompts are answered next: each once a pass over all, every pass in another order.</summary>
+    /// <param name="from">How many were before.</param>
+    /// <param name="count">How many.</param>
     /// <param name="key">What the order is drawn with.</param>
-    public Vec<int> Asked(long round, Key key) => [.. Enumerable.Range(0, Rules.Prompts).Select(i => round * Rules.Prompts + i)
+    public Vec<int> Asked(long from, int count, Key key) => [.. Enumerable.Range(0, count).Select(i => from + i)
         .Select(i => (int)new Permutation(key.FoldIn("prompts").FoldIn(i / Prompts.Count), Prompts.Count).At(i % Prompts.Count))];
 }
 
@@ -44,8 +57,36 @@ public sealed record PracticeRules(int Prompts, int Answers, int Most, SamplingC
     /// <summary>What is taken off the reward of an answer that the model did not end.</summary>
     public double EndPenalty { get; init; }
 
-    /// <summary>What an answer is worth.</summary>
-    /// <param name="reward">What the judge gives it.</param>
+    /// <summary>In how many tokens before the most an answer becomes too long; 0 for none.</summary>
+    public int OverlongTokens { get; init; }
+
+    /// <summary>What is taken off the reward of an answer of the most tokens, where it becomes too long.</summary>
+    public double OverlongPenalty { get; init; }
+
+    /// <summary>How far what judges give may be from 0; 0 for no bound.</summary>
+    public double Clip { get; init; }
+
+    /// <summary>Whether what judges give counts in deviations from the mean of all so far.</summary>
+    public bool Normalises { get; init; }
+
+    /// <summary>How many times other prompts are asked in place of those whose answers are all worth the same.</summary>
+    public int Resample { get; init; }
+
+    /// <summary>What an answer is worth, less what is taken off where the model did not end it and where it is too long (Yu et al. 2025).</summary>
+    /// <param name="reward">What the judges give it.</param>
     /// <param name="ends">Whether the model ended it.</param>
-    public double Worth(double reward, bool ends) => ends ? reward : reward - EndPenalty;
+    /// <param name="length">How many tokens it has.</param>
+    public double Worth(double reward, bool ends, int length = 0) => reward - (ends ? 0 : EndPenalty)
+        - (OverlongTokens > 0 ? OverlongPenalty * Math.Clamp((length - (Most - OverlongTokens)) / (double)OverlongTokens, 0, 1) : 0);
+
+    /// <summary>What of an answer's reward is learned: normalised, clipped, less what is taken off.</summary>
+    /// <param name="reward">What the judges give it.</param>
+    /// <param name="ends">Whether the model ended it.</param>
+    /// <param name="length">How many tokens it has.</param>
+    /// <param name="all">What judges gave so far, this round's among it.</param>
+    public double Learned(double reward, bool ends, int length, RunningMoments all)
+    {
+        var own = Normalises ? all.Normalised(reward) : reward;
+        return Worth(Clip > 0 && double.IsFinite(own) ? Math.Clamp(own, -Clip, Clip) : own, ends, length);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Functional.Base;
+using Functional.Data;
 using Functional.Learning;
 
 namespace Functional.Runs;
@@ -9,11 +10,25 @@ namespace Functional.Runs;
 /// <param name="MeasureEvery">Steps between measurements; 0 for one at the end only.</param>
 /// <param name="SaveEvery">Steps between checkpoints; 0 for one at the end only.</param>
 /// <param name="DrawEvery">Steps between samples; 0 for none.</param>
-/// <param name="RollOutEvery">Steps that learn from what the policy wrote before the first of them; 0 where it writes nothing to learn from.</param>
-public sealed record Cadence(long Steps, long MeasureEvery, long SaveEvery, long DrawEvery, long RollOutEvery = 0)
+public sealed record Cadence(long Steps, long MeasureEvery, long SaveEvery, long DrawEvery)
 {
-    /// <summary>Whether the policy has to write before the next step, where it last did so before the step after <paramref name="last"/>.</summary>
-    public bool RollsOut(long step, long last) => RollOutEvery > 0 && step % RollOutEvery == 0 && last != step;
+    /// <summary>Whether the policy writes what it learns from, before each round of its source.</summary>
+    public bool Practises { get; init; }
+
+    /// <summary>How far a policy may be from what wrote a round (<see cref="Moved"/>, in nats) before the rest of the round is left out; 0 for any distance.</summary>
+    public double MostMoved { get; init; }
+
+    /// <summary>What an objective shows of that distance.</summary>
+    public const string Moved = "kl_old";
+
+    /// <summary>Whether the policy has to write before the next step: where a round begins, once.</summary>
+    /// <param name="state">Where the run stands.</param>
+    public bool RollsOut(in RunState state) => Practises && state.Place.Position == 0 && state.RolledOut != state.Step;
+
+    /// <summary>Where the source stands after a step: where the step says, or where the next round begins.</summary>
+    /// <param name="outcome">What the step gave.</param>
+    public Place After(in StepOutcome outcome) => MostMoved > 0 && outcome.Next.Position > 0 && outcome.Shown is { } shown && shown.Contains(Moved) && shown[Moved] > MostMoved
+        ? new(outcome.Next.Round + 1, 0) : outcome.Next;
 
     /// <summary>What is to be done after a step.</summary>
     public Due DueAfter(long step) =>
@@ -52,7 +67,7 @@ public sealed record RunPlan(Cadence Cadence, Schedule Rate)
         var step = state.Step + 1;
         var metrics = new StepMetrics(step, outcome.Loss, Rate.At(state.Step), outcome.GradientNorm, outcome.Milliseconds,
             outcome.Milliseconds > 0 ? outcome.Tokens * 1000.0 / outcome.Milliseconds : 0) { Shown = outcome.Shown };
-        var after = state with { Step = step, Place = outcome.Next, Tokens = state.Tokens + outcome.Tokens, Due = Cadence.DueAfter(step) };
+        var after = state with { Step = step, Place = Cadence.After(outcome), Tokens = state.Tokens + outcome.Tokens, Due = Cadence.DueAfter(step) };
         return Then(new RunEffect.LogStep(metrics), after);
     }
 
@@ -86,7 +101,7 @@ public sealed record RunPlan(Cadence Cadence, Schedule Rate)
         _ when (state.Due & Due.Save) != 0 => Save(state),
         _ when (state.Due & Due.Draw) != 0 => (state, [new RunEffect.Draw()]),
         _ when state.Step >= Cadence.Steps => (state, [new RunEffect.Stop(StopReason.Completed)]),
-        _ when Cadence.RollsOut(state.Step, state.RolledOut) => (state, [new RunEffect.RollOut()]),
+        _ when Cadence.RollsOut(state) => (state, [new RunEffect.RollOut()]),
         _ => (state, [new RunEffect.TakeStep(state.Step + 1, Rate.At(state.Step))]),
     };
 

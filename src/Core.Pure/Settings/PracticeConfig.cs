@@ -7,14 +7,15 @@ namespace Functional.Settings;
 public sealed record PracticeConfig
 {
     /// <summary>The judges that need nothing but the answer that the row expects.</summary>
-    public static Vec<string> Nearness { get; } = ["exact", "f1", "rouge-l"];
+    public static Vec<string> Nearness { get; } = ["exact", "f1", "rouge-l", "number"];
 
-    /// <summary>The judge that a program gives.</summary>
+    /// <summary>The judge that a program gives; several have names of their own, <c>function:NAME</c>.</summary>
     public const string Function = "function";
 
     /// <summary>
-    /// What judges answers: <c>exact</c>, <c>f1</c> or <c>rouge-l</c>, their nearness to the row's own; the folder of a run that has learned rewards; or
-    /// <c>function</c>, which a program gives. Nothing where the rows' own answers are learned from.
+    /// What judges answers: <c>exact</c>, <c>f1</c>, <c>rouge-l</c> or <c>number</c>, their nearness to the row's own; <c>format:PATTERN</c> and <c>length:N</c>, which ask
+    /// nothing of the row; the folder of a run that has learned rewards; or <c>function</c>, which a program gives. Several have weights (<see cref="JudgeChoice.All"/>).
+    /// Nothing where the rows' own answers are learned from.
     /// </summary>
     public string? Judge { get; init; }
 
@@ -39,10 +40,10 @@ public sealed record PracticeConfig
     /// <summary>How many times the rows of a round are gone through.</summary>
     public int Epochs { get; init; } = 1;
 
-    /// <summary>Whether the judge is the folder of a run.</summary>
-    public bool IsRun => Judge is { } judge && judge != Function && !Nearness.Contains(judge);
+    /// <summary>Those who judge, each with what its word counts.</summary>
+    public Vec<JudgeChoice> Judges => JudgeChoice.All(Judge);
 
-    static readonly Vec<StageKind> kinds = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo];
+    static readonly Vec<StageKind> kinds = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo, StageKind.Trpo];
 
     /// <summary>Its settings.</summary>
     internal static Vec<Field<PracticeConfig>> Fields { get; } =
@@ -50,8 +51,7 @@ public sealed record PracticeConfig
         .. new Field<PracticeConfig>[]
         {
             new("judge", nameof(Judge), "what judges answers that the policy writes itself, from which it then learns; else the rows' own answers are learned from",
-                "exact, f1 or rouge-l for nearness to the row's answer, the folder of a run that has learned rewards, function for a program's own, or nothing",
-                static c => c.Judge, static (c, text) => c with { Judge = text }, static c => c.Judge != "") { IsText = true, Aliases = ["reward-model", "reward-from"] },
+                JudgeChoice.Allowed, static c => c.Judge, static (c, text) => c with { Judge = text }, static c => JudgeChoice.IsSound(c.Judge)) { IsText = true, Aliases = ["reward-model", "reward-from"] },
             new("judged-by", nameof(JudgedBy), "the stage before it that judges those answers, in place of a judge", "the name of a stage before it that learns rewards, or nothing",
                 static c => c.JudgedBy, static (c, text) => c with { JudgedBy = text }, static c => c.JudgedBy != "") { IsText = true },
             Make.Whole<PracticeConfig>("round-prompts", "prompts that a round answers", static c => c.Prompts, static (c, v) => c with { Prompts = (int)v }, 1, 1 << 16),
@@ -68,7 +68,7 @@ public sealed record PracticeConfig
             Make.Number<PracticeConfig>("end-penalty", "what is taken off the reward of an answer that the model did not end", "0 or more", static c => c.EndPenalty,
                 static (c, v) => c with { EndPenalty = v }, static v => v >= 0) with { Aliases = ["missing-eos-penalty"] },
             Make.Whole<PracticeConfig>("round-epochs", "times that the rows of a round are gone through", static c => c.Epochs, static (c, v) => c with { Epochs = (int)v }, 1, 1 << 16)
-                with { Aliases = ["num-iterations", "ppo-epochs"] },
-        }.Select(static f => f with { Fixed = true, IsDetail = true, Kinds = kinds }),
+                with { Kinds = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo], Aliases = ["num-iterations", "ppo-epochs"] },
+        }.Select(static f => f with { Fixed = true, IsDetail = true, Kinds = f.Kinds.Count > 0 ? f.Kinds : kinds }),
     ];
 }

@@ -35,10 +35,13 @@ public sealed record StageConfig
     public PracticeConfig Practice { get; init; } = new();
 
     /// <summary>Whether it learns from what its own policy writes.</summary>
-    public bool Practises => Kind is StageKind.Grpo or StageKind.Ppo || (Kind == StageKind.Dpo && (Practice.Judge ?? Practice.JudgedBy) is not null);
+    public bool Practises => Kind is StageKind.Grpo or StageKind.Ppo or StageKind.Trpo || (Kind == StageKind.Dpo && (Practice.Judge ?? Practice.JudgedBy) is not null);
 
     /// <summary>How a policy learns from rewards, where it does.</summary>
     public PolicyConfig Policy { get; init; } = new();
+
+    /// <summary>What becomes of the rewards of its own answers, where it has them judged.</summary>
+    public RewardConfig Reward { get; init; } = new();
 
     /// <summary>How many rows a round has, of a stage that practises: a pair of each prompt, or all answers.</summary>
     public int RoundRows => Practice.Prompts * (Kind == StageKind.Dpo ? 1 : Practice.Answers);
@@ -95,7 +98,7 @@ public sealed record StageConfig
         Make.OneOf<StageConfig, StageKind>("kind", "what it learns: the next token of a text, answers, rewards of answers, preferences, or what a policy's own answers are worth", static c => c.Kind,
             static (c, v) => c with { Kind = v },
             [("pretrain", StageKind.Pretrain), ("sft", StageKind.Sft), ("reward", StageKind.Reward), ("dpo", StageKind.Dpo), ("grpo", StageKind.Grpo),
-                ("ppo", StageKind.Ppo)])
+                ("ppo", StageKind.Ppo), ("trpo", StageKind.Trpo)])
             with { Fixed = true, IsDetail = true },
         Make.Whole<StageConfig>("batch", "windows in a batch", static c => c.Batch, static (c, v) => c with { Batch = (int)v }, 1, int.MaxValue)
             with { Aliases = ["batch-size", "bs", "micro-batch-size", "per-device-train-batch-size"] },
@@ -129,6 +132,8 @@ public sealed record StageConfig
             f.In(Make.Part<StageConfig, PreferenceConfig>(static c => c.Preference, static (c, v) => c with { Preference = v }), "preference")),
         .. PracticeConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, PracticeConfig>(static c => c.Practice, static (c, v) => c with { Practice = v }), "practice")),
+        .. RewardConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, RewardConfig>(static c => c.Reward, static (c, v) => c with { Reward = v }), "practice")),
         .. PolicyConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, PolicyConfig>(static c => c.Policy, static (c, v) => c with { Policy = v }), "policy")),
         .. AdapterConfig.Fields.Select(static f =>

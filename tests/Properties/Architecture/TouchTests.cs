@@ -40,7 +40,7 @@ public sealed class TouchTests
     /// <summary>Files, options, help and messages read the list of fields: its own file is the only one that names a setting.</summary>
     [Theory, MemberData(nameof(Settings))]
     public void A_setting_stands_in_one_file_of_the_settings(string name) =>
-        Assert.Single(Naming($@"(\bMake\.\w+(<[^>]*>)?|(?<![.\w])(Size|Number|Truth|List|Flags))\(\s*""{name}""|\bnew\(\s*""{name}"", nameof"));
+        Assert.Single(Naming($@"(\bMake\.\w+(<[^>]*>)?|(?<![.\w])(Size|Number|Truth|List|Flags|Choice))\(\s*""{name}""|\bnew\(\s*""{name}"", nameof"));
 
     /// <summary>What trains knows no objective, and no algorithm has a trainer, a plan or a loop of its own.</summary>
     [Fact]

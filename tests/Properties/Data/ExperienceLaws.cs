@@ -76,7 +76,7 @@ public sealed class ExperienceLaws
         var (count, prompts) = (2 + some % 9, 1 + each % 4);
         var practice = new Practice([.. Enumerable.Range(0, count).Select(static i => (Vec<int>)[i])], [], new(prompts, 2, 3, new(), new([], []), ByteTokenizer.Instance), Of(1, 1, 0),
             static (_, _) => { });
-        var asked = Enumerable.Range(0, 3 * count).SelectMany(round => practice.Asked(round, Key.Seed(seed))).ToArray();
+        var asked = Enumerable.Range(0, 3 * count).SelectMany(round => practice.Asked((long)round * prompts, prompts, Key.Seed(seed))).ToArray();
         for (var pass = 0; (pass + 1) * count <= asked.Length; pass++) Assert.Equal(Enumerable.Range(0, count), asked.Skip(pass * count).Take(count).Order());
     }
 }

@@ -84,4 +84,58 @@ public sealed class PracticeTests : IDisposable
         var none = await Assert.ThrowsAsync<FunctionalException>(() => Functional.Training.RunAsync(config, static (_, _) => double.NaN, scratch["e"]));
         Assert.Contains("judge: gave none of the answers to kept prompts a number", none.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>
+    /// Several functions judge by their weights: one that gives no number drops out of that answer's sum, an answer without any is dropped, and each is told by its own name.
+    /// </summary>
+    [Fact]
+    public async Task Several_functions_judge()
+    {
+        var (told, calls) = (new List<Params<float>>(), 0);
+        var config = await Policy(StageKind.Grpo, ("judge", "function:one=2+function:other=0.5+length:4=1e-9"), ("steps", "2"));
+        var result = await Functional.Training.RunAsync(config, new Dictionary<string, Reward>
+        {
+            ["one"] = (_, _) => ++calls % 3 == 0 ? double.NaN : 3, ["other"] = static (_, answer) => throw new InvalidOperationException(answer),
+        }, scratch["run"], new Told(told));
+        Assert.Equal(StopReason.Completed, result.Reason);
+        var numbers = Assert.Single(told);
+        // Length judges all, so that no answer is dropped; the second gives nothing at all.
+        Assert.Equal((0f, 3f, 4f), (numbers["dropped"], numbers["reward/function:one"], numbers["dropped/function:other"]));
+        Assert.True(float.IsNaN(numbers["reward/function:other"]));
+        Assert.InRange(numbers["dropped/function:one"], 1, 2);
+        Assert.Equal(6 * (4 - numbers["dropped/function:one"]) / 4, numbers["reward"], 1e-5);
+        var missing = await Assert.ThrowsAsync<FunctionalException>(() => Functional.Training.RunAsync(config, new Dictionary<string, Reward> { ["one"] = static (_, _) => 1 }, scratch["other"]));
+        Assert.Contains("judge: is function:other, and no function is given by that name", missing.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// Prompts whose answers are all worth the same give way to others, as often as is allowed; which prompts come is the order of all, and what is left is counted.
+    /// </summary>
+    [Theory, InlineData("0"), InlineData("1"), InlineData("9")]
+    public async Task Other_prompts_are_asked_in_place_of_even_ones(string times)
+    {
+        var (asked, told, calls) = (new List<string>(), new List<Params<float>>(), 0);
+        // One prompt of two is even.
+        double Worth(Asked a, string _)
+        {
+            asked.Add(a.Prompt[^1].Text);
+            return a.Prompt[^1].Text[^1] % 2 == 0 ? 1 : ++calls;
+        }
+        var config = await Policy(StageKind.Grpo, ("resample", times), ("steps", "2"), ("validation-part", "0.2"));
+        await Functional.Training.RunAsync(config, Worth, scratch["run"], new Told(told));
+        var numbers = Assert.Single(told);
+        // Before the first step and after the last each prompt that is kept is asked once.
+        var kept = (asked.Count - 2 * (2 + (int)(times == "0" ? 0 : numbers["resampled"]))) / 2;
+        var rounds = asked.Skip(kept).SkipLast(kept).Chunk(2).Select(static pair => Assert.Single(pair.Distinct())).ToArray();
+        var even = rounds.Take(2).Count(static p => p[^1] % 2 == 0);
+        if (times == "0") Assert.Equal(even / 2f, numbers["even"]);
+        else
+        {
+            Assert.Equal(rounds.Length - 2, numbers["resampled"]);
+            if (even == 0) Assert.Equal(0, numbers["resampled"]);
+            else Assert.InRange(numbers["resampled"], even, 18);
+            if (times == "9") Assert.Equal(0, numbers["even"]);
+            Assert.Equal(rounds.Length, rounds.Length <= 4 ? rounds.Distinct().Count() : rounds.Length);
+        }
+    }
 }

@@ -15,12 +15,17 @@ using Schedule = Functional.Learning.Schedule;
 public class RunPlanLaws
 {
     /// <summary>A run without a model or a text: its cadence, and what the world answers.</summary>
-    public sealed record World(Cadence Cadence, long Tokens, ulong Seed)
+    /// <param name="Cadence">When what is done.</param>
+    /// <param name="Round">Steps of a round, where the policy writes what it learns from; 0 where it does not.</param>
+    /// <param name="Tokens">Tokens of a step.</param>
+    /// <param name="Seed">What numbers are drawn with.</param>
+    public sealed record World(Cadence Cadence, int Round, long Tokens, ulong Seed)
     {
         public RunPlan Plan { get; } = new(Cadence, Schedule.WarmupCosine(1e-2, Cadence.Steps / 3, Cadence.Steps, 1e-3));
         public RunState Start => RunState.Start(Key.Seed(Seed));
         public double Number(string name, long step) => Key.Seed(Seed).FoldIn(name).Uniform(step);
-        public static Place After(Place place) => new(place.Round + 2, place.Position + 3);
+        public Place After(Place place) => Round == 0 ? new(place.Round + 2, place.Position + 3) : place.Position + 1 < Round ? place with { Position = place.Position + 1 } : new(place.Round + 1, 0);
+        public float Moved(long step) => (float)Number("moved", step);
     }
 
     public static Arbitrary<World> Worlds() => Arb.From(
@@ -31,7 +36,8 @@ public class RunPlanLaws
         from roll in Gen.Choose(0, 5)
         from tokens in Gen.Choose(1, 100)
         from seed in ArbMap.Default.GeneratorFor<ulong>()
-        select new World(new(steps, measure, save, draw, roll), tokens, seed));
+        from most in Gen.Elements(0, 0.3, 0.7)
+        select new World(new(steps, measure, save, draw) { Practises = roll > 0, MostMoved = roll > 0 ? most : 0 }, roll, tokens, seed));
 
     sealed record Trace(List<(RunEffect Effect, RunState State)> Effects, RunState End)
     {
@@ -61,9 +67,12 @@ public class RunPlanLaws
             next = asked[^1] switch
             {
                 RunEffect.TakeStep s when s.Number == badStep =>
-                    new RunEvent.Stepped(new(float.NaN, 1, World.After(state.Place), world.Tokens) { NotFinite = ["blocks.0.up.weight", "tokens"] }),
+                    new RunEvent.Stepped(new(float.NaN, 1, world.After(state.Place), world.Tokens) { NotFinite = ["blocks.0.up.weight", "tokens"] }),
                 RunEffect.TakeStep s =>
-                    new RunEvent.Stepped(new((float)world.Number("loss", s.Number), 1, World.After(state.Place), world.Tokens) { Milliseconds = 2 }),
+                    new RunEvent.Stepped(new((float)world.Number("loss", s.Number), 1, world.After(state.Place), world.Tokens)
+                    {
+                        Milliseconds = 2, Shown = world.Round > 0 ? Params.Of((Cadence.Moved, world.Moved(s.Number))) : null,
+                    }),
                 RunEffect.Measure => new RunEvent.Measured(world.Number("evaluation", state.Step)),
                 RunEffect.Save => new RunEvent.Saved(),
                 RunEffect.Draw => new RunEvent.Drawn(),
@@ -87,6 +96,10 @@ public class RunPlanLaws
         return TinyRun.Get(RunStateJson.Read(document.RootElement, "state.json"));
     }
 
+    // Where a round goes on, or ends because the policy has moved.
+    static Place Next(World world, Place place, long step) => world.After(place) is var next && world.Cadence.MostMoved > 0 && next.Position > 0
+        && world.Moved(step) > world.Cadence.MostMoved ? new(next.Round + 1, 0) : next;
+
     static long[] Steps(World world) => [.. Enumerable.Range(1, (int)world.Cadence.Steps).Select(static s => (long)s)];
 
     [Property(Arbitrary = [typeof(RunPlanLaws)])]
@@ -99,7 +112,7 @@ public class RunPlanLaws
         Assert.All(taken, s => Assert.Equal(world.Plan.Rate.At(s.Number - 1), s.LearningRate));
         Assert.Equal((StopReason.Completed, world.Cadence.Steps * world.Tokens), (trace.Reason, trace.End.Tokens));
         // Where its source stands is what the last step said of it.
-        Assert.Equal(all.Aggregate(default(Place), static (place, _) => World.After(place)), trace.End.Place);
+        Assert.Equal(all.Aggregate(default(Place), (place, step) => Next(world, place, step)), trace.End.Place);
     }
 
     /// <summary>
@@ -145,7 +158,9 @@ public class RunPlanLaws
         Assert.Equal(steps.Where(s => At(s, c.MeasureEvery) || s == c.Steps), measured);
         Assert.Equal(steps.Where(s => At(s, c.DrawEvery)), trace.After<RunEffect.Draw>());
         Assert.Equal(steps.Where(s => At(s, c.SaveEvery) || s == c.Steps || best.Contains(s)), trace.After<RunEffect.Save>());
-        var rolled = c.RollOutEvery == 0 ? [] : steps.Where(s => (s - 1) % c.RollOutEvery == 0).ToArray();
+        var places = new List<Place> { default };
+        foreach (var step in steps) places.Add(Next(world, places[^1], step));
+        var rolled = world.Round == 0 ? [] : steps.Where(s => places[(int)s - 1].Position == 0).ToArray();
         Assert.Equal(rolled, trace.After<RunEffect.RollOut>().Select(static s => s + 1));
         Assert.Equal(rolled, trace.Effects.Select(static e => e.Effect).OfType<RunEffect.LogRollOut>().Select(static e => e.Step));
         Assert.Equal(measured, trace.Effects.Select(static e => e.Effect).OfType<RunEffect.LogMeasured>().Select(static e => e.Step));
