@@ -28,7 +28,7 @@ public static class PracticeStages
         var stage = Stage.Of(config, time, experience, experience);
         return stage with
         {
-            Cadence = stage.Cadence with { RollOutEvery = (long)config.Stage.RoundRows * practice.Epochs / ((long)config.Stage.Batch * config.Stage.Accumulate) },
+            Cadence = stage.Cadence with { RollOutEvery = config.Stage.RoundSteps },
             Practice = config.Stage.Kind switch
             {
                 StageKind.Dpo => new(prompts, kept, rules, experience, Pairs),
