@@ -9,7 +9,7 @@ namespace Functional.Cli;
 
 /// <summary>
 /// The <c>functional</c> command. Exit codes: 0 done; 1 something was wrong with a file, a value or a run; 2 the command line was not
-/// understood; 70 a defect of the program; 129, 130 and 143 ended by SIGHUP, SIGINT or SIGTERM, with everything saved.
+/// understood; 70 a defect of the program; 129, 130 and 143 ended by SIGHUP, SIGINT or SIGTERM, with everything saved; 141 nobody reads what it writes.
 /// </summary>
 static class App
 {
@@ -20,7 +20,7 @@ static class App
 
     static CommandSpec Root => new("functional", "Trains, samples and measures small language models.", [], null)
     {
-        Commands = [TourCommand.Spec, .. TrainCommand.All, RunCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, EvaluateCommand.Spec, AnnotateCommand.Spec, MergeCommand.Spec, InspectCommand.Spec, LogitsCommand.Spec, ImportCommand.Spec, ExportCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
+        Commands = [TourCommand.Spec, .. TrainCommand.All, RunCommand.Spec, SampleCommand.Spec, AskCommand.Spec, EvalCommand.Spec, EvaluateCommand.Spec, AnnotateCommand.Spec, MergeCommand.Spec, InspectCommand.Spec, LogitsCommand.Spec, ImportCommand.Spec, ExportCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
         Examples =
         [
             new("tour", "all of it in about five minutes: a model learns to read, to answer, and to answer better"),
@@ -40,16 +40,13 @@ static class App
         {
             var (path, spec, rest) = Find(args);
             if (rest is ["--version"]) return Say(terminal, $"{Program} {typeof(App).Assembly.GetName().Version?.ToString(3)}");
-            if (rest is ["help"] || rest.Any(static a => a is "-h" or "--help" or "-?") || spec.Run is null && rest.Length == 0)
-                return Say(terminal, Help.Of(path, spec, terminal.Width).TrimEnd('\n'));
+            if (rest is ["help"] or ["help", "all"] || rest.Any(static a => a is "-h" or "--help" or "-?") || spec.Run is null && rest.Length == 0)
+                return Say(terminal, Help.Of(path, spec, terminal.Width, rest is [.., "-h" or "--help" or "-?" or "help", "all"]).TrimEnd('\n'));
             if (spec.Run is null) return Refuse(terminal, path, UnknownCommand(spec, rest[0]));
-            var words = rest.TakeWhile(static w => !w.StartsWith('-')).Take(spec.TakesMany ? rest.Length : 1).ToArray();
-            var argument = spec.Argument is { } named && words.Length > 0 ? (named.Name, words.Contains("") ? "" : string.Join('\n', words))
-                : default((string Name, string Word)?);
-            var (given, errors) = Parse(spec, argument is null ? rest : rest[words.Length..]);
-            if (argument is { } stated) given = given.With(stated.Name, stated.Word);
-            if (argument is { Word: "" }) errors = [.. errors, $"{spec.Argument!.Value} is empty; expected {path} {spec.Argument.Value}"];
-            else if (argument is null && spec.Argument is { } missing) errors = [.. errors, $"{missing.Value} is missing; expected {path} {missing.Value}"];
+            var (given, words, errors) = Parse(spec, rest);
+            if (words.Length > 0) given = given.With(spec.Argument!.Name, words.Contains("") ? "" : string.Join('\n', words));
+            if (words.Contains("")) errors = [.. errors, $"{spec.Argument!.Value} is empty; expected {path} {spec.Argument.Value}"];
+            else if (words.Length == 0 && spec is { Argument: { } missing, MayLack: false }) errors = [.. errors, $"{missing.Value} is missing; expected {path} {missing.Value}"];
             if (errors.Count > 0) return Refuse(terminal, path, errors);
             Vec<Fault> nameless = [.. spec.Flags.Where(f => f.Value is "DIR" or "FILE" && given.Text(f.Name) is "")
                 .Select(static f => new Fault(f.Name, "is empty", $"expected the name of a {(f.Value == "DIR" ? "folder" : "file")}"))];
@@ -69,6 +66,11 @@ static class App
             foreach (var fault in e.Faults.Take(MostFaults)) terminal.Error.WriteLine(Show.Harmless($"error: {Named(fault)}"));
             if (e.Faults.Count > MostFaults) terminal.Error.WriteLine($"error: and {Show.Count(e.Faults.Count - MostFaults)} more");
             return 1;
+        }
+        // Whoever read has what they wanted; other programs end then by SIGPIPE, without a word.
+        catch (OutputException e) when (e.IsUnread)
+        {
+            return 141;
         }
         catch (OutputException e)
         {
@@ -111,21 +113,30 @@ static class App
         return (path, spec, args[at..]);
     }
 
-    static (Given Given, IReadOnlyList<string> Errors) Parse(CommandSpec spec, string[] args)
+    // What a command is for stands before its options or behind them; behind -- a word may look like an option.
+    static (Given Given, string[] Words, IReadOnlyList<string> Errors) Parse(CommandSpec spec, string[] args)
     {
         var command = new RootCommand { TreatUnmatchedTokensAsErrors = false };
         command.Options.Clear();
         var options = spec.Flags.Select(static flag => (Flag: flag, Option: Of(flag))).ToArray();
         foreach (var (_, option) in options) command.Options.Add(option);
+        var leading = spec.Argument is null ? [] : args.TakeWhile(IsWord).Take(spec.TakesMany ? args.Length : 1).ToArray();
+        var literal = spec.Argument is not null && Array.IndexOf(args, "--") is >= 0 and var at ? args[(at + 1)..] : [];
+        var rest = args[leading.Length..^(literal.Length > 0 ? literal.Length + 1 : 0)];
         // A file of arguments (@file) would make a prompt that begins with @ impossible.
-        var parsed = command.Parse(args, new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        var parsed = command.Parse(rest, new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        string[] words = spec.Argument is null ? [] : leading.Length > 0 ? leading : literal.Length > 0 ? [.. literal.Take(spec.TakesMany ? literal.Length : 1)]
+            : [.. parsed.UnmatchedTokens.TakeWhile(IsWord).Take(spec.TakesMany ? args.Length : 1)];
+        string[] unknown = [.. parsed.UnmatchedTokens.Concat(literal).SkipWhile((_, i) => leading.Length == 0 && i < words.Length)];
         var errors = new List<string>();
-        errors.AddRange(parsed.UnmatchedTokens.Take(1).Select(token => Unknown(spec, token)));
+        errors.AddRange(unknown.Take(1).Select(token => Unknown(spec, token)));
         if (errors.Count == 0) errors.AddRange(options.SelectMany(o => Wrong(o.Flag, parsed.GetResult(o.Option))));
         var texts = options.Where(o => parsed.GetResult(o.Option) is { Implicit: false })
             .ToDictionary(static o => o.Flag.Name, o => parsed.GetResult(o.Option)!.Tokens.Select(static t => t.Value).LastOrDefault() ?? "");
-        return (new(texts), errors);
+        return (new(texts), words, errors);
     }
+
+    static bool IsWord(string text) => text == "-" || !text.StartsWith('-');
 
     static Option Of(Flag flag) => flag.Value is null
         ? new Option<bool>(flag.Name) { Arity = ArgumentArity.Zero }

@@ -10,7 +10,7 @@ namespace Functional;
 /// <content>Questions, judgements and adapters.</content>
 public sealed partial class LanguageModel
 {
-    /// <summary>What the model answers to questions, and how near that is to the answers that are expected.</summary>
+    /// <summary>What the model answers to questions of rows, and how near that is to the answers that are expected, where the rows have any.</summary>
     /// <param name="options">Which questions, and how it answers.</param>
     /// <param name="progress">Is told how many are answered, on the thread that computes.</param>
     /// <param name="cancellation">Gives up.</param>

@@ -14,7 +14,14 @@ namespace Functional;
 /// <param name="Config">The run, or its next stage, with nothing left open.</param>
 /// <param name="TrainTokens">Tokens to learn from.</param>
 /// <param name="ValidationTokens">Tokens kept for evaluation.</param>
-public sealed record RunOutlook(RunConfig Config, long TrainTokens, long ValidationTokens);
+public sealed record RunOutlook(RunConfig Config, long TrainTokens, long ValidationTokens)
+{
+    /// <summary>Tokens of a prompt in the mean, of a stage that learns from its own answers; 0 for others.</summary>
+    public double PromptTokens { get; init; }
+
+    internal static RunOutlook Of(RunConfig config, RunData data) =>
+        new(config, data.TrainTokens, data.ValidationTokens) { PromptTokens = data is PromptData { Train: var prompts } ? (double)data.TrainTokens / prompts.Count : 0 };
+}
 
 /// <summary>Trains models.</summary>
 /// <example><code>
@@ -58,7 +65,7 @@ public static class Training
     /// <param name="cancellation">Asks to save and stop.</param>
     /// <exception cref="FunctionalException">As without a function.</exception>
     /// <example><code>
-    /// var config = Configuration.From(RunConfig.For(StageKind.Grpo), ("from", "runs/answers"), ("data", "questions.jsonl"), ("judge", "function"));
+    /// var config = Configuration.From(RunConfig.For(StageKind.Grpo), ("from", "runs/answers"), ("data", "questions.jsonl"));
     /// await Training.RunAsync(config, (asked, answer) => -answer.Length, "runs/brief");
     /// </code></example>
     public static Task<RunResult> RunAsync(RunConfig config, Reward reward, string? folder = null, IProgress<TrainingEvent>? progress = null,
@@ -203,7 +210,7 @@ public static class Training
         {
             var data = RunData.Load(Recipe.Of(config)).OrThrow();
             if (config.Stage.From is { } weights) _ = InitialWeights.Open(data.Resolve(config).OrThrow(), weights).MapFail(static f => f.ByMember()).OrThrow();
-            return new RunOutlook(data.Resolve(config).OrThrow(), data.TrainTokens, data.ValidationTokens);
+            return RunOutlook.Of(data.Resolve(config).OrThrow(), data);
         });
     }
 
@@ -217,7 +224,7 @@ public static class Training
         return Task.Run(() =>
         {
             var (planned, data) = RunSession.Plan(folder, RunSession.ChangeOf(Configuration.Entries(changes))).OrThrow();
-            return new RunOutlook(data.Resolve(planned.Config).OrThrow(), data.TrainTokens, data.ValidationTokens);
+            return RunOutlook.Of(data.Resolve(planned.Config).OrThrow(), data);
         });
     }
 
@@ -281,7 +288,7 @@ public static class Training
             LearningRateBefore = state.Step > 0 ? session.Before?.Stage.LearningRates.At(state.Step - 1) : null,
         };
 
-        public void Stepped(in StepMetrics metrics) => progress.Report(new TrainingEvent.Stepped(metrics));
+        public void Stepped(in StepMetrics metrics) => progress.Report(new TrainingEvent.Stepped(metrics) { Practises = practises });
 
         public void Measured(long step, double loss, bool best) => progress.Report(new TrainingEvent.Evaluated(step, loss, best) { IsReward = practises });
 

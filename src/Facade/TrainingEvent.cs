@@ -15,6 +15,7 @@ public abstract record TrainingEvent
     public sealed override string ToString() => this switch
     {
         Started e => Invariant($"{(e.Stages.Count > 1 ? $"stage {e.Stage}: " : "")}{e.Config.Stage.Source.Name}: {e.TrainTokens} tokens to learn from; {e.Parameters} parameters; {(e.Step > 0 ? $"going on after step {e.Step}" : "saving")} in {e.Folder}"),
+        Stepped { Practises: true, Metrics: var m } => Invariant($"step {m.Step}: {string.Concat((m.Shown ?? Params<float>.Empty).Select(static s => Invariant($"{s.Name} {s.Value:0.000}, ")))}{m.TokensPerSecond:0} tokens a second"),
         Stepped { Metrics: var m } => Invariant($"step {m.Step}: loss {m.Loss:0.0000}, {m.TokensPerSecond:0} tokens a second"),
         Evaluated { IsReward: true } e => Invariant($"step {e.Step}: reward {-e.Loss:0.0000} for prompts that are kept{(e.Best ? ", the highest so far" : "")}"),
         RolledOut e => Invariant($"from step {e.Step} on: {string.Join(", ", e.Numbers.Select(static n => Invariant($"{n.Name} {n.Value:0.000}")))}"),
@@ -56,7 +57,11 @@ public abstract record TrainingEvent
 
     /// <summary>A step was computed.</summary>
     /// <param name="Metrics">Its numbers.</param>
-    public sealed record Stepped(StepMetrics Metrics) : TrainingEvent;
+    public sealed record Stepped(StepMetrics Metrics) : TrainingEvent
+    {
+        /// <summary>Whether it learned from answers of the policy's own: its loss then says nothing of how good these are.</summary>
+        public bool Practises { get; init; }
+    }
 
     /// <summary>The validation loss was measured.</summary>
     /// <param name="Step">Steps done.</param>
@@ -70,7 +75,7 @@ public abstract record TrainingEvent
 
     /// <summary>A policy has written what the next steps learn from.</summary>
     /// <param name="Step">The first step that learns from it.</param>
-    /// <param name="Numbers">What is known of it: <c>reward</c>, <c>length</c> and others.</param>
+    /// <param name="Numbers">What is known of it: <c>reward</c>, <c>length</c>, the <c>milliseconds</c> that it took, and others.</param>
     public sealed record RolledOut(long Step, Params<float> Numbers) : TrainingEvent;
 
     /// <summary>The model wrote something.</summary>

@@ -23,6 +23,9 @@ public sealed record RowOptions
     /// <summary>Which columns are meant, as <c>prompt=question,response=answer</c>; null for those that the forms of rows know.</summary>
     public string? Columns { get; init; }
 
+    /// <summary>Whether nothing says whose tokens are counted, so that they are bytes.</summary>
+    public bool CountsBytes => Run is null && Tokenizer is null;
+
     /// <summary>What they are read as; null for what the first looks like.</summary>
     public RowKind? Kind { get; init; }
 

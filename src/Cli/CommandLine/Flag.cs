@@ -14,6 +14,9 @@ sealed record Flag(string Name, string? Value, string Help)
     /// <summary>What holds when it is not given, for help.</summary>
     public string? Default { get; init; }
 
+    /// <summary>When it matters, where that is seldom: help then lists it only where it is asked for all.</summary>
+    public string? Seldom { get; init; }
+
     /// <summary>Whether the command cannot do without it.</summary>
     public bool Required { get; init; }
 }
@@ -30,8 +33,11 @@ sealed record Example(string Line, string Help);
 /// <param name="Run">Does the work and gives the exit code; nothing for a command that only has commands of its own.</param>
 sealed record CommandSpec(string Name, string Summary, Vec<Flag> Flags, Func<Given, Terminal, Interruption, Task<int>>? Run)
 {
-    /// <summary>What stands right after the command's name, such as a file; nothing where only options follow.</summary>
+    /// <summary>What stands before or behind the options, such as a file; nothing where there are only options.</summary>
     public Flag? Argument { get; init; }
+
+    /// <summary>Whether that may be left out.</summary>
+    public bool MayLack { get; init; }
 
     /// <summary>Whether several of it may stand there, which are given with line ends between them.</summary>
     public bool TakesMany { get; init; }

@@ -12,12 +12,16 @@ static class Help
     /// <param name="path">What to type for it, such as <c>functional bench gemm</c>.</param>
     /// <param name="command">The command.</param>
     /// <param name="width">Columns of a line.</param>
-    public static string Of(string path, CommandSpec command, int width)
+    /// <param name="all">Whether options that seldom matter are listed, too.</param>
+    public static string Of(string path, CommandSpec command, int width, bool all = false)
     {
         var text = new StringBuilder($"{command.Summary}\n\nusage: {path}{Usage(command)}\n");
         if (command.Commands.Count > 0) Section(text, "commands", [.. command.Commands.Select(static c => (c.Name, c.Summary))], width);
         if (command.Argument is { } argument) Section(text, "argument", [(argument.Value!, argument.Help)], width);
-        foreach (var group in command.Flags.GroupBy(static f => f.Group)) Section(text, group.Key, [.. group.Select(Row)], width);
+        var left = command.Flags.Where(f => !all && f.Seldom is not null).ToArray();
+        foreach (var group in command.Flags.Except(left).GroupBy(static f => f.Group)) Section(text, group.Key, [.. group.Select(Row)], width);
+        foreach (var rest in left.GroupBy(static f => f.Seldom))
+            text.Append('\n').AppendJoin('\n', Wrap($"{path} --help all lists {rest.Count()} more options, which matter {rest.Key}: {string.Join(", ", rest.Select(static f => f.Group).Distinct())}.", width)).Append('\n');
         if (command.Details.Length > 0) text.Append('\n').Append(command.Details);
         if (command.Examples.Count > 0) text.Append("\nexamples:\n");
         foreach (var (line, help) in command.Examples) text.Append($"  {path.Split(' ')[0]} {line}\n      {help}\n");
@@ -27,7 +31,7 @@ static class Help
 
     static string Usage(CommandSpec command) => command.Commands.Count > 0
         ? " COMMAND [options]"
-        : (command.Argument is { } argument ? $" {argument.Value}" : "") + string
+        : (command.Argument is { } argument ? (command.MayLack ? $" [{argument.Value}]" : $" {argument.Value}") : "") + string
             .Concat(command.Flags.Where(static f => f.Required).Select(static f => $" {f.Name} {f.Value}")) + " [options]";
 
     static (string, string) Row(Flag flag) =>

@@ -1,4 +1,5 @@
 using Functional.Base;
+using Functional.Sessions;
 using Functional.Settings;
 
 namespace Functional.Cli;
@@ -10,8 +11,9 @@ static class SettingFlags
     static readonly string[] sections = ["source", "rows", "practice", "policy", "preference", "adapter", "model", "text", RunConfig.StageSection, "learning", "run", "rope", "experts"];
 
     /// <summary>The options of the settings that a kind of stage has, with what holds for it where nothing is said; the command itself says the kind.</summary>
-    public static Vec<Flag> For(StageKind kind) => [.. RunConfig.Fields.Where(f => f.Name is not ("kind" or "after") && f.IsFor(kind))
-        .OrderBy(static f => Array.IndexOf(sections, f.Section)).ThenBy(static f => f.IsDetail).SelectMany(f => Of(f with { Summary = Said(f, kind) }, RunConfig.For(kind)))];
+    public static Vec<Flag> For(StageKind kind) => [.. RunConfig.Fields.Where(f => f.Name is not ("kind" or "after") && f.IsFor(kind) && (kind == StageKind.Pretrain || f.Name is not ("order" or "separator")))
+        .OrderBy(static f => Array.IndexOf(sections, f.Section)).ThenBy(static f => f.IsDetail).SelectMany(f => Of(f with { Summary = Said(f, kind) }, RunConfig.For(kind))
+            .Select(flag => flag with { Seldom = kind != StageKind.Pretrain && InitialWeights.AreInherited(f) ? "only where no --from gives the model" : null }))];
 
     // Where rows are learned from, what is said of texts is said of them.
     static string Said(Field<RunConfig> field, StageKind kind) => kind == StageKind.Pretrain ? field.Summary : field.Name switch

@@ -4,6 +4,7 @@ using Functional.Base;
 using Functional.Dialogues;
 using Functional.Learning;
 using Functional.Sessions;
+using Functional.Settings;
 using Functional.Storage;
 
 namespace Functional.Cli;
@@ -21,7 +22,7 @@ static partial class EvaluateCommand
             Models.Adapter,
             new("--beside", "DIR", "another run, which is asked the same"),
             new("--judge", "DIR", "a run that learned rewards, which says how good answers are, and whose are better"),
-            new("--data", "FILE", "rows of questions and answers; of comparisons for a judge; by default those that the run kept"),
+            new("--data", "FILE", "rows of questions, with answers that are expected or without; of comparisons for a judge; by default those that the run kept"),
             new("--template", "NAME", "how they are asked") { Default = "as the run was trained" },
             new("--columns", "NAMES", "which columns are meant, as prompt=question,response=answer"),
             new("--questions", "N", "how many, spread evenly over all; 0 for all") { Default = $"{standard.Questions}" },
@@ -39,12 +40,16 @@ static partial class EvaluateCommand
             the longest common subsequence of words; combining marks are parts of their letters. Shares stand with the interval in
             which they lie with 95 % (Wilson's), differences on the same questions with that of drawing these again and again.
 
+            Of rows without answers nothing is compared: what is answered is shown, and judged where --judge is given. Of two runs of which
+            one alone has learned answers, both are asked what that one keeps, as it was trained.
+
             A run of functional reward is asked nothing: it is tried on comparisons. Its calibration error is how far from the truth
             it is where it is so and so sure, its Brier score the mean square of what it lacks to be sure and right.
 
             """,
         Examples = [new("evaluate --from runs/answers", "questions that it was not trained on"),
             new("evaluate --from runs/answers --beside runs/base --data questions.jsonl", "before and after"),
+            new("evaluate --from runs/answers --data prompts.jsonl --judge runs/judge", "what it answers to questions alone, and how good that is"),
             new("evaluate --from runs/preferred --beside runs/answers --judge runs/judge", "how often which is better"),
             new("evaluate --from runs/judge", "what the judge is worth")],
     };
@@ -61,24 +66,35 @@ static partial class EvaluateCommand
             Temperature = temperature, Seed = seed,
         };
         var (all, judges) = (new List<(string Name, AnswerScores Scores)>(), new List<(string Name, RewardStatistics Scores)>());
-        foreach (var run in (string[])[given.Text("--from")!, .. given.Text("--beside") is { } other ? (string[])[other] : []])
+        var (from, beside) = (given.Text("--from")!, given.Text("--beside"));
+        // Both are asked the same in the same way, however each was trained: as the first, unless only the other has learned answers.
+        var like = beside is not null && !HasLearnedAnswers(from, given.Text("--stage")) && HasLearnedAnswers(beside) ? beside : from;
+        foreach (var run in (string[])[from, .. beside is { } other ? (string[])[other] : []])
         {
             var first = all.Count + judges.Count == 0;
             using var model = await (first ? Models.Load(given, run, engine, checkpoint, given.Text("--stage"), interruption.Token)
                 : LanguageModel.LoadAsync(run, engine, cancellation: interruption.Token)).ConfigureAwait(false);
-            // Both are asked what the first would be, however it was trained.
-            var asked = options with { Like = first ? null : given.Text("--from") };
+            var asked = options with { Like = first == (like == from) ? null : like };
             if (given.Text("--judge") is null && (first ? model.Config.Decoder.Labels > 0 : judges.Count > 0))
                 judges.Add((run, await model.JudgeAsync(asked, interruption.Token).ConfigureAwait(false)));
             else all.Add((run, await model.AnswerAsync(asked, null, interruption.Token).ConfigureAwait(false)));
         }
         var verdict = await Judged(given.Text("--judge"), all, engine, interruption.Token).ConfigureAwait(false);
         var key = Key.Seed((ulong)seed);
+        if (like != from) terminal.Error.WriteLine(Show.Harmless($"note: {from} has learned no answers; both are asked {(options.File is null ? $"what {like} keeps, " : "")}as {like} was trained"));
         if (judges.Count > 0) TellJudges(terminal, judges, given.Has("--json"));
         else if (given.Has("--json")) terminal.Line(Json(all, verdict, key));
         else Tell(terminal, all, shown, verdict, key);
+        if (verdict is not null && temperature == 0 && all.Count > 1 && Equal(all) is var equal && equal * 3 >= all[0].Scores.Answers.Count)
+            terminal.Error.WriteLine($"note: {Show.Count(equal)} of {Show.Count(all[0].Scores.Answers.Count)} answers are the same text of both; --temperature 1 draws answers as the models believe, which differ more often");
         return interruption.ExitCode;
     }
+
+    static int Equal(List<(string Name, AnswerScores Scores)> all) => all[0].Scores.Answers.Zip(all[1].Scores.Answers, static (a, b) => a.Answer.Text == b.Answer.Text).Count(static same => same);
+
+    // A published model's folder, which may stand beside adapters, keeps nothing.
+    static bool HasLearnedAnswers(string run, string? stage = null) =>
+        RunFolder.Open(run, stage).Exists(static r => r.Config.Stage.Kind is not (StageKind.Pretrain or StageKind.Reward));
 
     // One model's answers are beside themselves: then only their rewards are told.
     static async Task<Comparison?> Judged(string? judge, List<(string Name, AnswerScores Scores)> all, Execution.EngineOptions engine, CancellationToken stop)
@@ -100,17 +116,18 @@ static partial class EvaluateCommand
             ("loss", static s => s.Loss), ("perplexity", static s => s.Perplexity), ("exact", static s => s.Exact), ("F1, ROUGE-1", static s => s.Mean(static m => m.F1)),
             ("ROUGE-2", static s => s.Mean(static m => m.Rouge2)), ("ROUGE-L", static s => s.Mean(static m => m.RougeL)),
         ];
-        var width = Math.Max(10, all.Max(static a => a.Name.Length));
-        if (all.Count > 1) terminal.Line($"{"",-14}{string.Join("  ", all.Select(a => a.Name.PadLeft(width)))}");
-        foreach (var (name, of) in rows)
+        var (width, compared) = (Math.Max(10, all.Max(static a => a.Name.Length)), all[0].Scores.Compared);
+        if (compared < answers.Count) terminal.Line(compared == 0 ? "no answers are expected, so that nothing is compared with them" : $"{Show.Count(compared)} of them expect an answer; scores are of these");
+        if (all.Count > 1 && (compared > 0 || verdict is not null)) terminal.Line($"{"",-14}{string.Join("  ", all.Select(a => a.Name.PadLeft(width)))}");
+        foreach (var (name, of) in rows.Where(_ => compared > 0))
             terminal.Line($"{name,-14}{string.Join("  ", all.Select(a => of(a.Scores).ToString("0.0000", CultureInfo.InvariantCulture).PadLeft(width)))}");
         if (verdict is not null)
             terminal.Line($"{"reward",-14}{string.Join("  ", ((Vec<double>[])[verdict.First, verdict.Second]).Take(all.Count)
                 .Select(r => Mean(r).ToString("0.0000", CultureInfo.InvariantCulture).PadLeft(width)))}");
-        foreach (var (name, scores) in all) terminal.Line($"{Under(all.Count, name, "exact")}: {scores.ExactRate}");
+        foreach (var (name, scores) in all.Where(_ => compared > 0)) terminal.Line($"{Under(all.Count, name, "exact")}: {scores.ExactRate}");
         if (all.Count > 1)
         {
-            foreach (var (name, of) in Differences) terminal.Line($"{name}, {all[0].Name} less {all[1].Name}: {all[0].Scores.Difference(all[1].Scores, of, key)}");
+            foreach (var (name, of) in Differences.Where(_ => compared > 0)) terminal.Line($"{name}, {all[0].Name} less {all[1].Name}: {all[0].Scores.Difference(all[1].Scores, of, key)}");
             if (verdict is not null)
             {
                 terminal.Line($"reward, {all[0].Name} less {all[1].Name}: {verdict.Difference(key)}");
@@ -120,7 +137,7 @@ static partial class EvaluateCommand
         for (var i = 0; i < Math.Min(shown, answers.Count); i++)
         {
             terminal.Line($"\n{TrainText.Indented(answers[i].Prompt)}");
-            terminal.Line($"  expected:  {OneLine(answers[i].Expected)}");
+            if (answers[i].Expected is { } expected) terminal.Line($"  expected:  {OneLine(expected)}");
             foreach (var (name, scores) in all) terminal.Line($"  {(all.Count == 1 ? "answer" : name)}:  {OneLine(scores.Answers[i].Answer.Text)}");
         }
     }
@@ -140,21 +157,15 @@ static partial class EvaluateCommand
             json.WriteStartObject();
             json.WriteString("run", name);
             json.WriteNumber("questions", s.Answers.Count);
-            json.WriteNumber("loss", s.Loss);
-            json.WriteNumber("perplexity", s.Perplexity);
-            json.WriteNumber("exact", s.Exact);
-            Interval(json, "exact", s.ExactRate);
+            json.WriteNumber("compared", s.Compared);
             if (rewards is { } given) json.WriteNumber("reward", Mean(given));
-            json.WriteNumber("f1", s.Mean(static m => m.F1));
-            json.WriteNumber("rouge1", s.Mean(static m => m.Rouge1));
-            json.WriteNumber("rouge2", s.Mean(static m => m.Rouge2));
-            json.WriteNumber("rouge_l", s.Mean(static m => m.RougeL));
+            if (s.Compared > 0) Scores(json, s);
             json.WriteStartArray("answers");
             foreach (var (a, i) in s.Answers.Select(static (a, i) => (a, i)))
             {
                 json.WriteStartObject();
                 json.WriteString("prompt", a.Prompt);
-                json.WriteString("expected", a.Expected);
+                if (a.Expected is { } expected) json.WriteString("expected", expected);
                 json.WriteString("answer", a.Answer.Text);
                 json.WriteString("end", a.Answer.End.ToString().ToLowerInvariant());
                 if (rewards is { } each) json.WriteNumber("reward", each[i]);
@@ -166,7 +177,7 @@ static partial class EvaluateCommand
         json.WriteEndArray();
         if (all.Count < 2) return;
         json.WriteStartObject("differences");
-        foreach (var (name, (_, of)) in ((string[])["exact", "f1", "rouge2", "rouge_l"]).Zip(Differences)) Whole(json, name, all[0].Scores.Difference(all[1].Scores, of, key));
+        foreach (var (name, (_, of)) in ((string[])["exact", "f1", "rouge2", "rouge_l"]).Zip(Differences).Where(_ => all[0].Scores.Compared > 0)) Whole(json, name, all[0].Scores.Difference(all[1].Scores, of, key));
         if (verdict is not null) Whole(json, "reward", verdict.Difference(key));
         json.WriteEndObject();
         if (verdict is null) return;
@@ -175,6 +186,18 @@ static partial class EvaluateCommand
         json.WriteNumber("ties", verdict.Ties);
         json.WriteNumber("losses", verdict.Losses);
     });
+
+    static void Scores(Utf8JsonWriter json, AnswerScores s)
+    {
+        json.WriteNumber("loss", s.Loss);
+        json.WriteNumber("perplexity", s.Perplexity);
+        json.WriteNumber("exact", s.Exact);
+        Interval(json, "exact", s.ExactRate);
+        json.WriteNumber("f1", s.Mean(static m => m.F1));
+        json.WriteNumber("rouge1", s.Mean(static m => m.Rouge1));
+        json.WriteNumber("rouge2", s.Mean(static m => m.Rouge2));
+        json.WriteNumber("rouge_l", s.Mean(static m => m.RougeL));
+    }
 
     static void Whole(Utf8JsonWriter json, string name, Rate rate)
     {

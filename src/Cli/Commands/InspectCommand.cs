@@ -51,14 +51,15 @@ static class InspectCommand
         var checkpoints = given.Text("--run") is { } run ? Checkpoints(run, given.Text("--stage"), given.Text("--checkpoint")) : null;
         var cost = RunCost.Of(config);
         var period = config.Model.Period;
-        var block = Transformer.Of(config.Model, period);
-        terminal.Line($"a decoder of {Show.Count(cost.Memory.Parameters)} parameters, {Origin(given.Text("--run"), config)}");
+        var (block, judges) = (Transformer.Of(config.Decoder, period), config.Decoder.Labels > 0);
+        terminal.Line($"a {(judges ? "judge of texts" : "decoder")} of {Show.Count(cost.Memory.Parameters)} parameters, {Origin(given.Text("--run"), config)}");
         Report.Parameters(terminal, block, config.Model.Layers, period);
         Report.Costs(terminal, config, cost);
         if (checkpoints is not null) terminal.Line(checkpoints);
         terminal.Line(config.Model.Layers == period ? "graph of the forward pass"
             : $"graph of the forward pass, with {(period == 1 ? "one" : $"the first {period}")} of its {config.Model.Layers} blocks");
-        terminal.Out.Write(Programs.Logits(block, new(1, Window(config.Model))).Print());
+        var window = new BatchShape(1, judges ? config.Model.Context : Window(config.Model));
+        terminal.Out.Write((judges ? Programs.Judged(block, window) : Programs.Logits(block, window)).Print());
         var room = Memory.Check(config);
         if (given.Has("--config")) room.OrThrow();
         else foreach (var fault in room.Match(static _ => [], static faults => faults.ToArray())) terminal.Error.WriteLine($"warning: {fault}");

@@ -17,7 +17,7 @@ static class InspectRows
             new("--tokenizer", "NAME", "byte, a tokenizer's file or folder, or the name of an encoding") { Default = "that of the run, else byte" },
             new("--context", "N", "how many tokens there is room for") { Default = "that of the run" },
             new("--columns", "LIST", "which columns are meant, such as prompt=question,response=answer"),
-            new("--as", "KIND", "what rows are read as: conversations, comparisons, judgements") { Default = "what the first looks like" },
+            new("--as", "KIND", "what rows are read as: conversations, comparisons, judgements, prompts") { Default = "what the first looks like" },
             new("--rows", "N", "how many of the first rows to show") { Default = "5" },
             new("--json", null, "one line of JSON and nothing else"),
         ], Run)
@@ -26,7 +26,7 @@ static class InspectRows
         Details = """
             Forms of rows that are known: Alpaca (instruction, input, output), Dolly (instruction, context, response), prompt and completion,
             messages, ShareGPT's conversations; prompt, chosen and rejected, transcripts of Human and Assistant, ranked answers; prompt,
-            completion and label. All rows of a file have one form.
+            completion and label; prompts alone. All rows of a file have one form.
 
             What is learned stands in another colour, or between ⟦ and ⟧ where there is none. Exit code 1 where a row has a fault.
 
@@ -41,7 +41,7 @@ static class InspectRows
     static Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
         var (context, rows) = (given.Whole("--context", 0, 1), given.Whole("--rows", 5, 0)).Checked();
-        var found = TrainingRows.Inspect(given.Text("file")!, new()
+        var options = new RowOptions
         {
             Template = given.Text("--template"),
             Run = given.Text("--run"),
@@ -50,9 +50,10 @@ static class InspectRows
             Columns = given.Text("--columns"),
             Kind = Kind(given.Text("--as")),
             Rows = rows,
-        }, interruption.Token);
+        };
+        var found = TrainingRows.Inspect(given.Text("file")!, options, interruption.Token);
         if (given.Has("--json")) terminal.Line(Json(found));
-        else Tell(terminal, found);
+        else Tell(terminal, found, options);
         return Task.FromResult(interruption.ExitCode != 0 ? interruption.ExitCode : found.Faults.Count > 0 ? 1 : 0);
     }
 
@@ -62,17 +63,20 @@ static class InspectRows
         "conversations" => RowKind.Conversations,
         "comparisons" => RowKind.Comparisons,
         "judgements" => RowKind.Judgements,
-        _ => throw new FunctionalException(new Base.Fault("--as", $"is {word}", "allowed: conversations, comparisons, judgements")),
+        "prompts" => RowKind.Prompts,
+        _ => throw new FunctionalException(new Base.Fault("--as", $"is {word}", "allowed: conversations, comparisons, judgements, prompts")),
     };
 
-    static void Tell(Terminal terminal, RowInspection found)
+    static void Tell(Terminal terminal, RowInspection found, RowOptions options)
     {
-        var (all, one) = (found.All, found.Kind switch { RowKind.Conversations => "conversation", RowKind.Comparisons => "comparison", _ => "judgement" });
+        var (all, one) = (found.All, found.Kind switch { RowKind.Conversations => "conversation", RowKind.Comparisons => "comparison", RowKind.Prompts => "prompt", _ => "judgement" });
         terminal.Line($"{Show.Count(all.Rows)} {one}{(all.Rows == 1 ? "" : "s")}{(found.Shapes.Count > 0 ? $", {string.Join("; ", found.Shapes)}" : "")}"
             + (all.LeftOut > 0 ? $"; {Show.Count(all.LeftOut)} left out" : "") + (all.Faulty > 0 ? $"; {Show.Count(all.Faulty)} with faults" : ""));
         if (all.Rows > 0)
             terminal.Line($"{Show.Count(all.Tokens)} tokens, {Show.Count(all.Learned)} of them learned; the longest has {Show.Count(all.Longest)}; cut: "
                 + $"{Show.Count(all.PromptsCut)} prompts, {Show.Count(all.AnswersCut)} answers");
+        if (all.Rows > 0 && options.CountsBytes) terminal.Line("tokens are bytes here; --run DIR has those of a run's model, and its context and template");
+        if (all.Rows > 0 && found.Kind == RowKind.Prompts) terminal.Line("nothing of a prompt is learned: functional grpo, ppo and dpo with --judge have a policy answer them");
         foreach (var row in found.First)
         {
             terminal.Line();

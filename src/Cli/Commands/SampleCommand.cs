@@ -1,17 +1,13 @@
-using System.Text;
 using Functional.Base;
 using Functional.Files;
 using Functional.Sampling;
 using Functional.Storage;
-using Functional.Text;
 
 namespace Functional.Cli;
 
 /// <summary><c>functional sample</c>: text from a trained model.</summary>
 static class SampleCommand
 {
-    const int LongestPrompt = 10_000_000;
-
     static readonly GenerationOptions standard = new();
 
     public static CommandSpec Spec => new("sample", "Writes text with a trained model.",
@@ -51,50 +47,24 @@ static class SampleCommand
         using var model = await Models.Load(given, given.Text("--run")!, engine, checkpoint, given.Text("--stage"),
             interruption.Token).ConfigureAwait(false);
         var pieces = model.GenerateAsync(prompt, options, interruption.Token);
-        var (begun, lines) = (false, LineEndStream.Start(LineEnds.Lf));
+        var (begun, text) = (false, new PieceWriter(terminal));
         await foreach (var piece in pieces.ConfigureAwait(false))
         {
             // Only now: a prompt that cannot be read is no text.
-            if (!begun) Write(prompt);
+            if (!begun) text.Report(prompt);
             begun = true;
-            Write(piece);
-            terminal.Out.Flush();
+            text.Report(piece);
         }
-        if (!begun) Write(prompt);
+        if (!begun) text.Report(prompt);
         terminal.Line();
         return interruption.ExitCode;
-
-        // As it is, unless it could do something to a terminal.
-        void Write(string text)
-        {
-            (var shown, lines) = terminal.IsTerminal ? Show.Harmless(text, lines) : (text, lines);
-            terminal.Out.Write(shown);
-        }
-    }
-
-    // A stream may have no end.
-    static string All(TextReader reader)
-    {
-        var text = new StringBuilder();
-        var piece = new char[1 << 16];
-        while (reader.Read(piece) is > 0 and var count)
-            if (text.Append(piece, 0, count).Length > LongestPrompt) throw new FunctionalException(new Fault("--prompt-file", "never ends, or nearly so",
-                $"allowed: up to {LongestPrompt:N0} characters from standard input"));
-        return text.ToString();
     }
 
     static async Task<string> Prompt(Given given, Terminal terminal, CancellationToken stop)
     {
         if (given.Text("--prompt-file") is not { } file) return given.Text("--prompt") ?? "";
         if (given.Has("--prompt")) throw new FunctionalException(new Fault("--prompt-file", "stands beside --prompt", "allowed: one of them"));
-        try
-        {
-            // Whoever is to type it may rather stop; a read that waits cannot be called off, only left.
-            return await Task.Run(() => file == "-" ? All(terminal.In()) : TextFile.Read(file).OrThrow(), stop).WaitAsync(stop).ConfigureAwait(false);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new FunctionalException(new Fault("--prompt-file", "standard input is not UTF-8", "expected UTF-8 text"));
-        }
+        return file == "-" ? await StandardInput.Text(terminal, "--prompt-file", stop).ConfigureAwait(false)
+            : await Task.Run(() => TextFile.Read(file).OrThrow(), stop).WaitAsync(stop).ConfigureAwait(false);
     }
 }

@@ -94,10 +94,12 @@ static class TrainCommand
         mean of the round; at evaluations, of one answer to each prompt that is kept. The loss says little of how good answers
         are: it is near 0 where they are only compared with each other, and 0 where all to a question are worth the same.
         A line a round in metrics.jsonl also has tokens of an answer (length), the shares of answers that the model ended
-        (ended) and of questions whose answers are all worth the same, from which nothing is learned (even), and the
-        number of answers without a reward (dropped). Several judges, --judge exact=1+format:PATTERN=0.2, are told one by one,
-        too; one that gives an answer no number drops out of that answer's sum. Rewards are normalised, clipped, and then less
-        by penalties. --resample asks other questions in place of even ones.
+        (ended) and of questions whose answers are all worth the same, from which nothing is learned (even), the number of
+        answers without a reward (dropped), and how long it took (milliseconds). Several judges, --judge
+        exact=1+format:PATTERN=0.2, are told one by one, too; one that gives an answer no number drops out of that answer's sum.
+        Rewards are normalised, clipped, and then less by penalties. --resample asks other questions in place of even ones.
+        While a run goes, reward and even are those of its last round; KL is how far the policy is from its reference, in nats a
+        token.
 
         """;
 
@@ -168,7 +170,10 @@ static class TrainCommand
         Memory.Check(plan.Config).OrThrow();
         using var engine = Engine.Create(plan.Config.Execution);
         var machine = MachineMeasure.Of(engine);
-        terminal.Line($"estimated time: {Show.Duration(machine.Seconds(cost.TotalFlops, cost.TotalBytes))} for {Show.Count(cost.Steps)} steps, on a machine of {Show.Number(machine.FlopsPerSecond / 1e9)} GFLOP/s and "
+        var answers = RollOutCost.Of(plan.Config, plan.PromptTokens);
+        terminal.Line($"estimated time: {Show.Duration(machine.Seconds(cost.TotalFlops, cost.TotalBytes))} for {Show.Count(cost.Steps)} steps"
+            + (answers is null ? "" : $", and up to {Show.Duration(machine.Seconds(answers.Flops, answers.Bytes))} for the answers that they learn from, in {Show.Count(answers.Rounds)} rounds, beside what the judge takes")
+            + $", on a machine of {Show.Number(machine.FlopsPerSecond / 1e9)} GFLOP/s and "
             + $"{Show.Number(machine.BytesPerSecond / 1e9)} GB/s, as just measured");
         return 0;
     }

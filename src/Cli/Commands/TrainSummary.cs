@@ -14,7 +14,7 @@ static class TrainSummary
         var run = RunFolder.Open(result.Folder, result.Stage).OrThrow();
         using var model = await LanguageModel.LoadAsync(result.Folder, run.Config.Execution, stage: result.Stage, cancellation: stop).ConfigureAwait(false);
         if (run.Config.Stage.Kind == StageKind.Pretrain) await Write(terminal, result, model, stop).ConfigureAwait(false);
-        else if (run.Config.Stage.Kind != StageKind.Reward) await Answer(terminal, result, model, run.Config.Stage.Practises, stop).ConfigureAwait(false);
+        else if (run.Config.Stage.Kind != StageKind.Reward) await Answer(terminal, result, model, stop).ConfigureAwait(false);
         var lines = await Training.MetricsAsync(result.Folder, result.Stage).ConfigureAwait(false);
         var practises = run.Config.Stage.Practises;
         terminal.Line(practises ? "\nreward of what it wrote to learn from (o: for prompts that are kept)"
@@ -25,15 +25,20 @@ static class TrainSummary
             : [.. lines.Where(static l => l.Training is not null).Select(static l => (l.Step, (double)l.Training!.Value.Loss))],
             [.. lines.Where(static l => l.ValidationLoss is not null).Select(l => (l.Step, practises ? -l.ValidationLoss!.Value : l.ValidationLoss!.Value))],
             Math.Min(terminal.Width, 100)));
-        if (run.Config.Stage.Kind == StageKind.Reward)
-        {
-            var (loss, shown, rows) = await model.MeasureAsync(stop).ConfigureAwait(false);
-            terminal.Line($"\nof {Show.Count(rows)} comparisons that were kept, it gives the better answer more in {shown["accuracy"]:P1}; loss {Show.Loss(loss)}"
-                + (shown.TryGetValue("margin", out var margin) ? $", {Show.Loss(margin)} more in the mean" : ""));
-        }
+        if (run.Config.Stage.Kind == StageKind.Reward || (run.Config.Stage.Kind == StageKind.Dpo && !practises))
+            terminal.Line($"\n{Measured(run.Config.Stage.Kind, await model.MeasureAsync(stop).ConfigureAwait(false))}");
         if (run.Config.Stage.Kind == StageKind.Pretrain) await Score(terminal, result, model, stop).ConfigureAwait(false);
         if (result.BestStep >= 0 && result.BestStep != result.Step)
             terminal.Line($"\nthe {(practises ? "highest" : "lowest")}, {Show.Loss(practises ? -result.BestLoss : result.BestLoss)} when it was evaluated, was after step {result.BestStep}: functional sample --run {result.Folder} --checkpoint best");
+    }
+
+    static string Measured(StageKind kind, (double Loss, IReadOnlyDictionary<string, double> Shown, long Rows) of)
+    {
+        string Given(string name, Func<double, string> text) => of.Shown.TryGetValue(name, out var value) ? text(value) : "";
+        return $"of {Show.Count(of.Rows)} {(of.Shown.ContainsKey("accuracy") ? "comparisons" : "judged answers")} that were kept: loss {Show.Loss(of.Loss)}"
+            + Given("accuracy", share => $"; the better answer {(kind == StageKind.Reward ? "has more" : "has become likelier beside the worse one")} in {Show.Percent(share)}")
+            + Given("margin", margin => $", by {Show.Loss(margin)} in the mean")
+            + Given("good", reward => $"; good ones have become likelier by {Show.Loss(reward)}") + Given("bad", reward => $", bad ones by {Show.Loss(reward)}");
     }
 
     static async Task Write(Terminal terminal, RunResult result, LanguageModel model, CancellationToken stop)
@@ -48,28 +53,23 @@ static class TrainSummary
         }
     }
 
-    // Questions that it was not trained on; prompts that are practised on may expect no answers.
-    static async Task Answer(Terminal terminal, RunResult result, LanguageModel model, bool practises, CancellationToken stop)
+    // Questions that it was not trained on.
+    static async Task Answer(Terminal terminal, RunResult result, LanguageModel model, CancellationToken stop)
     {
-        AnswerScores scores;
-        try
-        {
-            scores = await model.AnswerAsync(new() { Questions = Questions }, null, stop).ConfigureAwait(false);
-        }
-        catch (FunctionalException fault) when (practises)
-        {
-            terminal.Line($"\nnothing is asked: {fault.Message}");
-            return;
-        }
+        var scores = await model.AnswerAsync(new() { Questions = Questions }, null, stop).ConfigureAwait(false);
         terminal.Line($"\nafter step {result.Step} it answers:");
         foreach (var a in scores.Answers.Take(Samples))
         {
             terminal.Line(TrainText.Indented(a.Prompt));
-            terminal.Line($"    {Show.Harmless(a.Answer.Text.Trim().ReplaceLineEndings(" ⏎ "))}    (expected: {Show.Harmless(a.Expected.ReplaceLineEndings(" ⏎ "))})");
+            terminal.Line($"    {OneLine(a.Answer.Text.Trim())}{(a.Expected is { } expected ? $"    (expected: {OneLine(expected)})" : "")}");
         }
-        terminal.Line($"on {scores.Answers.Count} of the questions that were kept: exact {scores.Exact:P0}, F1 {Show.Number(Math.Round(scores.Mean(static m => m.F1), 3))}; "
-            + $"all of them: functional evaluate --from {Show.Word(result.Folder)} --questions 0");
+        if (scores.Compared > 0)
+            terminal.Line($"on {scores.Compared} of the questions that were kept: exact {scores.Exact:P0}, F1 {Show.Number(Math.Round(scores.Mean(static m => m.F1), 3))}; "
+                + $"all of them: functional evaluate --from {Show.Word(result.Folder)} --questions 0");
+        terminal.Line($"a question of your own: functional ask --from {Show.Word(result.Folder)} \"…\"");
     }
+
+    static string OneLine(string text) => Show.Harmless(text.ReplaceLineEndings(" ⏎ "));
 
     static async Task Score(Terminal terminal, RunResult result, LanguageModel model, CancellationToken stop)
     {

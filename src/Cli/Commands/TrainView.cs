@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Functional.Base;
 using Functional.Engines;
 using Functional.Execution;
 using Functional.Runs;
@@ -15,8 +16,11 @@ sealed class Pace
 {
     const int Window = 50;
     readonly Queue<(double Milliseconds, double Tokens)> last = new();
-    double reward = double.NaN;
-    long steps;
+    readonly Dictionary<string, double> shown = new(StringComparer.Ordinal);
+    readonly Queue<double> rounds = new();
+    double reward = double.NaN, even = double.NaN;
+    bool practises;
+    long steps, roundSteps;
 
     public double Loss { get; private set; } = double.NaN;
 
@@ -25,8 +29,11 @@ sealed class Pace
     // Each stage at its own pace: its loss may be of another text.
     public void Begin(TrainingEvent.Started e)
     {
-        (steps, Step, Loss, reward) = (e.Config.Stage.Steps, e.Step, double.NaN, double.NaN);
+        (steps, Step, Loss, reward, even) = (e.Config.Stage.Steps, e.Step, double.NaN, double.NaN, double.NaN);
+        (practises, roundSteps) = (e.Config.Stage.Practises, e.Config.Stage.RoundSteps);
         last.Clear();
+        rounds.Clear();
+        shown.Clear();
     }
 
     /// <summary>The loss as people want to see it: the mean of the last steps, more of the newest.</summary>
@@ -34,19 +41,40 @@ sealed class Pace
     {
         last.Enqueue((step.Milliseconds, step.TokensPerSecond * step.Milliseconds));
         if (last.Count > Window) last.Dequeue();
-        Loss = double.IsNaN(Loss) ? step.Loss : Loss * 0.9 + step.Loss * 0.1;
+        Loss = Smoothed(Loss, step.Loss);
+        foreach (var (name, value) in step.Shown ?? Params<float>.Empty) shown[name] = Smoothed(shown.GetValueOrDefault(name, double.NaN), value);
         Step = step.Step;
     }
 
-    /// <summary>What a policy wrote: the mean reward, shown beside the loss.</summary>
-    public void Wrote(TrainingEvent.RolledOut e) => reward = e.Numbers.Contains("reward") ? e.Numbers["reward"] : double.NaN;
+    static double Smoothed(double before, double now) => double.IsNaN(before) ? now : before * 0.9 + now * 0.1;
+
+    /// <summary>What a policy wrote to learn from.</summary>
+    public void Wrote(TrainingEvent.RolledOut e)
+    {
+        double Number(string name) => e.Numbers.Contains(name) ? e.Numbers[name] : double.NaN;
+        (reward, even) = (Number("reward"), Number("even"));
+        if (double.IsFinite(Number("milliseconds"))) rounds.Enqueue(Number("milliseconds"));
+        if (rounds.Count > Window) rounds.Dequeue();
+    }
 
     public double TokensPerSecond => last.Sum(static s => s.Milliseconds) is > 0 and var time ? last.Sum(static s => s.Tokens) / time : 0;
 
-    public double SecondsLeft => last.Count == 0 ? 0 : (steps - Step) * last.Average(static s => s.Milliseconds) / 1e3;
+    public double SecondsLeft => last.Count == 0 ? 0 : ((steps - Step) * last.Average(static s => s.Milliseconds) + (rounds.Count == 0 ? 0 : RoundsLeft * rounds.Average())) / 1e3;
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"step {Step,5}/{steps}  loss {Show.Loss(Loss)}{(double.IsNaN(reward) ? "" : string.Create(CultureInfo.InvariantCulture, $"  reward {reward:0.000}"))}  {Show.Short(TokensPerSecond)} tokens/s  {Show.Duration(SecondsLeft)} left");
+    // Those that the steps so far have learned from are written.
+    long RoundsLeft => Rounds(steps) - Rounds(Step);
+
+    long Rounds(long step) => (step + roundSteps - 1) / roundSteps;
+
+    public override string ToString() =>
+        $"step {Step,5}/{steps}{(practises ? Practice() : $"  loss {Show.Loss(Loss)}{Share("accuracy")}")}  {Show.Short(TokensPerSecond)} tokens/s  {Show.Duration(SecondsLeft)} left";
+
+    // The loss of answers that are compared with each other is near 0, whatever they are worth.
+    string Practice() => $"{Text("reward", reward, "0.000")}{Text("even", even, "0 %")}{Text("KL", shown.GetValueOrDefault("kl", double.NaN), "0.0000")}{Share("accuracy")}";
+
+    string Share(string name) => Text(name, shown.GetValueOrDefault(name, double.NaN), "0 %");
+
+    static string Text(string name, double value, string format) => double.IsNaN(value) ? "" : $"  {name} {value.ToString(format, CultureInfo.InvariantCulture)}";
 }
 
 /// <summary>Lines, about twenty for a run: for files and pipes.</summary>

@@ -28,6 +28,9 @@ static class Show
     /// <summary>As <c>2.3451</c>.</summary>
     public static string Loss(double loss) => loss.ToString("0.0000", CultureInfo.InvariantCulture);
 
+    /// <summary>As <c>62.5 %</c>.</summary>
+    public static string Percent(double share) => share.ToString("0.0 %", CultureInfo.InvariantCulture);
+
     /// <summary>
     /// Text of a model for a terminal: line ends of every kind become LF, for a CR would let the line be written over; other control
     /// characters, which could change the terminal, become U+FFFD.

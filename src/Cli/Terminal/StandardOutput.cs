@@ -4,7 +4,13 @@ using System.Runtime.InteropServices;
 namespace Functional.Cli;
 
 /// <summary>Standard output cannot be written: its disk is full, or whoever read it is gone.</summary>
-sealed class OutputException(string message) : IOException(message);
+/// <param name="message">Why.</param>
+/// <param name="unread">Whether whoever read it is gone, as <c>head</c> is when it has what it wanted.</param>
+sealed class OutputException(string message, bool unread = false) : IOException(message)
+{
+    /// <summary>Whether whoever read it is gone.</summary>
+    public bool IsUnread => unread;
+}
 
 /// <summary>
 /// Standard output as the system has it. The runtime's own stream takes a reader that is gone for one that reads: a program would write on
@@ -31,7 +37,7 @@ sealed class StandardOutput : Stream
             var written = write(Output, in MemoryMarshal.GetReference(buffer), (nuint)buffer.Length);
             if (written >= 0) buffer = buffer[(int)written..];
             else if (Marshal.GetLastPInvokeError() is var error && error != Interrupted)
-                throw new OutputException(error == BrokenPipe ? "nobody reads it any more" : Reason(error));
+                throw new OutputException(error == BrokenPipe ? "nobody reads it any more" : Reason(error), error == BrokenPipe);
         }
     }
 

@@ -102,12 +102,52 @@ public static class Answers
         }
     }
 
+    /// <summary>
+    /// One answer while it is written: pieces of whole characters as soon as nothing can take them back, and with the last of them the answer. They are its text.
+    /// </summary>
+    /// <param name="batcher">What reads; a row of it must be free, and is again afterwards.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="prompt">Tokens, one or more.</param>
+    /// <param name="rules">How it is written.</param>
+    /// <param name="key">Its i-th token is drawn with this key folded with i.</param>
+    /// <exception cref="ArgumentException">There is no room for a token.</exception>
+    /// <exception cref="NotFiniteNumberException">The model's numbers are not finite.</exception>
+    public static IEnumerable<(string Piece, Answer? Whole)> Pieces(Batcher batcher, Tokenizer tokenizer, int[] prompt, AnswerRules rules, Key key)
+    {
+        if (rules.Most < 1) throw new ArgumentException("an answer has one token or more.", nameof(rules));
+        var writer = new Writer(0, batcher.Join(), key, rules, tokenizer);
+        try
+        {
+            var (told, stream) = (0, Utf8Stream.Start);
+            var (tokens, logProbs) = (new int[1], new float[1]);
+            (tokens[0], logProbs[0]) = batcher.Draw(writer.Row, prompt, writer.Key, rules.Sampling);
+            while (true)
+            {
+                var answer = writer.Add(tokens[0], logProbs[0]);
+                (var piece, stream) = stream.Push(writer.Sure(answer)[told..]);
+                told = writer.Sure(answer).Length;
+                if (answer is not null)
+                {
+                    yield return (piece + stream.Flush(), answer);
+                    yield break;
+                }
+                if (piece.Length > 0) yield return (piece, null);
+                batcher.Draw([writer.Row], [writer.Last], [writer.Key], rules.Sampling, tokens, logProbs);
+            }
+        }
+        finally
+        {
+            batcher.Leave(writer.Row);
+        }
+    }
+
     // An answer that is being written.
     sealed class Writer(int prompt, int row, Key key, AnswerRules rules, Tokenizer tokenizer)
     {
         readonly List<int> tokens = [];
         readonly List<float> logProbs = [];
         readonly List<byte> bytes = [];
+        int length;
         readonly byte[][] stops = [.. rules.Stops.Select(Encoding.UTF8.GetBytes)];
 
         public int Prompt => prompt;
@@ -130,6 +170,18 @@ public static class Answers
             return Stop(before) is { } at ? Ended(at, AnswerEnd.Stopped) : tokens.Count == rules.Most ? Ended(bytes.Count, AnswerEnd.Length) : null;
         }
 
+        // What is written and stays: of an answer that goes on, all but what may be the beginning of a stop.
+        public ReadOnlySpan<byte> Sure(Answer? ended)
+        {
+            var written = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes);
+            if (ended is not null) return written[..length];
+            var open = 0;
+            foreach (var text in stops)
+                for (var most = Math.Min(text.Length - 1, written.Length); most > open; most--)
+                    if (written[^most..].SequenceEqual(text.AsSpan(0, most))) open = most;
+            return written[..^open];
+        }
+
         // Where the first stop begins that the last token has completed.
         int? Stop(int before)
         {
@@ -143,7 +195,10 @@ public static class Answers
             return first;
         }
 
-        Answer Ended(int length, AnswerEnd end) =>
-            new([.. tokens], [.. logProbs], Encoding.UTF8.GetString(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes)[..length]), end);
+        Answer Ended(int at, AnswerEnd end)
+        {
+            length = at;
+            return new([.. tokens], [.. logProbs], Encoding.UTF8.GetString(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes)[..at]), end);
+        }
     }
 }

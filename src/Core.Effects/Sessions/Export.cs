@@ -62,7 +62,9 @@ static class Export
         if (lacking.Count == 0) return all[0].Words.Map(_ => all[0].Family);
         var fewest = lacking.Min(static f => f.Faults.Count);
         return Validation<Fault, Family>.Fail(lacking.Where(f => f.Faults.Count == fewest)
-            .SelectMany(static f => f.Faults.Select(fault => fault with { Where = $"{f.Family.Name}: {fault.Where}" })).ToSeq().Strict());
+            .SelectMany(static f => f.Faults.Select(fault => fault with { Where = $"{f.Family.Name}: {fault.Where}" }))
+            .Append(new Fault("family", "none has words for this model, whatever is to be written of it",
+                "allowed: a model that was trained from its beginning with what one of them has, as said; adapters are put into a run of its own by functional merge")).ToSeq().Strict());
 
         // How positions are turned says nothing where they are not.
         Validation<Fault, Json> Words(Family family) => family.Write(config, marks).Match(Success<Fault, Json>, static faults =>

@@ -64,9 +64,10 @@ public static class InitialWeights
     static Validation<Fault, RunFolder> Run(string folder) =>
         RunFolder.Open(Checkpoint.StepIn(folder) is null ? folder : Path.GetFullPath(Path.Combine(folder, "..", "..")));
 
-    // Dropout is no part of what weights are.
-    static IEnumerable<Field<RunConfig>> Inherited =>
-        RunConfig.Fields.Where(static f => f is { Fixed: true, Section: "model" or "text" });
+    /// <summary>Whether a setting is one that weights come with. Dropout, and how experts are taught to share the work, are no part of what weights are.</summary>
+    public static bool AreInherited(Field<RunConfig> field) => field is { Fixed: true, Section: "model" or "rope" or "experts" or "text" };
+
+    static IEnumerable<Field<RunConfig>> Inherited => RunConfig.Fields.Where(AreInherited);
 
     static RunConfig Inherit(RunConfig config, RunConfig from) => Inherited.Aggregate(config, (c, f) => f.Set(c, f.Get(from))!);
 }

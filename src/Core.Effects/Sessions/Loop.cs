@@ -23,8 +23,15 @@ public sealed record RunResult(string Folder, string Stage, StopReason Reason, R
     /// <summary>The step of <see cref="BestLoss"/>, whose checkpoint is kept; −1 when nothing was measured.</summary>
     public long BestStep => State.BestStep;
 
+    /// <summary>Whether that loss is minus a mean reward, as of a policy that learned from answers of its own.</summary>
+    public bool IsReward { get; init; }
+
     /// <summary>What whoever watched threw first; nothing when nobody did. The run went on.</summary>
     public Exception? WatchFailure { get; init; }
+
+    /// <summary>How it ended, in a line.</summary>
+    public override string ToString() => FormattableString.Invariant($"{(Reason == StopReason.Completed ? "completed" : "stopped")} after step {Step} of {Stage}, in {Folder}")
+        + (BestStep < 0 ? "" : FormattableString.Invariant($"; the {(IsReward ? "highest reward of kept prompts" : "lowest validation loss")} was {(IsReward ? -BestLoss : BestLoss):0.0000}, after step {BestStep}"));
 }
 
 /// <summary>Carries out a <see cref="RunPlan"/>: effects in order, and for each that answers, an event back. It decides nothing.</summary>
@@ -110,7 +117,7 @@ public sealed class Loop
             Log(session.Metrics.AppendMeasured(step, loss), state, () => observer?.Measured(step, loss, state.BestStep == step)),
         RunEffect.LogRollOut { Step: var step, Numbers: var numbers } =>
             Log(session.Metrics.AppendRollOut(step, numbers), state, () => observer?.RolledOut(step, numbers)),
-        RunEffect.RollOut => trainer.RollOut(state, stop) is { } numbers ? new RunEvent.RolledOut(numbers) : new RunEvent.Skipped(),
+        RunEffect.RollOut => RollOut(state),
         RunEffect.TakeStep { LearningRate: var rate } => Step(state, rate),
         RunEffect.Measure => trainer.Measure(stop) is not { } loss ? new RunEvent.Skipped() : double.IsNaN(loss) && trainer.Stage.Practice is not null
             ? new RunEvent.Failed(new("judge", "gave none of the answers to kept prompts a number", "expected a finite reward for at least one of them")) : new RunEvent.Measured(loss),
@@ -118,6 +125,13 @@ public sealed class Loop
         RunEffect.Draw => Draw(state),
         _ => throw new UnreachableException(),
     };
+
+    RunEvent RollOut(RunState state)
+    {
+        var start = clock.GetTimestamp();
+        return trainer.RollOut(state, stop) is { } numbers
+            ? new RunEvent.RolledOut(numbers.Add("milliseconds", (float)Math.Round(clock.GetElapsedTime(start).TotalMilliseconds))) : new RunEvent.Skipped();
+    }
 
     RunEvent Step(RunState state, double rate)
     {
@@ -159,5 +173,5 @@ public sealed class Loop
 
     Validation<Fault, RunResult> End(RunEffect.Stop stopped, RunState state) => stopped.Fault is { } fault
         ? fault.As<RunResult>()
-        : Success<Fault, RunResult>(new(session.Folder.Location, session.Folder.Stage, stopped.Reason, state) { WatchFailure = observer?.Failure });
+        : Success<Fault, RunResult>(new(session.Folder.Location, session.Folder.Stage, stopped.Reason, state) { WatchFailure = observer?.Failure, IsReward = session.Config.Stage.Practises });
 }

@@ -15,6 +15,8 @@ public enum RowKind
     Comparisons,
     /// <summary>Answers that are judged one by one.</summary>
     Judgements,
+    /// <summary>Questions without answers.</summary>
+    Prompts,
 }
 
 /// <summary>Some text of a row.</summary>
@@ -72,6 +74,7 @@ public sealed record RowInspection(RowKind Kind, Vec<string> Shapes, Vec<Inspect
                 row.Answers.Count > 2 ? $"answer {i + 1}" : i == 0 ? "chosen" : "rejected", encoder, shown),
             RowKind.Judgements => Look(RowKind.Judgements, rows, RankingShapes.Single, columns, row => Prepare.Fit(row, encoder, room), static (row, _) =>
                 row.Good ? "good" : "bad", encoder, shown),
+            RowKind.Prompts => Look(RowKind.Prompts, rows, PromptShapes.All, columns, row => Prepare.Fit(row, encoder, room), static (_, _) => "prompt", encoder, shown),
             _ => Look(RowKind.Conversations, rows, ConversationShapes.All, columns, row => Prepare.Fit(row, encoder, room), static (_, _) => "conversation", encoder, shown),
         };
     }
@@ -79,7 +82,7 @@ public sealed record RowInspection(RowKind Kind, Vec<string> Shapes, Vec<Inspect
     // The first row that can be read decides.
     static RowKind Kinds(IEnumerable<Validation<Fault, Row>> rows, Columns columns) => rows.Select(row => row.Bind(columns.Of)).FirstOrDefault(static r => r.IsSuccess)
         .Match(static row => row.Fields.Contains("rejected") || row.Fields.Contains("answers") ? RowKind.Comparisons
-            : RankingShapes.Single[0].Fits(row.Fields) ? RowKind.Judgements : RowKind.Conversations, static _ => RowKind.Conversations);
+            : RankingShapes.Single[0].Fits(row.Fields) ? RowKind.Judgements : PromptShapes.HasNoAnswer(row) ? RowKind.Prompts : RowKind.Conversations, static _ => RowKind.Conversations);
 
     static RowInspection Look<T>(RowKind kind, IEnumerable<Validation<Fault, Row>> rows, Vec<RowShape<T>> shapes, Columns columns,
         Func<Located<T>, Validation<Fault, Fitted>> fit, Func<T, int, string> name, DialogueEncoder encoder, int shown)

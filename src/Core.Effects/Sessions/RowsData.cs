@@ -59,6 +59,9 @@ public sealed record RankingData(DialogueEncoder Encoder, TextIdentity Identity,
     public override Stage Stage(RunConfig config) => Runs.Stage.Comparing(config, Train, Kept);
 
     /// <inheritdoc/>
+    public override RunData KeptAlone => this with { Train = Kept };
+
+    /// <inheritdoc/>
     public override Validation<Fault, Stage> Stage(IEngine engine, RunConfig config, Option<StartWeights> weights, CancellationToken stop) =>
         !ReferenceColumns.AreNeeded(config) ? Success<Fault, Stage>(Stage(config))
         : Runs.Stage.Compared(config, Train, Kept) is var rows && Programs.PairLogProbs(config.ReferenceOf(), rows.Batch, config.Stage.Preference.Options.LengthShare)
@@ -94,6 +97,9 @@ public sealed record JudgedData(DialogueEncoder Encoder, TextIdentity Identity, 
 
     /// <inheritdoc/>
     public override Stage Stage(RunConfig config) => Runs.Stage.Judging(config, Train, Kept);
+
+    /// <inheritdoc/>
+    public override RunData KeptAlone => this with { Train = Kept };
 
     /// <inheritdoc/>
     public override Validation<Fault, Stage> Stage(IEngine engine, RunConfig config, Option<StartWeights> weights, CancellationToken stop) =>
@@ -144,13 +150,25 @@ static class RowParts
     }
 
     // Nearness to an expected answer wants one; others judge answers to bare prompts, too.
-    static Vec<RowShape<Asked>> ShapesFor(string? judge) => JudgeChoice.All(judge).Any(static j => j.IsNearness) ? asked
-        : [.. asked, .. PromptShapes.All.Select(static shape => shape.Then(static (prompt, _) => Success<Fault, Asked>(new(prompt, null))))];
+    static Vec<RowShape<Asked>> ShapesFor(string? judge) => JudgeChoice.All(judge).Any(static j => j.IsNearness) ? asked : maybe;
 
     // Conversations that end with an answer, which is what is expected.
-    static readonly Vec<RowShape<Asked>> asked = [.. ConversationShapes.All.Select(static shape => shape.Then(static (talk, row) =>
-        talk.Messages is [.., { Role: Role.Assistant } answer] ? Success<Fault, Asked>(new([.. talk.Messages.SkipLast(1)], answer.Text))
-            : Fault.Of<Asked>(row.Where, "does not end with an answer", "expected what the assistant says at its end")))];
+    static readonly Vec<RowShape<Asked>> asked = [.. ConversationShapes.All.Select(static shape => shape.Then(static (talk, row) => Answered(talk, row.Where)))];
+
+    // Rows that may expect nothing: such without a place for an answer, and messages that end with a question.
+    static readonly Vec<RowShape<Asked>> maybe =
+    [
+        .. PromptShapes.All.Where(static shape => ConversationShapes.All.Any(talk => talk.Name == shape.Name)).Select(static shape =>
+            asked.First(talk => talk.Name == shape.Name) is var told ? told with { Read = row => PromptShapes.EndsWithAnswer(row) ? told.Read(row) : Open(shape).Read(row) } : told),
+        .. asked.Where(static shape => PromptShapes.All.All(prompt => prompt.Name != shape.Name)),
+        .. PromptShapes.All.Where(static shape => ConversationShapes.All.All(talk => talk.Name != shape.Name)).Select(Open),
+    ];
+
+    static RowShape<Asked> Open(RowShape<Vec<Message>> shape) => shape.Then(static (prompt, _) => Success<Fault, Asked>(new(prompt, null)));
+
+    static Validation<Fault, Asked> Answered(Conversation talk, string where) => talk.Messages is [.., { Role: Role.Assistant } answer]
+        ? Success<Fault, Asked>(new([.. talk.Messages.SkipLast(1)], answer.Text))
+        : Fault.Of<Asked>(where, "does not end with an answer", "expected what the assistant says at its end");
 
     public static TextIdentity Identity(DialogueEncoder encoder, uint train, uint kept, long tokens) =>
         new(encoder.Tokenizer.Fingerprint, tokens, CheckpointManifest.Hex(System.Numerics.BitOperations.RotateLeft(train, 1) ^ kept));
@@ -167,24 +185,23 @@ static class RowParts
     public static Validation<Fault, DialogueEncoder> Encoder(RunConfig config, Tokenizer tokenizer, Option<PublishedNote> note, string? template = null) =>
         DialogueEncoders.Of(tokenizer, template ?? TemplateOf(config), note);
 
-    /// <summary>The conversations that a run keeps for evaluation; of comparisons the better answers.</summary>
-    public static Validation<Fault, Vec<Located<Conversation>>> Kept(RunFolder run, CancellationToken stop) => run.Config.Stage.Kind switch
+    /// <summary>The questions that a run keeps for evaluation; of comparisons the better answers are expected.</summary>
+    public static Validation<Fault, Vec<Located<Asked>>> Kept(RunFolder run, CancellationToken stop) => run.Config.Stage.Kind switch
     {
         StageKind.Pretrain when run.Config.Stage.Source.File is not null || run.IsImported =>
-            Fault.Of<Vec<Located<Conversation>>>(run.Location, "has learned no answers, and keeps no questions", "expected rows, as with --data FILE"),
-        StageKind.Pretrain or StageKind.Sft => Conversations(run.Config, stop).Map(static parts => parts.Kept),
-        _ when run.Config.Stage.Practises => Asked(run.Config, stop).Map(static parts => parts.Kept.Where(static r => r.Value.Expected is not null)
-            .Select(static r => new Located<Conversation>(new([.. r.Value.Prompt, new(Role.Assistant, r.Value.Expected!)]), r.Where)).ToVec()),
+            Fault.Of<Vec<Located<Asked>>>(run.Location, "has learned no answers, and keeps no questions", "expected rows, as with --data FILE"),
+        StageKind.Pretrain or StageKind.Sft => Conversations(run.Config, stop).Bind(static parts =>
+            parts.Kept.Select(static r => Answered(r.Value, r.Where).Map(one => new Located<Asked>(one, r.Where))).Gather()),
+        _ when run.Config.Stage.Practises => Asked(run.Config, stop).Map(static parts => parts.Kept),
         StageKind.Dpo when run.Config.Stage.Preference.Judged is not null => Judgements(run.Config, stop).Map(static parts => parts.Kept.Where(static r => r.Value.Good)
-            .Select(static r => new Located<Conversation>(new([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answer)]), r.Where)).ToVec()),
-        _ => Rankings(run.Config, stop).Map(static parts => parts.Kept.Map(static r =>
-            new Located<Conversation>(new([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answers[0])]), r.Where))),
+            .Select(static r => new Located<Asked>(new(r.Value.Prompt, r.Value.Answer), r.Where)).ToVec()),
+        _ => Rankings(run.Config, stop).Map(static parts => parts.Kept.Map(static r => new Located<Asked>(new(r.Value.Prompt, r.Value.Answers[0]), r.Where))),
     };
 
-    /// <summary>All conversations of a file.</summary>
-    public static Validation<Fault, Vec<Located<Conversation>>> All(string file, string? columns, CancellationToken stop) =>
+    /// <summary>All questions of a file, with the answers that are expected where the rows have them.</summary>
+    public static Validation<Fault, Vec<Located<Asked>>> Questions(string file, string? columns, CancellationToken stop) =>
         from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
-        from read in RowReader.Read(RowFiles.Read(file, stop), ConversationShapes.All, meant, file)
+        from read in RowReader.Read(RowFiles.Read(file, stop), maybe, meant, file)
         select read.Rows;
 
     /// <summary>The comparisons that a run keeps for evaluation.</summary>

@@ -42,6 +42,9 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     /// <param name="stop">Asks to give up.</param>
     public virtual Validation<Fault, Stage> Stage(IEngine engine, RunConfig config, Option<StartWeights> weights, CancellationToken stop) => Success<Fault, Stage>(Stage(config));
 
+    /// <summary>The same with what is only evaluated in place of what is learned: for measuring, which needs to know nothing of the rest.</summary>
+    public virtual RunData KeptAlone => this;
+
     /// <summary>What judges the answers of a stage that practises; nothing for one that does not.</summary>
     /// <param name="engine">Where a model that judges runs.</param>
     /// <param name="config">The stage, resolved.</param>

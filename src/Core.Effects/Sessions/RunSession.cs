@@ -180,6 +180,7 @@ public sealed class RunSession : IDisposable
     static Validation<Fault, RunData> WithRoom(Recipe recipe, CancellationToken stop) =>
         from valid in recipe.Validate()
         from device in Memory.DeviceOf(recipe.Stages.Values[0])
+        from learns in recipe.Stages.Skip(1).Select(static s => s.Value.Learns().MapFail(f => f with { Where = $"stage {s.Name}: {f.Where}" })).Gather()
         from data in RunData.Load(recipe, stop)
         from resolved in data.Resolve(recipe)
         from fits in resolved.Stages.Values.Select(config => Memory.Check(config, device)).Gather()

@@ -15,7 +15,7 @@ using LanguageExt;
 namespace Functional.Sessions;
 
 /// <summary>The model of a run folder with its trained parameters, ready to write and to be measured.</summary>
-public sealed class TrainedModel : IDisposable
+public sealed partial class TrainedModel : IDisposable
 {
     readonly IEngine engine;
     readonly Workspace parameters;
@@ -171,7 +171,8 @@ public sealed class TrainedModel : IDisposable
             from rows in Fault.Unless(!own.Stage.Practises, Run.Location, "has learned from answers of its own, and is measured by their rewards, which stand in its metrics",
                 "allowed: functional evaluate, for answers")
             from weights in own.HasReference ? StartWeights.Of(Run) : Prelude.Success<Fault, Option<StartWeights>>(Prelude.None)
-            from loaded in RunData.Load(alone, Run.Tokenizer, Run.Note, stop)
+            from whole in RunData.Load(alone, Run.Tokenizer, Run.Note, stop)
+            let loaded = own.HasReference ? whole.KeptAlone : whole
             from begun in own.HasReference ? loaded.Stage(engine, own, weights, stop) : Prelude.Success<Fault, Runs.Stage>(loaded.Stage(alone))
             select Measured(loaded.Stage(alone), begun.Measured);
 
@@ -280,6 +281,7 @@ public sealed class TrainedModel : IDisposable
     public void Dispose()
     {
         foreach (var decoder in decoders.Values) decoder.Dispose();
+        asked?.Dispose();
         parameters.Dispose();
     }
 }

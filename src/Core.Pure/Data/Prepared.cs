@@ -47,6 +47,14 @@ public static class Prepare
     public static Validation<Fault, Fitted> Fit(Located<Judged> row, DialogueEncoder encoder, int time) =>
         encoder.Encode(row.Value.Prompt, row.Value.Answer, row.Where).Bind(example => One(example, row.Where, time));
 
+    /// <summary>A prompt by itself, which is never cut: what is cut off may be what was asked.</summary>
+    /// <param name="row">What was read.</param>
+    /// <param name="encoder">What makes tokens of it.</param>
+    /// <param name="context">The model's context, of which an answer needs one token or more.</param>
+    public static Validation<Fault, Fitted> Fit(Located<Vec<Message>> row, DialogueEncoder encoder, int context) =>
+        Prompts([row], static prompt => prompt, encoder, context, 1).Map(static all => all[0].Ids).Map(static ids =>
+            new Fitted([new(ids, [.. ids.Select(static _ => false)])], ids.Count, Cut.None));
+
     /// <summary>Conversations to be fine-tuned on.</summary>
     /// <param name="rows">What was read; gone through once.</param>
     /// <param name="encoder">What makes tokens of it.</param>

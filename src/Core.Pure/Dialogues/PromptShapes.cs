@@ -20,8 +20,19 @@ public static class PromptShapes
             : (row.Maybe("system"), row.Text(name)).Apply(static (system, asked) => Some(RowShapes.With(system, new Message(Role.User, asked))))),
     ];
 
+    /// <summary>Whether a row asks and has no answer: no column for one, or messages in which the assistant says nothing.</summary>
+    public static bool HasNoAnswer(Row row) => All.Any(shape => shape.Fits(row.Fields))
+        && (row.Fields.HasList("messages") || row.Fields.HasList("conversations")
+            ? row.Messages(row.Fields.HasList("messages") ? "messages" : "conversations").Exists(static messages => messages.All(static m => m.Role != Role.Assistant))
+            : !ConversationShapes.All.Any(shape => shape.Fits(row.Fields)));
+
+    /// <summary>Whether a row is of messages of which the last is what the assistant says.</summary>
+    public static bool EndsWithAnswer(Row row) =>
+        row.Messages(row.Fields.HasList("messages") ? "messages" : "conversations").Exists(static m => m is [.., { Role: Role.Assistant }]);
+
     // Up to what the user says last.
-    static Validation<Fault, Option<Vec<Message>>> Asked(Row row, string name) => row.Messages(name).Bind(messages =>
-        messages.ToList().FindLastIndex(static m => m.Role == Role.User) is >= 0 and var last ? Success<Fault, Option<Vec<Message>>>(Some((Vec<Message>)[.. messages.Take(last + 1)]))
+    static Validation<Fault, Option<Vec<Message>>> Asked(Row row, string name) => (row.Maybe("system"), row.Messages(name)).Apply(static (system, messages) => RowShapes.With(system, [.. messages]))
+        .Bind(messages => messages.ToList().FindLastIndex(static m => m.Role == Role.User) is >= 0 and var last
+            ? Success<Fault, Option<Vec<Message>>>(Some((Vec<Message>)[.. messages.Take(last + 1)]))
             : Fault.Of<Option<Vec<Message>>>(row.Where, $"its {name} has nothing that the user says", "expected a question"));
 }

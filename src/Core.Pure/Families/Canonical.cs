@@ -68,11 +68,22 @@ static class Canonical
         };
     }
 
+    // As settings say it, not as C# does.
+    static string Text(object? value) => value switch
+    {
+        bool truth => truth ? "true" : "false",
+        Biases.All => "true",
+        Biases.None => "false",
+        Layers.Activation.ReluSquared => "relu2",
+        Enum word => string.Join('+', word.ToString().Replace("Glu", "glu", StringComparison.Ordinal).Split(", ").Select(static name =>
+            string.Concat(name.Select(static (c, i) => char.IsUpper(c) ? $"{(i > 0 ? "-" : "")}{char.ToLowerInvariant(c)}" : $"{c}")))),
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
+
     /// <summary>The settings in which two models differ, by what each has.</summary>
     public static Vec<(string Name, string Wanted, string Got)> Differences(DecoderConfig wanted, DecoderConfig got)
     {
         var (a, b) = (Of(wanted), Of(got));
-        static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
         (string, object?, object?)[] settings =
         [
             ("layers", a.Layers, b.Layers), ("heads", a.Heads, b.Heads), ("key-heads", a.KeyHeadCount, b.KeyHeadCount), ("head-size", a.SizeOfHead,
@@ -98,7 +109,7 @@ static class Canonical
 
     static IEnumerable<(string Name, object? Value)> Turns(RotaryConfig r) =>
     [
-        ("rope-base", r.Base), ("rope-local-base", r.LocalBase), ("rope-share", r.Share), ("rope-pairing", r.Interleaved), ("rope-scaling", r.Kind),
+        ("rope-base", r.Base), ("rope-local-base", r.LocalBase), ("rope-share", r.Share), ("rope-pairing", r.Interleaved ? "neighbours" : "halves"), ("rope-scaling", r.Kind),
         ("rope-factor", r.Factor), ("rope-original-context", r.OriginalContext), ("rope-low", r.Low), ("rope-high", r.High), ("rope-fast", r.Fast),
         ("rope-slow", r.Slow), ("rope-attention-factor", r.AttentionFactor), ("rope-magnitude", r.Magnitude), ("rope-magnitude-all", r.MagnitudeAll),
         ("rope-truncate", r.Truncates), ("rope-short", r.Short), ("rope-long", r.Long),
@@ -106,7 +117,7 @@ static class Canonical
 
     static IEnumerable<(string Name, object? Value)> Mixture(ExpertConfig e) =>
     [
-        ("experts", e.Count), ("experts-chosen", e.Chosen), ("expert-hidden", e.Hidden), ("expert-scores", e.Sigmoid), ("experts-renormalised", e.Renormalised),
+        ("experts", e.Count), ("experts-chosen", e.Chosen), ("expert-hidden", e.Hidden), ("expert-scores", e.Sigmoid ? "sigmoid" : "softmax"), ("experts-renormalised", e.Renormalised),
         ("shared-expert", e.Shared), ("shared-expert-gate", e.SharedGate), ("expert-pattern", e.Pattern),
     ];
 }

@@ -65,7 +65,6 @@ public sealed partial record RunConfig
     {
         if (!Stage.Practises || Stage.Batch < 1 || Stage.Accumulate < 1) yield break;
         var (practice, step) = (Stage.Practice, (long)Stage.Batch * Stage.Accumulate);
-        yield return Fault.Unless((practice.Judge ?? practice.JudgedBy) is not null, name("judge"), "is not given, and a policy learns from answers that are judged", $"allowed: {Field("judge")!.Allowed}");
         if (practice.Prompts < 1 || practice.Answers < 1 || practice.Epochs < 1) yield break;
         var (rows, words) = ((long)practice.Prompts * (Stage.Kind == StageKind.Dpo ? 1 : practice.Answers) * practice.Epochs,
             Stage.Kind == StageKind.Dpo ? name("round-prompts") : $"{name("round-prompts")} × {name("round-answers")}");
@@ -123,9 +122,15 @@ public sealed partial record RunConfig
         return most > inside.Item1 ? (most, $"{most}") : inside;
     }
 
-    /// <summary>Whether there is something to learn: a model that judges texts can be read, but a run has no next token for it.</summary>
-    public Validation<Fault, Unit> Learns() =>
-        Fault.Unless(Model.Labels <= 0, "labels", $"is {Model.Labels}, and a model that judges texts has no next token to learn", "allowed: 0");
+    /// <summary>
+    /// Whether there is something to learn: a model that judges texts can be read, but a run has no next token for it; and a policy's answers need somebody who judges
+    /// them, who may still come to a configuration.
+    /// </summary>
+    public Validation<Fault, Unit> Learns() => new[]
+    {
+        Fault.Unless(Model.Labels <= 0, "labels", $"is {Model.Labels}, and a model that judges texts has no next token to learn", "allowed: 0"),
+        Fault.Unless(!Stage.Practises || (Stage.Practice.Judge ?? Stage.Practice.JudgedBy) is not null, "judge", "is not given, and a policy learns from answers that are judged", $"allowed: {Field("judge")!.Allowed}"),
+    }.Gather().Map(static _ => unit);
 
     /// <summary>The setting of a name; nothing when there is none.</summary>
     public static Field<RunConfig>? Field(string name) => Fields.FirstOrDefault(f => f.Name == name);

@@ -46,6 +46,9 @@ public sealed record StageConfig
     /// <summary>How many rows a round has, of a stage that practises: a pair of each prompt, or all answers.</summary>
     public int RoundRows => Practice.Prompts * (Kind == StageKind.Dpo ? 1 : Practice.Answers);
 
+    /// <summary>How many steps learn from a round, of a stage that practises.</summary>
+    public long RoundSteps => Math.Max(1, (long)RoundRows * Practice.Epochs / ((long)Batch * Accumulate));
+
     /// <summary>The adapters that it learns in place of the model's weights.</summary>
     public AdapterConfig Adapter { get; init; } = new();
 

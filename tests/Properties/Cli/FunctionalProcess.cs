@@ -17,9 +17,21 @@ static class FunctionalProcess
     }
 
     /// <summary>Runs a command line to its end: its exit code and what it wrote.</summary>
-    public static async Task<(int Code, string Out, string Error)> Run(params string[] args)
+    public static Task<(int Code, string Out, string Error)> Run(params string[] args) => Run(args, "");
+
+    /// <summary>Runs a command line to its end, with what somebody types.</summary>
+    public static async Task<(int Code, string Out, string Error)> Run(string[] args, string input)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
+        try
+        {
+            await process.StandardInput.WriteAsync(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended before it read.
+        }
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         return (process.ExitCode, await output, await error);

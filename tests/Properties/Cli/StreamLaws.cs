@@ -46,15 +46,15 @@ public sealed class StreamLaws : IDisposable
     }
 
     [Theory]
-    [InlineData("> /dev/full", "error: standard output cannot be written: no space left on device\n")]
-    [InlineData("| head -c 20 > /dev/null", "error: standard output cannot be written: nobody reads it any more\n")]
-    public async Task Generation_ends_when_nobody_reads(string stream, string message)
+    [InlineData("> /dev/full", 1, "error: standard output cannot be written: no space left on device\n")]
+    [InlineData("| head -c 20 > /dev/null", 141, "")]
+    public async Task Generation_ends_when_nobody_reads(string stream, int exit, string message)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /dev/full");
         await Shell(Train("run", "--steps 5"));
         // So many tokens take hours.
         var (code, _, error) = await Shell($"set -o pipefail; {Program} sample --run {this["run"]} --tokens 2000000000 --threads 1 {stream}");
-        Assert.Equal((1, message), (code, error));
+        Assert.Equal((exit, message), (code, error));
     }
 
     [Theory]

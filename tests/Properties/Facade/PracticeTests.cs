@@ -49,6 +49,19 @@ public sealed class PracticeTests : IDisposable
         Assert.Equal([1L, 3L], lines.Where(static l => l.RollOut is not null).Select(static l => l.Step));
     }
 
+    /// <summary>Whoever gives a function need not say so in the configuration.</summary>
+    [Fact]
+    public async Task A_function_is_judge_enough()
+    {
+        await File.WriteAllLinesAsync(scratch["some.jsonl"], Enumerable.Range(0, 4).Select(static i => $$"""{"prompt": "say {{i}}"}"""));
+        var config = Configured(RunConfig.For(StageKind.Grpo), ("from", await Base()), ("round-prompts", "1"), ("round-answers", "2"), ("answer-tokens", "4"), ("batch", "2"), ("accumulate", "1"),
+            ("steps", "1"), ("eval-every", "0"), ("data", scratch["some.jsonl"]), ("template", "plain"));
+        Assert.Null(config.Stage.Practice.Judge);
+        var result = await Functional.Training.RunAsync(config, static (_, answer) => answer.Length, scratch["run"]);
+        Assert.Equal((StopReason.Completed, "function"), (result.Reason, RunFolder.Open(scratch["run"]).OrThrow().Config.Stage.Practice.Judge));
+        Assert.Matches(@"^completed after step 1 of grpo, in .*; the highest reward of kept prompts was -?[0-9.]+, after step [01]$", result.ToString());
+    }
+
     sealed class Told(List<Params<float>> told) : IProgress<TrainingEvent>
     {
         public void Report(TrainingEvent value)
@@ -76,7 +89,12 @@ public sealed class PracticeTests : IDisposable
         Assert.Contains("judge: is function, and no function is given", await Error(await Policy(StageKind.Grpo), "a"), StringComparison.Ordinal);
         Assert.Contains("whose model gives no reward; allowed: a run that has learned rewards", await Error(await Policy(StageKind.Ppo, ("judge", await Base())), "b"), StringComparison.Ordinal);
         Assert.Contains("line 1: fits no form of rows", await Error(await Policy(StageKind.Dpo, ("judge", "exact")), "c"), StringComparison.Ordinal);
-        Assert.Contains("judge: is not given", (await Assert.ThrowsAsync<FunctionalException>(async () => Configured(RunConfig.For(StageKind.Ppo), ("from", await Base())))).Message, StringComparison.Ordinal);
+        var unjudged = await Policy(StageKind.Grpo);
+        unjudged = unjudged with { Stage = unjudged.Stage with { Practice = unjudged.Stage.Practice with { Judge = null } } };
+        Assert.Contains("Judge: is not given, and a policy learns from answers that are judged; allowed: exact, f1 or rouge-l", await Error(unjudged, "f"), StringComparison.Ordinal);
+        // In a recipe, before anything of the stages before is done.
+        var recipe = Recipe.Of(unjudged with { Stage = unjudged.Stage with { Kind = StageKind.Sft, Source = new() } }).Then("second", unjudged.Stage with { From = null });
+        Assert.Contains("stage second: judge: is not given", (await Assert.ThrowsAsync<FunctionalException>(() => Functional.Training.RunAsync(recipe, scratch["g"]))).Message, StringComparison.Ordinal);
         await File.WriteAllTextAsync(scratch["long.jsonl"], $$"""{"prompt": "{{new string('x', 60)}}"}{{"\n"}}{"prompt": "b"}{{"\n"}}""");
         Assert.Contains("line 1: is a prompt of", await Error(await Policy(StageKind.Grpo, ("data", scratch["long.jsonl"])), "d"), StringComparison.Ordinal);
         // A judge that gives nothing a number ends the run when that is seen.

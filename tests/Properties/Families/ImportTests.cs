@@ -202,7 +202,7 @@ public sealed class ImportTests : IDisposable
         using var engine = new ReferenceEngine();
         _ = TinyRun.Get(TinyRun.Train(scratch["own"], TinyRun.Config with { Model = TinyRun.Config.Model with { Positions = Positions.Alibi } }));
         using var own = TinyRun.Get(TrainedModel.Open(engine, scratch["own"]));
-        Assert.Contains("gpt2: positions: is Alibi; gpt2 has Learned", TinyRun.Faults(own.ExportTo(scratch["out"])), StringComparison.Ordinal);
+        Assert.Contains("gpt2: positions: is alibi; gpt2 has learned", TinyRun.Faults(own.ExportTo(scratch["out"])), StringComparison.Ordinal);
         Assert.DoesNotContain("RotaryConfig", TinyRun.Faults(own.ExportTo(scratch["out"])), StringComparison.Ordinal);
         Assert.StartsWith("family: is bloom; allowed: gpt2, ", TinyRun.Faults(own.ExportTo(scratch["out"], "bloom")), StringComparison.Ordinal);
         Assert.Equal("dtype: is F8; allowed: F32, F16, BF16", TinyRun.Faults(own.ExportTo(scratch["out"], dtype: "F8")));

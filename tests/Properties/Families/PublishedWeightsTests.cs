@@ -96,7 +96,7 @@ public sealed class PublishedWeightsTests : IDisposable
     {
         var config = Hf.Config("llama").Config with { Sinks = 2, Window = 4, QueryKeyNorm = QueryKeyNorm.Head };
         var folder = Directory.CreateDirectory(Path.Combine(root, "never")).FullName;
-        Assert.Equal("window: is 4; llama has 0\nsinks: is 2; llama has 0\nquery-key-norm: is Head; llama has None", TinyRun.Faults(
+        Assert.Equal("window: is 4; llama has 0\nsinks: is 2; llama has 0\nquery-key-norm: is head; llama has none", TinyRun.Faults(
             PublishedWeights.Write(folder, Hf.Config("llama").Family, config, TokenMarks.None, "F32", static (_, _) =>
                 throw new InvalidOperationException())));
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder));

@@ -56,6 +56,35 @@ public sealed class AnswerLaws
         }
     }
 
+    /// <summary>Told piece by piece, an answer is what it is at once: nothing of a stop is ever told, and no character in halves.</summary>
+    [Property(MaxTest = 40)]
+    public void Pieces_are_the_answer(PositiveInt seed, byte end, byte first, byte length)
+    {
+        var free = new AnswerRules(new() { Temperature = 2 }, 16);
+        var said = Written(seed.Get, Prompts(seed.Get, 1), free, 1)[0].Tokens;
+        // Of what it says anyway: a stop that comes up, one that only begins, and one that begins as the first does.
+        var at = first % 14;
+        string Letters(int from, int count) => bytes.Decode([.. said.Skip(from).Take(count).Select(static t => t & 127)]);
+        var rules = free with { Ends = [said[end % 16]], Stops = [Letters(at, 1 + length % 4), Letters(at, 2) + "\u0001", "é" + Letters(at, 1)] };
+        using var subject = new TinyGpt(seed.Get, new DecoderConfig { Layers = 1, Heads = 2, Width = 8, Context = 24, Vocabulary = 256 });
+        var (whole, pieces) = (Written(seed.Get, Prompts(seed.Get, 1), rules, 1)[0], subject.Pieces(Prompts(seed.Get, 1)[0], rules, Key.Seed((ulong)seed.Get).FoldIn(0)));
+        Assert.Equal(whole.Text, string.Concat(pieces.Select(static p => p.Piece)));
+        Assert.All(pieces.SkipLast(1), static p => Assert.True(p is { Piece.Length: > 0, Whole: null }));
+        Assert.Equal((whole.Text, whole.End, string.Join(' ', whole.Tokens), string.Join(' ', whole.LogProbs)),
+            pieces[^1].Whole is { } last ? (last.Text, last.End, string.Join(' ', last.Tokens), string.Join(' ', last.LogProbs)) : default);
+    }
+
+    /// <summary>What may be the beginning of a stop waits, and comes when it is none.</summary>
+    [Fact]
+    public void The_beginning_of_a_stop_waits()
+    {
+        using var subject = new TinyGpt(5, new DecoderConfig { Layers = 1, Heads = 2, Width = 8, Context = 24, Vocabulary = 128 });
+        var free = new AnswerRules(new() { Temperature = 2 }, 12);
+        var said = subject.Answers([[1, 2]], free, [Key.Seed(1)], 1)[0].Text;
+        var pieces = subject.Pieces([1, 2], free with { Stops = [said[2..5] + "\u0080"] }, Key.Seed(1)).Select(static p => p.Piece);
+        Assert.Equal([said[0].ToString(), said[1].ToString(), said[2..6], .. said[6..].Select(static c => c.ToString())], pieces);
+    }
+
     [Fact]
     public void Each_answer_is_told_once()
     {

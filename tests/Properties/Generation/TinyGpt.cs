@@ -48,6 +48,14 @@ sealed class TinyGpt : IDisposable
     public Answer[] Answers(IReadOnlyList<int[]> prompts, AnswerRules rules, IReadOnlyList<Key> keys, int rows, Action<int, Answer>? told = null) =>
         Functional.Generation.Answers.Of(engine, Model, parameters.Buffers, ByteTokenizer.Instance, prompts, rules, keys, rows, told);
 
+    public (string Piece, Answer? Whole)[] Pieces(int[] prompt, AnswerRules rules, Key key)
+    {
+        using var batcher = Batcher(1);
+        (string, Answer?)[] all = [.. Functional.Generation.Answers.Pieces(batcher, ByteTokenizer.Instance, prompt, rules, key)];
+        Xunit.Assert.Equal(1, batcher.Free);
+        return all;
+    }
+
     public Decoder Decoder() => new(engine, Model, parameters.Buffers);
 
     public int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(i => (int)key.FoldIn("tokens").Below(i, Config.Vocabulary))];

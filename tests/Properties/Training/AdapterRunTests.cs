@@ -339,7 +339,7 @@ public sealed class AdapterRunTests : IDisposable
         var folder = Learned(Plain);
         async Task<string> Out(params string[] args)
         {
-            var (code, text, error) = await Cli.FunctionalProcess.Run(args);
+            var (code, text, error) = await Cli.FunctionalProcess.Run(args, string.Concat(Enumerable.Repeat("2\n", 9)));
             Assert.True(code == 0, error);
             return text;
         }
@@ -351,6 +351,16 @@ public sealed class AdapterRunTests : IDisposable
             LossOf(await Out([.. evaluate, "--from", Base()])));
         Assert.Equal(tuned, adapted);
         Assert.NotEqual(tuned, plain);
+        // Judged with adapters, answers are those that the run of the adapters gives.
+        async Task<string> Judged(string name, params string[] run)
+        {
+            await Out(["annotate", "--prompts", Rows(StageKind.Sft), "--template", "user-assistant", "--tokens", "20", "--temperature", "1", "--out", scratch[name], "--engine", "managed", .. run]);
+            return await File.ReadAllTextAsync(scratch[name]);
+        }
+        var judged = await Judged("with.jsonl", "--from", Base(), "--adapter", folder);
+        Assert.Equal(9, judged.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(await Judged("tuned.jsonl", "--from", scratch["tuned"]), judged);
+        Assert.NotEqual(await Judged("base.jsonl", "--from", Base()), judged);
         Assert.Contains("llama: adapters of ", await Out("export", scratch["tuned"], "--adapter-only", "--out", scratch["by-command"]), StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "adapter_model.safetensors")), File.ReadAllBytes(Path.Combine(scratch["by-command"], "adapter_model.safetensors")));
         await Out("sft", "--from", Base(), "--adapter", folder, "--data", Rows(StageKind.Sft), "--template", "user-assistant", "--steps", "1", "--out", scratch["by-sft"], "--engine", "managed");

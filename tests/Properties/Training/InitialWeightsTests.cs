@@ -57,6 +57,9 @@ public sealed class InitialWeightsTests : IDisposable
     [InlineData("norm", "post")]
     [InlineData("positions", "sinusoidal")]
     [InlineData("tied-head", "false")]
+    [InlineData("rope-base", "500")]
+    [InlineData("rope-pairing", "neighbours")]
+    [InlineData("experts", "2")]
     [InlineData("tokenizer", "byte")]
     [InlineData("line-ends", "keep")]
     public void What_the_weights_are_is_inherited(string name, string value)

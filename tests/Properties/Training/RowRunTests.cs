@@ -422,15 +422,18 @@ public sealed class RowRunTests : IDisposable
         Assert.Equal(9, skips.Train.Count + skips.Kept.Count);
     }
 
-    /// <summary>Prompts may expect no answers: a policy practises on them, and then keeps no questions, which is a fault and no defect.</summary>
+    /// <summary>Prompts may expect no answers: a policy practises on them, and is asked those that it keeps, with nothing to compare.</summary>
     [Fact]
-    public void Prompts_without_answers_are_practised_and_keep_no_questions()
+    public void Prompts_without_answers_are_practised_and_asked()
     {
         var prompts = scratch["prompts.jsonl"];
         File.WriteAllLines(prompts, Enumerable.Range(0, 6).Select(static i => $$"""{"prompt": "say {{i}}"}"""));
         var config = Config(StageKind.Grpo);
         Train("practised", config with { Stage = config.Stage with { Source = config.Stage.Source with { File = prompts } } });
-        Assert.Contains("has no questions with answers that are expected", TinyRun.Faults(Questions.Of(TinyRun.Get(RunFolder.Open(scratch["practised"])), null)), StringComparison.Ordinal);
+        var asked = TinyRun.Get(Questions.Of(TinyRun.Get(RunFolder.Open(scratch["practised"])), null));
+        Assert.Equal(["say 4", "say 5"], Enumerable.Range(0, asked.Rows.Count).Select(asked.Prompt));
+        Assert.Equal([null, null], Enumerable.Range(0, asked.Rows.Count).Select(asked.Expected));
+        Assert.Equal(0, asked.Examples.Count);
     }
 
     /// <summary>What a policy is held to takes memory, and is no part of the model.</summary>
