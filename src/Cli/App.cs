@@ -20,7 +20,7 @@ static class App
 
     static CommandSpec Root => new("functional", "Trains, samples and measures small language models.", [], null)
     {
-        Commands = [.. TrainCommand.All, RunCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, EvaluateCommand.Spec, AnnotateCommand.Spec, MergeCommand.Spec, InspectCommand.Spec, LogitsCommand.Spec, ImportCommand.Spec, ExportCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
+        Commands = [.. TrainCommand.All, RunCommand.Spec, SampleCommand.Spec, EvalCommand.Spec, EvaluateCommand.Spec, BestOfCommand.Spec, AnnotateCommand.Spec, MergeCommand.Spec, InspectCommand.Spec, LogitsCommand.Spec, ImportCommand.Spec, ExportCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
         Examples =
         [
             new("train", "trains on the embedded corpus, in about two minutes"),

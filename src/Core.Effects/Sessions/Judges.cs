@@ -1,5 +1,9 @@
 using Functional.Base;
 using Functional.Dialogues;
+using Functional.Engines;
+using Functional.Settings;
+using LanguageExt;
+using static LanguageExt.Prelude;
 
 namespace Functional.Sessions;
 
@@ -63,5 +67,25 @@ sealed class FunctionJudge(Reward reward) : IJudge
         "exact" => AnswerMatch.Of(answer, asked.Expected).Exact ? 1 : 0,
         "f1" => AnswerMatch.Of(answer, asked.Expected).F1,
         _ => AnswerMatch.Of(answer, asked.Expected).RougeL,
+    };
+}
+
+/// <summary>Judges by the words that settings and commands have for them.</summary>
+static class Judges
+{
+    /// <summary>Whether a word names nearness to an answer that is expected, which every question then needs.</summary>
+    public static bool IsNearness(string? word) => word is not null && PracticeConfig.Nearness.Contains(word);
+
+    /// <summary>The judge, which is whoever's that asks for it.</summary>
+    /// <param name="engine">Where a run judges.</param>
+    /// <param name="word">A measure of nearness, <c>function</c>, or the folder of a run that has learned rewards.</param>
+    /// <param name="reward">The function, where there is one.</param>
+    /// <param name="where">What faults call the word.</param>
+    public static Validation<Fault, IJudge> Of(IEngine engine, string word, Reward? reward, string where = "judge") => word switch
+    {
+        PracticeConfig.Function => reward is { } given ? Success<Fault, IJudge>(new FunctionJudge(given))
+            : Fault.Of<IJudge>(where, "is function, and no function is given", $"allowed: {string.Join(", ", PracticeConfig.Nearness)}, or the folder of a run that has learned rewards"),
+        _ when IsNearness(word) => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Nearness(word))),
+        _ => RewardJudge.Open(engine, word).Map(static IJudge (judge) => judge).MapFail(f => f.Where == "judge" ? f with { Where = where } : f),
     };
 }

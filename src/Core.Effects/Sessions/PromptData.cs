@@ -37,13 +37,8 @@ public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, 
     public override Option<SamplePrompt> Prompt => Some(new SamplePrompt(Kept[0].Ids, Encoder.Stops));
 
     /// <inheritdoc/>
-    public override Validation<Fault, Option<Judging>> Judge(IEngine engine, RunConfig config, Reward? reward) => (config.Stage.Practice switch
-    {
-        { Judge: PracticeConfig.Function } => reward is { } given ? Success<Fault, IJudge>(new FunctionJudge(given))
-            : Fault.Of<IJudge>("judge", "is function, and no function is given", $"allowed: {string.Join(", ", PracticeConfig.Nearness)}, or the folder of a run that has learned rewards"),
-        { IsRun: true, Judge: { } folder } => RewardJudge.Open(engine, folder).Map(static IJudge (judge) => judge),
-        { Judge: var measure } => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Nearness(measure ?? ""))),
-    }).Map(judge => Some(new Judging(judge, Train.Map(static p => p.Asked), Kept.Map(static p => p.Asked))));
+    public override Validation<Fault, Option<Judging>> Judge(IEngine engine, RunConfig config, Reward? reward) =>
+        Judges.Of(engine, config.Stage.Practice.Judge ?? "", reward).Map(judge => Some(new Judging(judge, Train.Map(static p => p.Asked), Kept.Map(static p => p.Asked))));
 
     /// <summary>Reads the prompts that a stage names, or asks the embedded world's questions.</summary>
     public static Validation<Fault, RunData> Load(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>

@@ -129,13 +129,17 @@ static class RowParts
     /// <summary>Prompts that a policy answers itself, with the answers that are expected where the rows have them.</summary>
     public static Validation<Fault, (Vec<Located<Asked>> Train, Vec<Located<Asked>> Kept)> Asked(RunConfig config, CancellationToken stop) => Of(config,
         config.Stage.Practice.Judge is { } judge && PracticeConfig.Nearness.Contains(judge) ? asked
-            : [.. asked, .. PromptShapes.All.Select(static shape => shape.Then(static (prompt, _) => Success<Fault, Asked>(new(prompt, null))))],
+            : prompted,
         static lesson => new Asked([new(Role.User, lesson.Request)], lesson.Exercise.Answer) { IsRight = answer => Exercise.Verify(lesson.Exercise, answer) }, stop);
 
     // Conversations that end with an answer, which is what is expected.
     static readonly Vec<RowShape<Asked>> asked = [.. ConversationShapes.All.Select(static shape => shape.Then(static (talk, row) =>
         talk.Messages is [.., { Role: Role.Assistant } answer] ? Success<Fault, Asked>(new([.. talk.Messages.SkipLast(1)], answer.Text))
             : Fault.Of<Asked>(row.Where, "does not end with an answer", "expected what the assistant says at its end")))];
+
+    // Or end with a question, and then nothing is expected.
+    static readonly Vec<RowShape<Asked>> prompted =
+        [.. asked, .. PromptShapes.All.Select(static shape => shape.Then(static (prompt, _) => Success<Fault, Asked>(new(prompt, null))))];
 
     public static TextIdentity Identity(DialogueEncoder encoder, uint train, uint kept, long tokens) =>
         new(encoder.Tokenizer.Fingerprint, tokens, CheckpointManifest.Hex(System.Numerics.BitOperations.RotateLeft(train, 1) ^ kept));
@@ -171,6 +175,39 @@ static class RowParts
         from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
         from read in RowReader.Read(RowFiles.Read(file, stop), ConversationShapes.All, meant, file)
         select read.Rows;
+
+    /// <summary>All questions with choices of a file.</summary>
+    public static Validation<Fault, Vec<Located<MultipleChoice>>> AllChoices(string file, string? columns, CancellationToken stop) =>
+        from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
+        from read in RowReader.Read(RowFiles.Read(file, stop), ChoiceShapes.All, meant, file)
+        select read.Rows;
+
+    /// <summary>The embedded world's questions with choices, those that a run has not learned.</summary>
+    public static Validation<Fault, Vec<Located<MultipleChoice>>> Choices(RunFolder run, CancellationToken stop) =>
+        run.Config.Stage.Source.File is not null || run.IsImported
+            ? Fault.Of<Vec<Located<MultipleChoice>>>(run.Location, "has no questions with choices of its own", "expected rows, as with --data FILE")
+            : Of(run.Config, ChoiceShapes.All, Quiz.Of, stop).Map(static parts => parts.Kept);
+
+    /// <summary>How a run is asked that learned a text: by going on with it. Nothing where it learned to answer, or its model came with a template.</summary>
+    public static string? TextOf(RunFolder run) =>
+        run.Config.Stage.Kind == StageKind.Pretrain && run.Config.Stage.Rows.Template is null && !run.Note.Exists(DialogueEncoders.HasOwn) ? "plain" : null;
+
+    /// <summary>What a policy is asked that is only to be measured: what a run kept, or the rows of a file.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="file">The file; nothing for what was kept.</param>
+    /// <param name="columns">Which columns of it are meant.</param>
+    /// <param name="expects">Whether each must have an answer that is expected.</param>
+    /// <param name="stop">Asks to give up.</param>
+    public static Validation<Fault, Vec<Located<Asked>>> ToAsk(RunFolder run, string? file, string? columns, bool expects, CancellationToken stop) =>
+        file is not null
+            ? from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
+              from read in RowReader.Read(RowFiles.Read(file, stop), expects ? asked : prompted, meant, file)
+              select read.Rows
+            // Of the world there is a rule for what is right.
+            : run.Config.Stage.Practises || (run.Config.Stage.Source.File is null && !run.IsImported) ? Asked(run.Config, stop).Map(static parts => parts.Kept)
+            : Kept(run, stop).Bind(static rows => rows.Select(static row => row.Value.Messages is [.., { Role: Role.Assistant } answer]
+                ? Success<Fault, Located<Asked>>(new(new([.. row.Value.Messages.SkipLast(1)], answer.Text), row.Where))
+                : Fault.Of<Located<Asked>>(row.Where, "does not end with an answer", "expected what the assistant says at its end")).Gather());
 
     /// <summary>The comparisons that a run keeps for evaluation.</summary>
     public static Validation<Fault, Vec<Located<Ranking>>> Compared(RunFolder run, CancellationToken stop) => run.Config.Stage.Kind != StageKind.Reward

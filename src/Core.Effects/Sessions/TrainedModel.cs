@@ -15,7 +15,7 @@ using LanguageExt;
 namespace Functional.Sessions;
 
 /// <summary>The model of a run folder with its trained parameters, ready to write and to be measured.</summary>
-public sealed class TrainedModel : IDisposable
+public sealed partial class TrainedModel : IDisposable
 {
     readonly IEngine engine;
     readonly Workspace parameters;

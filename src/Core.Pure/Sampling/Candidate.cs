@@ -46,8 +46,9 @@ public static class Curves
         return (worth, worth);
     }, static _ => double.NaN);
 
-    /// <summary>A mean over prompts of what is known.</summary>
-    internal static Rate Mean(IEnumerable<double> numbers, Key key) => Rate.OfMean([.. numbers.Where(double.IsFinite)], key);
+    /// <summary>A mean over prompts of what is known; NaN where nothing is.</summary>
+    internal static Rate Mean(IEnumerable<double> numbers, Key key) =>
+        numbers.Where(double.IsFinite).ToVec() is { Count: > 0 } known ? Rate.OfMean(known, key) : new(double.NaN, double.NaN, double.NaN);
 
     static Vec<CurvePoint> Of(Vec<Vec<Candidate>> prompts, Key key, Func<Vec<Candidate>, Vec<int>, (Vec<double> Rewards, Vec<double> Values)> of, Func<int, double> kl)
     {

@@ -94,6 +94,19 @@ public sealed class LessonSnapshots
         Assert.All(DpoDerivedAndRun.Best().Zip(DpoDerivedAndRun.Learn(3000)), static pair => Assert.Equal(pair.Item1, pair.Item2, 1e-3));
     }
 
+    [Fact]
+    public Task Best_of_n() => Verify(BestOfN.Text());
+
+    /// <summary>The exercise: of six pairs three have the 10; and what the lesson's law says of its curve.</summary>
+    [Fact]
+    public void Best_of_n_has_an_answer()
+    {
+        Assert.Equal(5.5, BestOfN.Worth([1, 1, 1, 10], 2), 1e-12);
+        var (judged, truly) = BestOfN.Curve();
+        Assert.Equal(judged.Order(), judged);
+        Assert.True(truly.Max() > truly[0] && truly[^1] < truly.Max());
+    }
+
     /// <summary>What the lesson shows, whatever the machine's last bits: two experts take most, some none; with the loss all have their part.</summary>
     [Fact]
     public void Experts_collapse_without_the_balancing_loss()
