@@ -182,19 +182,61 @@ public sealed class TaskTests : IDisposable
             model.BestOfAsync(options with { RevisionTexts = texts with { Update = "{question}{advice}" + new string('y', 256) } }, Length))).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Each option does what it says: seen from its effect, for both doors could forget the same one.</summary>
+    [Fact]
+    public async Task Options_have_effects()
+    {
+        using var model = await Load();
+        var options = few with { File = Questions, Judge = "f1" };
+        // One token, the likeliest, in whatever way it is asked for.
+        foreach (var sure in (BestOfOptions[])[options with { TopK = 1 }, options with { TopP = 1e-9 }, options with { Temperature = 1e-9 }])
+            Assert.All((await model.BestOfAsync(sure)).Prompts, static p => Assert.Single(p.Answers.Select(static a => a.Text).Distinct()));
+        async Task<string> Error(BestOfOptions wrong) => (await Assert.ThrowsAsync<FunctionalException>(() => model.BestOfAsync(wrong))).Message;
+        Assert.StartsWith("template: is nothing", await Error(options with { Template = "nothing" }), StringComparison.Ordinal);
+        Assert.Contains("has no column b", await Error(options with { Columns = "prompt=question,response=b" }), StringComparison.Ordinal);
+        Assert.StartsWith("template: is nothing", (await Assert.ThrowsAsync<FunctionalException>(() => model.ChooseAsync(new() { Template = "nothing" }))).Message, StringComparison.Ordinal);
+        var other = Rows("other.jsonl", """{"ask":"q","of":["a","b"],"is":1}""");
+        Assert.Equal(1, (await model.ChooseAsync(new() { File = other, Columns = "question=ask,choices=of,answer=is" })).Questions[0].Question.Right);
+        // Of a vote by likelihood the weights decide, as of the curve so of what is chosen.
+        var even = await model.BestOfAsync(options with { Normal = static text => text.Length > 4 ? "long" : "short", Answers = 9 });
+        var weighted = await model.BestOfAsync(options with { Normal = static text => text.Length > 4 ? "long" : "short", Answers = 9, Weighted = true });
+        foreach (var (a, b) in even.Prompts.Zip(weighted.Prompts))
+        {
+            double Of(Vec<Functional.Sampling.Candidate> all, bool isLong, bool byWeight) => all.Where(c => c.Text.Length > 4 == isLong).Sum(c => byWeight ? Math.Exp(c.LogProb) : 1);
+            Assert.Equal(Of(a.Answers, true, false) > Of(a.Answers, false, false), a.Voted.Text.Length > 4);
+            Assert.Equal(Of(b.Answers, true, true) > Of(b.Answers, false, true), b.Voted.Text.Length > 4);
+        }
+        // Texts of one token each: a critique, advice and two answers.
+        var short1 = await model.BestOfAsync(options with { Tokens = 1, Revisions = 2, RevisionAnswers = 2, RevisionTexts = new("{best}/{worst}", "{critique}?", "{question}: {advice}") });
+        Assert.Equal([6.0, 10, 14], short1.Revisions.Select(static p => p.Tokens));
+        var told = new List<int>();
+        _ = await model.BestOfAsync(options with { Questions = 2, Answers = 3 }, progress: new Told(told));
+        Assert.Equal([1, 2, 3, 4, 5, 6], told);
+        using var gone = new CancellationTokenSource();
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.BestOfAsync(options, cancellation: gone.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.ChooseAsync(cancellation: gone.Token));
+    }
+
+    sealed class Told(List<int> told) : IProgress<int>
+    {
+        public void Report(int value) => told.Add(value);
+    }
+
     /// <summary>The command says what the façade does; every option reaches it.</summary>
     [Fact]
     public async Task The_command_says_the_same()
     {
         var run = await Run();
         using var model = await Load();
+        var file = Rows("asked.jsonl", """{"ask": "one", "say": "e"}""", """{"ask": "two", "say": "ee e"}""");
         File.WriteAllText(scratch["texts.json"], """{"loss":"{best}/{worst}","gradient":"{critique}?","update":"{question}: {advice}"}""");
         var result = await model.BestOfAsync(new()
         {
-            File = Questions, Template = "human-assistant", Columns = "prompt=question,response=answer", Questions = 2, Answers = 3, Tokens = 5, Temperature = 1.3, TopK = 40, TopP = 0.9, Seed = 7, Judge = "rouge-l",
+            File = file, Template = "human-assistant", Columns = "prompt=ask,response=say", Questions = 2, Answers = 3, Tokens = 5, Temperature = 1.3, TopK = 40, TopP = 0.9, Seed = 7, Judge = "rouge-l",
             Measure = "exact", Weighted = true, Revisions = 1, RevisionAnswers = 2, RevisionTexts = new("{best}/{worst}", "{critique}?", "{question}: {advice}"),
         });
-        string[] args = ["bestof", "--from", run, "--data", Questions, "--template", "human-assistant", "--columns", "prompt=question,response=answer", "--questions", "2", "--answers", "3", "--tokens", "5",
+        string[] args = ["bestof", "--from", run, "--data", file, "--template", "human-assistant", "--columns", "prompt=ask,response=say", "--questions", "2", "--answers", "3", "--tokens", "5",
             "--temperature", "1.3", "--top-k", "40", "--top-p", "0.9", "--seed", "7", "--judge", "rouge-l", "--measure", "exact", "--weighted", "--revisions", "1", "--revision-answers", "2",
             "--revision-texts", scratch["texts.json"], "--engine", "managed"];
         var (code, text) = await Command([.. args, "--json"]);
