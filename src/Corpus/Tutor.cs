@@ -62,6 +62,12 @@ public static class Tutor
     /// <summary>The lesson as a conversation.</summary>
     public static Conversation Conversation(Lesson lesson) => new([new(Role.User, lesson.Request), new(Role.Assistant, lesson.Exercise.Answer)]);
 
+    /// <summary>The lesson as a conversation with somebody who errs: to so large a share of questions the answer is wrong; the question's text decides.</summary>
+    /// <param name="lesson">The lesson.</param>
+    /// <param name="share">In [0, 1).</param>
+    public static Conversation Fallible(Lesson lesson, double share) => Key.Seed(0).FoldIn("slip").FoldIn(lesson.Request).Uniform(0) < share
+        ? new([new(Role.User, lesson.Request), new(Role.Assistant, lesson.Wrong)]) : Conversation(lesson);
+
     /// <summary>The lesson as a comparison: what is right is preferred.</summary>
     public static Ranking Ranking(Lesson lesson) => new([new(Role.User, lesson.Request)], [lesson.Exercise.Answer, lesson.Wrong]);
 

@@ -1,6 +1,5 @@
 using Functional.Base;
 using Functional.Sessions;
-using Functional.Settings;
 
 namespace Functional;
 
@@ -24,7 +23,7 @@ public sealed partial class LanguageModel
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="FunctionalException">As for <see cref="AnswerAsync"/>; or there is no such judge.</exception>
     /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
-    public async Task<IReadOnlyList<Tried>> TryAsync(AnswerOptions? options = null, string judge = "exact", Reward? reward = null, int answers = 1, IProgress<int>? progress = null,
+    public async Task<IReadOnlyList<JudgedAnswers>> TryAsync(AnswerOptions? options = null, string judge = "exact", Reward? reward = null, int answers = 1, IProgress<int>? progress = null,
         CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(judge);
@@ -32,10 +31,10 @@ public sealed partial class LanguageModel
         var valid = (options ?? new()).Validate().OrThrow();
         using var turn = turns.Ask();
         await turn.Come(cancellation).ConfigureAwait(false);
-        return await Compute(() => Finite(IReadOnlyList<Tried> () =>
+        return await Compute(() => Finite(IReadOnlyList<JudgedAnswers> () =>
         {
             var trial = TrialOf(valid, kept: true, judge, cancellation);
-            using var judging = JudgeOf(judge, reward);
+            using var judging = Judges.Of(engine, judge, reward).OrThrow();
             var tried = trial.Ask(model, judging, answers, valid.Sampling, valid.Tokens, trial.Keys(Key.Seed((ulong)valid.Seed)), progress is null ? null : progress.Report, cancellation);
             cancellation.ThrowIfCancellationRequested();
             return tried;
@@ -73,7 +72,7 @@ public sealed partial class LanguageModel
     {
         var file = AnnotationFile.Open(path).OrThrow();
         var trial = TrialOf(options, kept: false, judge, stop);
-        using var judging = JudgeOf(judge, reward);
+        using var judging = Judges.Of(engine, judge, reward).OrThrow();
         var (key, asked, even, done) = (Key.Seed((ulong)options.Seed), 0, 0, 0);
         // A question's key is of its place among all, however many were asked before.
         foreach (var some in trial.Rows.Select(static (row, at) => (row, at)).Where(r => !file.Has(r.row.Asked.Prompt, judge)).Chunk(AtOnce / Math.Min(AtOnce, answers)))
@@ -100,7 +99,7 @@ public sealed partial class LanguageModel
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="FunctionalException">The device has no room.</exception>
     /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
-    public async Task<IReadOnlyList<double>> LogProbsAsync(IReadOnlyList<Tried> tried, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<double>> LogProbsAsync(IReadOnlyList<JudgedAnswers> tried, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(tried);
         using var turn = turns.Ask();
@@ -114,7 +113,7 @@ public sealed partial class LanguageModel
     /// <param name="cancellation">Gives up before it begins.</param>
     /// <exception cref="FunctionalException">The model is none that learned rewards, or the device has no room.</exception>
     /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
-    public async Task<IReadOnlyList<double>> RewardsAsync(IReadOnlyList<Tried> tried, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<double>> RewardsAsync(IReadOnlyList<JudgedAnswers> tried, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(tried);
         using var turn = turns.Ask();
@@ -125,6 +124,4 @@ public sealed partial class LanguageModel
 
     Trial TrialOf(AnswerOptions options, bool kept, string judge, CancellationToken stop) => Trial.Of(model.Run, kept, judge, options.Tokens, options.File, options.Template,
         options.Columns, options.Questions, options.Like is { } other ? RunFolder.Open(other).OrThrow() : null, stop).OrThrow();
-
-    IJudge JudgeOf(string judge, Reward? reward) => Judges.Open(engine, judge, reward is null ? Params<Reward>.Empty : Params.Of((PracticeConfig.Function, reward))).OrThrow();
 }

@@ -162,13 +162,13 @@ public static class Tour
         File.Move($"{path}.partial", path, overwrite: true);
         return score;
 
-        async Task<double> Away(string before, IReadOnlyList<Tried> tried, double[] own)
+        async Task<double> Away(string before, IReadOnlyList<JudgedAnswers> tried, double[] own)
         {
             using var other = await LanguageModel.LoadAsync(folder, engine, stage: before, cancellation: stop).ConfigureAwait(false);
             return own.Zip(await other.LogProbsAsync(tried, stop).ConfigureAwait(false), static (mine, its) => mine - its).Average();
         }
 
-        async Task<double> Judged(string judge, IReadOnlyList<Tried> tried)
+        async Task<double> Judged(string judge, IReadOnlyList<JudgedAnswers> tried)
         {
             using var other = await LanguageModel.LoadAsync(folder, engine, stage: judge, cancellation: stop).ConfigureAwait(false);
             return (await other.RewardsAsync(tried, stop).ConfigureAwait(false)).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average();

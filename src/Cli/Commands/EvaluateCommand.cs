@@ -22,6 +22,7 @@ static partial class EvaluateCommand
             Models.Adapter,
             new("--beside", "DIR", "another run, which is asked the same"),
             new("--judge", "DIR", "a run that learned rewards, which says how good answers are, and whose are better"),
+            new("--choices", null, "questions with answers to choose from, by how likely each is, in place of answers that the model writes"),
             new("--data", "FILE", "rows of questions, with answers that are expected or without; of comparisons for a judge; by default those that the run kept"),
             new("--template", "NAME", "how they are asked") { Default = "as the run was trained" },
             new("--columns", "NAMES", "which columns are meant, as prompt=question,response=answer"),
@@ -43,6 +44,12 @@ static partial class EvaluateCommand
             Of rows without answers nothing is compared: what is answered is shown, and judged where --judge is given. Of two runs of which
             one alone has learned answers, both are asked what that one keeps, as it was trained.
 
+            With --choices the rows are questions with answers to choose from (question, choices, answer; ARC's, HellaSwag's and
+            PIQA's columns), without --data the embedded world's that the run has not learned. The choice whose tokens are likeliest
+            wins: by the sum of their log-probabilities (acc), by that divided by characters (acc_norm), bytes or tokens. A run that
+            learned a text goes on with "Question: … Answer:" and a blank, others answer by their template. Choices are scored
+            without what would end the answer; a question longer than the context is cut at its beginning, alike for all choices.
+
             A run of functional reward is asked nothing: it is tried on comparisons. Its calibration error is how far from the truth
             it is where it is so and so sure, its Brier score the mean square of what it lacks to be sure and right.
 
@@ -50,6 +57,7 @@ static partial class EvaluateCommand
         Examples = [new("evaluate --from runs/answers", "questions that it was not trained on"),
             new("evaluate --from runs/answers --beside runs/base --data questions.jsonl", "before and after"),
             new("evaluate --from runs/answers --data prompts.jsonl --judge runs/judge", "what it answers to questions alone, and how good that is"),
+            new("evaluate --from runs/base --choices --data arc.jsonl", "multiple choice by log-likelihood"),
             new("evaluate --from runs/preferred --beside runs/answers --judge runs/judge", "how often which is better"),
             new("evaluate --from runs/judge", "what the judge is worth")],
     };
@@ -65,6 +73,14 @@ static partial class EvaluateCommand
             File = given.Text("--data"), Template = given.Text("--template"), Columns = given.Text("--columns"), Questions = questions, Tokens = tokens,
             Temperature = temperature, Seed = seed,
         };
+        if (given.Has("--choices"))
+        {
+            if (given.Has("--judge")) throw new FunctionalException(new Fault("--judge", "is given beside --choices, which nobody judges", "allowed: one of them"));
+            var chosen = await Choices(given, engine, checkpoint, options, interruption.Token).ConfigureAwait(false);
+            if (given.Has("--json")) terminal.Line(ChoicesJson(chosen, Key.Seed((ulong)seed)));
+            else TellChoices(terminal, chosen, shown, Key.Seed((ulong)seed));
+            return interruption.ExitCode;
+        }
         var (all, judges) = (new List<(string Name, AnswerScores Scores)>(), new List<(string Name, RewardStatistics Scores)>());
         var (from, beside) = (given.Text("--from")!, given.Text("--beside"));
         // Both are asked the same in the same way, however each was trained: as the first, unless only the other has learned answers.

@@ -37,7 +37,7 @@ public static class DialogueEncoders
         _ => DialogueTemplate.Named(word),
     };
 
-    static bool HasOwn(PublishedNote note) => note.ChatTemplate.IsSome || note.TokenizerConfig.Bind(static c => c.Given("chat_template")).IsSome;
+    internal static bool HasOwn(PublishedNote note) => note.ChatTemplate.IsSome || note.TokenizerConfig.Bind(static c => c.Given("chat_template")).IsSome;
 
     static Validation<Fault, DialogueTemplate> Own(Option<PublishedNote> note) => note.Filter(HasOwn).Match(
         static n => ChatTemplates.Read(n.TokenizerConfig.IfNone(new Json.Map(Params<Json>.Empty)), PublishedNote.TokenizerConfigName, n.ChatTemplate).Bind(OwnTemplate.Of),

@@ -6,6 +6,7 @@ using Functional.Engines;
 using Functional.Settings;
 using Functional.Unicode;
 using LanguageExt;
+using static LanguageExt.Prelude;
 
 namespace Functional.Sessions;
 
@@ -53,17 +54,47 @@ public sealed record Judging(Vec<WeightedJudge> Judges, Vec<Asked> Prompts, Vec<
     }
 }
 
-/// <summary>Opens judges by what settings call them.</summary>
+/// <summary>Judges by what settings and commands call them: one, or several with weights (<see cref="JudgeChoice.All"/>).</summary>
 public static class Judges
 {
-    /// <summary>One or several as one: their weighted sum. What is none is a fault.</summary>
-    /// <param name="engine">Where a model that judges runs.</param>
-    /// <param name="text">Who, as the setting <c>judge</c> has it.</param>
+    /// <summary>Whether somebody among them compares with an answer that is expected, which every question then needs.</summary>
+    public static bool AreNear(string? text) => JudgeChoice.All(text).Any(static j => j.IsNearness);
+
+    /// <summary>All of them as one: their weighted sum; owned by the caller. What is none is a fault.</summary>
+    /// <param name="engine">Where a run judges.</param>
+    /// <param name="text">Who.</param>
+    /// <param name="reward">What a program gives where a judge is <c>function</c>.</param>
+    /// <param name="where">What faults call the text.</param>
+    public static Validation<Fault, IJudge> Of(IEngine engine, string text, Reward? reward = null, string where = "judge") =>
+        (from sound in Fault.Unless(JudgeChoice.IsSound(text), "judge", $"is {text}", $"allowed: {JudgeChoice.Allowed}")
+         from judges in Of(engine, JudgeChoice.All(text), reward is null ? Params<Reward>.Empty : Params.Of((PracticeConfig.Function, reward)))
+         select (IJudge)new JointJudge(judges)).MapFail(f => f.Where == "judge" ? f with { Where = where } : f);
+
+    /// <summary>Each by itself; owned by the caller.</summary>
+    /// <param name="engine">Where a run judges.</param>
+    /// <param name="choices">Who.</param>
     /// <param name="rewards">What a program gives where a judge is a function, by its name.</param>
-    public static Validation<Fault, IJudge> Open(IEngine engine, string text, Params<Reward> rewards) =>
-        from sound in Fault.Unless(JudgeChoice.IsSound(text), "judge", $"is {text}", $"allowed: {JudgeChoice.Allowed}")
-        from judges in PromptData.JudgesOf(engine, JudgeChoice.All(text), rewards)
-        select (IJudge)new JointJudge(judges);
+    internal static Validation<Fault, Vec<WeightedJudge>> Of(IEngine engine, Vec<JudgeChoice> choices, Params<Reward> rewards)
+    {
+        var (open, faults) = (new List<WeightedJudge>(), new List<Fault>());
+        foreach (var choice in choices)
+            _ = Of(engine, choice, rewards).Match(
+                judge => { open.Add(new(choice.Name, choice.Weight, judge)); return unit; }, found => { faults.AddRange(found); return unit; });
+        if (faults.Count == 0) return Success<Fault, Vec<WeightedJudge>>([.. open]);
+        foreach (var judge in open) judge.Judge.Dispose();
+        return Validation<Fault, Vec<WeightedJudge>>.Fail(faults.ToSeq().Strict());
+    }
+
+    static Validation<Fault, IJudge> Of(IEngine engine, JudgeChoice choice, Params<Reward> rewards) => choice switch
+    {
+        { IsFunction: true } => rewards.Contains(choice.Name) ? Success<Fault, IJudge>(new FunctionJudge(rewards[choice.Name]))
+            : Fault.Of<IJudge>("judge", $"is {choice.Name}, and no function is given{(choice.Name == PracticeConfig.Function ? "" : " by that name")}",
+                $"allowed: {string.Join(", ", PracticeConfig.Nearness)}, or the folder of a run that has learned rewards"),
+        { IsRun: true } => RewardJudge.Open(engine, choice.Name).Map(static IJudge (judge) => judge),
+        { Pattern: { } pattern } => Pattern.Parse($"(?:{pattern})$", "judge", lines: false).Map(static IJudge (fits) => new FunctionJudge(FunctionJudge.Format(fits))),
+        { Length: { } length } => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Length(length))),
+        _ => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Nearness(choice.Name))),
+    };
 }
 
 /// <summary>Several who judge as one: the weighted sum of what they give; one that gives no number to an answer is left out for it.</summary>

@@ -8,7 +8,6 @@ using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
 using Functional.Stories;
-using Functional.Unicode;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
@@ -43,34 +42,8 @@ public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, 
     public override Option<SamplePrompt> Prompt => Some(new SamplePrompt(Kept[0].Ids, Encoder.Stops));
 
     /// <inheritdoc/>
-    public override Validation<Fault, Option<Judging>> Judge(IEngine engine, RunConfig config, Params<Reward> rewards) => JudgesOf(engine, config.Stage.Practice.Judges, rewards)
+    public override Validation<Fault, Option<Judging>> Judge(IEngine engine, RunConfig config, Params<Reward> rewards) => Judges.Of(engine, config.Stage.Practice.Judges, rewards)
         .Map(judges => Some(new Judging(judges, Train.Map(static p => p.Asked), Kept.Map(static p => p.Asked))));
-
-    /// <summary>Those who judge, opened; owned by the caller.</summary>
-    /// <param name="engine">Where a model that judges runs.</param>
-    /// <param name="choices">Who.</param>
-    /// <param name="rewards">What a program gives where a judge is a function, by its name.</param>
-    public static Validation<Fault, Vec<WeightedJudge>> JudgesOf(IEngine engine, Vec<JudgeChoice> choices, Params<Reward> rewards)
-    {
-        var (open, faults) = (new List<WeightedJudge>(), new List<Fault>());
-        foreach (var choice in choices)
-            _ = JudgeOf(engine, choice, rewards).Match(
-                judge => { open.Add(new(choice.Name, choice.Weight, judge)); return unit; }, found => { faults.AddRange(found); return unit; });
-        if (faults.Count == 0) return Success<Fault, Vec<WeightedJudge>>([.. open]);
-        foreach (var judge in open) judge.Judge.Dispose();
-        return Validation<Fault, Vec<WeightedJudge>>.Fail(faults.ToSeq().Strict());
-    }
-
-    static Validation<Fault, IJudge> JudgeOf(IEngine engine, JudgeChoice choice, Params<Reward> rewards) => choice switch
-    {
-        { IsFunction: true } => rewards.Contains(choice.Name) ? Success<Fault, IJudge>(new FunctionJudge(rewards[choice.Name]))
-            : Fault.Of<IJudge>("judge", $"is {choice.Name}, and no function is given{(choice.Name == PracticeConfig.Function ? "" : " by that name")}",
-                $"allowed: {string.Join(", ", PracticeConfig.Nearness)}, or the folder of a run that has learned rewards"),
-        { IsRun: true } => RewardJudge.Open(engine, choice.Name).Map(static IJudge (judge) => judge),
-        { Pattern: { } pattern } => Pattern.Parse($"(?:{pattern})$", "judge", lines: false).Map(static IJudge (fits) => new FunctionJudge(FunctionJudge.Format(fits))),
-        { Length: { } length } => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Length(length))),
-        _ => Success<Fault, IJudge>(new FunctionJudge(FunctionJudge.Nearness(choice.Name))),
-    };
 
     /// <summary>Reads the prompts that a stage names, or asks the embedded world's questions.</summary>
     public static Validation<Fault, RunData> Load(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>

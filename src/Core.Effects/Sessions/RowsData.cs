@@ -124,7 +124,7 @@ public sealed record JudgedData(DialogueEncoder Encoder, TextIdentity Identity, 
 static class RowParts
 {
     public static Validation<Fault, (Vec<Located<Conversation>> Train, Vec<Located<Conversation>> Kept)> Conversations(RunConfig config, CancellationToken stop) =>
-        Of(config, ConversationShapes.All, Tutor.Conversation, stop);
+        Of(config, ConversationShapes.All, Tutor.Conversation, stop, lesson => Tutor.Fallible(lesson, config.Stage.Rows.Slips));
 
     public static Validation<Fault, (Vec<Located<Ranking>> Train, Vec<Located<Ranking>> Kept)> Rankings(RunConfig config, CancellationToken stop) =>
         Of(config, RankingShapes.All(skipsEqual: config.Stage.Rows.SkipsEqual), Tutor.Ranking, stop);
@@ -144,13 +144,17 @@ static class RowParts
             ? from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
               from read in RowReader.Read(RowFiles.Read(file, stop), ShapesFor(judge), meant, file)
               select read.Rows
-            : run.IsImported || (own.Kind == StageKind.Pretrain && own.Source.File is not null)
-            ? Fault.Of<Vec<Located<Asked>>>(run.Location, "has learned no answers, and has no questions of its own", "expected rows of questions")
-            : Asked(run.Config with { Stage = own with { Practice = own.Practice with { Judge = judge } } }, stop).Map(parts => kept ? parts.Kept : parts.Train);
+            // Of the world there is a rule for what is right; and rows that answer themselves say what they ask.
+            : (own.Source.File is null && !run.IsImported) || own.Practises || own.Kind == StageKind.Sft
+                ? Asked(run.Config with { Stage = own with { Practice = own.Practice with { Judge = judge } } }, stop).Map(parts => kept ? parts.Kept : parts.Train)
+            : kept || own.Kind == StageKind.Pretrain ? Kept(run, stop)
+            : own.Preference.Judged is not null && own.Kind == StageKind.Dpo
+                ? Judgements(run.Config, stop).Map(static parts => parts.Train.Map(static r => new Located<Asked>(new(r.Value.Prompt, r.Value.Good ? r.Value.Answer : null), r.Where)))
+            : Rankings(run.Config, stop).Map(static parts => parts.Train.Map(static r => new Located<Asked>(new(r.Value.Prompt, r.Value.Answers[0]), r.Where)));
     }
 
     // Nearness to an expected answer wants one; others judge answers to bare prompts, too.
-    static Vec<RowShape<Asked>> ShapesFor(string? judge) => JudgeChoice.All(judge).Any(static j => j.IsNearness) ? asked : maybe;
+    static Vec<RowShape<Asked>> ShapesFor(string? judge) => Judges.AreNear(judge) ? asked : maybe;
 
     // Conversations that end with an answer, which is what is expected.
     static readonly Vec<RowShape<Asked>> asked = [.. ConversationShapes.All.Select(static shape => shape.Then(static (talk, row) => Answered(talk, row.Where)))];
@@ -173,13 +177,13 @@ static class RowParts
     public static TextIdentity Identity(DialogueEncoder encoder, uint train, uint kept, long tokens) =>
         new(encoder.Tokenizer.Fingerprint, tokens, CheckpointManifest.Hex(System.Numerics.BitOperations.RotateLeft(train, 1) ^ kept));
 
-    static Validation<Fault, (Vec<Located<T>> Train, Vec<Located<T>> Kept)> Of<T>(RunConfig config, Vec<RowShape<T>> shapes, Func<Lesson, T> told, CancellationToken stop) =>
+    static Validation<Fault, (Vec<Located<T>> Train, Vec<Located<T>> Kept)> Of<T>(RunConfig config, Vec<RowShape<T>> shapes, Func<Lesson, T> told, CancellationToken stop, Func<Lesson, T>? learned = null) =>
         config.Stage.Source is { File: { } file } source
             ? from columns in config.Stage.Rows.Columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
               from read in RowReader.Read(RowFiles.Read(file, stop), shapes, columns, file)
               from parts in Divided(read.Rows, source.ValidationPart, file)
               select parts
-            : Tutor.Kinds(config.Stage.Rows.Lessons).Map(kinds => Lessons(config.Stage.Source, kinds, told));
+            : Tutor.Kinds(config.Stage.Rows.Lessons).Map(kinds => Lessons(config.Stage.Source, kinds, told, learned ?? told));
 
     /// <summary>What makes tokens of a stage's dialogues, and of others that its model is asked.</summary>
     public static Validation<Fault, DialogueEncoder> Encoder(RunConfig config, Tokenizer tokenizer, Option<PublishedNote> note, string? template = null) =>
@@ -203,6 +207,22 @@ static class RowParts
         from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
         from read in RowReader.Read(RowFiles.Read(file, stop), maybe, meant, file)
         select read.Rows;
+
+    /// <summary>All questions with choices of a file.</summary>
+    public static Validation<Fault, Vec<Located<MultipleChoice>>> AllChoices(string file, string? columns, CancellationToken stop) =>
+        from meant in columns is { } given ? Columns.Parse(given, "columns") : Success<Fault, Columns>(Columns.AsTheyAre)
+        from read in RowReader.Read(RowFiles.Read(file, stop), ChoiceShapes.All, meant, file)
+        select read.Rows;
+
+    /// <summary>The embedded world's questions with choices, those that a run has not learned.</summary>
+    public static Validation<Fault, Vec<Located<MultipleChoice>>> Choices(RunFolder run, CancellationToken stop) =>
+        run.Config.Stage.Source.File is not null || run.IsImported
+            ? Fault.Of<Vec<Located<MultipleChoice>>>(run.Location, "has no questions with choices of its own", "expected rows, as with --data FILE")
+            : Of(run.Config, ChoiceShapes.All, Quiz.Of, stop).Map(static parts => parts.Kept);
+
+    /// <summary>How a run is asked that learned a text: by going on with it. Nothing where it learned to answer, or its model came with a template.</summary>
+    public static string? TextOf(RunFolder run) =>
+        run.Config.Stage.Kind == StageKind.Pretrain && run.Config.Stage.Rows.Template is null && !run.Note.Exists(DialogueEncoders.HasOwn) ? "plain" : null;
 
     /// <summary>The comparisons that a run keeps for evaluation.</summary>
     public static Validation<Fault, Vec<Located<Ranking>>> Compared(RunFolder run, CancellationToken stop) => run.Config.Stage.Kind != StageKind.Reward
@@ -246,15 +266,16 @@ static class RowParts
     }
 
     // As many questions as have the characters that are asked for; a question is of one part alone.
-    static (Vec<Located<T>>, Vec<Located<T>>) Lessons<T>(SourceConfig source, Vec<ExerciseKind> kinds, Func<Lesson, T> told)
+    static (Vec<Located<T>>, Vec<Located<T>>) Lessons<T>(SourceConfig source, Vec<ExerciseKind> kinds, Func<Lesson, T> told, Func<Lesson, T> learned)
     {
         var (train, kept, characters) = (new List<Located<T>>(), new List<Located<T>>(), 0L);
         foreach (var lesson in Tutor.Lessons((ulong)source.CorpusSeed, kinds))
         {
             if (characters >= source.CorpusSize && train.Count > 0 && kept.Count > 0) break;
             characters += lesson.Request.Length + lesson.Exercise.Answer.Length;
-            var part = Tutor.IsKept(lesson.Request, source.ValidationPart) ? kept : train;
-            part.Add(new(told(lesson), $"the embedded world, question {train.Count + kept.Count + 1}"));
+            // Of what is kept all is right.
+            var (part, said) = Tutor.IsKept(lesson.Request, source.ValidationPart) ? (kept, told) : (train, learned);
+            part.Add(new(said(lesson), $"the embedded world, question {train.Count + kept.Count + 1}"));
         }
         return ([.. train], [.. kept]);
     }

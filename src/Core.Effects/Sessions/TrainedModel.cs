@@ -248,7 +248,7 @@ public sealed partial class TrainedModel : IDisposable
         Drift.LogProbs(engine, Model, parameters.Buffers, answers, stop);
 
     /// <summary>What it gives answers, one after the other, as a judge of others' does; NaN for one that it cannot read. A model that writes is a fault.</summary>
-    public Validation<Fault, double[]> Rewards(IReadOnlyList<Tried> tried) =>
+    public Validation<Fault, double[]> Rewards(IReadOnlyList<JudgedAnswers> tried) =>
         RewardJudge.Of(this).Map(judge => judge.Rewards([.. tried.SelectMany(static t => t.Answers.Select(a => (t.Asked, a.Text)))]));
 
     /// <summary>What it gives texts, whatever the numbers are.</summary>

@@ -13,7 +13,7 @@ namespace Functional.Sessions;
 /// <param name="Prompt">The same as tokens.</param>
 /// <param name="Answers">What was answered.</param>
 /// <param name="Rewards">What each answer is worth; NaN where that is not known.</param>
-public sealed record Tried(Asked Asked, Vec<int> Prompt, Vec<Answer> Answers, Vec<double> Rewards)
+public sealed record JudgedAnswers(Asked Asked, Vec<int> Prompt, Vec<Answer> Answers, Vec<double> Rewards)
 {
     /// <summary>
     /// The best answer beside the worst, as a judgement; nothing where no two have different worth and different words, or one has no words.
@@ -68,13 +68,13 @@ public sealed record Trial(DialogueEncoder Encoder, Vec<PromptRow> Rows)
     /// <param name="keys">What each question's answers are drawn with.</param>
     /// <param name="told">Is told how many answers there are, one by one.</param>
     /// <param name="stop">Asks to give up.</param>
-    public Vec<Tried> Ask(TrainedModel model, IJudge judge, int each, SamplingConfig sampling, int most, Vec<Key> keys, Action<int>? told = null, CancellationToken stop = default)
+    public Vec<JudgedAnswers> Ask(TrainedModel model, IJudge judge, int each, SamplingConfig sampling, int most, Vec<Key> keys, Action<int>? told = null, CancellationToken stop = default)
     {
         var (ids, done) = (Rows.Map(static r => (int[])[.. r.Ids]), 0);
         var answers = model.Answer(Encoder.Tokenizer, [.. ids.SelectMany(one => Enumerable.Repeat(one, each))], new(sampling, most, Encoder.Stops.Tokens, Encoder.Stops.Texts),
             [.. Enumerable.Range(0, Rows.Count * each).Select(i => keys[i / each].FoldIn(i % each))], AtOnce, (_, _) => told?.Invoke(++done), stop);
         var whole = answers.Length / each;
         var rewards = judge.Rewards([.. answers.Take(whole * each).Select((answer, i) => (Rows[i / each].Asked, answer.Text))]);
-        return [.. Enumerable.Range(0, whole).Select(i => new Tried(Rows[i].Asked, Rows[i].Ids, [.. answers.Skip(i * each).Take(each)], [.. rewards.Skip(i * each).Take(each)]))];
+        return [.. Enumerable.Range(0, whole).Select(i => new JudgedAnswers(Rows[i].Asked, Rows[i].Ids, [.. answers.Skip(i * each).Take(each)], [.. rewards.Skip(i * each).Take(each)]))];
     }
 }

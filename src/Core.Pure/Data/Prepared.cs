@@ -129,6 +129,28 @@ public static class Prepare
         return faults.Or(() => (Vec<(T, Vec<int>)>)[.. all]);
     }
 
+    /// <summary>
+    /// Questions with their choices, in a model's context: a question that is longer is cut at its beginning, alike for all choices; a choice that does not fit
+    /// whole behind a token of it is a fault.
+    /// </summary>
+    /// <param name="rows">What was read.</param>
+    /// <param name="encoder">What makes tokens of it.</param>
+    /// <param name="context">The model's context: a choice's last token is only predicted.</param>
+    public static Validation<Fault, Vec<Fitted>> Choices(Vec<Located<MultipleChoice>> rows, DialogueEncoder encoder, int context)
+    {
+        var (all, faults) = (new List<Fitted>(), new FaultList());
+        foreach (var row in rows)
+            faults.Add(encoder.Encode(row.Value, row.Where).Bind(choices =>
+            {
+                var fitted = context < 1 ? (Answers: choices, Cut: Cut.Answer) : Example.Within(choices, context + 1);
+                all.Add(new(fitted.Answers, choices.Max(static c => c.Ids.Count), fitted.Cut));
+                return choices.Select((choice, i) => (choice.Learned, i)).MaxBy(static c => c.Learned) is var (longest, at) && fitted.Cut == Cut.Answer
+                    ? Fault.Of<Unit>(row.Where, $"its choice {at + 1} has {longest} tokens", $"allowed: up to {Math.Max(0, context - choices[at].Kept)}, so that one stands before it in a context of {context}")
+                    : Success<Fault, Unit>(unit);
+            }));
+        return faults.Or(() => (Vec<Fitted>)[.. all]);
+    }
+
     static Validation<Fault, Unit> Learns(Example example, string where) => Fault.Unless(example.Ids.Count >= 2 && example.Learns.Skip(1).Any(static l => l),
         where, "has nothing that is learned", "expected an answer, with something before it");
 

@@ -74,6 +74,41 @@ public sealed class DialogueEncoder
     public Validation<Fault, Vec<Example>> Encode(Ranking ranking, string where) =>
         ranking.Answers.Select(answer => Encode(ranking.Prompt, answer, where)).Gather();
 
+    /// <summary>
+    /// Each choice behind its question, whose tokens are the same for all: the choice's own tokens alone are targets, without what ends an answer. By a template each
+    /// segment is encoded by itself, as an answer was learned. By one without marks choices end a text: question and choice are encoded together, with a blank
+    /// between them that is the choice's, and what both have in common before the first token in which any two choices or the text alone differ is the question.
+    /// </summary>
+    /// <param name="asked">The question.</param>
+    /// <param name="where">What faults call it.</param>
+    public Validation<Fault, Vec<Example>> Encode(MultipleChoice asked, string where) => Template is MarkTemplate { IsText: true } ? Endings(asked, where)
+        : asked.Choices.Select((choice, i) => Segments([.. asked.Prompt.Select(static m => m with { Learns = false }), new(Role.Assistant, choice)], false, where)
+            .Map(all => (Vec<Segment>)[.. all.SkipLast(1), new(WithoutEnd(all[^1].Text), true)]).Bind(segments => Encoded(segments, where))
+            .Bind(example => Fault.Unless(example.LastAnswer > 0 && example.LastAnswer < example.Ids.Count, where, $"its choice {i + 1} has no token, or nothing stands before it",
+                "expected a text, and a question").Map(_ => example))).Gather();
+
+    Validation<Fault, Vec<Example>> Endings(MultipleChoice asked, string where)
+    {
+        var text = asked.Text.TrimEnd();
+        // What is white at the end of a text begins its ending, as words do in most vocabularies.
+        var gap = text.Length < asked.Text.Length ? asked.Text[text.Length..] : " ";
+        return (Said(text), asked.Choices.Select(choice => Said(text + (char.IsWhiteSpace(choice[0]) ? choice : gap + choice))).Gather()).Apply(static (alone, all) => (alone, all)).Bind(ids =>
+        {
+            var shared = ids.all.Min(one => one.AsSpan().CommonPrefixLength(ids.alone));
+            return Fault.Unless(before.Count + shared > 0 && ids.all.All(one => one.Length > shared), where, "has no token before its choices, or a choice has none",
+                "expected a text, and choices that go on with it").Map(_ => ids.all.Select(one => new Example([.. before, .. one],
+                    [.. Enumerable.Range(0, before.Count + one.Length).Select(i => i >= before.Count + shared)], before.Count)).ToVec());
+        });
+
+        Validation<Fault, int[]> Said(string words) => Tokenizer.Encode(words, SpecialTokens.Text).MapFail(f => f with { Where = where, What = $"at {f.Where} of its text, {f.What}" });
+    }
+
+    string WithoutEnd(string answer)
+    {
+        var end = Template.End.Length > 0 ? Template.End : Marks.End.Count == 0 ? Template.Fallback : "";
+        return end.Length > 0 && answer.TrimEnd().EndsWith(end, StringComparison.Ordinal) ? answer.TrimEnd()[..^end.Length] : answer;
+    }
+
     /// <summary>The tokens before what the assistant is to say, as training had them.</summary>
     /// <param name="messages">What is said before, in order.</param>
     /// <param name="where">What faults call it.</param>

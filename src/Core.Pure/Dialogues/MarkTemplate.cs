@@ -34,6 +34,9 @@ public sealed record MarkTemplate(string Name, Marks System, Marks User, Marks A
     /// <summary>Whether white space around messages is taken off.</summary>
     public bool Trims { get; init; }
 
+    /// <summary>Whether it puts nothing around messages, so that an answer only goes on with a text.</summary>
+    public bool IsText => (User, Assistant, Begin, Between, Preamble) == (new Marks(), new Marks(), "", "", "");
+
     /// <inheritdoc/>
     public override string End => Assistant.After;
 

@@ -13,7 +13,7 @@ public static class RowShapes
     public static Vec<string> Words { get; } =
     [
         "instruction", "input", "output", "context", "prompt", "question", "completion", "response", "answer", "system", "messages", "conversations",
-        "chosen", "rejected", "answers", "margin", "verdict", "label",
+        "chosen", "rejected", "answers", "margin", "verdict", "label", "choices", "answerKey", "question_stem", "ctx", "endings", "goal", "sol1", "sol2",
     ];
 
     /// <summary>The form of a row: the first of those that it fits.</summary>

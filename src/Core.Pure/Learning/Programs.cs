@@ -152,6 +152,12 @@ public static partial class Programs
         return Program.Of([new("reference", Sum("inputs", "labels")), new("reference_kl", Sum("kl_inputs", "kl_labels"))]);
     }
 
+    /// <summary>
+    /// How likely a model finds the labels of a batch of <c>inputs</c> and <c>labels</c>: output <c>logprob f32[rows, time]</c> in nats, 0 where a label is −100.
+    /// </summary>
+    public static Program TokenLogProbs(Model model, BatchShape batch) => Program.Of([new(Names.LogProb, LogProbabilities.Of(model, Parameters(model),
+        Create.Input(Names.Inputs, batch.Tokens), Create.Input(Names.Labels, batch.Tokens)).Tokens)]);
+
     /// <summary>An environment whose parameters are program inputs.</summary>
     public static Env Parameters(Model model)
     {

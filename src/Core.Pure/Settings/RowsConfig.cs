@@ -17,6 +17,12 @@ public sealed record RowsConfig
     /// <summary>Which questions of the embedded world are asked, where there is no file: <c>all</c>, or kinds with + between them.</summary>
     public string Lessons { get; init; } = "all";
 
+    /// <summary>
+    /// The share of those questions whose answers, where they are learned, are wrong, as of people who err: what is imitated errs, too, and is bettered by rewards and
+    /// preferences. In [0, 1).
+    /// </summary>
+    public double Slips { get; init; }
+
     /// <summary>Whether several short conversations share a row, where they see nothing of each other: the same loss for less work.</summary>
     public bool Packing { get; init; } = true;
 
@@ -45,6 +51,8 @@ public sealed record RowsConfig
             static c => c.Columns, static (c, text) => c with { Columns = text }, static c => c.Columns != "") { Fixed = true, IsText = true, IsDetail = true, Kinds = rows },
         Make.Name<RowsConfig>("lessons", "which questions of the embedded world are asked", "all, or story, count, copy, reverse, compare, sum, with + between them",
             static c => c.Lessons, static (c, v) => c with { Lessons = v }) with { Fixed = true, IsDetail = true, Kinds = rows },
+        Make.Number<RowsConfig>("slips", "share of the embedded world's answers that are learned wrong, as of people who err", Make.Share, static c => c.Slips,
+            static (c, v) => c with { Slips = v }, static v => v is >= 0 and < 1) with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft] },
         Make.Truth<RowsConfig>("packing", "several short conversations share a row and see nothing of each other", static c => c.Packing,
             static (c, v) => c with { Packing = v }) with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft] },
         Make.Truth<RowsConfig>("curriculum", "the first pass goes from short rows to long ones", static c => c.Curriculum, static (c, v) => c with { Curriculum = v })

@@ -192,7 +192,7 @@ public sealed class TourTests : IDisposable
     [InlineData("a", "1", "")]
     public void The_best_stands_beside_the_worst(string answers, string rewards, string expected)
     {
-        var tried = new Tried(new([new(Role.User, "q")], null), [1], [.. answers.Split(' ').Select(Said)],
+        var tried = new JudgedAnswers(new([new(Role.User, "q")], null), [1], [.. answers.Split(' ').Select(Said)],
             [.. rewards.Split(' ').Select(static r => double.Parse(r, System.Globalization.CultureInfo.InvariantCulture))]);
         Assert.Equal(expected, tried.Comparison("me").Case is Annotation a ? $"{a.First} {a.Second} {a.Margin}" : "");
     }

@@ -56,6 +56,11 @@ sealed class TinyGpt : IDisposable
         return all;
     }
 
+    public ChoiceScores Choose(Choices choices, int rows) => choices.Ask(engine, Model, parameters.Buffers, rows) ?? throw new InvalidOperationException();
+
+    /// <summary>Makes its numbers what no number is, as after a run that diverged.</summary>
+    public void Spoil() => parameters.Buffers.Values[0].Write<float>([.. Enumerable.Repeat(float.NaN, (int)parameters.Buffers.Values[0].Type.Size)]);
+
     public Decoder Decoder() => new(engine, Model, parameters.Buffers);
 
     public int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(i => (int)key.FoldIn("tokens").Below(i, Config.Vocabulary))];

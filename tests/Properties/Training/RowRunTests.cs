@@ -302,7 +302,7 @@ public sealed class RowRunTests : IDisposable
         ["neftune"] = ("", "5"), ["preference-loss"] = ("", "ipo"), ["beta"] = ("", "0.5"), ["reference"] = ("preference-loss:ipo", "none"), ["preference-smoothing"] = ("", "0.2"),
         ["divergence"] = ("", "forward-kl"), ["divergence-alpha"] = ("divergence:alpha", "0.5"), ["by-token"] = ("", "true"), ["gamma"] = ("preference-loss:simpo", "3"),
         ["reward-alpha"] = ("preference-loss:simpo", "0.5"), ["discopop-temperature"] = ("preference-loss:discopop", "1"), ["sft-weight"] = ("", "0.5"),
-        ["sft-text"] = ("sft-weight:0.5", "true"), ["wpo"] = ("", "true"), ["dft"] = ("", "true"), ["lessons"] = ("", "copy"),
+        ["sft-text"] = ("sft-weight:0.5", "true"), ["wpo"] = ("", "true"), ["dft"] = ("", "true"), ["lessons"] = ("", "copy"), ["slips"] = ("", "0.5"),
         ["length-share"] = ("", "0.5"), ["good-weight"] = ("preference-loss:kto", "2"), ["bad-weight"] = ("preference-loss:kto", "2"), ["margins"] = ("", "true"),
         ["reward-loss"] = ("", "ranking"), ["centring"] = ("", "0.5"), ["bidirectional"] = ("pooling:mean", "true"), ["pooling"] = ("", "mean"),
         ["policy-loss"] = ("", "reinforce"), ["clip-low"] = ("round-epochs:3", "0"), ["clip-high"] = ("round-epochs:3", "0"), ["kl-weight"] = ("", "0.5"),
@@ -457,7 +457,7 @@ public sealed class RowRunTests : IDisposable
             var value = name == "columns" && kind is (StageKind.Reward or StageKind.Dpo) ? "prompt=prompt,chosen=rejected,rejected=chosen" : row.Value;
             // A judge in place of none is another stage, of other rows.
             var begun = Config(kind, $"dropout:0 {(kind >= StageKind.Grpo ? row.Given.Replace(practice, "", StringComparison.Ordinal) : row.Given)}");
-            if (name == "lessons") begun = begun with { Model = begun.Model with { Context = 96 }, Stage = begun.Stage with { From = null, Source = basis.Stage.Source } };
+            if (name is "lessons" or "slips") begun = begun with { Model = begun.Model with { Context = 96 }, Stage = begun.Stage with { From = null, Source = basis.Stage.Source } };
             var changed = Fitted(RunConfig.Field(name)!.Set(begun, value == "FILE" ? Text() : value)!);
             Train($"{kind}-before", begun);
             Train($"{kind}-after", changed);

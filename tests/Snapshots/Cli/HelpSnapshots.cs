@@ -21,6 +21,12 @@ public sealed class HelpSnapshots
     public Task Eval() => Help("eval");
 
     [Fact]
+    public Task Evaluate() => Help("evaluate");
+
+    [Fact]
+    public Task Best_of() => Help("bestof");
+
+    [Fact]
     public Task Inspect() => Help("inspect");
 
     [Fact]

@@ -96,6 +96,19 @@ public sealed class LessonSnapshots
     }
 
     [Fact]
+    public Task Best_of_n() => Verify(BestOfN.Text());
+
+    /// <summary>The exercise: of six pairs three have the 10; and what the lesson's law says of its curve.</summary>
+    [Fact]
+    public void Best_of_n_has_an_answer()
+    {
+        Assert.Equal(5.5, BestOfN.Worth([1, 1, 1, 10], 2), 1e-12);
+        var (judged, truly) = BestOfN.Curve();
+        Assert.Equal(judged.Order(), judged);
+        Assert.True(truly.Max() > truly[0] && truly[^1] < truly.Max());
+    }
+
+    [Fact]
     public Task Returns_and_gae() => Verify(ReturnsAndGae.Text());
 
     /// <summary>The exercise: the errors themselves. The table's numbers; and the law.</summary>
