@@ -7,14 +7,14 @@ using Functional.Storage;
 
 namespace Functional.Cli;
 
-/// <summary><c>functional train</c>, and <c>sft</c>, <c>reward</c>, <c>dpo</c>, <c>grpo</c> and <c>ppo</c>, which are the same for other kinds of stages.</summary>
+/// <summary><c>functional train</c>, and <c>sft</c>, <c>reward</c>, <c>dpo</c>, <c>grpo</c>, <c>ppo</c> and <c>trpo</c>, which are the same for other kinds of stages.</summary>
 static class TrainCommand
 {
     static readonly Flag whichOfFrom = new("--checkpoint", "NAME", "which checkpoint of --from: best, last or a step") { Group = RunConfig.StageSection,
         Default = "last" };
 
     /// <summary>The command of each kind of stage.</summary>
-    public static Vec<CommandSpec> All => [Of(StageKind.Pretrain), Of(StageKind.Sft), Of(StageKind.Reward), Of(StageKind.Dpo), Of(StageKind.Grpo), Of(StageKind.Ppo)];
+    public static Vec<CommandSpec> All => [Of(StageKind.Pretrain), Of(StageKind.Sft), Of(StageKind.Reward), Of(StageKind.Dpo), Of(StageKind.Grpo), Of(StageKind.Ppo), Of(StageKind.Trpo)];
 
     static CommandSpec Of(StageKind kind)
     {
@@ -26,6 +26,7 @@ static class TrainCommand
             StageKind.Dpo => "Teaches a model to prefer the better of two answers, without a reward model.",
             StageKind.Grpo => "Teaches a model by rewards of its own answers, several to each question, compared with each other.",
             StageKind.Ppo => "Teaches a model by rewards of its own answers, compared with what a critic expects.",
+            StageKind.Trpo => "Teaches a model by rewards of its own answers, by steps that go no further than is allowed.",
             _ => "Trains a model on a text; without options on the embedded corpus, in about two minutes.",
         },
         [
@@ -41,7 +42,7 @@ static class TrainCommand
                 JSON lines, CSV, TSV and Parquet, plain or gzipped, a file or a folder of them; functional data inspect FILE shows what
                 is made of them.
 
-                """) + (kind is StageKind.Dpo or StageKind.Grpo or StageKind.Ppo ? Rounds(kind) : ""),
+                """) + (kind is StageKind.Dpo or StageKind.Grpo or StageKind.Ppo or StageKind.Trpo ? Rounds(kind) : ""),
             Examples = kind switch
             {
                 StageKind.Sft => [new("sft --from runs/base --data instructions.json --template alpaca", "teaches a model to follow instructions"),
@@ -51,6 +52,7 @@ static class TrainCommand
                     new("dpo --from runs/answers --judge runs/judge --data prompts.jsonl", "answers of its own that a reward model likes become likelier than others of its own")],
                 StageKind.Grpo => [new("grpo --from runs/answers --judge exact --data questions.jsonl", "answers that are the expected ones become likelier"),
                     new("grpo --from runs/answers --judge runs/judge --data prompts.jsonl", "answers that a reward model likes become likelier")],
+                StageKind.Trpo => [new("trpo --from runs/answers --judge exact --data questions.jsonl", "the same as grpo, but that each step goes --max-kl nats a token at most")],
                 StageKind.Ppo => [new("ppo --from runs/answers --judge runs/judge --data prompts.jsonl", "answers that a reward model likes better than a critic expects become likelier")],
                 _ => [new("train --data poems.txt --layers 6 --heads 6 --width 384 --context 256 --steps 5000", "a larger model on a text of your own"),
                     new("train --out runs/poems --resume --steps 10000", "goes on, for longer")],
@@ -82,7 +84,12 @@ static class TrainCommand
 
         In a round the policy answers --round-prompts questions, --round-answers times each: the round has a row for each answer.
 
-        """) + """
+        """) + (kind == StageKind.Trpo ? """
+        A step takes a whole round (--batch), along the natural gradient, as far as --max-kl allows and rewards gain by it. What is
+        said of the optimiser, of the rate and of clipping does not matter to it. kl_step in metrics.jsonl is how far it went, and
+        step_scale what the full step was multiplied by: 0 where no length was good, and nothing changed.
+
+        """ : "") + """
         Its rows are gone through --round-epochs times, --batch times --accumulate of them a step. The reward that is shown is the
         mean of the round; at evaluations, of one answer to each prompt that is kept. The loss says little of how good answers
         are: it is near 0 where they are only compared with each other, and 0 where all to a question are worth the same.

@@ -69,7 +69,7 @@ public sealed class Loop
 
     // What is not learned is in no checkpoint, and is what it was at the beginning.
     static Validation<Fault, RunState> Prepare(Trainer trainer, RunSession session) =>
-        (session.From.IsSome && trainer.LearnsAll ? Success<Fault, Unit>(unit) : trainer.Begin(session.Config.Key, session.Weights))
+        (session.From.IsSome && trainer.LearnsAll ? Success<Fault, Unit>(unit) : trainer.Begin(session.Config.Key, session.Weights, session.Critic))
         .Bind(_ => session.From.Match(
             checkpoint => trainer.Load(checkpoint).Map(_ => checkpoint.Training),
             // What begins with another run's weights has its own copy of them before anything else; what a policy is worth before it learns is what its rewards are

@@ -3,9 +3,11 @@ using Functional.Base;
 using Functional.Data;
 using Functional.Dialogues;
 using Functional.Engines;
+using Functional.Files;
 using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
+using Functional.Stories;
 using Functional.Unicode;
 using LanguageExt;
 using static LanguageExt.Prelude;
@@ -25,6 +27,9 @@ public sealed record PromptRow(Asked Asked, Vec<int> Ids);
 public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, Vec<PromptRow> Train, Vec<PromptRow> Kept)
     : RunData(Encoder.Tokenizer, Identity)
 {
+    /// <summary>The text that is learned beside; nothing where none is.</summary>
+    public TokenStream? Text { get; init; }
+
     /// <inheritdoc/>
     public override long TrainTokens => Train.Sum(static p => (long)p.Ids.Count);
 
@@ -32,7 +37,7 @@ public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, 
     public override long ValidationTokens => Kept.Sum(static p => (long)p.Ids.Count);
 
     /// <inheritdoc/>
-    public override Stage Stage(RunConfig config) => PracticeStages.Of(config, Train.Map(static p => p.Ids), Kept.Map(static p => p.Ids), Encoder.Stops, Encoder.Tokenizer);
+    public override Stage Stage(RunConfig config) => PracticeStages.Of(config, Train.Map(static p => p.Ids), Kept.Map(static p => p.Ids), Encoder.Stops, Encoder.Tokenizer, Text);
 
     /// <inheritdoc/>
     public override Option<SamplePrompt> Prompt => Some(new SamplePrompt(Kept[0].Ids, Encoder.Stops));
@@ -65,7 +70,17 @@ public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, 
         from rows in RowParts.Asked(config, stop)
         from train in Encoded(rows.Train, encoder, config)
         from kept in Encoded(rows.Kept, encoder, config)
-        select (RunData)new PromptData(encoder, RowParts.Identity(encoder, Sum(train), Sum(kept), train.Concat(kept).Sum(static p => (long)p.Ids.Count)), train, kept);
+        from text in config.HasText ? Beside(config, encoder, stop).Map(Some) : Success<Fault, Option<TokenStream>>(None)
+        select (RunData)new PromptData(encoder, RowParts.Identity(encoder, Sum(train), text.Match(t => Sum(kept) ^ TextData.Sum(t), () => Sum(kept)),
+            train.Concat(kept).Sum(static p => (long)p.Ids.Count)), train, kept) { Text = text.Case as TokenStream };
+
+    // As long as a row and the token behind it, at least.
+    static Validation<Fault, TokenStream> Beside(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>
+        from text in config.Stage.Policy.PretrainFile is { } file ? TextFile.Tokens(file, encoder.Tokenizer, config.LineEnds, stop)
+            : encoder.Tokenizer.Encode(Corpus.Text((ulong)config.Stage.Source.CorpusSeed, config.Stage.Source.CorpusSize)).Map(static ids => TokenStream.Of(ids))
+                .MapFail(static f => f with { Where = $"pretrain-data, {f.Where}" })
+        from room in Fault.Unless(text.Length > config.Model.Context, "pretrain-data", $"has {text.Length} tokens", $"expected more than {config.Model.Context}, the model's context")
+        select text;
 
     // The world asks what nobody can change: what of it is too long is left out.
     static Validation<Fault, Vec<PromptRow>> Encoded(Vec<Located<Asked>> rows, DialogueEncoder encoder, RunConfig config) =>

@@ -75,6 +75,7 @@ sealed class Rollouts : IDisposable
         var (rules, rows) = (practice.Rules, practice.Experience.Written);
         groups = groups.Map(g => g.Map(r => r with { Reward = rules.Learned(r.Judged, r.Ends, r.Length, after.Rewards) }));
         practice.Rows(groups, rows);
+        practice.Beside?.Invoke(state.RollOutKey, rows);
         var kl = practice.Finish?.Invoke(groups, OfRows(), carried, rows) ?? double.NaN;
         var shown = Shown(groups);
         if (rules.Resample > 0) shown = shown.Add("resampled", resampled);

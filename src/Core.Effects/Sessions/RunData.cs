@@ -124,6 +124,11 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
             From = config.Stage.From is { } weights ? Path.GetFullPath(weights) : null,
             Adapter = config.Stage.Adapter with { From = config.Stage.Adapter.From is { } adapter ? Path.GetFullPath(adapter) : null },
             Source = config.Stage.Source with { File = config.Stage.Source.File is { } file ? Path.GetFullPath(file) : null },
+            Policy = config.Stage.Policy with
+            {
+                Critic = config.Stage.Policy.CriticRun is { } critic ? Path.GetFullPath(critic) : config.Stage.Policy.Critic,
+                PretrainFile = config.Stage.Policy.PretrainFile is { } text ? Path.GetFullPath(text) : null,
+            },
             Practice = config.Stage.Practice with { Judge = WholeJudges(config.Stage.Practice) },
             Rows = config.Stage.Rows with { Template = config.Stage.Rows.Template is { } template && TemplateFile.IsOne(template) ? Path.GetFullPath(template) : config.Stage.Rows.Template },
         },

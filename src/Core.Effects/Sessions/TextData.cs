@@ -40,7 +40,7 @@ public sealed record TextData(Tokenizer Tokenizer, TextIdentity Identity, TokenS
         }.Gather().Map(_ => new TextData(tokenizer, new(tokenizer.Fingerprint, tokens.Length, CheckpointManifest.Hex(Sum(tokens))), train, validation));
     }
 
-    static uint Sum(TokenStream tokens)
+    internal static uint Sum(TokenStream tokens)
     {
         var block = new int[1 << 14];
         var state = ~0u;

@@ -38,7 +38,7 @@ public sealed class Trainer : IDisposable
             workspace.Add(Programs.StepScalars(optimiser, 1, 0).Map(static _ => new Graphs.TensorType([])));
             if (stage.Accumulate > 1) workspace.Add(Programs.Accumulators(objective));
             feeder = new(workspace, stage);
-            var end = stage.Accumulate > 1 ? Programs.Apply(objective, optimiser, stage.Clip) : Programs.Step(objective, optimiser, stage.Clip);
+            var end = stage.Update is { } own ? own(objective) : stage.Accumulate > 1 ? Programs.Apply(objective, optimiser, stage.Clip) : Programs.Step(objective, optimiser, stage.Clip);
             update = workspace.Bind(end);
             forward = stage.Accumulate > 1 ? workspace.Bind(Programs.Accumulate(objective)) : update;
             shown = [.. end.Outputs.Select(static o => o.Name).Where(static n => n.StartsWith(Names.Shown(""), StringComparison.Ordinal))
@@ -104,7 +104,10 @@ public sealed class Trainer : IDisposable
     /// Gives every parameter its first value, from weights where there are any; what those lack keeps its own, what follows from others' values is computed of
     /// them, and adapters that it begins with come last.
     /// </summary>
-    public Validation<Fault, Unit> Begin(Key key, Option<StartWeights> weights)
+    /// <param name="key">What fresh values are drawn with.</param>
+    /// <param name="weights">The weights that its models begin with; nothing for fresh ones.</param>
+    /// <param name="critic">Those that its critic begins with where they are others.</param>
+    public Validation<Fault, Unit> Begin(Key key, Option<StartWeights> weights, Option<StartWeights> critic = default)
     {
         Initialise(key);
         return weights.Match(
@@ -120,6 +123,7 @@ public sealed class Trainer : IDisposable
                 foreach (var output in first.Outputs) values[output.Name].CopyTo(workspace[output.Name]);
                 return Unit.Default;
             })
+            .Bind(_ => critic.Match(w => w.Into(workspace.Engine, Parameters(Stage.Objective[Critic.Name]), null), static () => Prelude.Success<Fault, Unit>(Unit.Default)))
             .Bind(_ => weights.Bind(static w => w.Adapter).Match(
                 adapter => Stage.Objective.Parts.Select(part => adapter.Into(Parameters(part))).Gather().Map(static _ => Unit.Default),
                 static () => Prelude.Success<Fault, Unit>(Unit.Default)));

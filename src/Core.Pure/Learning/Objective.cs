@@ -72,6 +72,9 @@ public sealed record Objective
     /// <param name="training">Whether gradients will be taken of it.</param>
     public Loss Loss(bool training) => loss(SceneOf(training));
 
+    /// <summary>The loss in a scene of what holds this objective and more.</summary>
+    internal Loss In(Scene scene) => loss(scene);
+
     /// <summary>Any numbers of a scene as a program: what its models think of a batch when nobody learns.</summary>
     public Program Numbers(Func<Scene, Vec<Named>> of) => Program.Of(of(SceneOf(training: false)));
 

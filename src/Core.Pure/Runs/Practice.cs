@@ -28,6 +28,9 @@ public sealed record Practice(Vec<Vec<int>> Prompts, Vec<Vec<int>> Kept, Practic
     /// </summary>
     public Func<Vec<Vec<Rollout>>, Params<float[]>, PracticeState, Batch, double>? Finish { get; init; }
 
+    /// <summary>Fills what of the rows does not follow from answers, drawn with the round's key; nothing where there is nothing.</summary>
+    public Action<Key, Batch>? Beside { get; init; }
+
     /// <summary>What is carried from round to round, at first.</summary>
     public PracticeState First { get; init; } = PracticeState.Begin(new(0));
 

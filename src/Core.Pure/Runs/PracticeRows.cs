@@ -40,6 +40,18 @@ static class PracticeRows
         }
     }
 
+    /// <summary>Windows of a text beside the answers, one a row, drawn by the round's key.</summary>
+    public static void Text(TokenStream text, Key key, Batch rows)
+    {
+        var window = new int[rows.Ints(TextMix.Inputs, 0).Length + 1];
+        for (var row = 0; row < rows.Rows; row++)
+        {
+            text.CopyTo(key.FoldIn(TextMix.Inputs).Below(row, text.Length - window.Length + 1), window);
+            window.AsSpan(..^1).CopyTo(rows.Ints(TextMix.Inputs, row));
+            window.AsSpan(1).CopyTo(rows.Ints(TextMix.Labels, row));
+        }
+    }
+
     /// <summary>Each token of an answer has what the answer is worth beside the others to its prompt (Shao et al. 2024).</summary>
     public static double Groups(PolicyConfig policy, Vec<Vec<Rollout>> answers, Params<float[]> numbers, Batch rows)
     {

@@ -17,7 +17,8 @@ public static class PracticeStages
     /// <param name="kept">Those that are only measured.</param>
     /// <param name="stops">What ends an answer.</param>
     /// <param name="tokenizer">What tokens stand for.</param>
-    public static Stage Of(RunConfig config, Vec<Vec<int>> prompts, Vec<Vec<int>> kept, Stops stops, Tokenizer tokenizer)
+    /// <param name="text">The text that is learned beside; nothing where none is.</param>
+    public static Stage Of(RunConfig config, Vec<Vec<int>> prompts, Vec<Vec<int>> kept, Stops stops, Tokenizer tokenizer, TokenStream? text = null)
     {
         var (practice, policy) = (config.Stage.Practice, config.Stage.Policy);
         var (rules, time) = (RulesOf(config, stops, tokenizer), Math.Min(config.Model.Context, prompts.Max(static p => p.Count) + practice.Tokens));
@@ -26,13 +27,13 @@ public static class PracticeStages
         var stage = Stage.Of(config, time, experience, experience);
         return stage with
         {
-            Cadence = stage.Cadence with { Practises = true, MostMoved = config.Stage.Kind == StageKind.Dpo ? 0 : policy.StopKl },
-            Practice = config.Stage.Kind switch
+            Cadence = stage.Cadence with { Practises = true, MostMoved = config.Stage.Kind is StageKind.Dpo or StageKind.Trpo ? 0 : policy.StopKl },
+            Practice = (config.Stage.Kind switch
             {
                 StageKind.Dpo => new(prompts, kept, rules, experience, PracticeRows.Pairs),
-                StageKind.Grpo => new Practice(prompts, kept, rules, experience, PracticeRows.Tokens)
+                StageKind.Grpo or StageKind.Trpo => new Practice(prompts, kept, rules, experience, PracticeRows.Tokens)
                 {
-                    Numbers = IsExact(practice) && policy.Correction == SamplingCorrection.None ? null : scene => [new("old", Read(config, scene).Tokens)],
+                    Numbers = IsExact(practice) && !config.HasSampling ? null : scene => [new("old", Read(config, scene).Tokens)],
                     Finish = (answers, numbers, _, rows) => PracticeRows.Groups(policy, answers, numbers, rows),
                 },
                 _ => new Practice(prompts, kept, rules, experience, PracticeRows.Tokens)
@@ -40,7 +41,7 @@ public static class PracticeStages
                     Numbers = scene => Expected(config, scene), Finish = (answers, numbers, carried, rows) => PracticeRows.Estimated(config, answers, numbers, carried, rows),
                     First = PracticeState.Begin(policy.Control),
                 },
-            },
+            }) with { Beside = config.HasText && text is not null ? (key, rows) => PracticeRows.Text(text, key, rows) : null },
         };
     }
 
@@ -62,7 +63,7 @@ public static class PracticeStages
     {
         var model = config.ModelOf();
         var read = LogProbabilities.Of(model, scene.Of(""), scene["inputs"], scene["labels"]);
-        var values = Critic.Head(model).Values(scene.Of(Critic.Name), scene["inputs"], () => read.Hidden).Value;
+        var values = config.CriticOf(model).Values(scene.Of(Critic.Name), scene["inputs"], () => read.Hidden).Value;
         Vec<Named> own = [new("old", read.At(config.Stage.Practice.Sampling.Temperature).Tokens), new("values", values)];
         return !config.HasReference ? own : [.. own, new("reference", LogProbabilities.Of(config.ReferenceOf(), scene.Of("reference"), scene["inputs"], scene["labels"])
             .At(config.Stage.Practice.Sampling.Temperature).Tokens)];

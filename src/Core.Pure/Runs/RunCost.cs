@@ -38,10 +38,10 @@ public sealed record RunCost(RunMemory Memory, Int128 WorkBytes, double StepFlop
     {
         // A scale of each layer's own costs what any other does.
         var alike = config with { Model = config.Model with { ScaledByLayer = false } };
-        var (optimiser, clip, memory) = (config.Stage.Adapter.Over(config.Stage.Optimiser.Transform), GradientClip.To(config.Stage.Optimiser.Clip), RunMemory.Of(config));
+        var (optimiser, clip, memory) = (config.Transform, GradientClip.To(config.Stage.Optimiser.Clip), RunMemory.Of(config));
         if (config.Stage.Accumulate == 1)
         {
-            var step = Blocks(objective => Programs.Step(objective, optimiser, clip));
+            var step = Blocks(objective => Programs.Step(objective, optimiser, clip), (objective, blocks) => config.UpdateOf(objective, blocks));
             return new(memory, step.WorkBytes, (double)step.Flops, (double)step.Bytes, config.TokensPerStep, config.Stage.Steps);
         }
         var part = Blocks(objective => Programs.Accumulate(objective));
@@ -49,6 +49,7 @@ public sealed record RunCost(RunMemory Memory, Int128 WorkBytes, double StepFlop
         return new(memory, Int128.Max(part.WorkBytes, end.WorkBytes), config.Stage.Accumulate * (double)part.Flops + (double)end.Flops,
             config.Stage.Accumulate * (double)part.Bytes + (double)end.Bytes, config.TokensPerStep, config.Stage.Steps);
 
-        ProgramCost Blocks(Func<Objective, Program> program) => Cost.Of(config.Model.Layers, config.Period, blocks => program(alike.ObjectiveOf(blocks)));
+        ProgramCost Blocks(Func<Objective, Program> program, Func<Objective, int, Program?>? update = null) => Cost.Of(config.Model.Layers, config.Period, blocks =>
+            alike.ObjectiveOf(blocks) is var objective && update?.Invoke(objective, blocks) is { } own ? own : program(alike.ObjectiveOf(blocks)));
     }
 }

@@ -20,7 +20,7 @@ public sealed record RunMemory(Int128 Parameters, Int128 WeightBytes, Int128 Opt
     /// <exception cref="ArgumentException">The configuration has faults, or its vocabulary is not known.</exception>
     public static RunMemory Of(RunConfig config)
     {
-        var optimiser = config.Stage.Adapter.Over(config.Stage.Optimiser.Transform);
+        var optimiser = config.Transform;
         var accumulators = config.Stage.Accumulate > 1 ? Sum(Programs.Accumulators, static type => type.Bytes) : 0;
         var plain = config with { Stage = config.Stage with { Adapter = config.Stage.Adapter with { BaseBits = 32 } } };
         return new(SumOf(plain, Own, static type => type.Size), Sum(Types, static type => type.Bytes),

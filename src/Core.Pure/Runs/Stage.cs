@@ -32,6 +32,9 @@ public sealed record Stage(
     /// <summary>What it learns from that its own policy writes; nothing where it learns from what there is. Its source is then the practice's experience.</summary>
     public Practice? Practice { get; init; }
 
+    /// <summary>What makes a step of the objective; nothing for gradients and the optimiser.</summary>
+    public Func<Objective, Program>? Update { get; init; }
+
     /// <summary>How matrices that do not learn are kept; nothing for as they are.</summary>
     public BitPacking? Packing { get; init; }
 
@@ -104,10 +107,10 @@ public sealed record Stage(
 
     // The last parts of a stage are those of every kind.
     internal static Stage Of(RunConfig config, int time, Source source, Source measured, int answers = 2) => new(
-        config.ObjectiveOf(time: time, answers: answers), source, measured, config.Stage.Adapter.Over(config.Stage.Optimiser.Transform),
+        config.ObjectiveOf(time: time, answers: answers), source, measured, config.Transform,
         GradientClip.To(config.Stage.Optimiser.Clip), config.Stage.LearningRates,
         new(config.Stage.Steps, config.Stage.EvalEvery, config.Stage.SaveEvery, config.Stage.Kind == StageKind.Reward ? 0 : config.Stage.SampleEvery), config.Stage.Batch, config.Stage.Accumulate)
-        { First = config.FirstValues(), Packing = config.Stage.Adapter.Packing };
+        { First = config.FirstValues(), Packing = config.Stage.Adapter.Packing, Update = config.Stage.Kind == StageKind.Trpo ? objective => config.UpdateOf(objective)! : null };
 
     // Those that an evaluation is made of, spread evenly over all.
     static Examples Few(Examples kept, RunConfig config) => config.MeasuredRows >= kept.Count ? kept : kept.Only(Spread(kept.Count, config));

@@ -109,10 +109,31 @@ public sealed record PolicyConfig
     public double ValueClip { get; init; } = 0.2;
 
     /// <summary>The loss of a stage.</summary>
-    public PolicyLoss? LossOf(StageKind kind) => PolicyLosses.Find(Loss ?? (kind == StageKind.Ppo ? "ppo" : "grpo"));
+    public PolicyLoss? LossOf(StageKind kind) => PolicyLosses.Find(kind == StageKind.Trpo ? "ppo" : Loss ?? (kind == StageKind.Ppo ? "ppo" : "grpo"));
 
     /// <summary>Where the distance counts in a stage.</summary>
     public KlPlace PlaceOf(StageKind kind) => Place ?? (kind == StageKind.Ppo ? KlPlace.Reward : KlPlace.Loss);
+
+    /// <summary>What expects rewards, where a critic learns: <c>head</c> on the policy's hidden states, a model of its <c>own</c> that begins as the policy, or the folder of a run that has learned rewards.</summary>
+    public string Critic { get; init; } = Head;
+
+    /// <summary>The critic that is a head on the policy.</summary>
+    public const string Head = "head";
+
+    /// <summary>The critic that begins as the policy.</summary>
+    public const string Own = "own";
+
+    /// <summary>The run whose weights a critic begins with; nothing where it is none.</summary>
+    public string? CriticRun => Critic is Head or Own ? null : Critic;
+
+    /// <summary>What the cross-entropy of a text counts beside; 0 for no text.</summary>
+    public double PretrainWeight { get; init; }
+
+    /// <summary>The text; nothing for the embedded one.</summary>
+    public string? PretrainFile { get; init; }
+
+    /// <summary>How a step within a trust region is found.</summary>
+    public TrustOptions Trust { get; init; } = new();
 
     /// <summary>How values are learned.</summary>
     public ValueOptions Values => new() { Clip = ValueClip > 0 ? ValueClip : null, Weight = ValueWeight };
@@ -121,7 +142,11 @@ public sealed record PolicyConfig
     public GroupOptions Groups => new() { Baseline = Baseline, Scale = Scale, Epsilon = ScaleEpsilon };
 
     /// <summary>What losses have in common in a stage.</summary>
-    public PolicyOptions OptionsOf(StageKind kind, PracticeConfig practice) => new()
+    public PolicyOptions OptionsOf(StageKind kind, PracticeConfig practice) => kind == StageKind.Trpo ? new()
+    {
+        // A trust region bounds the step itself: no ratio is clipped.
+        Temperature = practice.Sampling.Temperature, Low = 1, High = double.MaxValue / 4, Beta = Kl, Estimator = Estimator, Entropy = Entropy,
+    } : new()
     {
         Temperature = practice.Sampling.Temperature, Low = Low, High = High, Beta = PlaceOf(kind) == KlPlace.Loss ? Kl : 0, Estimator = Estimator, Entropy = Entropy,
         Length = practice.Tokens, Level = Level, Norm = Norm, DualClip = DualClip > 0 ? DualClip : null, Delta = RatioCap > 0 ? RatioCap : null,
@@ -129,7 +154,8 @@ public sealed record PolicyConfig
         SoftClip = (SoftPositive, SoftNegative), Correction = Correction, CorrectionMost = CorrectionMost, CorrectionLeast = CorrectionLeast,
     };
 
-    static readonly Vec<StageKind> both = [StageKind.Grpo, StageKind.Ppo], groups = [StageKind.Grpo], critic = [StageKind.Ppo];
+    static readonly Vec<StageKind> both = [StageKind.Grpo, StageKind.Ppo], all = [StageKind.Grpo, StageKind.Ppo, StageKind.Trpo], groups = [StageKind.Grpo, StageKind.Trpo],
+        critic = [StageKind.Ppo], trust = [StageKind.Trpo];
 
     /// <summary>Its settings.</summary>
     internal static Vec<Field<PolicyConfig>> Fields { get; } = [.. All.Select(static f => f with { Fixed = true, IsDetail = true })];
@@ -143,9 +169,9 @@ public sealed record PolicyConfig
         Make.Number<PolicyConfig>("clip-high", "how far it may rise above 1", "0 or more", static c => c.High, static (c, v) => c with { High = v }, static v => v >= 0)
             with { Kinds = both, Aliases = ["epsilon-high"] },
         Make.Number<PolicyConfig>("kl-weight", "what a nat of distance from the policy's beginning costs; 0 for no reference", "0 or more", static c => c.Kl,
-            static (c, v) => c with { Kl = v }, static v => v >= 0) with { Kinds = both, Aliases = ["kl-coef", "init-kl-coef"] },
+            static (c, v) => c with { Kl = v }, static v => v >= 0) with { Kinds = all, Aliases = ["kl-coef", "init-kl-coef"] },
         Make.OneOf<PolicyConfig, KlEstimator>("kl-estimator", "how that distance is estimated", static c => c.Estimator, static (c, v) => c with { Estimator = v },
-            [("k3", KlEstimator.K3), ("k1", KlEstimator.K1), ("k2", KlEstimator.K2), ("abs", KlEstimator.Abs)]) with { Kinds = both },
+            [("k3", KlEstimator.K3), ("k1", KlEstimator.K1), ("k2", KlEstimator.K2), ("abs", KlEstimator.Abs)]) with { Kinds = all },
         new("kl-place", nameof(Place), "where the distance counts", "loss, reward, or nothing for where the kind has it", static c => c.Place switch
         {
             KlPlace.Loss => "loss", KlPlace.Reward => "reward", _ => null,
@@ -188,7 +214,7 @@ public sealed record PolicyConfig
         Make.Number<PolicyConfig>("correction-least", "the smallest", "0 or more", static c => c.CorrectionLeast, static (c, v) => c with { CorrectionLeast = v },
             static v => v >= 0) with { Kinds = both },
         Make.Number<PolicyConfig>("entropy-weight", "what a nat of entropy is worth", "0 or more", static c => c.Entropy, static (c, v) => c with { Entropy = v },
-            static v => v >= 0) with { Kinds = both, Aliases = ["entropy-coef"] },
+            static v => v >= 0) with { Kinds = all, Aliases = ["entropy-coef"] },
         Make.OneOf<PolicyConfig, GroupBaseline>("baseline", "what an answer's reward is compared with", static c => c.Baseline, static (c, v) => c with { Baseline = v },
             [("group", GroupBaseline.Mean), ("others", GroupBaseline.LeaveOneOut), ("best", GroupBaseline.Best), ("batch", GroupBaseline.Batch), ("none", GroupBaseline.None)])
             with { Kinds = groups },
@@ -197,6 +223,20 @@ public sealed record PolicyConfig
             with { Kinds = groups, Aliases = ["scale-rewards"] },
         Make.Number<PolicyConfig>("advantage-epsilon", "what is added to that deviation", "0 or more", static c => c.ScaleEpsilon, static (c, v) => c with { ScaleEpsilon = v },
             static v => v >= 0) with { Kinds = groups },
+        Make.Number<PolicyConfig>("pretrain-weight", "what the cross-entropy of a text counts beside; 0 for no text", "0 or more", static c => c.PretrainWeight,
+            static (c, v) => c with { PretrainWeight = v }, static v => v >= 0) with { Kinds = both, Aliases = ["ptx-coef"] },
+        Make.Path<PolicyConfig>("pretrain-data", "that text; else the embedded one", "a file of text, or of tokens", static c => c.PretrainFile,
+            static (c, text) => c with { PretrainFile = text }) with { Kinds = both },
+        Make.Number<PolicyConfig>("max-kl", "nats a token that a step may go", "above 0", static c => c.Trust.Bound,
+            static (c, v) => c with { Trust = c.Trust with { Bound = v } }, static v => v > 0) with { Kinds = trust },
+        Make.Whole<PolicyConfig>("cg-iterations", "products with the Fisher matrix in the search for a step's direction", static c => c.Trust.Iterations,
+            static (c, v) => c with { Trust = c.Trust with { Iterations = (int)v } }, 1, 1000) with { Kinds = trust },
+        Make.Number<PolicyConfig>("cg-damping", "what of a direction is added to its product with the Fisher matrix", "0 or more", static c => c.Trust.Damping,
+            static (c, v) => c with { Trust = c.Trust with { Damping = v } }, static v => v >= 0) with { Kinds = trust },
+        Make.Whole<PolicyConfig>("line-tries", "lengths of a step that are tried, each half of the one before", static c => c.Trust.Tries,
+            static (c, v) => c with { Trust = c.Trust with { Tries = (int)v } }, 1, 1000) with { Kinds = trust },
+        Make.Name<PolicyConfig>("critic", "what expects rewards", "head for one on the policy, own for a model that begins as the policy, or the folder of a run that has learned rewards",
+            static c => c.Critic, static (c, v) => c with { Critic = v }) with { Kinds = critic, Aliases = ["value-model"] },
         Make.Number<PolicyConfig>("discount", "what the reward of the next token counts", "0 to 1", static c => c.Discount, static (c, v) => c with { Discount = v },
             static v => v is >= 0 and <= 1) with { Kinds = critic },
         Make.Number<PolicyConfig>("gae-lambda", "how far advantages look ahead of the critic", "0 to 1", static c => c.Lambda, static (c, v) => c with { Lambda = v },

@@ -40,7 +40,7 @@ public sealed record PracticeConfig
     /// <summary>Those who judge, each with what its word counts.</summary>
     public Vec<JudgeChoice> Judges => JudgeChoice.All(Judge);
 
-    static readonly Vec<StageKind> kinds = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo];
+    static readonly Vec<StageKind> kinds = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo, StageKind.Trpo];
 
     /// <summary>Its settings.</summary>
     internal static Vec<Field<PracticeConfig>> Fields { get; } =
@@ -63,7 +63,7 @@ public sealed record PracticeConfig
             Make.Number<PracticeConfig>("end-penalty", "what is taken off the reward of an answer that the model did not end", "0 or more", static c => c.EndPenalty,
                 static (c, v) => c with { EndPenalty = v }, static v => v >= 0) with { Aliases = ["missing-eos-penalty"] },
             Make.Whole<PracticeConfig>("round-epochs", "times that the rows of a round are gone through", static c => c.Epochs, static (c, v) => c with { Epochs = (int)v }, 1, 1 << 16)
-                with { Aliases = ["num-iterations", "ppo-epochs"] },
-        }.Select(static f => f with { Fixed = true, IsDetail = true, Kinds = kinds }),
+                with { Kinds = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo], Aliases = ["num-iterations", "ppo-epochs"] },
+        }.Select(static f => f with { Fixed = true, IsDetail = true, Kinds = f.Kinds.Count > 0 ? f.Kinds : kinds }),
     ];
 }

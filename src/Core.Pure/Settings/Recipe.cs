@@ -27,6 +27,7 @@ public sealed record Recipe
         StageKind.Dpo => "dpo",
         StageKind.Grpo => "grpo",
         StageKind.Ppo => "ppo",
+        StageKind.Trpo => "trpo",
         _ => "pretrain",
     };
 

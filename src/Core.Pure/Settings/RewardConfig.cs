@@ -23,7 +23,7 @@ public sealed record RewardConfig
     /// <summary>How many times other prompts are asked in place of those whose answers are all worth the same.</summary>
     public int Resample { get; init; }
 
-    static readonly Vec<StageKind> kinds = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo], groups = [StageKind.Dpo, StageKind.Grpo];
+    static readonly Vec<StageKind> kinds = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo, StageKind.Trpo], groups = [StageKind.Dpo, StageKind.Grpo, StageKind.Trpo];
 
     /// <summary>Its settings.</summary>
     internal static Vec<Field<RewardConfig>> Fields { get; } =

@@ -32,7 +32,7 @@ public sealed record RowsConfig
     /// <summary>Whether answers are learned by dynamic fine-tuning: tokens count as much as the model already finds them likely (Wu et al. 2025).</summary>
     public bool Dft { get; init; }
 
-    static readonly Vec<StageKind> rows = [StageKind.Sft, StageKind.Reward, StageKind.Dpo, StageKind.Grpo, StageKind.Ppo],
+    static readonly Vec<StageKind> rows = [StageKind.Sft, StageKind.Reward, StageKind.Dpo, StageKind.Grpo, StageKind.Ppo, StageKind.Trpo],
         ordered = [StageKind.Sft, StageKind.Reward, StageKind.Dpo];
 
     /// <summary>Its settings.</summary>

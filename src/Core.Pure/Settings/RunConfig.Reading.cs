@@ -77,6 +77,9 @@ public sealed partial record RunConfig
         yield return Fault.Unless(practice.Tokens < Model.Context, name("answer-tokens"), $"is {practice.Tokens}, which leaves a context of {Model.Context} no room for a prompt",
             $"allowed: less than {name("context")}");
         var (reward, policy) = (Stage.Reward, Stage.Policy);
+        yield return Fault.Unless(Stage.Kind != StageKind.Trpo || (rows == Stage.Batch && Stage.Accumulate == 1 && practice.Epochs == 1), name("batch"),
+            $"is {Stage.Batch} with {name("accumulate")} {Stage.Accumulate} and {name("round-epochs")} {practice.Epochs}, and a step of trpo takes a whole round of {Stage.RoundRows} rows",
+            $"allowed: {Stage.RoundRows}, with {name("accumulate")} 1 and {name("round-epochs")} 1");
         yield return Fault.Unless(reward.OverlongTokens <= practice.Tokens, name("overlong-tokens"), $"is {reward.OverlongTokens}", $"allowed: up to {name("answer-tokens")} {practice.Tokens}");
         yield return Fault.Unless(policy.CorrectionLeast <= policy.CorrectionMost, name("correction-least"),
             FormattableString.Invariant($"{policy.CorrectionLeast:R} is above {name("correction-most")} {policy.CorrectionMost:R}"), $"allowed: up to {name("correction-most")}");

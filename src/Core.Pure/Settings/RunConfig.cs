@@ -2,6 +2,7 @@ using Functional.Adapters;
 using Functional.Base;
 using Functional.Compiling;
 using Functional.Execution;
+using Functional.Graphs;
 using Functional.Learning;
 using Functional.Models;
 using Functional.Text;
@@ -46,7 +47,7 @@ public sealed partial record RunConfig
     {
         Stage = new()
         {
-            Kind = kind, Steps = kind >= StageKind.Grpo ? 200 : 500, Batch = kind >= StageKind.Grpo ? 16 : 8, Accumulate = kind == StageKind.Grpo ? 4 : 1,
+            Kind = kind, Steps = kind >= StageKind.Grpo ? 200 : 500, Batch = kind == StageKind.Trpo ? 64 : kind >= StageKind.Grpo ? 16 : 8, Accumulate = kind == StageKind.Grpo ? 4 : 1,
             EvalEvery = kind >= StageKind.Grpo ? 50 : 100, EvalBatches = kind >= StageKind.Grpo ? 6 : 20, SaveEvery = kind >= StageKind.Grpo ? 50 : 250,
             Optimiser = new()
             {
@@ -55,7 +56,7 @@ public sealed partial record RunConfig
             },
             Practice = kind switch
             {
-                StageKind.Grpo => new() { Prompts = 8, Answers = 8 }, StageKind.Ppo => new() { Prompts = 64, Answers = 1, Epochs = 2 }, _ => new(),
+                StageKind.Grpo or StageKind.Trpo => new() { Prompts = 8, Answers = 8 }, StageKind.Ppo => new() { Prompts = 64, Answers = 1, Epochs = 2 }, _ => new(),
             },
         },
     };
@@ -112,10 +113,34 @@ public sealed partial record RunConfig
     public bool KeepsStart => Lora is not null || HasReference;
 
     /// <summary>Whether the stage holds its policy to a reference.</summary>
-    public bool HasReference => Stage.Kind == StageKind.Dpo ? Stage.Preference.HasReference : Stage.Kind is StageKind.Grpo or StageKind.Ppo && Stage.Policy.Kl > 0;
+    public bool HasReference => Stage.Kind == StageKind.Dpo ? Stage.Preference.HasReference : Stage.Kind is StageKind.Grpo or StageKind.Ppo or StageKind.Trpo && Stage.Policy.Kl > 0;
 
     /// <summary>Whether the reference is a model beside the policy: what a policy writes itself nobody can have computed before.</summary>
     bool ReferenceIsLive => HasReference && (Stage.Preference.Reference == ReferenceKind.Live || Stage.Practises);
+
+    /// <summary>Whether rows have the probabilities that their tokens were drawn with.</summary>
+    public bool HasSampling => Stage.Kind is StageKind.Grpo or StageKind.Ppo && Stage.Policy.Correction != SamplingCorrection.None;
+
+    /// <summary>Whether a text is learned beside what a policy writes.</summary>
+    public bool HasText => Stage.Kind is StageKind.Grpo or StageKind.Ppo && Stage.Policy.PretrainWeight > 0;
+
+    /// <summary>What expects rewards: a head on the policy, or a model of the run's architecture with one output.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="blocks">How many blocks; nothing for all.</param>
+    public Critic CriticOf(Model policy, int? blocks = null) =>
+        Stage.Policy.Critic == PolicyConfig.Head ? Critic.Head(policy) : Critic.Of(Transformer.Of(Model with { Labels = 1 }, blocks ?? Model.Layers));
+
+    /// <summary>What turns gradients into updates.</summary>
+    public GradientTransform Transform => Stage.Kind == StageKind.Trpo ? GradientTransform.Identity : Stage.Adapter.Over(Stage.Optimiser.Transform);
+
+    /// <summary>What makes a step of the stage's objective where no optimiser does; nothing where one does.</summary>
+    /// <param name="objective">The objective.</param>
+    /// <param name="blocks">How many blocks its models have; nothing for all.</param>
+    public Program? UpdateOf(Objective objective, int? blocks = null) => Stage.Kind != StageKind.Trpo ? null : Programs.TrustRegion(objective, scene =>
+    {
+        var logits = ModelOf(blocks).Logits(scene.Of(""), scene["inputs"]).Value / Stage.Practice.Sampling.Temperature;
+        return (logits.Reshape(-1, logits.Shape[^1]), LinearCrossEntropy.Counts(scene["labels"]).Where(Create.Scalar(1), Create.Scalar(0)).Reshape(-1));
+    }, Stage.Policy.Trust);
 
     /// <summary>What the stage learns.</summary>
     /// <param name="blocks">How many blocks its models have; nothing for all.</param>
@@ -132,10 +157,10 @@ public sealed partial record RunConfig
             StageKind.Dpo when preference.Judged is { } loss => Objectives.Judged(model, shape, loss, preference.JudgedOptions),
             StageKind.Dpo => Objectives.Preference(model, shape, preference.Losses, preference.Options, preference.Reference == ReferenceKind.Cached,
                 ReferenceIsLive ? ReferenceOf(blocks) : null, shares: Lora is not null),
-            StageKind.Grpo or StageKind.Ppo => PolicyObjectives.Policy(model, shape, Stage.Policy.LossOf(Stage.Kind)!, Stage.Policy.OptionsOf(Stage.Kind, Stage.Practice),
+            StageKind.Grpo or StageKind.Ppo or StageKind.Trpo => TextMix.Of(PolicyObjectives.Policy(model, shape, Stage.Policy.LossOf(Stage.Kind)!, Stage.Policy.OptionsOf(Stage.Kind, Stage.Practice),
                 reference: ReferenceIsLive ? ReferenceOf(blocks) : null, shares: Lora is not null,
-                critic: Stage.Kind == StageKind.Ppo ? Critic.Head(model) : null, values: Stage.Policy.Values,
-                sampling: Stage.Policy.Correction != SamplingCorrection.None),
+                critic: Stage.Kind == StageKind.Ppo ? CriticOf(model, blocks) : null, values: Stage.Policy.Values,
+                sampling: HasSampling), shape, HasText ? Stage.Policy.PretrainWeight : 0),
             _ => Objectives.NextToken(model, shape, Stage.LabelSmoothing, Stage.Source.Separator is not null),
         };
     }

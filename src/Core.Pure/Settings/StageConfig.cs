@@ -35,7 +35,7 @@ public sealed record StageConfig
     public PracticeConfig Practice { get; init; } = new();
 
     /// <summary>Whether it learns from what its own policy writes.</summary>
-    public bool Practises => Kind is StageKind.Grpo or StageKind.Ppo || (Kind == StageKind.Dpo && Practice.Judge is not null);
+    public bool Practises => Kind is StageKind.Grpo or StageKind.Ppo or StageKind.Trpo || (Kind == StageKind.Dpo && Practice.Judge is not null);
 
     /// <summary>How a policy learns from rewards, where it does.</summary>
     public PolicyConfig Policy { get; init; } = new();
@@ -98,7 +98,7 @@ public sealed record StageConfig
         Make.OneOf<StageConfig, StageKind>("kind", "what it learns: the next token of a text, answers, rewards of answers, preferences, or what a policy's own answers are worth", static c => c.Kind,
             static (c, v) => c with { Kind = v },
             [("pretrain", StageKind.Pretrain), ("sft", StageKind.Sft), ("reward", StageKind.Reward), ("dpo", StageKind.Dpo), ("grpo", StageKind.Grpo),
-                ("ppo", StageKind.Ppo)])
+                ("ppo", StageKind.Ppo), ("trpo", StageKind.Trpo)])
             with { Fixed = true, IsDetail = true },
         Make.Whole<StageConfig>("batch", "windows in a batch", static c => c.Batch, static (c, v) => c with { Batch = (int)v }, 1, int.MaxValue)
             with { Aliases = ["batch-size", "bs", "micro-batch-size", "per-device-train-batch-size"] },

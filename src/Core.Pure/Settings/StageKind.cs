@@ -15,4 +15,6 @@ public enum StageKind
     Grpo,
     /// <summary>From rewards of its own answers, compared with what a critic expects.</summary>
     Ppo,
+    /// <summary>From rewards compared as those of <see cref="Grpo"/>, by steps that go no further than is allowed.</summary>
+    Trpo,
 }

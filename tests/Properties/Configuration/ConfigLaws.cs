@@ -36,10 +36,13 @@ public class ConfigLaws
         // Small enough for every tensor of a step.
         config = config with { Model = model, Stage = config.Stage with { Batch = 1 + config.Stage.Batch % 30 } };
         // A policy's rounds are learned whole, and its answers have room.
+        // A step within a trust region takes a whole round.
+        if (config.Stage.Kind == StageKind.Trpo)
+            config = config with { Stage = config.Stage with { Batch = 2 * (1 + config.Stage.Batch % 14), Accumulate = 1, Practice = config.Stage.Practice with { Answers = 3, Epochs = 3 } } };
         var (stage, practice) = (config.Stage, config.Stage.Practice);
         return config with { Stage = stage with { Practice = practice with
         {
-            Judge = stage.Kind is StageKind.Grpo or StageKind.Ppo ? "exact" : null, Prompts = stage.Batch * stage.Accumulate, Answers = 2 + practice.Answers % 3,
+            Judge = stage.Kind is StageKind.Grpo or StageKind.Ppo or StageKind.Trpo ? "exact" : null, Prompts = stage.Kind == StageKind.Trpo ? stage.Batch / 2 : stage.Batch * stage.Accumulate, Answers = 2 + practice.Answers % 3,
             Tokens = 1 + practice.Tokens % (model.Context - 1), Epochs = 1 + practice.Epochs % 3,
         }, Reward = stage.Reward with { OverlongTokens = stage.Reward.OverlongTokens % (1 + (1 + practice.Tokens % (model.Context - 1))) },
             Policy = stage.Policy with { CorrectionMost = stage.Policy.CorrectionLeast + stage.Policy.CorrectionMost } } };
@@ -242,7 +245,7 @@ public class ConfigLaws
             + "reward-clip reward-normalise overlong-tokens overlong-penalty whiten-rewards resample "
             + "policy-loss clip-low clip-high kl-weight kl-estimator kl-place kl-target kl-horizon kl-weighted stop-kl ratio-level loss-norm dual-clip ratio-cap cispo-ceiling "
             + "soft-clip-positive soft-clip-negative top-entropy off-policy-mask sampling-correction correction-most correction-least "
-            + "entropy-weight baseline advantage-scale advantage-epsilon discount gae-lambda value-weight value-clip "
+            + "entropy-weight baseline advantage-scale advantage-epsilon pretrain-weight pretrain-data max-kl cg-iterations cg-damping line-tries critic discount gae-lambda value-weight value-clip "
             + "adapter lora-rank lora-alpha lora-targets lora-ranks lora-alphas rslora dora lora-bias lora-saved base-bits lora-b-rate optimiser beta1 beta2 eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
         Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data neftune lora-dropout lr min-lr warmup schedule weight-decay clip",

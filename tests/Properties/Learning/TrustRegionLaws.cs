@@ -107,4 +107,46 @@ public sealed class TrustRegionLaws
         Assert.Equal(0, TrustRegion.Search(static _ => (double.NaN, 0), 1, bound).Scale);
         Assert.Equal(0, TrustRegion.Search(static _ => (1, double.NaN), 1, bound).Scale);
     }
+
+    /// <summary>
+    /// A whole step of a model: the distance that a fresh pass measures is within the bound and what the step says, the surrogate gains by what it says or nothing has
+    /// changed, and where all advantages are 0 nothing changes.
+    /// </summary>
+    [Property(MaxTest = 4)]
+    public void A_step_keeps_its_bound_and_gains(byte seed, byte size)
+    {
+        var (batch, config) = (new BatchShape(2, 3), new DecoderConfig { Layers = 1, Heads = 1, Width = 4, Context = 3, Vocabulary = 5 });
+        var (model, bound) = (Transformer.Of(config), new[] { 0.001, 0.02, 0.5 }[size % 3]);
+        var objective = PolicyObjectives.Policy(model, batch, PolicyLosses.Find("ppo")!, new() { Low = 1, High = 1e30 });
+        var program = Programs.TrustRegion(objective, scene => (model.Logits(scene.Of(""), scene["inputs"]).Value.Reshape(-1, 5),
+            LinearCrossEntropy.Counts(scene["labels"]).Where(Create.Scalar(1), Create.Scalar(0)).Reshape(-1)), new() { Bound = bound, Iterations = 3, Tries = 4 });
+        var given = objective.Parameters.ToDictionary(static p => p.Name, p => Runs.Normal(p.Spec.Type, Key.Seed(seed).FoldIn(p.Name), 0.5));
+        (given[Names.Feed("inputs")], given[Names.Feed("labels")]) = (Runs.Tokens(batch, 5, seed), Runs.Tokens(batch, 5, seed + 1UL));
+        given[Names.Feed("advantages")] = Runs.Normal(new([2, 3]), Key.Seed(seed).FoldIn("advantages"), 1);
+        IReadOnlyDictionary<string, Value> Evaluate(Program of) => of.Evaluate(of.Inputs.ToDictionary(static i => i.Name, i => given[i.Name]));
+        double[] Log() => [.. Evaluate(Programs.Logits(model, batch))[Names.Logits] is var logits ? Enumerable.Range(0, 6).SelectMany(i =>
+        {
+            double[] z = [.. Enumerable.Range(0, 5).Select(v => logits[i * 5 + v])];
+            var lse = Math.Log(z.Sum(Math.Exp));
+            return z.Select(x => x - lse);
+        }) : []];
+        var before = Log();
+        given[Names.Feed("old")] = Evaluate(Programs.PolicyNumbers(model, batch))["logprobs"];
+        double Surrogate(double[] log) => Enumerable.Range(0, 6).Average(i => Math.Exp(log[i * 5 + (int)given[Names.Feed("labels")][i]] - given[Names.Feed("old")][i]) * given[Names.Feed("advantages")][i]);
+        var of = Evaluate(program);
+        var start = objective.Learned.ToDictionary(static p => p.Name, p => given[p.Name]);
+        foreach (var p in objective.Learned) given[p.Name] = of[p.Name];
+        var after = Log();
+        var distance = before.Zip(after).Sum(static p => Math.Exp(p.Item1) * (p.Item1 - p.Item2)) / 6;
+        Assert.True(distance <= bound * (1 + 1e-4) + 1e-6, $"{distance} is beyond {bound}");
+        Assert.Equal(of[Names.Shown("kl_step")][0], distance, 1e-4);
+        Assert.Equal(of[Names.Shown("gain")][0], Surrogate(after) - Surrogate(before), 1e-4);
+        Assert.True(of[Names.Shown("gain")][0] >= 0);
+        Assert.True(of[Names.Shown("step_scale")][0] > 0);
+        foreach (var (name, value) in start) given[name] = value;
+        given[Names.Feed("advantages")] = Value.Of(new([2, 3]), new double[6]);
+        var still = Evaluate(program);
+        foreach (var (name, value) in start)
+            for (var i = 0; i < (int)value.Type.Size; i++) Assert.Equal(value[i], still[name][i]);
+    }
 }

@@ -49,11 +49,28 @@ public sealed class RowRunTests : IDisposable
                 Source = new() { File = kind == StageKind.Sft ? Rows() : Pairs(), ValidationPart = 0.3 }, Optimiser = new() { Warmup = 0, LearningRate = 0.01 },
             },
         };
-        if (kind >= StageKind.Grpo) given = $"judge:function round-prompts:3 round-answers:{(kind == StageKind.Grpo ? 2 : 1)} answer-tokens:5 batch:1 {given}";
+        if (kind >= StageKind.Grpo) given = $"judge:function round-prompts:3 round-answers:{(kind == StageKind.Ppo ? 1 : 2)} answer-tokens:5 batch:1 {given}";
         config = given.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static word => word.Split(':', 2))
             .Aggregate(config, static (c, word) => RunConfig.Field(word[0])!.Set(c, word[1])!);
+        config = Fitted(config);
         return config.Stage.Practises || (config.Stage.Kind == StageKind.Dpo && config.Stage.Preference.Judged is not null)
             ? config with { Stage = config.Stage with { Source = config.Stage.Source with { File = Rows() } } } : config;
+    }
+
+    // A step of trpo takes a whole round.
+    static RunConfig Fitted(RunConfig config) => config.Stage.Kind != StageKind.Trpo ? config
+        : config with { Stage = config.Stage with { Batch = config.Stage.RoundRows, Accumulate = 1, Practice = config.Stage.Practice with { Epochs = 1 } } };
+
+    string Judge()
+    {
+        if (!RunFolder.Holds(scratch["judge"])) Train("judge", Config(StageKind.Reward));
+        return scratch["judge"];
+    }
+
+    string Text()
+    {
+        if (!File.Exists(scratch["text.txt"])) File.WriteAllText(scratch["text.txt"], string.Concat(Enumerable.Range(0, 40).Select(static i => $"line {i * i}\n")));
+        return scratch["text.txt"];
     }
 
     void Train(string name, RunConfig config, int? stopAfter = null, int? stopBefore = null)
@@ -92,7 +109,9 @@ public sealed class RowRunTests : IDisposable
         { StageKind.Ppo, "kl-weight:0 entropy-weight:0.1 round-epochs:2" }, { StageKind.Ppo, "kl-weight:1 kl-target:0.1 kl-horizon:10 whiten-rewards:true round-epochs:2" },
         { StageKind.Ppo, "round-prompts:2 kl-weight:1 kl-target:0.1 kl-horizon:10 reward-normalise:true" }, { StageKind.Grpo, "round-epochs:3 stop-kl:0.000001 reward-normalise:true reward-clip:1" },
         { StageKind.Grpo, "judge:exact=1+function=0.5+function:other=1 batch:3 resample:2 overlong-tokens:3 sampling-correction:token-truncate answer-top-k:9" },
-        { StageKind.Dpo, $"{practice} round-answers:3 resample:1 judge:length:4" }, { StageKind.Dpo, $"{practice} round-answers:3" }, { StageKind.Dpo, $"{practice} round-prompts:2 round-epochs:3 preference-loss:simpo save-every:3" },
+        { StageKind.Dpo, $"{practice} round-answers:3 resample:1 judge:length:4" },
+        { StageKind.Ppo, "critic:own round-epochs:2" }, { StageKind.Ppo, "critic:own lora-rank:2" }, { StageKind.Ppo, "pretrain-weight:0.5" }, { StageKind.Grpo, "pretrain-weight:1 accumulate:2" },
+        { StageKind.Trpo, "" }, { StageKind.Trpo, "lora-rank:2 kl-weight:0 cg-iterations:3 resample:1" }, { StageKind.Dpo, $"{practice} round-answers:3" }, { StageKind.Dpo, $"{practice} round-prompts:2 round-epochs:3 preference-loss:simpo save-every:3" },
         { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" }, { StageKind.Sft, "dft:true" }, { StageKind.Dpo, "wpo:true sft-weight:0.5 sft-text:true length-share:0.5" },
         { StageKind.Sft, "lora-rank:2 dora:true lora-targets:all lora-bias:all base-bits:4" },
         { StageKind.Reward, "lora-rank:2 base-bits:8" }, { StageKind.Dpo, "lora-rank:2 base-bits:4" }, { StageKind.Dpo, "reference:live lora-rank:2 base-bits:8" },
@@ -109,6 +128,89 @@ public sealed class RowRunTests : IDisposable
         Assert.Equal(2, TinyRun.Get(TinyRun.Get(RunFolder.Open(scratch["parts"])).Checkpoint()).Step);
         Train("parts", config);
         Assert.Equal("", TinyRun.Differences(TinyRun.Remains(scratch["whole"]), TinyRun.Remains(scratch["parts"])));
+    }
+
+    /// <summary>A text that counts for nothing changes nothing, to the bit.</summary>
+    [Theory, InlineData(StageKind.Grpo), InlineData(StageKind.Ppo)]
+    public void A_text_without_weight_is_none(StageKind kind)
+    {
+        Train("without", Config(kind));
+        Train("with", Config(kind, $"pretrain-weight:0 pretrain-data:{Text()}"));
+        Assert.Equal(TinyRun.Remains(scratch["without"])["model.safetensors"], TinyRun.Remains(scratch["with"])["model.safetensors"]);
+        Train("learned", Config(kind, $"pretrain-weight:2 pretrain-data:{Text()}"));
+        Assert.All(TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch["learned"])).Metrics)).Where(static l => l.Training is not null),
+            static l => Assert.InRange(l.Training!.Value.Shown!["text"], 1, 9));
+        File.WriteAllText(scratch["text.txt"], "short");
+        Assert.Contains("pretrain-data: has 5 tokens", TinyRun.Faults(RunSession.Begin(scratch["short"], Recipe.Of(Config(kind, $"pretrain-weight:2 pretrain-data:{scratch["text.txt"]}")))),
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// A critic of its own begins with the policy's weights, or with those of a run that has learned rewards, and goes on bit for bit when that is gone; one of another
+    /// architecture, of other tokens or that gives no reward is a fault.
+    /// </summary>
+    [Fact]
+    public void A_critic_may_be_a_model_of_its_own()
+    {
+        var config = Config(StageKind.Ppo, $"critic:{Judge()} lr:1e-9 min-lr:0 value-weight:0");
+        Train("parts", config, stopAfter: 2);
+        Directory.Move(scratch["judge"], scratch["moved"]);
+        Train("parts", config);
+        Directory.Move(scratch["moved"], scratch["judge"]);
+        Train("whole", config);
+        Assert.Equal("", TinyRun.Differences(TinyRun.Remains(scratch["whole"]), TinyRun.Remains(scratch["parts"])));
+        float[] Of(string run, string file, string tensor)
+        {
+            using var tensors = TinyRun.Get(SafeTensors.Open(Path.Combine(TinyRun.Get(TinyRun.Get(RunFolder.Open(scratch[run])).Checkpoint()).Folder, file)));
+            var numbers = new float[tensors.Tensors[tensor].Bytes / 4];
+            tensors.Read(tensor, System.Runtime.InteropServices.MemoryMarshal.AsBytes(numbers.AsSpan()));
+            return numbers;
+        }
+        foreach (var tensor in new[] { "score.weight", "tokens" })
+            Assert.All(Of("judge", "model.safetensors", tensor).Zip(Of("whole", "critic/model.safetensors", tensor)), static p => Assert.Equal(p.Item1, p.Item2, 1e-5f));
+        Train("own", Config(StageKind.Ppo, "critic:own lr:1e-9 min-lr:0"));
+        Assert.All(Of("base", "model.safetensors", "tokens").Zip(Of("own", "critic/model.safetensors", "tokens")), static p => Assert.Equal(p.Item1, p.Item2, 1e-5f));
+
+        string Faults(RunConfig of, string name) => TinyRun.Faults(RunSession.Begin(scratch[name], Recipe.Of(of)));
+        Assert.Contains("whose model gives no reward; allowed: head, own, or a run that has learned rewards from left to right", Faults(Config(StageKind.Ppo, $"critic:{Base()}"), "a"), StringComparison.Ordinal);
+        Assert.Contains("critic: ", Faults(Config(StageKind.Ppo, $"critic:{scratch["nowhere"]}"), "b"), StringComparison.Ordinal);
+        var wide = Config(StageKind.Reward) with { Model = basis.Model with { Width = 12 } };
+        Train("wide", wide with { Stage = wide.Stage with { From = null } });
+        Assert.Contains("whose width is 12; allowed: a run whose width is 8, as the policy's", Faults(Config(StageKind.Ppo, $"critic:{scratch["wide"]}"), "c"), StringComparison.Ordinal);
+        Train("both", Config(StageKind.Reward, "bidirectional:true"));
+        Assert.Contains("which judges whole texts, and a critic expects rewards at each token", Faults(Config(StageKind.Ppo, $"critic:{scratch["both"]}"), "d"), StringComparison.Ordinal);
+        var other = Config(StageKind.Reward) with { Tokenizer = "bpe", Bpe = new() { Vocabulary = 270 } };
+        Train("other", other with { Stage = other.Stage with { From = null } });
+        Assert.Contains("reads other tokens than this run's", Faults(Config(StageKind.Ppo, $"critic:{scratch["other"]}"), "e"), StringComparison.Ordinal);
+        // A judge reads texts, with its own tokens: that of another tokenizer judges all the same.
+        Train("judged", Config(StageKind.Grpo, $"judge:{scratch["other"]}"));
+        Assert.All(TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch["judged"])).Metrics)).Where(static l => l.RollOut is not null),
+            static l => Assert.True(float.IsFinite(l.RollOut!["reward"])));
+    }
+
+    /// <summary>What drew the tokens of a round has them as likely as a full pass over the rows has: before the first step nothing has moved.</summary>
+    [Theory, InlineData(StageKind.Grpo, ""), InlineData(StageKind.Grpo, "answer-temperature:0.5"), InlineData(StageKind.Grpo, "answer-top-k:9"), InlineData(StageKind.Ppo, "critic:own"),
+        InlineData(StageKind.Trpo, "")]
+    public void A_round_is_as_likely_as_a_full_pass_says(StageKind kind, string given)
+    {
+        Train("run", Config(kind, $"dropout:0 {given}"));
+        var first = TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch["run"])).Metrics)).First(static l => l.Training is not null).Training!.Value.Shown!;
+        Assert.Equal(1, first["ratio"], 1e-5);
+        Assert.Equal(0, first["kl_old"], 1e-9);
+    }
+
+    /// <summary>A step of trpo goes no further than it may and does not make the surrogate worse; optimiser settings mean nothing to it.</summary>
+    [Fact]
+    public void A_step_within_a_trust_region_stays_there()
+    {
+        Train("one", Config(StageKind.Trpo, "max-kl:0.02 answer-tokens:9"));
+        Train("two", Config(StageKind.Trpo, "max-kl:0.02 answer-tokens:9 lr:0.3 optimiser:sgd"));
+        Assert.Equal(TinyRun.Remains(scratch["one"])["model.safetensors"], TinyRun.Remains(scratch["two"])["model.safetensors"]);
+        var steps = TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch["one"])).Metrics)).Where(static l => l.Training is not null).Select(static l => l.Training!.Value.Shown!).ToArray();
+        Assert.All(steps, static s => Assert.True(s["kl_step"] is >= -1e-6f and <= 0.02f && s["gain"] >= 0, $"{s}"));
+        Assert.Contains(steps, static s => s["step_scale"] > 0);
+        var fault = TinyRun.Faults((Config(StageKind.Trpo) with { Stage = Config(StageKind.Trpo).Stage with { Batch = 3 } }).Validate());
+        Assert.Contains("batch: is 3 with accumulate 1 and round-epochs 1, and a step of trpo takes a whole round of 6 rows; allowed: 6", fault, StringComparison.Ordinal);
     }
 
     /// <summary>A round that a checkpoint keeps is not written again, and neither is its line lost.</summary>
@@ -219,7 +321,8 @@ public sealed class RowRunTests : IDisposable
         ["soft-clip-positive"] = ("policy-loss:sapo round-epochs:3", "3"), ["soft-clip-negative"] = ("policy-loss:sapo round-epochs:3", "3"), ["top-entropy"] = ("batch:3", "0.5"),
         ["off-policy-mask"] = ("batch:3 round-epochs:4 lr:0.1", "0.00001"), ["sampling-correction"] = ("answer-top-k:9", "token-truncate"),
         ["correction-most"] = ("answer-top-k:9 sampling-correction:token-truncate", "0.01"), ["correction-least"] = ("answer-top-k:9 sampling-correction:token-truncate", "0.9"),
-        ["advantage-epsilon"] = ("", "1"),
+        ["advantage-epsilon"] = ("", "1"), ["critic"] = ("", "own"), ["pretrain-weight"] = ("", "0.5"), ["pretrain-data"] = ("pretrain-weight:0.5", "FILE"),
+        ["max-kl"] = ("", "0.0001"), ["cg-iterations"] = ("", "1"), ["cg-damping"] = ("", "2"), ["line-tries"] = ("max-kl:3", "1"),
     };
 
     public static TheoryData<string> Settings => [.. RunConfig.Fields.Where(static f => f.Kinds.Count > 0).Select(static f => f.Name).Except(["skip-equal", "end-penalty", "overlong-tokens", "overlong-penalty"])];
@@ -319,7 +422,7 @@ public sealed class RowRunTests : IDisposable
             // A judge in place of none is another stage, of other rows.
             var begun = Config(kind, $"dropout:0 {(kind >= StageKind.Grpo ? row.Given.Replace(practice, "", StringComparison.Ordinal) : row.Given)}");
             if (name == "lessons") begun = begun with { Model = begun.Model with { Context = 96 }, Stage = begun.Stage with { From = null, Source = basis.Stage.Source } };
-            var changed = RunConfig.Field(name)!.Set(begun, value)!;
+            var changed = Fitted(RunConfig.Field(name)!.Set(begun, value == "FILE" ? Text() : value)!);
             Train($"{kind}-before", begun);
             Train($"{kind}-after", changed);
             byte[] Weights(string run) => TinyRun.Remains(scratch[run])["model.safetensors"];
