@@ -49,7 +49,7 @@ public sealed class RowRunTests : IDisposable
                 Source = new() { File = kind == StageKind.Sft ? Rows() : Pairs(), ValidationPart = 0.3 }, Optimiser = new() { Warmup = 0, LearningRate = 0.01 },
             },
         };
-        if (kind >= StageKind.Grpo) given = $"judge:function round-prompts:3 round-answers:{(kind == StageKind.Ppo ? 1 : 2)} answer-tokens:5 batch:1 {given}";
+        if (kind >= StageKind.Grpo) given = $"judge:function round-prompts:3 round-answers:{(kind == StageKind.Ppo ? 1 : 2)} answer-tokens:5 batch:1 {(kind == StageKind.Trpo ? "cg-iterations:3 line-tries:4" : "")} {given}";
         config = given.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static word => word.Split(':', 2))
             .Aggregate(config, static (c, word) => RunConfig.Field(word[0])!.Set(c, word[1])!);
         config = Fitted(config);
@@ -197,6 +197,20 @@ public sealed class RowRunTests : IDisposable
         var first = TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch["run"])).Metrics)).First(static l => l.Training is not null).Training!.Value.Shown!;
         Assert.Equal(1, first["ratio"], 1e-5);
         Assert.Equal(0, first["kl_old"], 1e-9);
+    }
+
+    /// <summary>What drew the tokens of a round is what the policy was where nothing was left out: a correction then corrects nothing, and else it does.</summary>
+    [Fact]
+    public void Tokens_that_the_policy_drew_itself_need_no_correction()
+    {
+        const string masked = "sampling-correction:token-mask correction-least:0.999 correction-most:1.001";
+        Train("plain", Config(StageKind.Grpo, "dropout:0"));
+        Train("masked", Config(StageKind.Grpo, $"dropout:0 {masked}"));
+        Train("few", Config(StageKind.Grpo, $"dropout:0 answer-top-k:9 kl-weight:0 {masked}"));
+        double[] Losses(string run) => [.. TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch[run])).Metrics)).Where(static l => l.Training is not null).Select(static l => (double)l.Training!.Value.Loss)];
+        Assert.Equal(Losses("plain"), Losses("masked"), static (a, b) => Math.Abs(a - b) < 1e-4);
+        Assert.Contains(Losses("plain"), static l => Math.Abs(l) > 0.1);
+        Assert.All(Losses("few"), static l => Assert.Equal(0, l));
     }
 
     /// <summary>A step of trpo goes no further than it may and does not make the surrogate worse; optimiser settings mean nothing to it.</summary>
