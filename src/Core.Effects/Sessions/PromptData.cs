@@ -52,7 +52,7 @@ public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, 
         from kept in Encoded(rows.Kept, encoder, config)
         from text in config.HasText ? Beside(config, encoder, stop).Map(Some) : Success<Fault, Option<TokenStream>>(None)
         select (RunData)new PromptData(encoder, RowParts.Identity(encoder, Sum(train), text.Match(t => Sum(kept) ^ TextData.Sum(t), () => Sum(kept)),
-            train.Concat(kept).Sum(static p => (long)p.Ids.Count)), train, kept) { Text = text.Match(static TokenStream? (t) => t, static () => null) };
+            train.Concat(kept).Sum(static p => (long)p.Ids.Count)), train, kept) { Text = text.Case as TokenStream };
 
     // As long as a row and the token behind it, at least.
     static Validation<Fault, TokenStream> Beside(RunConfig config, DialogueEncoder encoder, CancellationToken stop) =>

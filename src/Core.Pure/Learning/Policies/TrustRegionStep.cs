@@ -47,22 +47,22 @@ public static partial class Programs
 
         var direction = Conjugate(Times, uphill, options.Iterations);
         var curved = Dot(direction, Times(direction));
-        var length = curved.Greater(zero).Where((Create.Scalar(2 * options.Bound) / curved.Max(Create.Scalar(1e-30))).Sqrt(), zero);
+        var length = curved.Greater(Zero).Where((Create.Scalar(2 * options.Bound) / curved.Max(Create.Scalar(1e-30))).Sqrt(), Zero);
         var (promised, mean) = (Dot(uphill, direction) * length, loss.Total.Sum / loss.Total.Weight);
-        var (scale, gone, gain) = (zero, zero, zero);
+        var (scale, gone, gain) = (Zero, Zero, Zero);
         for (var (i, share) = (0, 1.0); i < options.Tries; i++, share /= 2)
         {
             var tried = length * share;
             var there = at.Map((p, k) => (p, Moved: p + direction[k] * tried)).ToDictionary(static p => p.p, static p => p.Moved);
             var moved = Graph.Substitute([loss.Total.Sum / loss.Total.Weight, old], there);
             var (gains, away) = (mean - moved[0], Distance(old, moved[1], counts));
-            var good = scale.Greater(zero).Not().And(away.Greater(Create.Scalar(options.Bound)).Not()).And(gains.Greater(zero))
+            var good = scale.Greater(Zero).Not().And(away.Greater(Create.Scalar(options.Bound)).Not()).And(gains.Greater(Zero))
                 .And(gains.Less(promised * (options.Share * share)).Not()).And(away.IsFinite()).And(gains.IsFinite());
             (scale, gone, gain) = (good.Where(tried, scale), good.Where(away, gone), good.Where(gains, gain));
         }
         var squares = uphill.Map(static g => (g * g).SumAll());
         var norm = squares.Aggregate(static (a, b) => a + b).Sqrt();
-        var ok = mean.IsFinite().And(norm.IsFinite()).And(scale.Greater(zero));
+        var ok = mean.IsFinite().And(norm.IsFinite()).And(scale.Greater(Zero));
         Vec<Named> after = [.. learned.Select((p, i) => new Named(p.Name, ok.Where(at[i] + direction[i] * scale, at[i])))];
         return Program.Of(
             [
@@ -73,7 +73,7 @@ public static partial class Programs
             ], after.Map(static p => new Donation(p.Name, p.Name)));
     }
 
-    static readonly Tensor zero = Create.Scalar(0);
+    static Tensor Zero => Create.Scalar(0);
 
     // As TrustRegion.Conjugate, unrolled: where a direction has no curvature, or nothing is left, the solution stays.
     static Vec<Tensor> Conjugate(Func<Vec<Tensor>, Vec<Tensor>> times, Vec<Tensor> right, int iterations)
@@ -84,10 +84,10 @@ public static partial class Programs
         {
             var product = times(p);
             var curvature = Dot(p, product);
-            var step = curvature.Greater(zero).And(squares.Greater(Create.Scalar(1e-20))).Where(squares / curvature.Max(Create.Scalar(1e-30)), zero);
+            var step = curvature.Greater(Zero).And(squares.Greater(Create.Scalar(1e-20))).Where(squares / curvature.Max(Create.Scalar(1e-30)), Zero);
             (x, r) = (x.Map((a, k) => a + p[k] * step), r.Map((a, k) => a - product[k] * step));
             var next = Dot(r, r);
-            var share = step.Greater(zero).Where(next / squares.Max(Create.Scalar(1e-30)), zero);
+            var share = step.Greater(Zero).Where(next / squares.Max(Create.Scalar(1e-30)), Zero);
             (p, squares) = (r.Map((a, k) => a + p[k] * share), next);
         }
         return x;
