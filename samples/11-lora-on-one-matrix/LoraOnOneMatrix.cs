@@ -21,7 +21,7 @@ public static class LoraOnOneMatrix
 
 
             """);
-        text.Append(FormattableString.Invariant($"   what A B adds to W: {Learn(2, 0) - Learn(0, 0):0.000}; what is left of D: {Learn(2, 0):0.000}\n"));
+        text.Append(FormattableString.Invariant($"   before the first step: x W + x A B less x W is {Learn(2, 0) - Learn(0, 0):0.000}, and all of what W is to change by, of size {Learn(2, 0):0.000}, is still to be learned\n"));
         text.Append("""
 
             2. W has to become W + D, where D has rank 2. Trained on the distance, with adapters of rank 0 to 3 (what is left of D):

@@ -154,7 +154,7 @@ static class App
 
     static string Unknown(CommandSpec spec, string token) => token.StartsWith('-')
         ? $"unknown option {token}{Near(spec, token)}"
-        : $"unexpected '{token}'; every value follows an option's name";
+        : $"unexpected '{token}'; {(spec is { Argument: { } argument, TakesMany: false } ? $"{argument.Value} is one word of the command line, in quotes where it has blanks" : "every value follows an option's name")}";
 
     // Settings are also known by the names that they have elsewhere, wherever a command takes them.
     static string Near(CommandSpec spec, string token)

@@ -136,9 +136,18 @@ static class TrainCommand
 
     static RunConfig Configured(StageKind kind, Given given, IReadOnlyList<(string Name, string Value)> changes)
     {
+        if (!given.Has("--config")) Begins(kind, given.Text("--from"));
         var config = given.Text("--config") is { } file ? Configuration.FromYaml(file, [.. changes, ("kind", Recipe.Of(RunConfig.For(kind)).Stages.Names[0])]) : Configuration.From(RunConfig.For(kind), changes);
+        Begins(kind, config.Stage.From);
         EngineFlags.Check(given, config.Execution).OrThrow();
         return config;
+    }
+
+    // Fresh weights have no answers of which some are better: whatever else were said of them would lead elsewhere.
+    static void Begins(StageKind kind, string? from)
+    {
+        if (kind >= StageKind.Dpo && from is null) throw new FunctionalException(new Fault("--from", $"is not given, and {NameOf(kind)} makes answers better that a model gives already",
+            "expected --from DIR, a run that has learned answers, as functional sft makes"));
     }
 
     static Vec<(string Name, string Value)> Settings(Given given)

@@ -305,4 +305,20 @@ public sealed class FamilyLaws
         Assert.Equal(4096, Get("""{"model_type": "phi3", "max_position_embeddings": 131072, "rope_scaling": {"type": "yarn", "short_factor": [], "long_factor": []}, "hidden_size": 3072}""" is var wrong
             ? wrong.Replace("[]", $"[{string.Join(", ", Enumerable.Repeat("1.0", 48))}]", StringComparison.Ordinal) : "").Rotary.OriginalContext);
     }
+
+    /// <summary>What a family lacks is said in the words of the settings.</summary>
+    [Theory, InlineData("bias"), InlineData("activation"), InlineData("norm-kind"), InlineData("norm"), InlineData("positions"), InlineData("query-key-norm"), InlineData("rope-scaling"),
+        InlineData("rope-pairing"), InlineData("expert-scores"), InlineData("tied-head")]
+    public void Differences_are_in_the_words_of_settings(string name)
+    {
+        var field = RunConfig.Field(name)!;
+        var basis = new RunConfig { Model = new() { Vocabulary = 9, Positions = Positions.Rotary, Experts = new() { Count = 4 } } };
+        string[] words = name == "bias" ? ["true", "false", "qkv+output", "feed-forward+norms"] : field.IsTruth ? ["true", "false"] : field.Allowed.Split(", ");
+        Assert.True(words.Length > 1);
+        foreach (var (one, other) in words.Zip(words.Skip(1)))
+        {
+            var (a, b) = (field.Set(basis, one)!, field.Set(basis, other)!);
+            Assert.Contains((name, one, other), Canonical.Differences(a.Model, b.Model));
+        }
+    }
 }

@@ -18,13 +18,46 @@ public sealed class HelpSnapshots
     public Task Sample() => Help("sample");
 
     [Fact]
+    public Task Ask() => Help("ask");
+
+    [Fact]
     public Task Eval() => Help("eval");
 
     [Fact]
     public Task Evaluate() => Help("evaluate");
 
     [Fact]
+    public Task Annotate() => Help("annotate");
+
+    [Fact]
+    public Task Sft() => Help("sft");
+
+    [Fact]
+    public Task Grpo() => Help("grpo");
+
+    /// <summary>What matters only without weights to begin with is left to those who ask for all; texts' own settings are no options of rows.</summary>
+    [Fact]
+    public async Task Help_of_rows_begins_with_what_matters()
+    {
+        var (some, all) = ((await Shell.Quietly("sft", "--help")).Text, (await Shell.Quietly("sft", "--help", "all")).Text);
+        Assert.Equal(all, (await Shell.Quietly("sft", "help", "all")).Text);
+        foreach (var name in (string[])["--layers", "--rope-base", "--experts", "--tokenizer"])
+        {
+            Assert.DoesNotContain($"{name} ", some, StringComparison.Ordinal);
+            Assert.Contains($"{name} ", all, StringComparison.Ordinal);
+        }
+        foreach (var name in (string[])["--from", "--data", "--template", "--lora-rank", "--dropout"]) Assert.Contains($"{name} ", some, StringComparison.Ordinal);
+        foreach (var name in (string[])["--order", "--separator"]) Assert.DoesNotContain($"{name} ", all, StringComparison.Ordinal);
+        Assert.Contains("functional sft --help all lists ", some, StringComparison.Ordinal);
+        Assert.DoesNotContain("--help all", all, StringComparison.Ordinal);
+        Assert.Equal((await Shell.Quietly("train", "--help")).Text, (await Shell.Quietly("train", "--help", "all")).Text);
+    }
+
+    [Fact]
     public Task Best_of() => Help("bestof");
+
+    [Fact]
+    public Task Tour() => Help("tour");
 
     [Fact]
     public Task Inspect() => Help("inspect");

@@ -29,6 +29,10 @@ public sealed class RowSnapshots
         _ = await shell.Run("data", "inspect", pairs, "--template", "plain", "--rows", "1", "--json");
         _ = await shell.Run("data", "inspect", shell.File("qa.csv", "q,a\nWhy?,\"So, that's it.\"\n"), "--columns", "prompt=q,response=a", "--template", shell.File("mine.yaml",
             "user: {before: \"Q: \", after: \"\\n\"}\nassistant: {before: \"A: \", after: \"\\n\"}\n"));
+        var prompts = shell.File("prompts.jsonl", "{\"prompt\": \"Hello\"}\n{\"question\": \"Why?\", \"prompt\": \"So\"}\n");
+        _ = await shell.Run("data", "inspect", prompts, "--template", "plain");
+        _ = await shell.Run("data", "inspect", alpaca, "--as", "prompts", "--template", "plain", "--rows", "1", "--context", "8");
+        _ = await shell.Run("data", "inspect", shell.File("asked.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}\n"), "--template", "plain", "--tokenizer", "byte", "--json");
         await Verify(shell.Timeless);
     }
 
