@@ -108,6 +108,17 @@ public sealed class ChoiceTests
         Assert.StartsWith("x", tokenizer.Decode([.. examples[0].Ids]), StringComparison.Ordinal);
     }
 
+    /// <summary>A token that reaches from the text into a choice is the choice's, and the text is one token shorter for all of them.</summary>
+    [Fact]
+    public void A_token_over_the_border_is_the_choices()
+    {
+        var tokenizer = GoldenTokenizers.Read("""{"model":{"type":"BPE","vocab":{"a":0," ":1,"b":2,"a ":3,"\n":4},"merges":[["a"," "]]}}""");
+        Assert.Equal([2, 0], Get(tokenizer.Encode("ba")));
+        var examples = Get(Encoder("plain", tokenizer).Encode(MultipleChoice.Ending("ba", ["b", "\nb"], 0), "here"));
+        Assert.Equal([(Vec<int>)[2, 3, 2], [2, 0, 4, 2]], examples.Select(static e => e.Ids));
+        Assert.Equal([1, 1], examples.Select(static e => e.LastAnswer));
+    }
+
     /// <summary>What is longer than the context loses its beginning, alike for all choices; a choice keeps all its tokens, to the last that fits.</summary>
     [Property(MaxTest = 60)]
     public void A_question_is_cut_and_no_choice(PositiveInt first, PositiveInt second, PositiveInt room)

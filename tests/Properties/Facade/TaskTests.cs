@@ -182,6 +182,30 @@ public sealed class TaskTests : IDisposable
             model.BestOfAsync(options with { RevisionTexts = texts with { Update = "{question}{advice}" + new string('y', 256) } }, Length))).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Rounds draw apart, also where they are asked the same; and what a round asks has room to the last token.</summary>
+    [Fact]
+    public async Task Rounds_draw_apart_and_have_room_to_the_edge()
+    {
+        using var model = await Load();
+        var (judged, file) = (new List<string>(), Rows("one.jsonl", """{"prompt":"q"}"""));
+        var options = few with { File = file, Revisions = 2, RevisionAnswers = 2, RevisionTexts = new("{best}/{worst}", "{critique}?", "{question}: {advice}") };
+        double Same(Asked asked, string answer)
+        {
+            judged.Add(answer);
+            return 1;
+        }
+
+        var best = (await model.BestOfAsync(options, Same)).Prompts[0].Answers[0].Text;
+        Assert.Equal(10, judged.Count);
+        Assert.NotEqual(judged[6..8], judged[8..]);
+        int Length(string text) => System.Text.Encoding.UTF8.GetByteCount($"User: {text}\nAssistant: ");
+        var fits = new string('y', 256 - 8 - Length(best + best));
+        Functional.Sampling.RevisionTexts Padded(string with) => options.RevisionTexts with { Loss = "{best}{worst}" + with };
+        Assert.Equal(1, (await model.BestOfAsync(options with { Revisions = 1, RevisionTexts = Padded(fits) }, Same)).Revisions[1].Revised);
+        Assert.Contains("revisions: ask more than a context of 256 holds", (await Assert.ThrowsAsync<FunctionalException>(() =>
+            model.BestOfAsync(options with { Revisions = 1, RevisionTexts = Padded(fits + "y") }, Same))).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Each option does what it says: seen from its effect, for both doors could forget the same one.</summary>
     [Fact]
     public async Task Options_have_effects()
@@ -206,6 +230,15 @@ public sealed class TaskTests : IDisposable
             Assert.Equal(Of(a.Answers, true, false) > Of(a.Answers, false, false), a.Voted.Text.Length > 4);
             Assert.Equal(Of(b.Answers, true, true) > Of(b.Answers, false, true), b.Voted.Text.Length > 4);
         }
+        // Where no two answers are the same, the first wins, or the likeliest.
+        var (own, sum) = (await model.BestOfAsync(options with { Normal = static text => text }), await model.BestOfAsync(options with { Normal = static text => text, Weighted = true }));
+        var different = Enumerable.Range(0, 3).Where(i => own.Prompts[i].Answers.DistinctBy(static a => a.Text).Count() == 6).ToList();
+        Assert.NotEmpty(different);
+        Assert.All(different, i => Assert.Equal((own.Prompts[i].Answers[0], sum.Prompts[i].Answers.MaxBy(static a => a.LogProb)), (own.Prompts[i].Voted, sum.Prompts[i].Voted)));
+        // Equal prompts are answered apart, and a row that is not asked may be too long.
+        var twice = await model.BestOfAsync(few with { File = Rows("twice.jsonl", """{"prompt":"a"}""", """{"prompt":"a"}""") }, static (_, _) => 1);
+        Assert.NotEqual(twice.Prompts[0].Answers, twice.Prompts[1].Answers);
+        Assert.Single((await model.BestOfAsync(few with { Questions = 1, File = Rows("longer.jsonl", """{"prompt":"a"}""", $$"""{"prompt":"{{new string('x', 300)}}"}""") }, static (_, _) => 1)).Prompts);
         // Texts of one token each: a critique, advice and two answers.
         var short1 = await model.BestOfAsync(options with { Tokens = 1, Revisions = 2, RevisionAnswers = 2, RevisionTexts = new("{best}/{worst}", "{critique}?", "{question}: {advice}") });
         Assert.Equal([6.0, 10, 14], short1.Revisions.Select(static p => p.Tokens));
