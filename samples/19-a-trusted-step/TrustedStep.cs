@@ -41,8 +41,9 @@ public static class TrustedStep
                 .Append(new string('█', (int)Math.Round(40 * after[i]))).Append('\n');
         text.Append(FormattableString.Invariant($"""
 
-               The best token is drawn in {Softmax(start)[2]:P1} of cases, so its gradient is small: the plain step of the same length gains {Gain(Plain(step)) :0.000}, the
-               natural one {step.Gain:0.000}, at KL {step.Kl:0.0000} after {step.Tries} {(step.Tries == 1 ? "try" : "tries")}. The law: whatever the advantages are, the KL of a step is never above δ.
+               The best token is drawn in {Softmax(start)[2]:P1} of cases, so its gradient is small. At the same KL of {step.Kl:0.0000}, to which the line search
+               came after {step.Tries} {(step.Tries == 1 ? "try" : "tries")}, a step along the gradient gains {Gain(Plain(step.Kl)):0.000}, the natural one {step.Gain:0.000}. The law: whatever the
+               advantages are, the KL of a step is never above δ.
 
             Exercise: how much smaller is a step under a bound that is four times smaller, to second order?
 
@@ -68,11 +69,13 @@ public static class TrustedStep
         return new(At(line.Scale), length, Distance(from, At(line.Scale)), Worth(At(line.Scale)) - Worth(from), line.Tries);
     }
 
-    static double[] Plain(Taken step)
+    // The step along the gradient that goes as far, by what the policy does; more goes further.
+    static double[] Plain(double distance)
     {
-        var g = Gradient(start);
-        var (own, size) = (Math.Sqrt(step.After.Zip(start, static (a, b) => (a - b) * (a - b)).Sum()), Math.Sqrt(g.Sum(static v => v * v)));
-        return [.. start.Select((logit, i) => logit + own / size * g[i])];
+        double[] At(double scale) => [.. start.Zip(Gradient(start), (logit, g) => logit + scale * g)];
+        var (low, high) = (0.0, 1000.0);
+        for (var i = 0; i < 60; i++) (low, high) = Distance(start, At((low + high) / 2)) < distance ? ((low + high) / 2, high) : (low, (low + high) / 2);
+        return At(low);
     }
 
     static double Gain(double[] logits) => Worth(logits) - Worth(start);
