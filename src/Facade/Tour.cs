@@ -76,6 +76,7 @@ public static class Tour
             await Collect(folder, recipe, recipe.Before(first)!, pairs, asked, notes, cancellation).ConfigureAwait(false);
         }
         if (!await Train(recipe, folder, training, cancellation).ConfigureAwait(false)) return new(folder, [], false);
+        using var held = RunFolder.Hold(folder).OrThrow();
         var scores = new List<TourScore>();
         foreach (var stage in recipe.Stages.Names)
             scores.Add(await Scored(folder, recipe, stage, teacher, asked, notes, cancellation).ConfigureAwait(false));
@@ -118,13 +119,15 @@ public static class Tour
     // Under another name until all of it is there.
     static async Task Collect(string folder, Recipe recipe, string stage, string file, TourOptions options, IProgress<TourNote>? notes, CancellationToken stop)
     {
+        using var held = RunFolder.Hold(folder).OrThrow();
         using var model = await LanguageModel.LoadAsync(folder, recipe.Stages[stage].Execution, stage: stage, cancellation: stop).ConfigureAwait(false);
         var whole = new AnswerOptions { Questions = options.Compared, Tokens = TokensOf(recipe), Temperature = 1, Seed = recipe.Stages[stage].Seed };
-        var collected = await model.CollectAsync($"{file}.partial", "exact", whole, null, options.Answers,
+        var part = Path.ChangeExtension(file, "partial.jsonl");
+        var collected = await model.CollectAsync(part, "exact", whole, null, options.Answers,
             notes is null ? null : new Told(done => notes.Report(new("questions answered, and the answers compared", done, options.Compared))), stop).ConfigureAwait(false);
         if (collected.Written < 2)
             throw new FunctionalException(new Fault(folder, $"has answers of which {collected.Written} are better than others", "needed: 2 or more, as of a model that is sometimes right"));
-        File.Move($"{file}.partial", file, overwrite: true);
+        File.Move(part, file, overwrite: true);
     }
 
     // Every stage answers as long as the policies may.
@@ -137,7 +140,7 @@ public static class Tour
             && (known.Right is not null || known.Answers.Count == options.Questions)) return known;
         var (config, engine) = (recipe.Stages[stage], recipe.Stages[stage].Execution);
         var lines = await Training.MetricsAsync(folder, stage).ConfigureAwait(false);
-        var score = new TourScore(stage, RunConfig.Field("kind")!.Show(config), recipe.Before(stage), lines.Sum(static l => l.Training?.Milliseconds ?? 0) / 1e3, []);
+        var score = new TourScore(stage, RunConfig.Field("kind")!.Show(config), recipe.Before(stage), lines.Sum(static l => (l.Training?.Milliseconds ?? 0) + (l.RollOut is { } round && round.Contains("milliseconds") ? round["milliseconds"] : 0)) / 1e3, []);
         using var model = await LanguageModel.LoadAsync(folder, engine, stage: stage, cancellation: stop).ConfigureAwait(false);
         if (config.Stage.Kind == StageKind.Reward)
         {

@@ -179,6 +179,9 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
         }
     }
 
+    /// <summary>Keeps others from training in a folder until it is disposed; a fault where another is at work there.</summary>
+    public static Validation<Fault, IDisposable> Hold(string location) => RunLock.Take(location).Map(static IDisposable (held) => held);
+
     /// <summary>Whether a folder holds a run.</summary>
     public static bool Holds(string location) => File.Exists(Path.Combine(location, ConfigName));
 

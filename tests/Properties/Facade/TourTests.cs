@@ -113,6 +113,37 @@ public sealed class TourTests : IDisposable
         Assert.Equal(whole.Scores.Select(static s => s with { Seconds = 0 }), parts.Scores.Select(static s => s with { Seconds = 0 }));
     }
 
+    /// <summary>What was compared before a tour was stopped is not asked again, and what comes after goes on from it.</summary>
+    [Fact]
+    public async Task Comparisons_go_on_where_they_stand()
+    {
+        Directory.CreateDirectory(scratch["tour"]);
+        Comparisons(scratch["tour"]);
+        File.Move(scratch["tour/preferences.jsonl"], scratch["tour/preferences.partial.jsonl"]);
+        var before = await File.ReadAllTextAsync(scratch["tour/preferences.partial.jsonl"]);
+        Assert.True((await Tour.RunAsync(scratch["tour"], Options)).IsDone);
+        Assert.StartsWith(before, await File.ReadAllTextAsync(scratch["tour/preferences.jsonl"]), StringComparison.Ordinal);
+        Assert.False(File.Exists(scratch["tour/preferences.partial.jsonl"]));
+    }
+
+    /// <summary>Of two at once in one folder the second is told so, whatever the first is about.</summary>
+    [Fact]
+    public async Task One_tour_at_a_time_is_in_a_folder()
+    {
+        Directory.CreateDirectory(scratch["tour"]);
+        Comparisons(scratch["tour"]);
+        var refused = new List<string>();
+        await Tour.RunAsync(scratch["tour"], Options, null, new Second(() =>
+            refused.Add(Assert.ThrowsAsync<FunctionalException>(() => Tour.RunAsync(scratch["tour"], Options)).GetAwaiter().GetResult().Message)));
+        Assert.NotEmpty(refused);
+        Assert.All(refused, static message => Assert.Contains("another run is training in this folder", message, StringComparison.Ordinal));
+    }
+
+    sealed class Second(Action begin) : IProgress<TourNote>
+    {
+        public void Report(TourNote value) => begin();
+    }
+
     /// <summary>A recipe that asks nothing, or whose settings are none, is said before anything is written.</summary>
     [Fact]
     public async Task What_is_no_tour_is_said()
