@@ -1,6 +1,7 @@
 using System.Text;
 using Functional.Base;
 using Functional.Text;
+using Functional.Unicode;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
@@ -57,6 +58,18 @@ sealed class Encoder
     /// <param name="ends">Whether nothing follows.</param>
     /// <returns>How much of the text was used; all of it where it ends.</returns>
     public Validation<Fault, int> Feed(ReadOnlySpan<char> text, bool ends)
+    {
+        try
+        {
+            return Fed(text, ends);
+        }
+        catch (PatternLimitException e)
+        {
+            return e.Fault.As<int>();
+        }
+    }
+
+    Validation<Fault, int> Fed(ReadOnlySpan<char> text, bool ends)
     {
         if (Characters.Half(text, position) is { } half) return half.As<int>();
         var at = 0;
