@@ -49,9 +49,12 @@ sealed class Encoder
     /// <summary>Where each token comes from in the text that was given last, in UTF-16 code units; nothing where that is not wanted.</summary>
     public List<(int Start, int End)>? Places { get; }
 
-    /// <summary>Begins another text; words that were seen are still known.</summary>
-    /// <param name="at">Where the text begins in a longer one, for faults.</param>
-    public void Restart(long at) => (begins, shift, before, position) = (true, 0, '\0', at);
+    /// <summary>Begins another text, or goes on in one; words that were seen are still known.</summary>
+    /// <param name="at">Where, in a longer text where it is a part of one.</param>
+    public void Restart(StreamPoint at) => (begins, shift, before, position) = (!at.GoesOn, at.Before is null ? 0 : 1, at.Before ?? '\0', at.Position);
+
+    /// <summary>Where it stands.</summary>
+    public StreamPoint Point => new(position, shift == 0 ? null : before, !begins);
 
     /// <summary>The tokens of some text, as far as what follows it cannot change them; the rest belongs before what is given next.</summary>
     /// <param name="text">The rest of before, and more.</param>
