@@ -71,8 +71,8 @@ public sealed class WeightFolder : IDisposable
         if (!faults.IsEmpty) return Validation<Fault, WeightFolder>.Fail(faults);
         var tensors = shards.SelectMany(static s => s.Tensors).ToParams();
         var bytes = tensors.Fold(0L, static (sum, t) => sum + t.Bytes);
-        return Success<Fault, WeightFolder>(new(folder, tensors, index.TotalSize is { } total && total != bytes
-            ? [$"{index.Path}: metadata.total_size is {total}, but the tensors have {bytes} bytes"] : []));
+        return Success<Fault, WeightFolder>(new(folder, tensors, [.. index.TotalSize.Filter(total => total != bytes)
+            .Map(total => $"{index.Path}: metadata.total_size is {total}, but the tensors have {bytes} bytes")]));
     }
 
     /// <summary>Reads a whole tensor as float32 in row-major order.</summary>
