@@ -91,7 +91,7 @@ public sealed class AdapterFolder : IDisposable
         if (!pieces.Contains(name)) throw new ArgumentException($"the adapters have no parameter '{name}'.");
         foreach (var (theirs, piece) in pieces[name])
             if (weights.Read(theirs, piece.From, into, piece.To) is { IsFail: true } failed) return failed;
-        return Success<Fault, Unit>(unit);
+        return FiniteWeights.Check(weights, pieces[name], into);
     }
 
     /// <inheritdoc/>

@@ -74,7 +74,7 @@ public sealed class PublishedWeights : IDisposable
         if (!pieces.Contains(name)) throw new ArgumentException($"the model has no parameter '{name}'.");
         foreach (var (theirs, piece) in pieces[name])
             if (weights.Read(theirs, piece.From, into, piece.To) is { IsFail: true } failed) return failed;
-        return Success<Fault, Unit>(unit);
+        return FiniteWeights.Check(weights, pieces[name], into);
     }
 
     /// <inheritdoc/>
