@@ -13,7 +13,9 @@ static class ImportCommand
         Details = """
             The run is sampled from, evaluated and trained further like any other: with train --from DIR, and eval --data FILE, since it
             has no text of its own. Special tokens, generation_config.json and the chat template are kept. A tensor that is missing, left
-            over or of another shape is told, and then nothing is written. Without a tokenizer only logits can be asked for.
+            over, of another shape, or that holds NaN or an infinity is told, and then nothing is written; and so is a member of
+            config.json that makes another function of the weights than is known here, such as is_encoder_decoder or
+            quantization_config. Without a tokenizer only logits can be asked for.
 
             """,
         Examples = [new("import Llama-3.2-1B --out runs/llama", "makes a run"), new("sample --run runs/llama --prompt \"Once\"", "writes with it"),

@@ -25,7 +25,14 @@ static class TokenizeCommand
         Examples = [new("tokenize cl100k_base --text \"Hello, world\"", "as GPT-4 reads it"), new("tokenize runs/poems --file poem.txt --json", "for scripts")],
     };
 
-    static Task<int> Run(Given given, Terminal terminal, Interruption interruption)
+    // A text may be longer than anyone wants to wait for: whoever asks to stop is answered while it is still read.
+    static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
+    {
+        await Task.Run(() => Work(given, terminal, interruption.Token)).WaitAsync(interruption.Token).ConfigureAwait(false);
+        return interruption.ExitCode;
+    }
+
+    static void Work(Given given, Terminal terminal, CancellationToken stop)
     {
         var special = given.Text("--special") switch
         {
@@ -42,9 +49,9 @@ static class TokenizeCommand
         };
         var tokenizer = Tokenizers.Load(given.Text("which")!);
         var tokens = ParallelEncoder.Tokens(tokenizer, text, special, Environment.ProcessorCount).OrThrow();
-        if (given.Has("--json")) terminal.Line(Json(tokens));
+        stop.ThrowIfCancellationRequested();
+        if (given.Has("--json")) terminal.LongLine(Json(tokens), stop);
         else Tell(terminal, tokenizer, text, tokens);
-        return Task.FromResult(interruption.ExitCode);
     }
 
     static string Json(Vec<Token> tokens) => JsonLine.Of(json =>

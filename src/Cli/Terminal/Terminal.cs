@@ -36,6 +36,18 @@ sealed record Terminal(TextWriter Out, TextWriter Error, bool Live, int Width)
     /// <summary>A line of results.</summary>
     public void Line(string text = "") => Out.WriteLine(text);
 
+    /// <summary>A line of results that may be long, until somebody asks to stop.</summary>
+    public void LongLine(string text, CancellationToken stop)
+    {
+        const int part = 1 << 16;
+        for (var at = 0; at < text.Length; at += part)
+        {
+            stop.ThrowIfCancellationRequested();
+            Out.Write(text.AsSpan(at, Math.Min(part, text.Length - at)));
+        }
+        Out.WriteLine();
+    }
+
     static TextWriter Output() => OperatingSystem.IsWindows() ? Console.Out
         : new StreamWriter(new StandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
 

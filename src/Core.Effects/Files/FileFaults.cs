@@ -30,10 +30,12 @@ static class FileFaults
     }));
 
     /// <summary>A regular file, open for reading, or why not; owned by the caller. What the system refuses is thrown.</summary>
-    public static Validation<Fault, FileStream> Open(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="buffer">Bytes that are read ahead, for whoever reads a few at a time.</param>
+    public static Validation<Fault, FileStream> Open(string path, int buffer = 0)
     {
         if (Directory.Exists(path)) return Fault.Of<FileStream>(path, "is a folder", "expected a file");
-        var opening = new FileInfo(path) is { Exists: true, Length: 0 } ? Patiently(path) : Task.FromResult(Opened(path));
+        var opening = new FileInfo(path) is { Exists: true, Length: 0 } ? Patiently(path, buffer) : Task.FromResult(Opened(path, buffer));
         if (!opening.IsCompleted) return Fault.Of<FileStream>(path, "is a pipe that nothing writes to", "expected a regular file, which can be read twice");
         var file = opening.GetAwaiter().GetResult();
         if (file.CanSeek && !IsEndless(file)) return Success<Fault, FileStream>(file);
@@ -41,13 +43,14 @@ static class FileFaults
         return Fault.Of<FileStream>(path, "is a pipe or device", "expected a regular file, which can be read twice");
     }
 
-    static FileStream Opened(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+    static FileStream Opened(string path, int buffer) => new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, buffer, FileOptions.SequentialScan);
 
     // A named pipe, which looks like an empty file until it is open, opens when something writes to it: maybe never.
-    static Task<FileStream> Patiently(string path)
+    static Task<FileStream> Patiently(string path, int buffer)
     {
-        var opening = Task.Factory.StartNew(() => Opened(path), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        if (Task.WaitAny([opening], patience) < 0) opening.ContinueWith(static late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        var opening = Task.Factory.StartNew(() => Opened(path, buffer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        if (Task.WaitAny([opening], patience) < 0)
+            opening.ContinueWith(static late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
         return opening;
     }
 

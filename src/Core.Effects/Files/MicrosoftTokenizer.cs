@@ -149,6 +149,8 @@ sealed class MicrosoftTokenizer : Tokenizer
         int tried;
         long at = position;
 
+        public override StreamPoint Point => new(at);
+
         public override Validation<Fault, int[]> Push(ReadOnlySpan<char> piece)
         {
             waiting.Write(piece);

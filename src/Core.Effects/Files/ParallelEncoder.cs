@@ -14,14 +14,18 @@ namespace Functional.Files;
 /// <param name="tokenizer">Encodes.</param>
 /// <param name="cores">How many parts are encoded at a time, 1 or more.</param>
 /// <param name="size">How long a part is, in UTF-16 code units; up to the last place to cut.</param>
-public sealed class ParallelEncoder(Tokenizer tokenizer, int cores, int size = ParallelEncoder.PartSize)
+/// <param name="from">Where another stood whose work is gone on with (<see cref="Point"/>); what is before is not given again.</param>
+public sealed class ParallelEncoder(Tokenizer tokenizer, int cores, int size = ParallelEncoder.PartSize, StreamPoint from = default)
 {
     const int PartSize = 1 << 18;
-    readonly Queue<Task<Validation<Fault, int[]>>> running = new();
+    readonly Queue<(Task<Validation<Fault, int[]>> Ids, long End)> running = new();
     readonly ConcurrentBag<TokenizerStream> idle = [];
     readonly ArrayBufferWriter<char> waiting = new();
-    TokenizerStream? alone = cores > 1 ? null : tokenizer.Stream();
-    long position;
+    TokenizerStream? alone = cores > 1 && from.Before is null ? null : tokenizer.Stream(from);
+    long position = from.Position, taken = from.Position;
+
+    /// <summary>How far the tokens reach that were given.</summary>
+    public StreamPoint Point => alone?.Point ?? new(taken);
 
     /// <summary>The tokens that are ready, in the text's order, or the faults of its first part that has some, after which this is of no use.</summary>
     /// <param name="piece">Some text; never half a surrogate pair.</param>
@@ -54,13 +58,13 @@ public sealed class ParallelEncoder(Tokenizer tokenizer, int cores, int size = P
         waiting.Clear();
         waiting.Write(rest);
         position += length;
-        running.Enqueue(Task.Run(() =>
+        running.Enqueue((Task.Run(() =>
         {
             if (!idle.TryTake(out var stream)) stream = tokenizer.Stream();
             var ids = stream.Between(part, at);
             idle.Add(stream);
             return ids;
-        }));
+        }), position));
     }
 
     // What is begun is finished first, so that tokens are in order.
@@ -75,12 +79,17 @@ public sealed class ParallelEncoder(Tokenizer tokenizer, int cores, int size = P
         });
     });
 
-    Validation<Fault, List<int[]>> Take(int count, List<int[]> into) => count == 0 ? Success<Fault, List<int[]>>(into)
-        : running.Dequeue().GetAwaiter().GetResult().Bind(ids =>
+    Validation<Fault, List<int[]>> Take(int count, List<int[]> into)
+    {
+        if (count == 0) return Success<Fault, List<int[]>>(into);
+        var (part, end) = running.Dequeue();
+        return part.GetAwaiter().GetResult().Bind(ids =>
         {
             into.Add(ids);
+            taken = end;
             return Take(count - 1, into);
         });
+    }
 
     /// <summary>The tokens of a text with their places, as <see cref="Tokenizer.Tokens"/> gives them.</summary>
     /// <param name="tokenizer">Encodes.</param>

@@ -15,7 +15,7 @@ namespace Functional.Files;
 /// </summary>
 public sealed class TokenFile : TokenStream, IDisposable
 {
-    const int HeaderSize = 64;
+    internal const int HeaderSize = 64;
     static readonly byte[] sign = Encoding.ASCII.GetBytes("FUNCTOK1");
 
     readonly MemoryMappedFile map;
@@ -44,9 +44,14 @@ public sealed class TokenFile : TokenStream, IDisposable
     {
         try
         {
-            using var file = File.OpenRead(path);
-            var start = new byte[sign.Length];
-            return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.AsSpan().SequenceEqual(sign);
+            return FileFaults.Open(path).Exists(static file =>
+            {
+                using (file)
+                {
+                    var start = new byte[sign.Length];
+                    return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.AsSpan().SequenceEqual(sign);
+                }
+            });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -102,71 +107,39 @@ public sealed class TokenFile : TokenStream, IDisposable
     }
 
     /// <summary>
-    /// Writes the tokens of some texts, one after the other, as they are read: beside the file first and then in its place, so that one that was broken off
-    /// is never taken for whole, and the next begins anew.
+    /// Writes the tokens of some texts, one after the other, as they are read: beside the file first and then in its place, so that one that was broken off is never taken
+    /// for whole. Where it is broken off it can be gone on with: the same texts, tokenizer and line ends give the same file as if it had never stopped, and anything else
+    /// begins anew.
     /// </summary>
     /// <param name="path">The file of tokens.</param>
     /// <param name="texts">The texts' files.</param>
     /// <param name="tokenizer">What makes tokens of them.</param>
     /// <param name="lineEnds">What becomes of line ends.</param>
-    /// <param name="stop">Asks to give up, between pieces.</param>
+    /// <param name="stop">Asks to give up, between pieces; what is done is kept.</param>
     /// <returns>How many tokens there are.</returns>
-    public static Validation<Fault, long> Write(string path, IReadOnlyList<string> texts, Tokenizer tokenizer, LineEnds lineEnds, CancellationToken stop = default)
+    public static Validation<Fault, long> Write(string path, IReadOnlyList<string> texts, Tokenizer tokenizer, LineEnds lineEnds, CancellationToken stop = default) =>
+        Write(path, texts, tokenizer, lineEnds, static _ => { }, stop);
+
+    /// <summary>As <see cref="Write(string, IReadOnlyList{string}, Tokenizer, LineEnds, CancellationToken)"/>, and says where it goes on.</summary>
+    /// <param name="path">The file of tokens.</param>
+    /// <param name="texts">The texts' files.</param>
+    /// <param name="tokenizer">What makes tokens of them.</param>
+    /// <param name="lineEnds">What becomes of line ends.</param>
+    /// <param name="goesOn">Told how many tokens are there already where an earlier one is gone on with.</param>
+    /// <param name="stop">Asks to give up, between pieces; what is done is kept.</param>
+    /// <returns>How many tokens there are.</returns>
+    public static Validation<Fault, long> Write(
+        string path, IReadOnlyList<string> texts, Tokenizer tokenizer, LineEnds lineEnds, Action<long> goesOn, CancellationToken stop)
     {
-        var partial = path + ".partial";
-        return FileFaults.Guard(path, () =>
-        {
-            if (texts.FirstOrDefault(text => TextFile.IsSame(text, path)) is { } own)
-                return Fault.Of<long>(path, $"is {own}, a text that is read", "allowed: another file");
-            try
-            {
-                var written = Fill(partial, texts, tokenizer, lineEnds, stop);
-                if (written.IsSuccess) File.Move(partial, path, overwrite: true);
-                return written;
-            }
-            catch (UnwrittenException e)
-            {
-                return Fault.Of<long>(path, e.Message, "needed: room for the tokens");
-            }
-            // What is wrong with a text or a disk is so the next time, too.
-            finally
-            {
-                File.Delete(partial);
-            }
-        });
+        using var writer = new TokenFileWriter(path, texts, tokenizer, lineEnds, stop) { GoesOn = goesOn };
+        return writer.Write();
     }
 
-    // Not the fault of the text that is being read.
-    sealed class UnwrittenException(string message) : Exception(message);
+    /// <summary>The bytes of a token in a file.</summary>
+    internal static int WidthOf(Tokenizer tokenizer) => tokenizer.VocabularySize <= 1 << 16 ? 2 : 4;
 
-    static Validation<Fault, long> Fill(string partial, IReadOnlyList<string> texts, Tokenizer tokenizer, LineEnds lineEnds, CancellationToken stop)
-    {
-        using var file = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
-        var width = tokenizer.VocabularySize <= 1 << 16 ? 2 : 4;
-        file.Write(new byte[HeaderSize]);
-        var count = texts.Aggregate(Success<Fault, long>(0), (so, text) => so.Bind(n => TextFile.Encode(text, tokenizer, lineEnds, n, (total, ids) =>
-        {
-            Append(file, ids, width);
-            return total + ids.Length;
-        }, stop)));
-        return count.Map(n =>
-        {
-            file.Position = 0;
-            file.Write(HeaderOf(new(width, n, tokenizer.VocabularySize, tokenizer.Fingerprint)));
-            file.Flush(flushToDisk: true);
-            return n;
-        });
-    }
-
-    static void Append(FileStream file, int[] ids, int width)
-    {
-        var bytes = new byte[ids.Length * width];
-        for (var i = 0; i < ids.Length; i++)
-            if (width == 2) BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(2 * i), (ushort)ids[i]);
-            else BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4 * i), ids[i]);
-        try { file.Write(bytes); }
-        catch (IOException e) { throw new UnwrittenException(Disk.Reason(e)); }
-    }
+    /// <summary>The header of a file with so many tokens.</summary>
+    internal static byte[] HeaderOf(Tokenizer tokenizer, long length) => HeaderOf(new(WidthOf(tokenizer), length, tokenizer.VocabularySize, tokenizer.Fingerprint));
 
     static byte[] HeaderOf(Header header)
     {

@@ -43,7 +43,7 @@ public sealed class AdapterFolder : IDisposable
         if (!File.Exists(config)) return Fault.Of<AdapterFolder>(config, "is missing", "expected a folder with adapters of PEFT");
         if (System.Array.Find(files, name => File.Exists(Path.Combine(folder, name))) is not { } file)
             return Fault.Of<AdapterFolder>(folder, "has no weights", $"expected one of {string.Join(", ", files)}");
-        return Json.Parse(File.ReadAllText(config), config).Bind(json => WeightFolder.OpenFile(Path.Combine(folder, file)).Bind(weights =>
+        return TextFile.Read(config).Bind(text => Json.Parse(text, config)).Bind(json => WeightFolder.OpenFile(Path.Combine(folder, file)).Bind(weights =>
         {
             var opened = Peft.Read(json, config, published, weights.Tensors.Names).Bind(adapter =>
                 Checked(Path.Combine(folder, file), config, adapter, weights));
@@ -91,7 +91,7 @@ public sealed class AdapterFolder : IDisposable
         if (!pieces.Contains(name)) throw new ArgumentException($"the adapters have no parameter '{name}'.");
         foreach (var (theirs, piece) in pieces[name])
             if (weights.Read(theirs, piece.From, into, piece.To) is { IsFail: true } failed) return failed;
-        return Success<Fault, Unit>(unit);
+        return FiniteWeights.Check(weights, pieces[name], into);
     }
 
     /// <inheritdoc/>

@@ -31,10 +31,13 @@ public sealed class PublishedWeights : IDisposable
     /// <summary>Opens a folder and checks all of it: what is missing, left over, of another shape or of a type that cannot be read is told at once.</summary>
     public static Validation<Fault, PublishedWeights> Open(string folder) => Disk.Guard(Path.Combine(folder, "config.json"), "expected a published model", () =>
         Directory.Exists(folder)
-            ? Json.Parse(File.ReadAllText(Path.Combine(folder, "config.json")), Path.Combine(folder, "config.json"))
+            ? Config(Path.Combine(folder, "config.json"))
                 .Bind(json => Published.Read(json, Path.Combine(folder, "config.json")))
                 .Bind(model => WeightFolder.Open(folder).Bind(weights => Checked(folder, model, weights)))
             : Fault.Of<PublishedWeights>(folder, File.Exists(folder) ? "is a file" : "does not exist", "expected a folder with a published model"));
+
+    static Validation<Fault, Json> Config(string path) => File.Exists(path) ? TextFile.Read(path).Bind(text => Json.Parse(text, path))
+        : Fault.Of<Json>(path, "does not exist", "expected a published model");
 
     static Validation<Fault, PublishedWeights> Checked(string folder, PublishedModel model, WeightFolder weights)
     {
@@ -71,7 +74,7 @@ public sealed class PublishedWeights : IDisposable
         if (!pieces.Contains(name)) throw new ArgumentException($"the model has no parameter '{name}'.");
         foreach (var (theirs, piece) in pieces[name])
             if (weights.Read(theirs, piece.From, into, piece.To) is { IsFail: true } failed) return failed;
-        return Success<Fault, Unit>(unit);
+        return FiniteWeights.Check(weights, pieces[name], into);
     }
 
     /// <inheritdoc/>

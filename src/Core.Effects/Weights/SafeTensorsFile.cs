@@ -1,5 +1,6 @@
 using Functional.Base;
 using Functional.Families;
+using Functional.Files;
 using Functional.Storage;
 using LanguageExt;
 
@@ -9,16 +10,16 @@ namespace Functional.Weights;
 static class SafeTensorsFile
 {
     /// <summary>Its tensors, in the order of their bytes, or every fault of its header.</summary>
-    public static Validation<Fault, Params<StoredWeight>> List(string path)
+    public static Validation<Fault, Params<StoredWeight>> List(string path) => FileFaults.Open(path).Bind(stream =>
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-        return SafeTensorsHeader.Read(stream, path).Map(header =>
-        {
-            var start = stream.Position;
-            return header.Tensors.Map(t => new StoredWeight(t.DType, t.Shape, Path.GetFileName(path))
+        using (stream)
+            return SafeTensorsHeader.Read(stream, path).Map(header =>
             {
-                Start = start + t.Begin, Strides = ElementView.Of(t.Shape).Strides, Bytes = t.Bytes,
+                var start = stream.Position;
+                return header.Tensors.Map(t => new StoredWeight(t.DType, t.Shape, Path.GetFileName(path))
+                {
+                    Start = start + t.Begin, Strides = ElementView.Of(t.Shape).Strides, Bytes = t.Bytes,
+                });
             });
-        });
-    }
+    });
 }

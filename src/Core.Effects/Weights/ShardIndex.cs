@@ -1,4 +1,5 @@
 using Functional.Base;
+using Functional.Files;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
@@ -8,7 +9,7 @@ namespace Functional.Weights;
 /// <param name="Path">The index itself.</param>
 /// <param name="Places">The file of each tensor, a plain name.</param>
 /// <param name="TotalSize">Bytes of all tensors, as it says.</param>
-sealed record ShardIndex(string Path, Params<string> Places, long? TotalSize)
+sealed record ShardIndex(string Path, Params<string> Places, Option<long> TotalSize)
 {
     const long MostBytes = 100_000_000;
 
@@ -19,7 +20,7 @@ sealed record ShardIndex(string Path, Params<string> Places, long? TotalSize)
     public static Validation<Fault, ShardIndex> Read(string path) =>
         new FileInfo(path).Length is > MostBytes and var length
             ? Fault.Of<ShardIndex>(path, $"has {length} bytes", $"allowed: up to {MostBytes}")
-            : Json.Parse(File.ReadAllText(path), path).Bind(json => Parse(json, path));
+            : TextFile.Read(path).Bind(text => Json.Parse(text, path)).Bind(json => Parse(json, path));
 
     static Validation<Fault, ShardIndex> Parse(Json json, string path)
     {
@@ -33,11 +34,11 @@ sealed record ShardIndex(string Path, Params<string> Places, long? TotalSize)
         var total = json.Given("metadata").Bind(static m => m.Given("total_size")).Match(
             size => size switch
             {
-                Json.Whole { Value: >= 0 and var whole } => Success<Fault, long?>(whole),
-                Json.Real { Value: >= 0 and < 9e18 and var real } when real == Math.Floor(real) => Success<Fault, long?>((long)real),
-                _ => Fault.Of<long?>($"{path}: metadata.total_size", $"is {size.Kind}", "expected a whole number of bytes from 0 on"),
+                Json.Whole { Value: >= 0 and var whole } => Success<Fault, Option<long>>(whole),
+                Json.Real { Value: >= 0 and < 9e18 and var real } when real == Math.Floor(real) => Success<Fault, Option<long>>((long)real),
+                _ => Fault.Of<Option<long>>($"{path}: metadata.total_size", $"is {size.Kind}", "expected a whole number of bytes from 0 on"),
             },
-            static () => Success<Fault, long?>(null));
+            static () => Success<Fault, Option<long>>(None));
         return (places, total).Apply((found, size) => new ShardIndex(path, found.ToParams(), size));
     }
 

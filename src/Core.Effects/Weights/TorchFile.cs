@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Functional.Base;
 using Functional.Families;
+using Functional.Files;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
@@ -17,9 +18,13 @@ static class TorchFile
     const long Magic = unchecked((long)0xa86a20f9469cfc6c);
 
     /// <summary>Its tensors in the dictionary's order, or every fault.</summary>
-    public static Validation<Fault, Params<StoredWeight>> List(string path)
+    public static Validation<Fault, Params<StoredWeight>> List(string path) => FileFaults.Open(path, buffer: 1 << 16).Bind(stream =>
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 1 << 16);
+        using (stream) return List(stream, path);
+    });
+
+    static Validation<Fault, Params<StoredWeight>> List(FileStream stream, string path)
+    {
         var head = new byte[4];
         var read = stream.ReadAtLeast(head, 4, throwOnEndOfStream: false);
         try

@@ -71,8 +71,8 @@ public sealed class WeightFolder : IDisposable
         if (!faults.IsEmpty) return Validation<Fault, WeightFolder>.Fail(faults);
         var tensors = shards.SelectMany(static s => s.Tensors).ToParams();
         var bytes = tensors.Fold(0L, static (sum, t) => sum + t.Bytes);
-        return Success<Fault, WeightFolder>(new(folder, tensors, index.TotalSize is { } total && total != bytes
-            ? [$"{index.Path}: metadata.total_size is {total}, but the tensors have {bytes} bytes"] : []));
+        return Success<Fault, WeightFolder>(new(folder, tensors, [.. index.TotalSize.Filter(total => total != bytes)
+            .Map(total => $"{index.Path}: metadata.total_size is {total}, but the tensors have {bytes} bytes")]));
     }
 
     /// <summary>Reads a whole tensor as float32 in row-major order.</summary>
@@ -93,7 +93,7 @@ public sealed class WeightFolder : IDisposable
     public Validation<Fault, Unit> Read(string name, ElementView from, Span<float> into, ElementView to)
     {
         var tensor = Tensors[name];
-        var where = $"{Path.Combine(folder, tensor.File)}: {name}";
+        var where = Named(name);
         if (ElementType.Of(tensor.DType) is not { IsReal: true } type) return Fault.Of<Unit>(where, $"has dtype {tensor.DType}",
             "allowed: F32, F16, BF16, F64");
         var whole = ElementView.Of(tensor.Shape);
@@ -120,6 +120,9 @@ public sealed class WeightFolder : IDisposable
             return Fault.Of<Unit>(where, Disk.Reason(e), "expected a whole file that can be read");
         }
     }
+
+    /// <summary>What faults call a tensor: its file, and its name.</summary>
+    internal string Named(string tensor) => $"{Path.Combine(folder, Tensors[tensor].File)}: {tensor}";
 
     SafeFileHandle Handle(string file) => files.GetOrAdd(file, name => File.OpenHandle(Path.Combine(folder, name)));
 

@@ -29,6 +29,13 @@ static class ConfigParts
     public static ConfigPart HeadSize(int absent) => ConfigPart.Whole(
         "head_dim", absent, static c => c.SizeOfHead, static (c, n) => c with { HeadSize = n * c.Heads == c.Width ? 0 : n }, static _ => 0);
 
+    /// <summary>The size of a head in families that write none, and whose models in transformers still take one that is there.</summary>
+    public static ConfigPart PlainHeads() => new(
+        ["head_dim"],
+        static (from, c) => from.Whole("head_dim", 1).Bind(size => size.ForAll(n => (long)n * c.Heads == c.Width) ? Success<Fault, DecoderConfig>(c)
+            : from.Wrong("head_dim", $"is {size.IfNone(0)}", "allowed: none, or what makes all heads as wide as the model").As<DecoderConfig>()),
+        static _ => []);
+
     /// <summary>What norms add; and their kind.</summary>
     public static Vec<ConfigPart> Rms(double epsilon, bool plusOne = false) =>
     [

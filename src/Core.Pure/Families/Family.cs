@@ -19,9 +19,9 @@ public sealed record Family
         "unk_token_id", "id2label", "label2id", "num_labels", "initializer_range", "init_std", "_name_or_path", "_attn_implementation_autoset",
         "pretraining_tp", "cache_implementation", "output_router_logits", "router_jitter_noise", "layerdrop", "classifier_dropout", "reorder_and_upcast_attn",
         "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj", "task_specific_params", "n_ctx", "prefix",
-        "ignore_keys_at_rope_validation", "is_decoder", "gradient_checkpointing", "auto_map", "problem_type", "torchscript", "return_dict", "output_attentions",
-        "output_hidden_states", "chunk_size_feed_forward", "is_encoder_decoder", "use_return_dict", "tokenizer_class",
-        "bad_words_ids", "finetuning_task", "pruned_heads", "do_sample", "unsloth_version",
+        "ignore_keys_at_rope_validation", "is_decoder", "gradient_checkpointing", "problem_type", "torchscript", "return_dict", "output_attentions",
+        "output_hidden_states", "chunk_size_feed_forward", "use_return_dict", "tokenizer_class",
+        "bad_words_ids", "finetuning_task", "do_sample", "unsloth_version",
         "max_length", "min_length", "temperature", "top_k", "top_p", "num_beams", "repetition_penalty", "length_penalty", "attn_implementation",
     ];
 
@@ -55,7 +55,7 @@ public sealed record Family
         var faults = new List<Fault>();
         var config = new DecoderConfig { Bias = Biases.None };
         foreach (var part in Parts) config = part.Read(from, config).Match(static read => read, f => { faults.AddRange(f); return config; });
-        if (from.Gives("quantization_config")) faults.Add(from.Wrong("quantization_config", "is given: the weights are quantised", "allowed: none"));
+        foreach (var f in OtherModels.Refuse(from, name => Parts.Any(part => part.Names.Contains(name)))) faults.Add(f);
         var labels = Labels(from);
         var tokens = TokenMarks.Read(from);
         foreach (var f in labels.FailToSeq().Concat(tokens.FailToSeq())) faults.Add(f);
@@ -63,15 +63,16 @@ public sealed record Family
         var whole = config with { Labels = labels.IfFail(0) };
         if (whole is { Labels: > 0, EmbeddingWidth: > 0 })
             return from.Wrong("architectures", "is a judge of texts with embeddings of another width", "allowed: a language model").As<PublishedModel>();
-        return whole.Validate().MapFail(f => new Fault($"{from.Where}: {f.Where}", f.What, f.Allowed))
+        return whole.Validate().MapFail(new ConfigEntries(from, [.. Parts.SelectMany(static part => part.Names)]).Named)
             .Map(valid => new PublishedModel(this, valid, tokens.IfFail(TokenMarks.None), Remarks(from)));
     }
 
     Vec<string> Remarks(ConfigSource from) =>
     [
-        .. from.Members.Names.Where(name => !others.Contains(name) && !Parts.Any(part => part.Names.Contains(name))
+        .. from.Members.Names.Where(name => !others.Contains(name) && !OtherModels.Knows(name) && !Parts.Any(part => part.Names.Contains(name))
             && from.Members[name] is not (Json.Null or Json.Bool { Value: false }))
-            .Select(name => $"{from.Where}: {name} is not known, and not used"),
+            .Select(name => name == OtherModels.Code ? $"{from.Where}: {name} names code of its own, which is not run: the model is read as {Name} is known here"
+                : $"{from.Where}: {name} is not known, and not used"),
     ];
 
     Validation<Fault, int> Labels(ConfigSource from) => from.Words("architectures").Bind(names => names.IfNone([]) switch

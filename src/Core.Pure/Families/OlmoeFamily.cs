@@ -12,7 +12,7 @@ static class OlmoeFamily
         Prefix = "model.",
         Parts =
         [
-            .. ConfigParts.Sizes(50304, 2048, 2048, 16, 16, 4096), ConfigParts.KeyHeads(0), .. ConfigParts.Rms(1e-5),
+            .. ConfigParts.Sizes(50304, 2048, 2048, 16, 16, 4096), ConfigParts.KeyHeads(0), ConfigParts.PlainHeads(), .. ConfigParts.Rms(1e-5),
             ConfigPart.Always(static c => c with { QueryKeyNorm = QueryKeyNorm.Width }), ConfigPart.Bias("attention_bias", false, Biases.Qkv | Biases.Output),
             ConfigPart.Limit("clip_qkv", null, static c => c.QkvClip, static (c, clip) => c with { QkvClip = clip }), ConfigPart.Activation(["hidden_act"],
                 "silu", gated: true),

@@ -14,7 +14,7 @@ static class Phi3Family
         Prefix = "model.",
         Parts =
         [
-            .. ConfigParts.Sizes(32064, 3072, 8192, 32, 32, 4096), ConfigParts.KeyHeads(0), .. ConfigParts.Rms(1e-5),
+            .. ConfigParts.Sizes(32064, 3072, 8192, 32, 32, 4096), ConfigParts.KeyHeads(0), ConfigParts.PlainHeads(), .. ConfigParts.Rms(1e-5),
             ConfigPart.Activation(["hidden_act"], "silu", gated: true), ConfigParts.Window(null), RopePart.Of(share: 1, phi: true),
             ConfigPart.Dropout([("resid_pdrop", 0), ("embd_pdrop", 0), ("attention_dropout", 0)]), ConfigParts.Tied(false),
         ],

@@ -12,7 +12,7 @@ static class QwenFamily
         Prefix = "model.",
         Parts =
         [
-            .. ConfigParts.Sizes(151936, 4096, 22016, 32, 32, 32768), ConfigParts.KeyHeads(32), .. ConfigParts.Rms(1e-6),
+            .. ConfigParts.Sizes(151936, 4096, 22016, 32, 32, 32768), ConfigParts.KeyHeads(32), ConfigParts.PlainHeads(), .. ConfigParts.Rms(1e-6),
             ConfigPart.Always(static c => c with { Bias = Biases.Qkv }), ConfigPart.Activation(["hidden_act"], "silu", gated: true), ConfigParts.QwenWindows(),
             RopePart.Of(), ConfigPart.Dropout([("attention_dropout", 0)]), ConfigParts.Tied(false),
         ],

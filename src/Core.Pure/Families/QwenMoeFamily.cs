@@ -15,7 +15,7 @@ static class QwenMoeFamily
         Prefix = "model.",
         Parts =
         [
-            .. ConfigParts.Sizes(151936, 2048, 5632, 24, 16, 32768), ConfigParts.KeyHeads(16), .. ConfigParts.Rms(1e-6), ConfigPart.Bias("qkv_bias", true,
+            .. ConfigParts.Sizes(151936, 2048, 5632, 24, 16, 32768), ConfigParts.KeyHeads(16), ConfigParts.PlainHeads(), .. ConfigParts.Rms(1e-6), ConfigPart.Bias("qkv_bias", true,
                 Biases.Qkv),
             ConfigPart.Activation(["hidden_act"], "silu", gated: true),
             // Versions of transformers have different rules for it.

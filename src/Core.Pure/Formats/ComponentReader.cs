@@ -85,7 +85,9 @@ sealed class ComponentReader(JsonFields fields)
         return Pattern(regex ?? Escaped(literal!), where) is { } pattern ? (pattern, literal) : null;
     }
 
-    Pattern? Pattern(string regex, string where) => Unicode.Pattern.Parse(regex, where).MatchUnsafe(static p => p, Noted<Pattern>);
+    // What is found only when a text is searched is told by the whole name.
+    Pattern? Pattern(string regex, string where) => Unicode.Pattern.Parse(regex, fields.Named(where)).MatchUnsafe(static p => p,
+        faults => Noted<Pattern>(faults.Map(fault => fault with { Where = where })));
 
     static string Escaped(string literal) => literal.EnumerateRunes()
         .Aggregate(new StringBuilder(), static (all, r) => all.Append(r.IsAscii && !Rune.IsLetterOrDigit(r) ? $"\\x{r.Value:X2}" : r.ToString())).ToString();

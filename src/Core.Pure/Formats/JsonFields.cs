@@ -12,10 +12,13 @@ sealed class JsonFields(string file)
 
     public List<Fault> Faults { get; } = [];
 
+    /// <summary>A place in the file, as faults call it.</summary>
+    public string Named(string where) => $"{file}: {where}";
+
     /// <summary>Notes a fault; of very many, the number.</summary>
     public void Add(string where, string what, string allowed)
     {
-        if (Faults.Count < Most) Faults.Add(new($"{file}: {where}", what, allowed));
+        if (Faults.Count < Most) Faults.Add(new(Named(where), what, allowed));
         else if (left++ == 0) Faults.Add(new(file, "1 more is wrong", "as above"));
         else Faults[^1] = new(file, $"{left} more are wrong", "as above");
     }

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Functional.Base;
 using Functional.Subwords;
 using Functional.Text;
+using Functional.Unicode;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
@@ -95,6 +96,10 @@ public static class TokenizerJson
         {
             using var document = JsonDocument.Parse(text);
             return Read(document.RootElement, file);
+        }
+        catch (PatternLimitException e)
+        {
+            return e.Fault.As<Tokenizer>();
         }
         catch (InvalidOperationException)
         {

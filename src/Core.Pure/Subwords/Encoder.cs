@@ -1,6 +1,7 @@
 using System.Text;
 using Functional.Base;
 using Functional.Text;
+using Functional.Unicode;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
@@ -48,15 +49,30 @@ sealed class Encoder
     /// <summary>Where each token comes from in the text that was given last, in UTF-16 code units; nothing where that is not wanted.</summary>
     public List<(int Start, int End)>? Places { get; }
 
-    /// <summary>Begins another text; words that were seen are still known.</summary>
-    /// <param name="at">Where the text begins in a longer one, for faults.</param>
-    public void Restart(long at) => (begins, shift, before, position) = (true, 0, '\0', at);
+    /// <summary>Begins another text, or goes on in one; words that were seen are still known.</summary>
+    /// <param name="at">Where, in a longer text where it is a part of one.</param>
+    public void Restart(StreamPoint at) => (begins, shift, before, position) = (!at.GoesOn, at.Before is null ? 0 : 1, at.Before ?? '\0', at.Position);
+
+    /// <summary>Where it stands.</summary>
+    public StreamPoint Point => new(position, shift == 0 ? null : before, !begins);
 
     /// <summary>The tokens of some text, as far as what follows it cannot change them; the rest belongs before what is given next.</summary>
     /// <param name="text">The rest of before, and more.</param>
     /// <param name="ends">Whether nothing follows.</param>
     /// <returns>How much of the text was used; all of it where it ends.</returns>
     public Validation<Fault, int> Feed(ReadOnlySpan<char> text, bool ends)
+    {
+        try
+        {
+            return Fed(text, ends);
+        }
+        catch (PatternLimitException e)
+        {
+            return e.Fault.As<int>();
+        }
+    }
+
+    Validation<Fault, int> Fed(ReadOnlySpan<char> text, bool ends)
     {
         if (Characters.Half(text, position) is { } half) return half.As<int>();
         var at = 0;

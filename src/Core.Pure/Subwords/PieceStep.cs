@@ -61,7 +61,7 @@ sealed class PatternStepOf(Pattern pattern, SplitBehavior behavior, bool invert)
     {
         if (!piece.Ends && !pattern.IsLocal) return piece.Start;
         var text = piece.Span;
-        var finder = pattern.Matcher();
+        var finder = pattern.Matcher(oneText: true);
         var parts = new List<(int Start, int End, bool Match)>();
         var (at, rest) = (0, -1);
         while (at < text.Length)

@@ -178,6 +178,14 @@ public sealed class SubwordTokenizer : Tokenizer
     public override TokenizerStream Stream(SpecialTokens special = SpecialTokens.Allow, long position = 0) => new Carrying(new(pipeline, special, false, position));
 
     /// <inheritdoc/>
+    public override TokenizerStream Stream(StreamPoint from, SpecialTokens special = SpecialTokens.Allow)
+    {
+        var encoder = new Encoder(pipeline, special, false, from.Position);
+        encoder.Restart(from);
+        return new Carrying(encoder);
+    }
+
+    /// <inheritdoc/>
     public override int Border(ReadOnlySpan<char> text, int near) => pipeline.IsPlain && pipeline.Steps is [SplitterStep, ..]
         && Added.All(static t => !t.LeftStrip && !t.RightStrip && !t.SingleWord && !t.Content.Any(char.IsWhiteSpace))
         ? Splitter.Cut(text, near) : 0;
@@ -200,6 +208,8 @@ public sealed class SubwordTokenizer : Tokenizer
         readonly ArrayBufferWriter<char> waiting = new();
         int tried;
 
+        public override StreamPoint Point => encoder.Point;
+
         public override Validation<Fault, int[]> Push(ReadOnlySpan<char> piece)
         {
             waiting.Write(piece);
@@ -210,7 +220,7 @@ public sealed class SubwordTokenizer : Tokenizer
 
         public override Validation<Fault, int[]> Between(ReadOnlySpan<char> text, long position)
         {
-            encoder.Restart(position);
+            encoder.Restart(new(position));
             return encoder.Feed(text, ends: true).Map(_ => Taken());
         }
 

@@ -123,7 +123,7 @@ sealed class ReplaceNormalizer(Pattern pattern, string? literal, string content)
     {
         if (literal is not null && text.Text.AsSpan().IndexOf(literal) < 0) return text;
         var built = new Shaped.Builder(text);
-        var finder = literal is null ? pattern.Matcher() : null;
+        var finder = literal is null ? pattern.Matcher(oneText: true) : null;
         for (var at = 0; at < text.Text.Length;)
         {
             var (start, end) = Next(text.Text, at, finder);

@@ -26,7 +26,7 @@ public abstract class Tokenizer : IEquatable<Tokenizer>
 
     /// <summary>
     /// The token ids of a text, or one fault for each different character that has none. Special tokens that stand in it are tokens. A text that comes in pieces is
-    /// encoded by a <see cref="Stream"/>.
+    /// encoded by a <see cref="TokenizerStream"/>.
     /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="position">Where the text begins in a longer one, in UTF-16 code units; faults count from there.</param>
@@ -41,6 +41,11 @@ public abstract class Tokenizer : IEquatable<Tokenizer>
     /// <param name="special">What becomes of special tokens in it.</param>
     /// <param name="position">Where the text begins in a longer one, in UTF-16 code units; faults count from there.</param>
     public virtual TokenizerStream Stream(SpecialTokens special = SpecialTokens.Allow, long position = 0) => new PieceByPiece(this, position);
+
+    /// <summary>Encodes the rest of a text from where another stream stood (<see cref="TokenizerStream.Point"/>).</summary>
+    /// <param name="from">Where.</param>
+    /// <param name="special">What becomes of special tokens in it.</param>
+    public virtual TokenizerStream Stream(StreamPoint from, SpecialTokens special = SpecialTokens.Allow) => Stream(special, from.Position);
 
     /// <summary>A place in a text, at <paramref name="near"/> or before it, where it may be cut and its parts encoded apart; 0 where none is known.</summary>
     /// <param name="text">The text.</param>

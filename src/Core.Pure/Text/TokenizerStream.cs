@@ -24,6 +24,12 @@ public enum SpecialTokens
 /// <param name="Last">Where its text ends, in UTF-16 code units.</param>
 public sealed record Token(int Id, string Text, int Start, int End, int First, int Last);
 
+/// <summary>Where a stream stands: the tokens of all that is before are given, and a stream that begins here gives those of the rest.</summary>
+/// <param name="Position">How much of the text is before, in UTF-16 code units.</param>
+/// <param name="Before">The last character before, where the rest goes on from it; nothing where the rest is encoded as a text of its own.</param>
+/// <param name="GoesOn">Whether the rest goes on with what is before, rather than begins, as behind a special token.</param>
+public readonly record struct StreamPoint(long Position, char? Before = null, bool GoesOn = false);
+
 /// <summary>
 /// Encodes a text that streams by in pieces, wherever those are cut: the ids of all are those of the whole. What might yet change waits. Used by one owner.
 /// </summary>
@@ -32,6 +38,9 @@ public abstract class TokenizerStream
     /// <summary>The tokens that more text makes certain, or its faults, after which the stream is of no use.</summary>
     /// <param name="piece">Some text; never half a surrogate pair.</param>
     public abstract Validation<Fault, int[]> Push(ReadOnlySpan<char> piece);
+
+    /// <summary>How far the tokens reach that were given, so that another stream may go on from there.</summary>
+    public abstract StreamPoint Point { get; }
 
     /// <summary>The tokens of what waits when no more text comes.</summary>
     public abstract Validation<Fault, int[]> Finish();
@@ -49,6 +58,8 @@ public abstract class TokenizerStream
 sealed class PieceByPiece(Tokenizer tokenizer, long position) : TokenizerStream
 {
     long at = position;
+
+    public override StreamPoint Point => new(at);
 
     public override Validation<Fault, int[]> Push(ReadOnlySpan<char> piece)
     {

@@ -10,9 +10,11 @@ namespace Functional.Unicode;
 /// </summary>
 public sealed class Pattern
 {
-    readonly PatternStep[] program;
+    readonly PatternStep[] program, plain;
+    readonly string where;
 
-    Pattern(string source, PatternStep[] program) => (Source, this.program) = (source, program);
+    Pattern(string source, string where, PatternNode node) =>
+        (Source, this.where, program, plain) = (source, where, PatternCode.Of(node, plain: false), PatternCode.Of(node, plain: true));
 
     /// <summary>Its text.</summary>
     public string Source { get; }
@@ -38,7 +40,7 @@ public sealed class Pattern
     {
         try
         {
-            return Success<Fault, Pattern>(new(source, PatternCode.Of(PatternReader.Read(source, lines))));
+            return Success<Fault, Pattern>(new(source, where, PatternReader.Read(source, lines)));
         }
         catch (FormatException e)
         {
@@ -46,15 +48,40 @@ public sealed class Pattern
         }
     }
 
-    /// <summary>Finds matches in one text after the other. Not for several threads at once.</summary>
-    public Finder Matcher() => new(program);
+    /// <summary>Finds matches in one text after the other, or in one alone. Not for several threads at once.</summary>
+    /// <param name="oneText">
+    /// Whether all that is asked is about one text, and each match is asked for where the one before began, or later: then all of them together take a time that grows no
+    /// faster than the text, whatever the pattern.
+    /// </param>
+    public Finder Matcher(bool oneText = false) => Matcher(oneText, Finder.Patience);
 
-    /// <summary>Finds matches of a pattern.</summary>
+    /// <summary>The same with another patience, that is with so many steps before what was tried is remembered.</summary>
+    internal Finder Matcher(bool oneText, int patience) => new(program, plain, () => new PatternLimitException(where, Source), oneText, patience);
+
+    /// <summary>Finds matches of a pattern. One that has to remember more of a text than is allowed throws.</summary>
     public sealed class Finder
     {
+        internal const int Patience = 4096;
+        const int EachCharacter = 128;
         readonly PatternRun run;
+        readonly PatternStep[] plain;
+        readonly Func<Exception> limit;
+        readonly bool oneText;
+        readonly int patience;
+        PatternMemo? memo;
+        int reached;
 
-        internal Finder(PatternStep[] program) => run = new(program);
+        internal Finder(PatternStep[] program, PatternStep[] plain, Func<Exception> limit, bool oneText, int patience)
+        {
+            (run, this.plain, this.limit, this.oneText, this.patience) = (new(program), plain, limit, oneText, patience);
+            Begin(0);
+        }
+
+        void Begin(int at)
+        {
+            (run.Granted, reached) = (patience, at);
+            memo?.Forget();
+        }
 
         /// <summary>
         /// The end of the match that begins at <paramref name="at"/>; -1 for none.
@@ -64,8 +91,21 @@ public sealed class Pattern
         /// <param name="open">Whether more text behind could change the answer.</param>
         public int Match(ReadOnlySpan<char> text, int at, out bool open)
         {
-            var end = run.Match(text, at);
+            if (!oneText) Begin(at);
+            return At(text, at, out open);
+        }
+
+        // Each character grants some steps; whoever has used them up goes on with an account of what was tried.
+        int At(ReadOnlySpan<char> text, int at, out bool open)
+        {
+            if (patience > 0) run.Granted = Math.Max(0, run.Granted) + ((long)EachCharacter * Math.Max(0, at - reached));
+            reached = Math.Max(reached, at);
+            var end = run.Granted > 0 ? run.Match(text, at) : PatternRun.GaveUp;
             open = run.Open;
+            if (end != PatternRun.GaveUp) return end;
+            memo ??= new(plain, limit);
+            end = memo.Match(text, at);
+            open = memo.Open;
             return end;
         }
 
@@ -77,11 +117,12 @@ public sealed class Pattern
         /// </param>
         public (int Start, int End) Find(ReadOnlySpan<char> text, int from, out int sure)
         {
+            if (!oneText) Begin(from);
             sure = -1;
             for (var at = from; at < text.Length; at++)
             {
                 if (at > from && char.IsLowSurrogate(text[at]) && char.IsHighSurrogate(text[at - 1])) continue;
-                var end = Match(text, at, out var open);
+                var end = At(text, at, out var open);
                 if (open && sure < 0) sure = at;
                 if (end <= at) continue;
                 if (sure < 0) sure = end;

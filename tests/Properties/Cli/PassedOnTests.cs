@@ -181,4 +181,42 @@ public sealed class PassedOnTests : IDisposable
         Assert.NotEqual(plain, await Trained("--min-frequency", "21"));
         Assert.NotEqual(plain, await Trained("--vocabulary", "260"));
     }
+
+    /// <summary>Adapters are those of the checkpoint that is asked for, by the command and from C#.</summary>
+    [Fact]
+    public async Task The_checkpoint_that_is_asked_for_is_the_adapters_that_are_exported()
+    {
+        var run = Run("llama");
+        File.WriteAllText(scratch["text.txt"], string.Concat(Enumerable.Repeat("abc ab cab\n", 200)));
+        _ = await Out("train", "--from", run, "--data", scratch["text.txt"], "--out", scratch["tuned"], "--lora-rank", "2", "--steps", "4", "--save-every", "2", "--keep", "5",
+            "--batch", "2", "--eval-batches", "1", "--warmup", "0");
+        var weights = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var step in (string[])["2", "4"])
+        {
+            _ = await Out("export", scratch["tuned"], "--adapter-only", "--out", scratch[$"command-{step}"], "--checkpoint", step);
+            _ = await LanguageModel.ExportAdapterAsync(scratch["tuned"], scratch[$"code-{step}"], CheckpointChoice.Parse(step, "").IfFail(default(CheckpointChoice)));
+            weights[step] = Convert.ToHexString(File.ReadAllBytes(Path.Combine(scratch[$"command-{step}"], "adapter_model.safetensors")));
+            Assert.Equal(weights[step], Convert.ToHexString(File.ReadAllBytes(Path.Combine(scratch[$"code-{step}"], "adapter_model.safetensors"))));
+        }
+        Assert.NotEqual(weights["2"], weights["4"]);
+    }
+
+    /// <summary>A pair that stands in the text just so often is merged, and one that stands there once less is not.</summary>
+    [Fact]
+    public async Task How_often_a_pair_must_stand_in_a_text_is_passed_on()
+    {
+        const int times = 12;
+        var text = string.Concat(Enumerable.Repeat("qz\n", times));
+        File.WriteAllText(scratch["pairs.txt"], text);
+        foreach (var (least, merged) in ((int, bool)[])[(times, true), (times + 1, false)])
+        {
+            _ = await Out("tokenizer", "train", scratch["pairs.txt"], "--out", scratch["made.json"], "--vocabulary", "300", "--min-frequency", $"{least}");
+            var settings = new BpeConfig { Vocabulary = 300, MinFrequency = least };
+            foreach (var tokenizer in (SubwordTokenizer[])[(SubwordTokenizer)Tokenizers.Load(scratch["made.json"]), Tokenizers.Train(text, settings), Tokenizers.TrainOnFiles([scratch["pairs.txt"]], settings)])
+                Assert.Equal(merged, tokenizer.Find("qz") is not null);
+            _ = await Out("train", "--data", scratch["pairs.txt"], "--tokenizer", "bpe", "--vocabulary", "300", "--min-frequency", $"{least}", "--out", scratch[$"run-{least}"], "--steps", "1",
+                "--layers", "1", "--heads", "1", "--width", "8", "--context", "4", "--batch", "1", "--eval-batches", "1", "--warmup", "0", "--validation-part", "0.3");
+            Assert.Equal(merged, ((SubwordTokenizer)Tokenizers.Load(scratch[$"run-{least}"])).Find("qz") is not null);
+        }
+    }
 }

@@ -101,4 +101,43 @@ public sealed class PublishedWeightsTests : IDisposable
                 throw new InvalidOperationException())));
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder));
     }
+
+    /// <summary>A golden folder in which one number of one tensor is another, as it stands in the file.</summary>
+    string Spoilt(string name, string dtype, string tensor, int at, float number)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(root, $"{folders++}")).FullName;
+        File.Copy(Path.Combine(Hf.Folder(name), "config.json"), Path.Combine(folder, "config.json"));
+        using var source = TinyRun.Get(WeightFolder.Open(Hf.Folder(name)));
+        _ = TinyRun.Get(WeightWriter.Write(folder, source.Tensors.Map(static t => t.Shape), dtype, (n, into) =>
+        {
+            var read = source.Read(n, into);
+            if (n == tensor) into[at] = number;
+            return read;
+        }));
+        return folder;
+    }
+
+    /// <summary>A model of which one number is none has no use, and whoever imports it is told which.</summary>
+    [Theory]
+    [InlineData("llama", "F32", "model.layers.1.mlp.up_proj.weight", 57, float.NaN, "NaN")]
+    [InlineData("llama", "BF16", "model.layers.0.self_attn.k_proj.weight", 3, float.PositiveInfinity, "infinity")]
+    [InlineData("llama", "F16", "lm_head.weight", 3071, float.NegativeInfinity, "-infinity")]
+    [InlineData("gpt2", "F32", "transformer.h.0.attn.c_attn.weight", 0, float.NaN, "NaN")]
+    [InlineData("gpt_neox", "F32", "gpt_neox.layers.1.attention.query_key_value.bias", 40, float.NaN, "NaN")]
+    [InlineData("mixtral", "F32", "model.layers.1.block_sparse_moe.experts.2.w2.weight", 9, float.PositiveInfinity, "infinity")]
+    public void A_number_that_is_none_is_told_by_its_tensor_and_place(string name, string dtype, string tensor, int at, float number, string told)
+    {
+        var folder = Spoilt(name, dtype, tensor, at, number);
+        var run = Path.Combine(root, $"run-{folders}");
+        Assert.Equal($"F/model.safetensors: {tensor}: holds {told} as its number {at}; expected finite numbers, which fit into float32",
+            Import.Run(folder, run).FailToSeq().Lines().Replace(folder, "F", StringComparison.Ordinal));
+        Assert.False(Path.Exists(run));
+    }
+
+    [Fact]
+    public void Numbers_that_are_not_read_may_be_anything()
+    {
+        // Rows of padding, which OPT's table of positions begins with.
+        _ = TinyRun.Get(Import.Run(Spoilt("opt", "F32", "model.decoder.embed_positions.weight", 0, float.NaN), Path.Combine(root, "run")));
+    }
 }

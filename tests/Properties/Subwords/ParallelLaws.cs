@@ -44,6 +44,34 @@ public sealed class ParallelLaws
         return Ids(tokenizer, text, 1 + cores % 5, 8 + size % 40, 1 + pieces % 20).SequenceEqual(GoldenTokenizers.Ids(tokenizer, text));
     }
 
+    static readonly Tokenizer[] all = [.. tokenizers, .. Components.Select(static name => Read(Component(name).Json)), Microsoft("gpt2")];
+
+    static Tokenizer Microsoft(string name) => Get(MicrosoftTokenizer.Find(name));
+
+    /// <summary>Whoever goes on where another stood has the tokens of the rest, on however many cores both work.</summary>
+    [Property(MaxTest = 600)]
+    public bool Another_goes_on_where_one_stood(int[] numbers, byte which, byte cores, byte size, byte pieces, byte left)
+    {
+        var (tokenizer, text) = (all[which % all.Length], Text([.. numbers, .. numbers]));
+        if (tokenizer.Encode(text).IsFail) return true;
+        var (encoder, ids, given, step) = (new ParallelEncoder(tokenizer, 1 + (cores % 3), 8 + (size % 40)), new List<int>(), 0, 1 + (pieces % 20));
+        for (var turn = 0; given < text.Length; turn++)
+        {
+            var end = Math.Min(text.Length, given + step);
+            if (end < text.Length && char.IsLowSurrogate(text[end])) end++;
+            foreach (var part in Get(encoder.Push(text.AsSpan(given, end - given)))) ids.AddRange(part);
+            given = end;
+            if ((left + turn) % 3 != 0) continue;
+            var point = encoder.Point;
+            if (point.Position > given) return false;
+            (encoder, given) = (new(tokenizer, 1 + ((cores + turn) % 3), 8 + (size % 40), point), (int)point.Position);
+            // A piece that could not be used whole must grow, lest it be given again and again.
+            step = Math.Min(step * 2, text.Length);
+        }
+        foreach (var part in Get(encoder.Finish())) ids.AddRange(part);
+        return ids.SequenceEqual(GoldenTokenizers.Ids(tokenizer, text));
+    }
+
     [Property(MaxTest = 200)]
     public bool Places_are_those_of_one_core(int[] numbers, byte which, byte cores, byte size)
     {
