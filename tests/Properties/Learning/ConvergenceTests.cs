@@ -129,6 +129,27 @@ public sealed class ConvergenceTests
         Converges(game => Compared(objective, step, game, GroupOptions.Grpo));
     }
 
+    /// <summary>
+    /// Where the distance grows faster than to second order, from 9 : 1 toward the rarer arm, the full step is too long, and half of it is taken: of ln 9 ≈ 2.2 the odds lose
+    /// half of √(2 · ½ / 0.09).
+    /// </summary>
+    [Fact]
+    public void A_step_that_goes_too_far_is_halved()
+    {
+        var objective = PolicyObjectives.Policy(model, batch, PolicyLosses.Find("ppo")!, new() { Low = 1, High = 1e30 });
+        var step = Programs.TrustRegion(objective, static scene => (model.Logits(scene.Of(""), scene["inputs"]).Value.Reshape(-1, Tokens),
+            LinearCrossEntropy.Counts(scene["labels"]).Where(Create.Scalar(1), Create.Scalar(0)).Reshape(-1)), new() { Bound = 0.5, Iterations = 2, Damping = 0 });
+        double[] table = [Math.Log(9), 0, 0, 0];
+        int[][] answers = [.. Enumerable.Range(0, Answers).Select(static i => (int[])[i % 2])];
+        var given = Rows(answers, table, [.. answers.Select(static a => a[0] == 1 ? 1.0 : -1)]);
+        given[Names.Param("table")] = Value.Of(new([Tokens, Tokens]), table);
+        var of = Evaluate(step, given);
+        var after = All(of[Names.Param("table")]);
+        Assert.Equal(0.5, of[Names.Shown("step_scale")][0], 1e-4);
+        Assert.Equal(Math.Log(9) - Math.Sqrt(1 / 0.09) / 2, after[0] - after[1], 1e-3);
+        Assert.InRange(of[Names.Shown("kl_step")][0], 0.1, 0.5);
+    }
+
     /// <summary>Online preference: of the answers the best is preferred to the worst.</summary>
     [Fact]
     public void Preference_of_ones_own_answers_finds_the_best()
