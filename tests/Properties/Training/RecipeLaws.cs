@@ -185,7 +185,10 @@ public class RecipeLaws
         let both = shared.Model.Window == 0 && shared.Model.Positions != Positions.Alibi
         select empty.Map((name, _) =>
             shared with { Stage = stages.ElementAt(names.IndexOf(name)).Stage is var s ? s with { Batch = shared.Stage.Batch, Accumulate = 1, Preference = s.Preference with { Bidirectional = both && s.Preference.Bidirectional },
-                Practice = s.Practice with { Prompts = shared.Stage.Batch, Tokens = 1 + s.Practice.Tokens % (shared.Model.Context - 1) } } : s }));
+                Practice = s.Practice with { Prompts = shared.Stage.Batch, Tokens = 1 + s.Practice.Tokens % (shared.Model.Context - 1) },
+                Reward = s.Reward with { OverlongTokens = s.Reward.OverlongTokens % (2 + s.Practice.Tokens % (shared.Model.Context - 1)) } } is var t && t.Kind == StageKind.Trpo
+                // A step within a trust region takes a whole round.
+                ? t with { Batch = 2 * Math.Max(1, t.Batch / 2), Practice = t.Practice with { Prompts = Math.Max(1, t.Batch / 2), Answers = 2, Epochs = 1 } } : t : s }));
 
     [Property(Arbitrary = [typeof(RecipeLaws)])]
     public void Written_recipes_read_back(Recipe recipe)

@@ -331,7 +331,7 @@ public sealed class RowRunTests : IDisposable
         ["resample"] = ($"{practice} round-answers:2 batch:3 judge:length:4", "3"), ["kl-target"] = ("round-prompts:1 kl-weight:0.5 kl-horizon:10", "0.1"),
         ["kl-horizon"] = ("round-prompts:1 kl-weight:0.5 kl-target:0.1", "10"), ["kl-weighted"] = ("kl-weight:0.5 kl-place:loss round-epochs:3", "true"),
         ["stop-kl"] = ("round-epochs:4", "0.0000001"), ["ratio-level"] = ("round-epochs:3", "answer"), ["loss-norm"] = ("batch:3", "rows"),
-        ["dual-clip"] = ("round-epochs:4 lr:0.3", "1.001"), ["ratio-cap"] = ("batch:3 round-epochs:4 lr:0.1 clip-high:0", "1.0001"), ["cispo-ceiling"] = ("policy-loss:cispo round-epochs:4 lr:0.3", "1.001"),
+        ["dual-clip"] = ("round-epochs:4 lr:0.3", "1.001"), ["ratio-cap"] = ("round-epochs:4 lr:0.3 clip-high:0", "1.001"), ["cispo-ceiling"] = ("policy-loss:cispo round-epochs:4 lr:0.3", "1.001"),
         ["soft-clip-positive"] = ("policy-loss:sapo round-epochs:3", "3"), ["soft-clip-negative"] = ("policy-loss:sapo round-epochs:3", "3"), ["top-entropy"] = ("batch:3", "0.5"),
         ["off-policy-mask"] = ("batch:3 round-epochs:4 lr:0.1", "0.00001"), ["sampling-correction"] = ("answer-top-k:9", "token-truncate"),
         ["correction-most"] = ("answer-top-k:9 sampling-correction:token-truncate", "0.01"), ["correction-least"] = ("answer-top-k:9 sampling-correction:token-truncate", "0.9"),
