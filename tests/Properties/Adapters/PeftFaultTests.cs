@@ -59,6 +59,30 @@ public sealed class PeftFaultTests : IDisposable
         Assert.Contains("made for another base model", Faults(Copied(), "mistral") + Faults(Copied(), "qwen2"), StringComparison.Ordinal);
     }
 
+    /// <summary>Adapters that hold a number that is none would spoil whatever they are put over.</summary>
+    [Fact]
+    public void A_number_that_is_none_is_told_when_it_is_read()
+    {
+        var folder = Copied();
+        var path = Path.Combine(folder, "adapter_model.safetensors");
+        const string spoilt = "base_model.model.model.layers.1.self_attn.v_proj.lora_B.weight";
+        using (var source = TinyRun.Get(WeightFolder.OpenFile(Path.Combine(PeftGoldenTests.Folder("llama-lora"), "adapter_model.safetensors"))))
+        {
+            File.Delete(path);
+            _ = TinyRun.Get(WeightWriter.WriteFile(path, source.Tensors.Map(static t => t.Shape), "F32", (name, into) =>
+            {
+                var read = source.Read(name, into);
+                if (name == spoilt) into[5] = float.PositiveInfinity;
+                return read;
+            }));
+        }
+        using var adapters = TinyRun.Get(AdapterFolder.Open(folder, Hf.Config("llama")));
+        var model = Transformer.Of(Hf.Config("llama").Config);
+        var faults = TinyRun.Get(LoraPlan.Of(model, adapters.Config, "")).Specs(model.Specs).Where(spec => adapters.Holds(spec.Name))
+            .Select(spec => adapters.Read(spec.Name, new float[spec.Value.Type.Size]).FailToSeq().Lines()).Where(static f => f.Length > 0);
+        Assert.Equal([$"{path}: {spoilt}: holds infinity as its number 5; expected finite numbers, which fit into float32"], faults);
+    }
+
     [Fact]
     public void A_folder_that_is_none_is_told()
     {

@@ -176,6 +176,16 @@ public sealed class PatternLaws
         Assert.Equal(matches == 1 ? 0 : matches, await found);
     }
 
+    /// <summary>A state that failed only because it led back to one on its way is tried again by a later match, which comes to it from elsewhere.</summary>
+    [Theory, InlineData(0), InlineData(4096)]
+    public void What_led_back_to_what_then_succeeded_is_tried_again(int patience)
+    {
+        var finder = Of("(?=(?:1...|_)(?:a?b?)*B).").Matcher(oneText: true, patience);
+        Assert.Equal((0, 1), finder.Find("1_aaB", 0, out _));
+        Assert.Equal((1, 2), finder.Find("1_aaB", 1, out _));
+        Assert.Equal((-1, -1), finder.Find("1_aaB", 2, out _));
+    }
+
     [Fact]
     public void Letters_beyond_the_basic_plane_are_letters() => Assert.Equal((0, 4), Of(@"\p{L}+").Matcher().Find("𝒜𠀀!", 0, out _));
 }
