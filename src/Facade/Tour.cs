@@ -15,10 +15,10 @@ public sealed record TourOptions
     public IReadOnlyList<(string Name, string Value)> Settings { get; init; } = [];
 
     /// <summary>How many questions each stage answers at the end, 1 or more.</summary>
-    public int Questions { get; init; } = 600;
+    public int Questions { get; init; } = 1000;
 
     /// <summary>How many questions are answered to have comparisons to learn from, 2 or more.</summary>
-    public int Compared { get; init; } = 1200;
+    public int Compared { get; init; } = 2500;
 
     /// <summary>How many answers each of those has, 2 or more.</summary>
     public int Answers { get; init; } = 4;
@@ -44,8 +44,8 @@ public sealed record TourResult(string Folder, Vec<TourScore> Scores, bool IsDon
 }
 
 /// <summary>
-/// All of it in one run: a model is pretrained and taught to answer; its own answers are compared by what is true of the embedded world; a model learns to judge from
-/// that; policies learn from the judge, from the truth and from the comparisons; and all are asked questions that none of them learned.
+/// All of it in one run: a model is pretrained and taught to answer; its own answers are compared by what is true of the embedded world; another learns to judge;
+/// policies learn from the truth and from the comparisons; and all are asked questions that none of them learned.
 /// </summary>
 public static class Tour
 {

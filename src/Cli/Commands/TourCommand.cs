@@ -21,10 +21,11 @@ static class TourCommand
         ], Run)
     {
         Details = """
-            pretrain learns the embedded world's texts; sft, to answer questions about it. Its own answers to questions that it learned
-            from are then compared by what is true, and written to preferences.jsonl in the run's folder: from them reward learns to
-            judge. ppo learns from that judge, grpo from the truth itself, dpo from the comparisons; all three begin with what sft
-            learned. At the end every stage answers the same questions, which none has learned from, and report.html shows it.
+            pretrain learns the embedded world's texts; sft, to answer questions about it; reward, to judge answers. sft's own answers
+            to questions that it learned from are compared by what is true, and written to preferences.jsonl in the run's folder. ppo
+            learns from what is true beside a critic, grpo from it in groups of answers, dpo from the comparisons; all three begin
+            with what sft learned. At the end every stage answers the same questions, which none has learned from, and report.html
+            shows it.
 
             Stopped in any way, the same command goes on. Each stage is a run's, in stages/NAME of the folder: it is resumed, replaced
             and branched by that. The recipe is recipes/tour.yaml.

@@ -24,6 +24,9 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
 {
     const int Most = 400;
 
+    // One whose widths the library knows, so that texts have room; a browser without it takes one that is as wide.
+    const string Font = "Arial";
+
     // Colours that colour-blind people tell apart, too (Okabe and Ito 2008).
     static readonly OxyColor[] colours =
         [OxyColor.FromRgb(0, 114, 178), OxyColor.FromRgb(213, 94, 0), OxyColor.FromRgb(0, 158, 115), OxyColor.FromRgb(204, 121, 167), OxyColor.FromRgb(230, 159, 0), OxyColor.FromRgb(86, 180, 233)];
@@ -33,17 +36,18 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
     /// <param name="height">Its height in pixels.</param>
     public string Svg(int width = 640, int height = 360)
     {
-        var plot = new PlotModel { Title = Title, TitleFontSize = 14, TitleFontWeight = 400, PlotAreaBorderColor = OxyColors.LightGray, DefaultFont = "sans-serif" };
+        var plot = new PlotModel { Title = Title, TitleFontSize = 14, TitleFontWeight = 400, PlotAreaBorderColor = OxyColors.LightGray, DefaultFont = Font };
         foreach (var (position, title) in new[] { (AxisPosition.Bottom, X), (AxisPosition.Left, Y) })
             plot.Axes.Add(new LinearAxis
             {
                 Position = position, Title = title, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColor.FromRgb(235, 235, 235), TicklineColor = OxyColors.LightGray,
-                MinorTickSize = 0, MinimumPadding = 0.03, MaximumPadding = 0.03,
+                MinorTickSize = 0, MinimumPadding = 0.06, MaximumPadding = 0.06, AxisTitleDistance = 10,
             });
         // Beside the picture, where it covers nothing.
         if (Traces.Count > 1) plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendBorderThickness = 0 });
         for (var i = 0; i < Traces.Count; i++) plot.Series.Add(Of(Traces[i], colours[i % colours.Length]));
-        return SvgExporter.ExportToString(plot, width, height, isDocument: false);
+        return SvgExporter.ExportToString(plot, width, height, isDocument: false)
+            .Replace($"font-family=\"{Font}\"", $"font-family=\"{Font}, Helvetica, Liberation Sans, sans-serif\"", StringComparison.Ordinal);
     }
 
     static XYAxisSeries Of(Trace trace, OxyColor colour)

@@ -262,6 +262,10 @@ public class ConfigLaws
             Assert.All(f.Aliases, alias => Assert.Equal((f.Name, true), (RunConfig.Nearest(alias).Field.Name, RunConfig.Nearest(alias).IsClose))));
     }
 
+    /// <summary>A record whose member is made of itself would print without end.</summary>
+    [Fact]
+    public void A_configuration_is_printed() => Assert.Contains("LearningRate", defaults.ToString(), StringComparison.Ordinal);
+
     [Fact]
     public void Defaults_are_valid() => Assert.True(defaults.Validate().IsSuccess);
 

@@ -59,6 +59,7 @@ public class RangeLaws
     [InlineData("lora-dropout", "0", "1")]
     [InlineData("lora-rank", "0", "-1")]
     [InlineData("neftune", "0", "-0.1")]
+    [InlineData("slips", "0", "1")]
     [InlineData("preference-smoothing", "0", "0.5")]
     [InlineData("answer-temperature", "1E-09", "0")]
     [InlineData("answer-tokens", "1", "0")]

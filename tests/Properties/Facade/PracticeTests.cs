@@ -91,7 +91,7 @@ public sealed class PracticeTests : IDisposable
         Assert.Contains("line 1: fits no form of rows", await Error(await Policy(StageKind.Dpo, ("judge", "exact")), "c"), StringComparison.Ordinal);
         var unjudged = await Policy(StageKind.Grpo);
         unjudged = unjudged with { Stage = unjudged.Stage with { Practice = unjudged.Stage.Practice with { Judge = null } } };
-        Assert.Contains("Judge: is not given, and a policy learns from answers that are judged; allowed: exact, f1 or rouge-l", await Error(unjudged, "f"), StringComparison.Ordinal);
+        Assert.Contains("Judge: is not given, and a policy learns from answers that are judged; allowed: exact, f1, rouge-l or number for nearness", await Error(unjudged, "f"), StringComparison.Ordinal);
         // In a recipe, before anything of the stages before is done.
         var recipe = Recipe.Of(unjudged with { Stage = unjudged.Stage with { Kind = StageKind.Sft, Source = new() } }).Then("second", unjudged.Stage with { From = null });
         Assert.Contains("stage second: judge: is not given", (await Assert.ThrowsAsync<FunctionalException>(() => Functional.Training.RunAsync(recipe, scratch["g"]))).Message, StringComparison.Ordinal);

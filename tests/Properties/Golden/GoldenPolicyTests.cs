@@ -122,7 +122,7 @@ public sealed class GoldenPolicyTests
                 {
                     "group" => AdvantageScale.Group, "batch" => AdvantageScale.BatchRewards, _ => AdvantageScale.None,
                 },
-            }.AsTrl;
+            }.AsTrl();
             var groups = kinds[0].Map((_, i) => i / 4);
             var of = one.GetProperty("multi_objective_aggregation").GetString() == "normalize_then_sum" ? GroupAdvantages.OfKinds(kinds, weights, groups, options)
                 : GroupAdvantages.Of(Rewards.Sum(kinds, weights), groups, options);
@@ -145,7 +145,7 @@ public sealed class GoldenPolicyTests
                     [.. Numbers(one.GetProperty("ref_per_token_logps")[i])], [true, true, true]));
             var options = one.GetProperty("normalize_advantages").GetBoolean() ? GroupOptions.Rloo with { Scale = AdvantageScale.Batch } : GroupOptions.Rloo;
             CheckAll(one.GetProperty("name").GetString()!, Numbers(one.GetProperty("advantages")),
-                GroupAdvantages.Of(rewards, one.GetProperty("num_generations").GetInt32(), options.AsTrl).Each);
+                GroupAdvantages.Of(rewards, one.GetProperty("num_generations").GetInt32(), options.AsTrl()).Each);
         }
     }
 

@@ -91,7 +91,7 @@ public sealed class AdvantageLaws
     }
 
     static readonly GroupOptions[] compared = [GroupOptions.Grpo, GroupOptions.DrGrpo, GroupOptions.Rloo, GroupOptions.ReinforcePlusPlusBaseline,
-        new() { Baseline = GroupBaseline.Best }, GroupOptions.Grpo.AsTrl, GroupOptions.Rloo.AsTrl];
+        new() { Baseline = GroupBaseline.Best }, GroupOptions.Grpo.AsTrl(), GroupOptions.Rloo.AsTrl()];
 
     /// <summary>A constant on all rewards of a group changes nothing where answers of a group are compared; groups are compared by themselves.</summary>
     [Property(MaxTest = 60)]

@@ -13,6 +13,21 @@ public sealed class ShippedRecipeTests
 
     static Recipe Read(string name) => Functional.Configuration.RecipeFromYaml(Path.Combine(Folder, $"{name}.yaml"));
 
+    // What a tour writes itself lies beside its run.
+    static Recipe Reduced(string name, string folder)
+    {
+        var pairs = Path.Combine(folder, "preferences.jsonl");
+        File.WriteAllLines(pairs, Enumerable.Range(0, 12).Select(static i => $$"""{"prompt": "How many letters are in w{{i}}?", "chosen": "{{i}}", "rejected": "no"}"""));
+        return Reduced(name).Map(config => config with
+        {
+            Stage = config.Stage with
+            {
+                Source = config.Stage.Source with { File = config.Stage.Source.File is { } file && Path.GetFileName(file) == "preferences.jsonl" ? pairs : config.Stage.Source.File },
+                Practice = config.Stage.Practice with { Prompts = 4, Tokens = 4 },
+            },
+        });
+    }
+
     static RunConfig First(string name) => Read(name).Stages.Values[0];
 
     static Recipe Reduced(string name) => Read(name).Map(static config => config with
@@ -48,13 +63,14 @@ public sealed class ShippedRecipeTests
     public void A_recipe_that_was_stopped_goes_on_bit_for_bit(string name)
     {
         using var scratch = new Scratch();
-        Train(scratch["whole"], Reduced(name));
+        var recipe = Reduced(name, Directory.CreateDirectory(scratch["rows"]).FullName);
+        Train(scratch["whole"], recipe);
         // In each of its stages.
-        for (var stage = 0; stage < Reduced(name).Stages.Count; stage++)
+        for (var stage = 0; stage < recipe.Stages.Count; stage++)
         {
-            using (var stop = new CancellationTokenSource()) Train(scratch["parts"], Reduced(name), new StopAfterTheFirstStep(stop), stop.Token);
+            using (var stop = new CancellationTokenSource()) Train(scratch["parts"], recipe, new StopAfterTheFirstStep(stop), stop.Token);
             var run = TinyRun.Get(RunFolder.Open(scratch["parts"]));
-            Assert.Equal((Reduced(name).Stages.Names[stage], 1), (run.Stage, TinyRun.Get(run.Checkpoint()).Step));
+            Assert.Equal((recipe.Stages.Names[stage], 1), (run.Stage, TinyRun.Get(run.Checkpoint()).Step));
             using var engine = new ManagedEngine(2);
             using var session = TinyRun.Get(RunSession.Resume(scratch["parts"]));
             TinyRun.Get(Loop.Run(engine, session, null, StillClock.Instance));

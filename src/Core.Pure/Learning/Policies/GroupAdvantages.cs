@@ -61,7 +61,7 @@ public sealed record GroupOptions
     public static GroupOptions ReinforcePlusPlusBaseline { get; } = new() { Scale = AdvantageScale.Batch };
 
     /// <summary>The same, with deviations as TRL has them.</summary>
-    public GroupOptions AsTrl => this with { Sample = true, Epsilon = 1e-4 };
+    public GroupOptions AsTrl() => this with { Sample = true, Epsilon = 1e-4 };
 }
 
 /// <summary>What answers are worth beside others.</summary>
