@@ -12,7 +12,8 @@ public sealed record Collected(int Asked, int Written, int Even);
 /// <content>Answers that somebody judges.</content>
 public sealed partial class LanguageModel
 {
-    const int AtOnce = 64;
+    // Answers between two times that what is compared is written down: many enough that caches and programs are seldom made.
+    const int Written = 1024;
 
     /// <summary>Asks the model questions that its run has kept for evaluation, or those of a file, and has the answers judged.</summary>
     /// <param name="options">Which questions, and how answers are drawn.</param>
@@ -75,7 +76,7 @@ public sealed partial class LanguageModel
         using var judging = Judges.Of(engine, judge, reward).OrThrow();
         var (key, asked, even, done) = (Key.Seed((ulong)options.Seed), 0, 0, 0);
         // A question's key is of its place among all, however many were asked before.
-        foreach (var some in trial.Rows.Select(static (row, at) => (row, at)).Where(r => !file.Has(r.row.Asked.Prompt, judge)).Chunk(AtOnce / Math.Min(AtOnce, answers)))
+        foreach (var some in trial.Rows.Select(static (row, at) => (row, at)).Where(r => !file.Has(r.row.Asked.Prompt, judge)).Chunk(Math.Max(1, Written / answers)))
         {
             stop.ThrowIfCancellationRequested();
             var tried = (trial with { Rows = [.. some.Select(static r => r.row)] }).Ask(model, judging, answers, options.Sampling, options.Tokens, [.. some.Select(r => key.FoldIn(r.at))], null, stop);
@@ -104,8 +105,8 @@ public sealed partial class LanguageModel
         ArgumentNullException.ThrowIfNull(tried);
         using var turn = turns.Ask();
         await turn.Come(cancellation).ConfigureAwait(false);
-        return await Compute(IReadOnlyList<double> () => model.LogProbs([.. tried.SelectMany(static t => t.Answers.Select(a => (t.Prompt, a.Tokens)))], cancellation), cancellation)
-            .ConfigureAwait(false);
+        return await Compute(() => Finite(IReadOnlyList<double> () => model.LogProbs([.. tried.SelectMany(static t => t.Answers.Select(a => (t.Prompt, a.Tokens)))], cancellation)
+            ?? throw new OperationCanceledException(cancellation)), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>What the model gives answers, where it has learned rewards; NaN for one that it cannot read.</summary>

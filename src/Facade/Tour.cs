@@ -50,7 +50,7 @@ public sealed record TourResult(string Folder, Vec<TourScore> Scores, bool IsDon
 public static class Tour
 {
     internal const string PageName = "report.html";
-    const string Comparisons = "preferences.jsonl", ScoresName = "tour";
+    const string Comparisons = "preferences.jsonl";
 
     /// <summary>
     /// Begins a tour, or goes on with the one in a folder; what is done is not done again. Its stages are those of a recipe, and the folder is a run like any other:
@@ -77,9 +77,9 @@ public static class Tour
         }
         if (!await Train(recipe, folder, training, cancellation).ConfigureAwait(false)) return new(folder, [], false);
         using var held = RunFolder.Hold(folder).OrThrow();
+        using var asking = new TourScores(folder, recipe, teacher, asked, notes, cancellation);
         var scores = new List<TourScore>();
-        foreach (var stage in recipe.Stages.Names)
-            scores.Add(await Scored(folder, recipe, stage, teacher, asked, notes, cancellation).ConfigureAwait(false));
+        foreach (var stage in recipe.Stages.Names) scores.Add(await asking.Of(stage).ConfigureAwait(false));
         var result = new TourResult(folder, [.. scores], true);
         await File.WriteAllTextAsync(result.Page, await TourPage.Of(result, recipe).ConfigureAwait(false), cancellation).ConfigureAwait(false);
         return result;
@@ -121,61 +121,13 @@ public static class Tour
     {
         using var held = RunFolder.Hold(folder).OrThrow();
         using var model = await LanguageModel.LoadAsync(folder, recipe.Stages[stage].Execution, stage: stage, cancellation: stop).ConfigureAwait(false);
-        var whole = new AnswerOptions { Questions = options.Compared, Tokens = TokensOf(recipe), Temperature = 1, Seed = recipe.Stages[stage].Seed };
+        var whole = new AnswerOptions { Questions = options.Compared, Tokens = TourScores.TokensOf(recipe), Temperature = 1, Seed = recipe.Stages[stage].Seed };
         var part = Path.ChangeExtension(file, "partial.jsonl");
         var collected = await model.CollectAsync(part, "exact", whole, null, options.Answers,
-            notes is null ? null : new Told(done => notes.Report(new("questions answered, and the answers compared", done, options.Compared))), stop).ConfigureAwait(false);
+            notes is null ? null : new TourProgress(done => notes.Report(new("questions answered, and the answers compared", done, options.Compared))), stop).ConfigureAwait(false);
         if (collected.Written < 2)
             throw new FunctionalException(new Fault(folder, $"has answers of which {collected.Written} are better than others", "needed: 2 or more, as of a model that is sometimes right"));
         File.Move(part, file, overwrite: true);
-    }
-
-    // Every stage answers as long as the policies may.
-    static int TokensOf(Recipe recipe) => recipe.Stages.Values.Where(static c => c.Stage.Practises).Select(static c => c.Stage.Practice.Tokens).DefaultIfEmpty(new PracticeConfig().Tokens).Max();
-
-    static async Task<TourScore> Scored(string folder, Recipe recipe, string stage, string teacher, TourOptions options, IProgress<TourNote>? notes, CancellationToken stop)
-    {
-        var path = Path.Combine(folder, "stages", stage, $"{ScoresName}.json");
-        if (File.Exists(path) && TourScore.Read(await File.ReadAllTextAsync(path, stop).ConfigureAwait(false), path).Case is TourScore known
-            && (known.Right is not null || known.Answers.Count == options.Questions)) return known;
-        var (config, engine) = (recipe.Stages[stage], recipe.Stages[stage].Execution);
-        var lines = await Training.MetricsAsync(folder, stage).ConfigureAwait(false);
-        var score = new TourScore(stage, RunConfig.Field("kind")!.Show(config), recipe.Before(stage), lines.Sum(static l => (l.Training?.Milliseconds ?? 0) + (l.RollOut is { } round && round.Contains("milliseconds") ? round["milliseconds"] : 0)) / 1e3, []);
-        using var model = await LanguageModel.LoadAsync(folder, engine, stage: stage, cancellation: stop).ConfigureAwait(false);
-        if (config.Stage.Kind == StageKind.Reward)
-        {
-            var judge = await model.JudgeAsync(cancellation: stop).ConfigureAwait(false);
-            score = score with { Right = (long)Math.Round(judge.Accuracy.Value * judge.Pairs), Pairs = judge.Pairs };
-        }
-        else
-        {
-            var questions = new AnswerOptions { Like = Path.Combine(folder, "stages", teacher), Questions = options.Questions, Tokens = TokensOf(recipe), Temperature = 1 };
-            var tried = await model.TryAsync(questions, progress: notes is null ? null : new Told(done => notes.Report(new($"answers of {stage}", done, options.Questions))), cancellation: stop)
-                .ConfigureAwait(false);
-            var answers = tried.Select(static t => (t.Asked, Answer: t.Answers[0], Reward: t.Rewards[0])).ToArray();
-            score = score with
-            {
-                Answers = [.. answers.Select(static a => new TourAnswer(string.Join("\n\n", a.Asked.Prompt.Select(static m => m.Whole)), a.Answer.Text.Trim(), a.Reward))],
-                Length = answers.Average(static a => (double)a.Answer.Tokens.Count),
-                Kl = recipe.Before(stage) is { } before ? await Away(before, tried, [.. answers.Select(static a => a.Answer.LogProbs.Sum(static p => (double)p))]).ConfigureAwait(false) : null,
-                Judged = recipe.Stages.FirstOrDefault(static s => s.Value.Stage.Kind == StageKind.Reward).Name is { } judge ? await Judged(judge, tried).ConfigureAwait(false) : null,
-            };
-        }
-        await File.WriteAllTextAsync($"{path}.partial", score.Written.Write(), stop).ConfigureAwait(false);
-        File.Move($"{path}.partial", path, overwrite: true);
-        return score;
-
-        async Task<double> Away(string before, IReadOnlyList<JudgedAnswers> tried, double[] own)
-        {
-            using var other = await LanguageModel.LoadAsync(folder, engine, stage: before, cancellation: stop).ConfigureAwait(false);
-            return own.Zip(await other.LogProbsAsync(tried, stop).ConfigureAwait(false), static (mine, its) => mine - its).Average();
-        }
-
-        async Task<double> Judged(string judge, IReadOnlyList<JudgedAnswers> tried)
-        {
-            using var other = await LanguageModel.LoadAsync(folder, engine, stage: judge, cancellation: stop).ConfigureAwait(false);
-            return (await other.RewardsAsync(tried, stop).ConfigureAwait(false)).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average();
-        }
     }
 
     static TourOptions Checked(this TourOptions options) => new[]
@@ -184,10 +136,4 @@ public static class Tour
         Fault.Unless(options.Compared >= 2, nameof(TourOptions.Compared), $"is {options.Compared}", "allowed: 2 or more"),
         Fault.Unless(options.Answers >= 2, nameof(TourOptions.Answers), $"is {options.Answers}", "allowed: 2 or more"),
     }.Gather().Map(_ => options).OrThrow();
-
-    // On the thread that computes.
-    sealed class Told(Action<int> tell) : IProgress<int>
-    {
-        public void Report(int value) => tell(value);
-    }
 }

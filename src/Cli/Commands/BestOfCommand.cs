@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Functional.Base;
 using Functional.Files;
 using Functional.Sampling;
@@ -121,16 +120,14 @@ static class BestOfCommand
         foreach (var one in result.Prompts.Take(shown))
         {
             terminal.Line($"\n{TrainText.Indented(string.Join("\n\n", one.Asked.Prompt.Select(static m => m.Whole)))}");
-            if (one.Asked.Expected is { } expected) terminal.Line($"  expected:  {OneLine(expected)}");
+            if (one.Asked.Expected is { } expected) terminal.Line($"  expected:  {Show.OneLine(expected)}");
             terminal.Line($"  best:      {Of(one.Best)}");
-            terminal.Line($"  vote:      {OneLine(one.Voted.Text)}");
+            terminal.Line($"  vote:      {Show.OneLine(one.Voted.Text)}");
             if (result.Revisions.Count > 0) terminal.Line($"  revised:   {Of(one.Revised)}");
         }
     }
 
-    static string Of(Candidate? candidate) => candidate is null ? "none has a reward" : $"{OneLine(candidate.Text)}  ({Show.Number(candidate.Reward)})";
-
-    static string OneLine(string text) => Show.Harmless(text.Trim().ReplaceLineEndings(" ⏎ "));
+    static string Of(Candidate? candidate) => candidate is null ? "none has a reward" : $"{Show.OneLine(candidate.Text)}  ({Show.Number(candidate.Reward)})";
 
     static void Curve(Terminal terminal, Vec<(int N, double Tokens, Rate Reward, Rate? Value, string More)> points, string name, string? measure, string more)
     {
@@ -153,21 +150,23 @@ static class BestOfCommand
         {
             json.WriteNumber("n", p.Answers);
             json.WriteNumber("tokens", p.Tokens);
-            Rates(json, ("reward", p.Reward), ("value", p.Value));
+            json.Rate("reward", p.Reward);
+            json.Rate("value", p.Value);
             json.WriteNumber("kl_bound", p.Kl);
         });
         json.Objects("vote", result.Votes, p =>
         {
             json.WriteNumber("n", p.Answers);
             json.WriteNumber("tokens", p.Tokens);
-            Rates(json, ("value", p.Value));
+            json.Rate("value", p.Value);
         });
         json.Objects("revisions", result.Revisions, p =>
         {
             json.WriteNumber("round", p.Round);
             json.WriteNumber("answers", p.Answers);
             json.WriteNumber("tokens", p.Tokens);
-            Rates(json, ("reward", p.Reward), ("value", p.Value));
+            json.Rate("reward", p.Reward);
+            json.Rate("value", p.Value);
             json.WriteNumber("revised", p.Revised);
         });
         json.Objects("prompts", result.Prompts, p =>
@@ -182,26 +181,9 @@ static class BestOfCommand
                 json.WriteString("answer", c.Text);
                 json.WriteNumber("tokens", c.Tokens);
                 json.WriteNumber("logprob", c.LogProb);
-                Number(json, "reward", c.Reward);
-                Number(json, "value", c.Value);
+                json.Number("reward", c.Reward);
+                json.Number("value", c.Value);
             });
         });
     });
-
-    static void Rates(Utf8JsonWriter json, params ReadOnlySpan<(string Name, Rate Rate)> rates)
-    {
-        foreach (var (name, rate) in rates)
-        {
-            Number(json, name, rate.Value);
-            Number(json, $"{name}_low", rate.Low);
-            Number(json, $"{name}_high", rate.High);
-        }
-    }
-
-    // What is not known is null.
-    static void Number(Utf8JsonWriter json, string name, double value)
-    {
-        if (double.IsFinite(value)) json.WriteNumber(name, value);
-        else json.WriteNull(name);
-    }
 }

@@ -45,7 +45,7 @@ static partial class EvaluateCommand
             terminal.Line($"\n{TrainText.Indented(question.Prompt is [.., var last] ? last.Whole : "")}");
             for (var choice = 0; choice < question.Choices.Count; choice++)
                 terminal.Line($"  {(choice == question.Right ? "=" : " ")} {string.Join("  ", all.Select(a => $"{a.Scores.Questions[i].Choices[choice].LogProb.ToString("0.00", CultureInfo.InvariantCulture),9}{
-                    (a.Scores.Questions[i].Pick(ChoiceRule.Sum) == choice ? "*" : " ")}"))}  {OneLine(question.Choices[choice])}");
+                    (a.Scores.Questions[i].Pick(ChoiceRule.Sum) == choice ? "*" : " ")}"))}  {Show.OneLine(question.Choices[choice])}");
         }
     }
 
@@ -57,7 +57,7 @@ static partial class EvaluateCommand
             json.WriteNumber("questions", one.Scores.Questions.Count);
             json.WriteNumber("cut", one.Scores.Cut);
             json.WriteNumber("chance", one.Scores.Chance);
-            foreach (var (_, name, rule) in Rules) Whole(json, name, one.Scores.Accuracy(rule));
+            foreach (var (_, name, rule) in Rules) json.Rate(name, one.Scores.Accuracy(rule));
             json.WriteNumber("loss", one.Scores.Loss);
             json.WriteNumber("perplexity", one.Scores.Perplexity);
             json.Objects("choices", one.Scores.Questions, q =>
@@ -75,7 +75,7 @@ static partial class EvaluateCommand
         });
         if (all.Count < 2) return;
         json.WriteStartObject("differences");
-        foreach (var (_, name, rule) in Rules) Whole(json, name, all[0].Scores.Difference(all[1].Scores, rule, key));
+        foreach (var (_, name, rule) in Rules) json.Rate(name, all[0].Scores.Difference(all[1].Scores, rule, key));
         json.WriteEndObject();
     });
 }

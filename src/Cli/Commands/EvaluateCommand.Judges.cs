@@ -44,7 +44,7 @@ static partial class EvaluateCommand
             json.WriteStartObject();
             json.WriteString("run", name);
             json.WriteNumber("comparisons", s.Pairs);
-            foreach (var (_, field, of) in Shares) Whole(json, field, of(s));
+            foreach (var (_, field, of) in Shares) json.Rate(field, of(s));
             foreach (var (_, field, of) in Numbers) json.WriteNumber(field, of(s));
             json.WriteEndObject();
         }

@@ -153,16 +153,14 @@ static partial class EvaluateCommand
         for (var i = 0; i < Math.Min(shown, answers.Count); i++)
         {
             terminal.Line($"\n{TrainText.Indented(answers[i].Prompt)}");
-            if (answers[i].Expected is { } expected) terminal.Line($"  expected:  {OneLine(expected)}");
-            foreach (var (name, scores) in all) terminal.Line($"  {(all.Count == 1 ? "answer" : name)}:  {OneLine(scores.Answers[i].Answer.Text)}");
+            if (answers[i].Expected is { } expected) terminal.Line($"  expected:  {Show.OneLine(expected)}");
+            foreach (var (name, scores) in all) terminal.Line($"  {(all.Count == 1 ? "answer" : name)}:  {Show.OneLine(scores.Answers[i].Answer.Text)}");
         }
     }
 
     static string Under(int runs, string run, string name) => runs == 1 ? name : $"{name}, {run}";
 
     static double Mean(Vec<double> rewards) => rewards.Count == 0 ? 0 : rewards.Average();
-
-    static string OneLine(string text) => Show.Harmless(text.Trim().ReplaceLineEndings(" ⏎ "));
 
     static string Json(List<(string Name, AnswerScores Scores)> all, Comparison? verdict, Key key) => JsonLine.Of(json =>
     {
@@ -193,11 +191,11 @@ static partial class EvaluateCommand
         json.WriteEndArray();
         if (all.Count < 2) return;
         json.WriteStartObject("differences");
-        foreach (var (name, (_, of)) in ((string[])["exact", "f1", "rouge2", "rouge_l"]).Zip(Differences).Where(_ => all[0].Scores.Compared > 0)) Whole(json, name, all[0].Scores.Difference(all[1].Scores, of, key));
-        if (verdict is not null) Whole(json, "reward", verdict.Difference(key));
+        foreach (var (name, (_, of)) in ((string[])["exact", "f1", "rouge2", "rouge_l"]).Zip(Differences).Where(_ => all[0].Scores.Compared > 0)) json.Rate(name, all[0].Scores.Difference(all[1].Scores, of, key));
+        if (verdict is not null) json.Rate("reward", verdict.Difference(key));
         json.WriteEndObject();
         if (verdict is null) return;
-        Whole(json, "win_rate", verdict.WinRate);
+        json.Rate("win_rate", verdict.WinRate);
         json.WriteNumber("wins", verdict.Wins);
         json.WriteNumber("ties", verdict.Ties);
         json.WriteNumber("losses", verdict.Losses);
@@ -207,23 +205,10 @@ static partial class EvaluateCommand
     {
         json.WriteNumber("loss", s.Loss);
         json.WriteNumber("perplexity", s.Perplexity);
-        json.WriteNumber("exact", s.Exact);
-        Interval(json, "exact", s.ExactRate);
+        json.Rate("exact", s.ExactRate);
         json.WriteNumber("f1", s.Mean(static m => m.F1));
         json.WriteNumber("rouge1", s.Mean(static m => m.Rouge1));
         json.WriteNumber("rouge2", s.Mean(static m => m.Rouge2));
         json.WriteNumber("rouge_l", s.Mean(static m => m.RougeL));
-    }
-
-    static void Whole(Utf8JsonWriter json, string name, Rate rate)
-    {
-        json.WriteNumber(name, rate.Value);
-        Interval(json, name, rate);
-    }
-
-    static void Interval(Utf8JsonWriter json, string name, Rate rate)
-    {
-        json.WriteNumber($"{name}_low", rate.Low);
-        json.WriteNumber($"{name}_high", rate.High);
     }
 }

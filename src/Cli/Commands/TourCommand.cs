@@ -82,7 +82,7 @@ static class TourCommand
         {
             terminal.Line($"\n{TrainText.Indented(writers[0].Answers[i].Question)}");
             foreach (var writer in writers)
-                terminal.Line($"    {writer.Stage,-10}{(writer.Answers[i].Reward > 0 ? "right  " : "wrong  ")}{Show.Harmless(TourPage.Brief(writer.Answers[i].Answer).ReplaceLineEndings(" ⏎ "))}");
+                terminal.Line($"    {writer.Stage,-10}{(writer.Answers[i].Reward > 0 ? "right  " : "wrong  ")}{Show.OneLine(TourPage.Brief(writer.Answers[i].Answer))}");
         }
         terminal.Line($"\n{result.Page} shows more. To go on: functional grpo --from {Show.Word(Path.Combine(result.Folder, "stages", "sft"))} --judge exact");
     }
@@ -94,23 +94,16 @@ static class TourCommand
         {
             json.WriteString("stage", score.Stage);
             json.WriteString("kind", score.Kind);
-            Write("right", score.Reward);
+            json.Rate("right", score.Reward);
             if (score.Right is null && result[score.Beside] is { Answers.Count: > 0 } before)
             {
                 json.WriteString("over", before.Stage);
-                Write("gain", score.Gain(before));
+                json.Rate("gain", score.Gain(before));
             }
             if (score.Kl is { } kl) json.WriteNumber("kl", kl);
             if (score.Judged is { } judged && double.IsFinite(judged)) json.WriteNumber("judge", judged);
             if (score.Right is null) json.WriteNumber("tokens", score.Length);
             json.WriteNumber("seconds", score.Seconds);
         });
-
-        void Write(string name, Rate rate)
-        {
-            json.WriteStartArray(name);
-            foreach (var number in new[] { rate.Value, rate.Low, rate.High }) json.WriteNumberValue(number);
-            json.WriteEndArray();
-        }
     });
 }

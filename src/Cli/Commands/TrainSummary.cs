@@ -61,15 +61,13 @@ static class TrainSummary
         foreach (var a in scores.Answers.Take(Samples))
         {
             terminal.Line(TrainText.Indented(a.Prompt));
-            terminal.Line($"    {OneLine(a.Answer.Text.Trim())}{(a.Expected is { } expected ? $"    (expected: {OneLine(expected)})" : "")}");
+            terminal.Line($"    {Show.OneLine(a.Answer.Text)}{(a.Expected is { } expected ? $"    (expected: {Show.OneLine(expected)})" : "")}");
         }
         if (scores.Compared > 0)
             terminal.Line($"on {scores.Compared} of the questions that were kept: exact {scores.Exact:P0}, F1 {Show.Number(Math.Round(scores.Mean(static m => m.F1), 3))}; "
                 + $"all of them: functional evaluate --from {Show.Word(result.Folder)} --questions 0");
         terminal.Line($"a question of your own: functional ask --from {Show.Word(result.Folder)} \"…\"");
     }
-
-    static string OneLine(string text) => Show.Harmless(text.ReplaceLineEndings(" ⏎ "));
 
     static async Task Score(Terminal terminal, RunResult result, LanguageModel model, CancellationToken stop)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Functional.Base;
 
 namespace Functional.Cli;
 
@@ -20,6 +21,21 @@ static class JsonLine
         json.WriteStartObject();
         write(json);
         json.WriteEndObject();
+    }
+
+    /// <summary>A number under a name; null where it is not known.</summary>
+    public static void Number(this Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value)) json.WriteNumber(name, value);
+        else json.WriteNull(name);
+    }
+
+    /// <summary>A rate under a name, and the ends of its interval under <c>NAME_low</c> and <c>NAME_high</c>.</summary>
+    public static void Rate(this Utf8JsonWriter json, string name, Rate rate)
+    {
+        json.Number(name, rate.Value);
+        json.Number($"{name}_low", rate.Low);
+        json.Number($"{name}_high", rate.High);
     }
 
     /// <summary>An array under a name, with an object for each item.</summary>

@@ -37,6 +37,9 @@ static class Show
     /// </summary>
     public static string Harmless(string text) => Harmless(text, LineEndStream.Start(LineEnds.Lf)).Text;
 
+    /// <summary>A text of a model in one line, without the white space around it; where lines end, a sign says so.</summary>
+    public static string OneLine(string text) => Harmless(text.Trim().ReplaceLineEndings(" ⏎ "));
+
     /// <summary>As <see cref="Harmless(string)"/>, a piece at a time.</summary>
     /// <param name="piece">Text that was cut anywhere.</param>
     /// <param name="lines">The line ends before it, made LF.</param>

@@ -35,7 +35,11 @@ public interface IJudge : IDisposable
 /// <param name="Name">What it is called.</param>
 /// <param name="Weight">What its rewards count.</param>
 /// <param name="Judge">Who it is; owned by whoever has this.</param>
-public sealed record WeightedJudge(string Name, double Weight, IJudge Judge);
+public sealed record WeightedJudge(string Name, double Weight, IJudge Judge)
+{
+    /// <summary>What it gives answers; NaN where that is no finite number.</summary>
+    public Vec<double> Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers) => [.. Judge.Rewards(answers).Select(static r => double.IsFinite(r) ? r : double.NaN)];
+}
 
 /// <summary>Those who judge, and the prompts that answers are judged of.</summary>
 /// <param name="Judges">Who judges; owned by whoever has this.</param>
@@ -44,8 +48,7 @@ public sealed record WeightedJudge(string Name, double Weight, IJudge Judge);
 public sealed record Judging(Vec<WeightedJudge> Judges, Vec<Asked> Prompts, Vec<Asked> Kept) : IDisposable
 {
     /// <summary>What each judge gives answers; NaN where it gives no finite number.</summary>
-    public Vec<Vec<double>> Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers) =>
-        Judges.Map(j => (Vec<double>)[.. j.Judge.Rewards(answers).Select(static r => double.IsFinite(r) ? r : double.NaN)]);
+    public Vec<Vec<double>> Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers) => Judges.Map(j => j.Rewards(answers));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -100,11 +103,8 @@ public static class Judges
 /// <summary>Several who judge as one: the weighted sum of what they give; one that gives no number to an answer is left out for it.</summary>
 sealed class JointJudge(Vec<WeightedJudge> judges) : IJudge
 {
-    public double[] Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers)
-    {
-        var each = judges.Map(j => (Vec<double>)[.. j.Judge.Rewards(answers).Select(static r => double.IsFinite(r) ? r : double.NaN)]);
-        return [.. Learning.Rewards.Sum(each, judges.Map(static j => j.Weight))];
-    }
+    public double[] Rewards(IReadOnlyList<(Asked Asked, string Answer)> answers) =>
+        [.. Learning.Rewards.Sum(judges.Map(j => j.Rewards(answers)), judges.Map(static j => j.Weight))];
 
     public void Dispose()
     {

@@ -128,6 +128,6 @@ sealed class TestTime(TrainedModel model, DialogueEncoder encoder, TestTimeRules
             answers[j].LogProbs.Average(static p => (double)p), rewards[j], values[j]))])];
     }
 
-    Answer[] Write(IReadOnlyList<Vec<int>> ids, IReadOnlyList<Key> keys) => model.Write([.. ids.Select(static one => (int[])[.. one])],
+    Answer[] Write(IReadOnlyList<Vec<int>> ids, IReadOnlyList<Key> keys) => model.Write(ids,
         new(rules.Sampling, rules.Most, encoder.Stops.Tokens, encoder.Stops.Texts), keys, AtOnce, (_, _) => told?.Invoke(++done), stop);
 }

@@ -1,7 +1,5 @@
 using Functional.Base;
-using Functional.Data;
 using Functional.Dialogues;
-using Functional.Generation;
 using LanguageExt;
 
 namespace Functional.Sessions;
@@ -35,15 +33,8 @@ public sealed partial class TrainedModel
     public Validation<Fault, Option<TestTimeResult>> Try(string? file, string? template, string? columns, int most, string judge, string? measure, TestTimeRules rules,
         Reward? reward = null, Reward? value = null, Action<int>? told = null, CancellationToken stop = default) =>
         from writes in Writes()
-        from encoder in RowParts.Encoder(Run.Config, Run.Tokenizer, Run.Note, template)
-        from rows in RowParts.Questions(Run, true, Judges.AreNear(judge) ? judge : measure ?? judge, file, columns, stop)
-        // The world asks what nobody can change: what of it is too long is left out.
-        let own = file is null && Run.Config.Stage.Source.File is null
-        from prompts in Prepare.Prompts(own ? rows : Questions.Spread(rows, most), static asked => asked.Prompt, encoder, Model.Context, rules.Most, skips: own)
-        from some in Fault.Unless(prompts.Count > 0, file ?? Run.Location, $"asks nothing that has room in a context of {Model.Context}",
-            $"allowed: fewer tokens of an answer than {rules.Most}, or a model of a larger context")
-        from tried in Judged(judge, measure, reward, value, (one, other) =>
-            new TestTime(this, encoder, rules, one, other, told, stop).Run([.. Questions.Spread(prompts, most).Select(static p => new PromptRow(p.Row, p.Ids))]))
+        from trial in Trial.Of(Run, true, Judges.AreNear(judge) ? judge : measure ?? judge, rules.Most, file, template, columns, most, stop: stop)
+        from tried in Judged(judge, measure, reward, value, (one, other) => new TestTime(this, trial.Encoder, rules, one, other, told, stop).Run(trial.Rows))
         select tried;
 
     Validation<Fault, T> Judged<T>(string judge, string? measure, Reward? reward, Reward? value, Func<IJudge, IJudge, Validation<Fault, T>> work) =>
@@ -58,7 +49,4 @@ public sealed partial class TrainedModel
                 });
             }
         });
-
-    internal Answer[] Write(IReadOnlyList<int[]> prompts, AnswerRules rules, IReadOnlyList<Key> keys, int rows, Action<int, Answer> told, CancellationToken stop) =>
-        Answers.Of(engine, Model, parameters.Buffers, Run.Tokenizer, prompts, rules, keys, rows, told, stop);
 }

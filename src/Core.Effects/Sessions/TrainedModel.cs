@@ -238,14 +238,16 @@ public sealed partial class TrainedModel : IDisposable
         "expected a run that learned rewards, as functional reward makes");
 
     /// <summary>Answers to prompts that are tokens; fewer where the token asks to stop.</summary>
-    internal Answer[] Answer(Tokenizer tokenizer, IReadOnlyList<int[]> prompts, AnswerRules rules, IReadOnlyList<Key> keys, int rows, Action<int, Answer>? told, CancellationToken stop) =>
-        Answers.Of(engine, Model, parameters.Buffers, tokenizer, prompts, rules, keys, rows, told, stop);
+    internal Answer[] Write(IReadOnlyList<Vec<int>> prompts, AnswerRules rules, IReadOnlyList<Key> keys, int rows, Action<int, Answer>? told, CancellationToken stop) =>
+        Answers.Of(engine, Model, parameters.Buffers, Run.Tokenizer, [.. prompts.Select(static ids => (int[])[.. ids])], rules, keys, rows, told, stop);
 
-    /// <summary>How likely it finds answers, in nats: of each the sum over its tokens.</summary>
+    /// <summary>How likely it finds answers, in nats: of each the sum over its tokens; nothing where the token asks to stop.</summary>
     /// <param name="answers">Tokens of prompts, one or more each, and of answers to them; together no more than the model's context and one.</param>
     /// <param name="stop">Asks to give up.</param>
-    public double[] LogProbs(IReadOnlyList<(Vec<int> Prompt, Vec<int> Answer)> answers, CancellationToken stop = default) =>
-        Drift.LogProbs(engine, Model, parameters.Buffers, answers, stop);
+    /// <exception cref="NotFiniteNumberException">Its numbers are not finite.</exception>
+    public double[]? LogProbs(IReadOnlyList<(Vec<int> Prompt, Vec<int> Answer)> answers, CancellationToken stop = default) =>
+        TextLogProbs.Of(engine, Model, parameters.Buffers, [.. answers.Select(static a =>
+            new Example([.. a.Prompt, .. a.Answer], [.. a.Prompt.Map(static _ => false), .. a.Answer.Map(static _ => true)]))], stop: stop);
 
     /// <summary>What it gives answers, one after the other, as a judge of others' does; NaN for one that it cannot read. A model that writes is a fault.</summary>
     public Validation<Fault, double[]> Rewards(IReadOnlyList<JudgedAnswers> tried) =>

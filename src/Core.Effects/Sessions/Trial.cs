@@ -52,9 +52,12 @@ public sealed record Trial(DialogueEncoder Encoder, Vec<PromptRow> Rows)
         RunFolder? like = null, CancellationToken stop = default) =>
         from encoder in RowParts.Encoder((like ?? run).Config, run.Tokenizer, run.Note, template)
         from asked in RowParts.Questions(like ?? run, kept, judge, file, columns, stop)
-        from any in Fault.Unless(asked.Count > 0, file ?? (like ?? run).Location, "has no questions", "expected rows of them")
-        from rows in Prepare.Prompts(Questions.Spread(asked, most), static a => a.Prompt, encoder, run.Config.Model.Context, tokens, skips: file is null)
-        select new Trial(encoder, rows.Map(static r => new PromptRow(r.Row, r.Ids)));
+        // The world asks what nobody can change: what of it is too long is left out, and not counted.
+        let own = file is null && (like ?? run).Config.Stage.Source.File is null
+        from prompts in Prepare.Prompts(own ? asked : Questions.Spread(asked, most), static a => a.Prompt, encoder, run.Config.Model.Context, tokens, skips: own)
+        from some in Fault.Unless(prompts.Count > 0, file ?? (like ?? run).Location, $"asks nothing that has room in a context of {run.Config.Model.Context}",
+            $"allowed: fewer tokens of an answer than {tokens}, or a model of a larger context")
+        select new Trial(encoder, Questions.Spread(prompts, most).Map(static p => new PromptRow(p.Row, p.Ids)));
 
     /// <summary>A key for each question.</summary>
     public Vec<Key> Keys(Key key) => Rows.Map((_, i) => key.FoldIn(i));
@@ -70,8 +73,8 @@ public sealed record Trial(DialogueEncoder Encoder, Vec<PromptRow> Rows)
     /// <param name="stop">Asks to give up.</param>
     public Vec<JudgedAnswers> Ask(TrainedModel model, IJudge judge, int each, SamplingConfig sampling, int most, Vec<Key> keys, Action<int>? told = null, CancellationToken stop = default)
     {
-        var (ids, done) = (Rows.Map(static r => (int[])[.. r.Ids]), 0);
-        var answers = model.Answer(Encoder.Tokenizer, [.. ids.SelectMany(one => Enumerable.Repeat(one, each))], new(sampling, most, Encoder.Stops.Tokens, Encoder.Stops.Texts),
+        var done = 0;
+        var answers = model.Write([.. Rows.SelectMany(row => Enumerable.Repeat(row.Ids, each))], new(sampling, most, Encoder.Stops.Tokens, Encoder.Stops.Texts),
             [.. Enumerable.Range(0, Rows.Count * each).Select(i => keys[i / each].FoldIn(i % each))], AtOnce, (_, _) => told?.Invoke(++done), stop);
         var whole = answers.Length / each;
         var rewards = judge.Rewards([.. answers.Take(whole * each).Select((answer, i) => (Rows[i / each].Asked, answer.Text))]);

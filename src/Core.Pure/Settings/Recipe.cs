@@ -65,27 +65,21 @@ public sealed record Recipe
             .MapFail(f => Stages.Count > 1 ? f with { Where = $"{s.Name}: {f.Where}" } : f).Map(static _ => unit)).Gather()
             .Map(_ => this);
 
-    Validation<Fault, Unit> IsAfter(string name, StageConfig stage)
-    {
-        if (stage.After is not { } after) return Success<Fault, Unit>(unit);
-        Vec<string> earlier = [.. Stages.TakeWhile(s => s.Name != name).Where(static s => s.Value.Stage.Kind != StageKind.Reward).Select(static s => s.Name)];
-        return new[]
-        {
-            Fault.Unless(stage.From is null, "after", $"is {after}, beside from, which names weights, too", "allowed: one of them"),
-            Fault.Unless(earlier.Contains(after), "after", $"is {after}",
-                earlier.Count == 0 ? "allowed: nothing, since no stage before it writes" : $"allowed: {string.Join(", ", earlier)}, or nothing"),
-        }.Gather().Map(static _ => unit);
-    }
+    Validation<Fault, Unit> IsAfter(string name, StageConfig stage) => Names(name, "after", stage.After, stage.From is null, "from, which names weights", static s => s.Kind != StageKind.Reward, "writes");
 
-    Validation<Fault, Unit> IsJudged(string name, PracticeConfig practice)
+    Validation<Fault, Unit> IsJudged(string name, PracticeConfig practice) =>
+        Names(name, "judged-by", practice.JudgedBy, practice.Judge is null, "judge, which says who judges", static s => s.Kind == StageKind.Reward, "learns rewards");
+
+    // A setting that may name one of some stages before its own, where no other says the same.
+    Validation<Fault, Unit> Names(string name, string setting, string? named, bool alone, string other, Func<StageConfig, bool> may, string what)
     {
-        if (practice.JudgedBy is not { } judge) return Success<Fault, Unit>(unit);
-        Vec<string> judges = [.. Stages.TakeWhile(s => s.Name != name).Where(static s => s.Value.Stage.Kind == StageKind.Reward).Select(static s => s.Name)];
+        if (named is null) return Success<Fault, Unit>(unit);
+        Vec<string> earlier = [.. Stages.TakeWhile(s => s.Name != name).Where(s => may(s.Value.Stage)).Select(static s => s.Name)];
         return new[]
         {
-            Fault.Unless(practice.Judge is null, "judged-by", $"is {judge}, beside judge, which says who judges, too", "allowed: one of them"),
-            Fault.Unless(judges.Contains(judge), "judged-by", $"is {judge}",
-                judges.Count == 0 ? "allowed: nothing, since no stage before it learns rewards" : $"allowed: {string.Join(", ", judges)}, or nothing"),
+            Fault.Unless(alone, setting, $"is {named}, beside {other}, too", "allowed: one of them"),
+            Fault.Unless(earlier.Contains(named), setting, $"is {named}",
+                earlier.Count == 0 ? $"allowed: nothing, since no stage before it {what}" : $"allowed: {string.Join(", ", earlier)}, or nothing"),
         }.Gather().Map(static _ => unit);
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Functional.Base;
 
 namespace Functional.Unicode;
@@ -137,13 +136,13 @@ sealed class PatternMemo(PatternStep[] program, Func<Exception> limit, int most 
             switch (code.Op)
             {
                 case PatternOp.Set:
-                    if (!Take(text, at, code.Set!, out var length)) goto Back;
+                    if (!PatternText.Takes(text, at, code.Set!, out var length, ref open)) goto Back;
                     at += length;
                     step++;
                     continue;
                 case PatternOp.Loop:
                     var (count, least) = (0, at);
-                    while (count < code.B && Take(text, at, code.Set!, out length))
+                    while (count < code.B && PatternText.Takes(text, at, code.Set!, out length, ref open))
                     {
                         at += length;
                         if (++count == code.A) least = at;
@@ -216,13 +215,5 @@ sealed class PatternMemo(PatternStep[] program, Func<Exception> limit, int most 
         doubtful.RemoveRange(doubts, doubtful.Count - doubts);
         while (pending.Count > floor) pending.Pop();
         return end;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    bool Take(ReadOnlySpan<char> text, int at, CharSet set, out int length)
-    {
-        if (at < text.Length) return PatternText.Takes(text, at, set, out length);
-        (length, open) = (0, true);
-        return false;
     }
 }

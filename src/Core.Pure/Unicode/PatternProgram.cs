@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Functional.Unicode;
 
 enum PatternOp { Set, Loop, Split, Jump, Look, Atomic, Begin, BeginLine, End, EndLine, Border, NoBorder, Accept }
@@ -13,8 +15,16 @@ readonly record struct PatternStep(PatternOp Op, CharSet? Set = null, int A = 0,
 /// <summary>What the steps of programs ask of a text, over code points of UTF-16.</summary>
 static class PatternText
 {
-    /// <summary>Whether a set has the character at a place inside of a text, and its length in code units.</summary>
-    public static bool Takes(ReadOnlySpan<char> text, int at, CharSet set, out int length)
+    /// <summary>Whether a set has the character at a place, and its length in code units; at the end of a text that depends on what follows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Takes(ReadOnlySpan<char> text, int at, CharSet set, out int length, ref bool open)
+    {
+        if (at < text.Length) return Takes(text, at, set, out length);
+        (length, open) = (0, true);
+        return false;
+    }
+
+    static bool Takes(ReadOnlySpan<char> text, int at, CharSet set, out int length)
     {
         int rune = text[at];
         length = 1;

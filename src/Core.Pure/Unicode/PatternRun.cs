@@ -38,13 +38,13 @@ sealed class PatternRun(PatternStep[] program)
             switch (code.Op)
             {
                 case PatternOp.Set:
-                    if (!Take(text, at, code.Set!, out var length)) goto Back;
+                    if (!PatternText.Takes(text, at, code.Set!, out var length, ref open)) goto Back;
                     at += length;
                     step++;
                     continue;
                 case PatternOp.Loop:
                     var (count, least) = (0, at);
-                    while (count < code.B && Take(text, at, code.Set!, out length))
+                    while (count < code.B && PatternText.Takes(text, at, code.Set!, out length, ref open))
                     {
                         at += length;
                         if (++count == code.A) least = at;
@@ -86,12 +86,5 @@ sealed class PatternRun(PatternStep[] program)
                 if (at > low) pending.Push((step, at, low));
             }
         }
-    }
-
-    bool Take(ReadOnlySpan<char> text, int at, CharSet set, out int length)
-    {
-        if (at < text.Length) return PatternText.Takes(text, at, set, out length);
-        (length, open) = (0, true);
-        return false;
     }
 }
