@@ -102,7 +102,14 @@ public static class Configuration
             ? InitialWeights.Of(start, weights.Text, checkpoint)
                 .Bind(inherited => Recipe.Read(inherited with { Stage = inherited.Stage with { From = null } }, file, adapts: true, over).Map(recipe => Begun(recipe, inherited.Stage.From)))
                 .Bind(recipe => Fitted(recipe, file, over))
-            : Recipe.Read(start, file, adapts: true, over).Bind(recipe => Fitted(recipe, file, over));
+            : Recipe.Read(start, file, adapts: true, over).Bind(recipe => Taught(recipe, start, file, over)).Bind(recipe => Fitted(recipe, file, over));
+
+    // A student of fresh weights reads its teacher's tokens, where nothing else is said.
+    static Validation<Fault, Recipe> Taught(Recipe recipe, RunConfig start, Vec<ConfigEntry> file, Vec<ConfigEntry> over) =>
+        recipe.Stages.Values[0].Stage is not { Kind: StageKind.Distill, Distill.Teacher: { } teacher } ? Prelude.Success<Fault, Recipe>(recipe)
+        : from run in InitialWeights.RunOf(teacher).MapFail(static f => f with { Where = $"teacher: {f.Where}" })
+          from taught in Recipe.Read(start with { Tokenizer = run.Config.Tokenizer, Bpe = run.Config.Bpe, LineEnds = run.Config.LineEnds }, file, adapts: true, over)
+          select taught;
 
     // Whoever names adapters has their ranks, layers and scales where nothing else is said.
     static Validation<Fault, Recipe> Fitted(Recipe recipe, Vec<ConfigEntry> file, Vec<ConfigEntry> over) =>

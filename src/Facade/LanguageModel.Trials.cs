@@ -12,8 +12,8 @@ public sealed record Collected(int Asked, int Written, int Even);
 /// <content>Answers that somebody judges.</content>
 public sealed partial class LanguageModel
 {
-    // Answers between two times that what is compared is written down: many enough that caches and programs are seldom made.
-    const int Written = 1024;
+    // Answers between two times that what is compared is written down, an eighth of all at most: many enough that caches and programs are seldom made.
+    const int Written = 1024, Parts = 8;
 
     /// <summary>Asks the model questions that its run has kept for evaluation, or those of a file, and has the answers judged.</summary>
     /// <param name="options">Which questions, and how answers are drawn.</param>
@@ -75,8 +75,9 @@ public sealed partial class LanguageModel
         var trial = TrialOf(options, kept: false, judge, stop);
         using var judging = Judges.Of(engine, judge, reward).OrThrow();
         var (key, asked, even, done) = (Key.Seed((ulong)options.Seed), 0, 0, 0);
+        var most = Math.Max(1, Math.Min(Written / answers, (trial.Rows.Count + Parts - 1) / Parts));
         // A question's key is of its place among all, however many were asked before.
-        foreach (var some in trial.Rows.Select(static (row, at) => (row, at)).Where(r => !file.Has(r.row.Asked.Prompt, judge)).Chunk(Math.Max(1, Written / answers)))
+        foreach (var some in trial.Rows.Select(static (row, at) => (row, at)).Where(r => !file.Has(r.row.Asked.Prompt, judge)).Chunk(most))
         {
             stop.ThrowIfCancellationRequested();
             var tried = (trial with { Rows = [.. some.Select(static r => r.row)] }).Ask(model, judging, answers, options.Sampling, options.Tokens, [.. some.Select(r => key.FoldIn(r.at))], null, stop);

@@ -20,7 +20,7 @@ public sealed record RunOutlook(RunConfig Config, long TrainTokens, long Validat
     public double PromptTokens { get; init; }
 
     internal static RunOutlook Of(RunConfig config, RunData data) =>
-        new(config, data.TrainTokens, data.ValidationTokens) { PromptTokens = data is PromptData { Train: var prompts } ? (double)data.TrainTokens / prompts.Count : 0 };
+        new(config, data.TrainTokens, data.ValidationTokens) { PromptTokens = data.PromptTokens };
 }
 
 /// <summary>Trains models.</summary>
@@ -276,7 +276,7 @@ public static class Training
 
         public void Began(RunSession begun, Trainer trainer, RunState state)
         {
-            practises = trainer.Stage.Practice is not null;
+            practises = trainer.Stage.Practice is { IsJudged: true };
             progress.Report(Started(trainer, state));
         }
 

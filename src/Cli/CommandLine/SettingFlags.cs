@@ -11,7 +11,7 @@ static class SettingFlags
     static readonly string[] sections = ["source", "rows", "practice", "policy", "preference", "adapter", "model", "text", RunConfig.StageSection, "learning", "run", "rope", "experts"];
 
     /// <summary>The options of the settings that a kind of stage has, with what holds for it where nothing is said; the command itself says the kind.</summary>
-    public static Vec<Flag> For(StageKind kind) => [.. RunConfig.Fields.Where(f => f.Name is not ("kind" or "after") && f.IsFor(kind) && (kind == StageKind.Pretrain || f.Name is not ("order" or "separator")))
+    public static Vec<Flag> For(StageKind kind) => [.. RunConfig.Fields.Where(f => f.Name is not ("kind" or "after") && f.IsFor(kind) && (kind is StageKind.Pretrain or StageKind.Distill || f.Name is not ("order" or "separator")))
         .OrderBy(static f => Array.IndexOf(sections, f.Section)).ThenBy(static f => f.IsDetail).SelectMany(f => Of(f with { Summary = Said(f, kind) }, RunConfig.For(kind))
             .Select(flag => flag with { Seldom = kind != StageKind.Pretrain && InitialWeights.AreInherited(f) ? "only where no --from gives the model" : null }))];
 
@@ -32,7 +32,7 @@ static class SettingFlags
         var standard = field.Get(start);
         if (field.IsTruth)
             return [Switch($"--{field.Name}", field.Summary, standard == "true"), Switch($"--no-{field.Name}", "the opposite", standard == "false")];
-        var value = field.Name is "from" or "adapter" ? "DIR" : field.IsPath ? "FILE" : field.IsText ? "NAME" : field.Allowed.StartsWith("a whole", StringComparison.Ordinal) ? "N"
+        var value = field.Name is "from" or "adapter" or "teacher" ? "DIR" : field.IsPath ? "FILE" : field.IsText ? "NAME" : field.Allowed.StartsWith("a whole", StringComparison.Ordinal) ? "N"
             : field.Allowed.StartsWith("a number", StringComparison.Ordinal) ? "X" : "NAME";
         return [new($"--{field.Name}", value, field.Summary + (value == "NAME" ? $": {field.Allowed}" : "")) { Group = field.Section, Default = field.IsPath
             ? null : standard }];

@@ -110,7 +110,7 @@ static partial class EvaluateCommand
 
     // A published model's folder, which may stand beside adapters, keeps nothing.
     static bool HasLearnedAnswers(string run, string? stage = null) =>
-        RunFolder.Open(run, stage).Exists(static r => r.Config.Stage.Kind is not (StageKind.Pretrain or StageKind.Reward));
+        RunFolder.Open(run, stage).Exists(static r => r.Config.Stage is { LearnsText: false, Kind: not StageKind.Reward });
 
     // One model's answers are beside themselves: then only their rewards are told.
     static async Task<Comparison?> Judged(string? judge, List<(string Name, AnswerScores Scores)> all, Execution.EngineOptions engine, CancellationToken stop)

@@ -7,14 +7,14 @@ using Functional.Storage;
 
 namespace Functional.Cli;
 
-/// <summary><c>functional train</c>, and <c>sft</c>, <c>reward</c>, <c>dpo</c>, <c>grpo</c>, <c>ppo</c> and <c>trpo</c>, which are the same for other kinds of stages.</summary>
+/// <summary><c>functional train</c>, and <c>sft</c>, <c>distill</c>, <c>reward</c>, <c>dpo</c>, <c>grpo</c>, <c>ppo</c> and <c>trpo</c>, which are the same for other kinds of stages.</summary>
 static class TrainCommand
 {
     static readonly Flag whichOfFrom = new("--checkpoint", "NAME", "which checkpoint of --from: best, last or a step") { Group = RunConfig.StageSection,
         Default = "last" };
 
     /// <summary>The command of each kind of stage.</summary>
-    public static Vec<CommandSpec> All => [Of(StageKind.Pretrain), Of(StageKind.Sft), Of(StageKind.Reward), Of(StageKind.Dpo), Of(StageKind.Grpo), Of(StageKind.Ppo), Of(StageKind.Trpo)];
+    public static Vec<CommandSpec> All => [Of(StageKind.Pretrain), Of(StageKind.Sft), Of(StageKind.Distill), Of(StageKind.Reward), Of(StageKind.Dpo), Of(StageKind.Grpo), Of(StageKind.Ppo), Of(StageKind.Trpo)];
 
     static CommandSpec Of(StageKind kind)
     {
@@ -22,6 +22,7 @@ static class TrainCommand
         return new(name, kind switch
         {
             StageKind.Sft => "Teaches a model to answer, from dialogues in a file; without one from the embedded world.",
+            StageKind.Distill => "Teaches a student what a teacher expects at each token, of given answers, of its own, or of a text.",
             StageKind.Reward => "Trains a model that judges answers, from answers that people have ranked.",
             StageKind.Dpo => "Teaches a model to prefer the better of two answers, without a reward model.",
             StageKind.Grpo => "Teaches a model by rewards of its own answers, several to each question, compared with each other.",
@@ -42,11 +43,14 @@ static class TrainCommand
                 JSON lines, CSV, TSV and Parquet, plain or gzipped, a file or a folder of them; functional data inspect FILE shows what
                 is made of them.
 
-                """) + (kind is StageKind.Dpo or StageKind.Grpo or StageKind.Ppo or StageKind.Trpo ? Rounds(kind) : ""),
+                """) + (kind is StageKind.Dpo or StageKind.Grpo or StageKind.Ppo or StageKind.Trpo ? Rounds(kind) : "") + (kind == StageKind.Distill ? Student : ""),
             Examples = kind switch
             {
                 StageKind.Sft => [new("sft --from runs/base --data instructions.json --template alpaca", "teaches a model to follow instructions"),
                     new("sft --from runs/base --data chats.jsonl --lora-rank 16", "the same with adapters alone, which take less memory")],
+                StageKind.Distill => [new("distill --teacher runs/large --layers 2 --width 64 --data questions.jsonl", "a fresh student, of its teacher's tokens"),
+                    new("distill --teacher runs/large --from runs/small --own-share 0.5", "half of a round's answers are the student's own"),
+                    new("distill --teacher runs/base --on-text --data poems.txt", "every token of a text")],
                 StageKind.Reward => [new("reward --from runs/answers --data preferences.jsonl", "a model that judges answers")],
                 StageKind.Dpo => [new("dpo --from runs/answers --data preferences.jsonl --beta 0.1", "the preferred answers become likelier"),
                     new("dpo --from runs/answers --judge runs/judge --data prompts.jsonl", "answers of its own that a reward model likes become likelier than others of its own")],
@@ -100,6 +104,14 @@ static class TrainCommand
         Rewards are normalised, clipped, and then less by penalties. --resample asks other questions in place of even ones.
         While a run goes, reward and even are those of its last round; KL is how far the policy is from its reference, in nats a
         token.
+
+        """;
+
+    const string Student = """
+        --teacher is a run that was trained here, or imported, of any size; it reads the same tokens as the student, and does not change.
+        Without --from the student is fresh. --distill-beta 0 makes it cover all that the teacher would write, 1 keeps it from what the
+        teacher would not, and what lies between is bounded. --own-share 1 has it learn from what it writes itself, so that it learns where
+        it goes wrong; 0 from the rows' answers alone.
 
         """;
 

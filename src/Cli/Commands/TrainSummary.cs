@@ -13,11 +13,12 @@ static class TrainSummary
     {
         var run = RunFolder.Open(result.Folder, result.Stage).OrThrow();
         using var model = await LanguageModel.LoadAsync(result.Folder, run.Config.Execution, stage: result.Stage, cancellation: stop).ConfigureAwait(false);
-        if (run.Config.Stage.Kind == StageKind.Pretrain) await Write(terminal, result, model, stop).ConfigureAwait(false);
+        if (run.Config.Stage.LearnsText) await Write(terminal, result, model, stop).ConfigureAwait(false);
         else if (run.Config.Stage.Kind != StageKind.Reward) await Answer(terminal, result, model, stop).ConfigureAwait(false);
         var lines = await Training.MetricsAsync(result.Folder, result.Stage).ConfigureAwait(false);
-        var practises = run.Config.Stage.Practises;
+        var practises = run.Config.Stage.IsJudged;
         terminal.Line(practises ? "\nreward of what it wrote to learn from (o: for prompts that are kept)"
+            : run.Config.Stage.Kind == StageKind.Distill ? "\ndivergence from the teacher, nats a token (o: on rows or text that it does not learn from)"
             : run.Config.Stage.Kind is StageKind.Pretrain or StageKind.Sft ? "\nloss, nats a token (o: on text that it does not learn from)"
             : "\nloss (o: on rows that it does not learn from)");
         terminal.Out.Write(LossCurve.Draw(practises
@@ -25,9 +26,9 @@ static class TrainSummary
             : [.. lines.Where(static l => l.Training is not null).Select(static l => (l.Step, (double)l.Training!.Value.Loss))],
             [.. lines.Where(static l => l.ValidationLoss is not null).Select(l => (l.Step, practises ? -l.ValidationLoss!.Value : l.ValidationLoss!.Value))],
             Math.Min(terminal.Width, 100)));
-        if (run.Config.Stage.Kind == StageKind.Reward || (run.Config.Stage.Kind == StageKind.Dpo && !practises))
+        if (run.Config.Stage.Kind is StageKind.Reward or StageKind.Distill || (run.Config.Stage.Kind == StageKind.Dpo && !practises))
             terminal.Line($"\n{Measured(run.Config.Stage.Kind, await model.MeasureAsync(stop).ConfigureAwait(false))}");
-        if (run.Config.Stage.Kind == StageKind.Pretrain) await Score(terminal, result, model, stop).ConfigureAwait(false);
+        if (run.Config.Stage.LearnsText) await Score(terminal, result, model, stop).ConfigureAwait(false);
         if (result.BestStep >= 0 && result.BestStep != result.Step)
             terminal.Line($"\nthe {(practises ? "highest" : "lowest")}, {Show.Loss(practises ? -result.BestLoss : result.BestLoss)} when it was evaluated, was after step {result.BestStep}: functional sample --run {result.Folder} --checkpoint best");
     }
@@ -35,6 +36,8 @@ static class TrainSummary
     static string Measured(StageKind kind, (double Loss, IReadOnlyDictionary<string, double> Shown, long Rows) of)
     {
         string Given(string name, Func<double, string> text) => of.Shown.TryGetValue(name, out var value) ? text(value) : "";
+        if (kind == StageKind.Distill)
+            return $"of {Show.Count(of.Rows)} rows that were kept: {Show.Loss(of.Loss)} nats a token from the teacher{Given("cross-entropy", static e => $", cross-entropy {Show.Loss(e)}")}";
         return $"of {Show.Count(of.Rows)} {(of.Shown.ContainsKey("accuracy") ? "comparisons" : "judged answers")} that were kept: loss {Show.Loss(of.Loss)}"
             + Given("accuracy", share => $"; the better answer {(kind == StageKind.Reward ? "has more" : "has become likelier beside the worse one")} in {Show.Percent(share)}")
             + Given("margin", margin => $", by {Show.Loss(margin)} in the mean")

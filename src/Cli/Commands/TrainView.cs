@@ -30,7 +30,7 @@ sealed class Pace
     public void Begin(TrainingEvent.Started e)
     {
         (steps, Step, Loss, reward, even) = (e.Config.Stage.Steps, e.Step, double.NaN, double.NaN, double.NaN);
-        (practises, roundSteps) = (e.Config.Stage.Practises, e.Config.Stage.RoundSteps);
+        (practises, roundSteps) = (e.Config.Stage.IsJudged, e.Config.Stage.RoundSteps);
         last.Clear();
         rounds.Clear();
         shown.Clear();

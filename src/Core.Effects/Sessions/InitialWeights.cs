@@ -62,7 +62,7 @@ public static class InitialWeights
         run.Checkpoint(Checkpoint.StepIn(folder) is { } step ? CheckpointChoice.At(step) : choice);
 
     static Validation<Fault, RunFolder> Run(string folder) =>
-        RunFolder.Open(Checkpoint.StepIn(folder) is null ? folder : Path.GetFullPath(Path.Combine(folder, "..", "..")));
+        RunFolder.Bare(Checkpoint.StepIn(folder) is null ? folder : Path.GetFullPath(Path.Combine(folder, "..", "..")));
 
     /// <summary>Whether a setting is one that weights come with. Dropout, and how experts are taught to share the work, are no part of what weights are.</summary>
     public static bool AreInherited(Field<RunConfig> field) => field is { Fixed: true, Section: "model" or "rope" or "experts" or "text" };

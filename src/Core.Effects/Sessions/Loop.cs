@@ -76,14 +76,14 @@ public sealed class Loop
 
     // What is not learned is in no checkpoint, and is what it was at the beginning.
     static Validation<Fault, RunState> Prepare(Trainer trainer, RunSession session) =>
-        (session.From.IsSome && trainer.LearnsAll ? Success<Fault, Unit>(unit) : trainer.Begin(session.Config.Key, session.Weights, session.Critic))
+        (session.From.IsSome && trainer.LearnsAll ? Success<Fault, Unit>(unit) : trainer.Begin(session.Config.Key, session.Weights, session.Others))
         .Bind(_ => session.From.Match(
             checkpoint => trainer.Load(checkpoint).Map(_ => checkpoint.Training),
             // What begins with another run's weights has its own copy of them before anything else; what a policy is worth before it learns is what its rewards are
             // compared with.
             () => Success<Fault, RunState>(RunState.Start(session.Config.Key) with
             {
-                Due = (session.Weights.IsSome ? Due.Save : Due.None) | (trainer.Stage.Practice is null ? Due.None : Due.Measure),
+                Due = (session.Weights.IsSome ? Due.Save : Due.None) | (trainer.Stage.Practice is not { IsJudged: true } ? Due.None : Due.Measure),
             })));
 
     Validation<Fault, RunResult> Go(RunState state)
@@ -119,7 +119,7 @@ public sealed class Loop
             Log(session.Metrics.AppendRollOut(step, numbers), state, () => observer?.RolledOut(step, numbers)),
         RunEffect.RollOut => RollOut(state),
         RunEffect.TakeStep { LearningRate: var rate } => Step(state, rate),
-        RunEffect.Measure => trainer.Measure(stop) is not { } loss ? new RunEvent.Skipped() : double.IsNaN(loss) && trainer.Stage.Practice is not null
+        RunEffect.Measure => trainer.Measure(stop) is not { } loss ? new RunEvent.Skipped() : double.IsNaN(loss) && trainer.Stage.Practice is { IsJudged: true }
             ? new RunEvent.Failed(new("judge", "gave none of the answers to kept prompts a number", "expected a finite reward for at least one of them")) : new RunEvent.Measured(loss),
         RunEffect.Save => Save(state),
         RunEffect.Draw => Draw(state),
@@ -173,5 +173,5 @@ public sealed class Loop
 
     Validation<Fault, RunResult> End(RunEffect.Stop stopped, RunState state) => stopped.Fault is { } fault
         ? fault.As<RunResult>()
-        : Success<Fault, RunResult>(new(session.Folder.Location, session.Folder.Stage, stopped.Reason, state) { WatchFailure = observer?.Failure, IsReward = session.Config.Stage.Practises });
+        : Success<Fault, RunResult>(new(session.Folder.Location, session.Folder.Stage, stopped.Reason, state) { WatchFailure = observer?.Failure, IsReward = session.Config.Stage.IsJudged });
 }

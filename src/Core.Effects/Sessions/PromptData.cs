@@ -36,6 +36,9 @@ public sealed record PromptData(DialogueEncoder Encoder, TextIdentity Identity, 
     public override long ValidationTokens => Kept.Sum(static p => (long)p.Ids.Count);
 
     /// <inheritdoc/>
+    public override double PromptTokens => (double)TrainTokens / Train.Count;
+
+    /// <inheritdoc/>
     public override Stage Stage(RunConfig config) => PracticeStages.Of(config, Train.Map(static p => p.Ids), Kept.Map(static p => p.Ids), Encoder.Stops, Encoder.Tokenizer, Text);
 
     /// <inheritdoc/>

@@ -21,7 +21,7 @@ sealed class Rollouts : IDisposable
     const int AtOnce = 64;
 
     readonly Practice practice;
-    readonly Judging judging;
+    readonly Judging? judging;
     readonly Batcher batcher;
     readonly Params<IBuffer> kept;
     readonly Workspace? own;
@@ -31,7 +31,7 @@ sealed class Rollouts : IDisposable
     readonly IBuffer? memory;
     PracticeState carried;
 
-    public Rollouts(Workspace workspace, Stage stage, Practice practice, Params<IBuffer> parameters, Judging judging)
+    public Rollouts(Workspace workspace, Stage stage, Practice practice, Params<IBuffer> parameters, Judging? judging)
     {
         (this.practice, this.judging, carried) = (practice, judging, practice.First);
         var model = stage.Objective.Parts[0].Model;
@@ -75,7 +75,7 @@ sealed class Rollouts : IDisposable
         var (rules, rows) = (practice.Rules, practice.Experience.Written);
         groups = groups.Map(g => g.Map(r => r with { Reward = rules.Learned(r.Judged, r.Ends, r.Length, after.Rewards) }));
         practice.Rows(groups, rows);
-        practice.Beside?.Invoke(state.RollOutKey, rows);
+        practice.Beside?.Invoke(state, rows);
         var kl = practice.Finish?.Invoke(groups, OfRows(), carried, rows) ?? double.NaN;
         var shown = Shown(groups);
         if (rules.Resample > 0) shown = shown.Add("resampled", resampled);
@@ -94,7 +94,7 @@ sealed class Rollouts : IDisposable
         var (groups, judged, open) = (new Vec<Rollout>[rules.Prompts], new List<double>(), Enumerable.Range(0, rules.Prompts).ToArray());
         for (var time = 0; time <= rules.Resample && open.Length > 0; time++)
         {
-            if (Answer(practice.Asked(from + first, open.Length, state.DataKey), practice.Prompts, judging.Prompts, rules.Answers, state.RollOutKey, first, stop) is not { } more) return null;
+            if (Answer(practice.Asked(from + first, open.Length, state.DataKey), practice.Prompts, judging?.Prompts ?? [], rules.Answers, state.RollOutKey, first, stop) is not { } more) return null;
             for (var i = 0; i < open.Length; i++)
                 if (time == 0 || !IsEven(more[i])) groups[open[i]] = more[i];
             judged.AddRange(more.SelectMany(static g => g).Select(static r => r.Judged));
@@ -129,7 +129,7 @@ sealed class Rollouts : IDisposable
 
     /// <summary>Minus the mean reward of an answer to each prompt that is not learned, always drawn with the same keys; nothing when the token asks to stop.</summary>
     public double? Measure(CancellationToken stop) =>
-        Answer([.. Enumerable.Range(0, practice.Kept.Count)], practice.Kept, judging.Kept, 1, Key.Seed(0).FoldIn("kept"), 0, stop) is { } groups
+        Answer([.. Enumerable.Range(0, practice.Kept.Count)], practice.Kept, judging?.Kept ?? [], 1, Key.Seed(0).FoldIn("kept"), 0, stop) is { } groups
             ? -groups.SelectMany(static g => g).Where(static r => r.Counts).Select(static r => r.Reward).DefaultIfEmpty(double.NaN).Average() : null;
 
     // An answer's key is of its prompt's place in the round and its own number, whoever is asked beside it.
@@ -141,8 +141,9 @@ sealed class Rollouts : IDisposable
             new(rules.Sampling, rules.Most, rules.Stops.Tokens, rules.Stops.Texts),
             [.. Enumerable.Range(0, asked.Count * each).Select(i => key.FoldIn(first + i / each).FoldIn(i % each))], stop: stop);
         if (answers.Length < asked.Count * each) return null;
-        var kinds = judging.Rewards([.. answers.Select((answer, i) => (texts[asked[i / each]], answer.Text))]);
-        var rewards = Rewards.Sum(kinds, judging.Judges.Map(static j => j.Weight));
+        // What nobody judges counts as it is.
+        var kinds = judging?.Rewards([.. answers.Select((answer, i) => (texts[asked[i / each]], answer.Text))]) ?? [];
+        var rewards = judging is null ? answers.Select(static _ => 0.0).ToVec() : Rewards.Sum(kinds, judging.Judges.Map(static j => j.Weight));
         return [.. asked.Select((which, i) => (Vec<Rollout>)[.. Enumerable.Range(i * each, each).Select(j => new Rollout(which, [.. ids[i], .. answers[j].Tokens], ids[i].Length,
             answers[j].LogProbs, answers[j].End != AnswerEnd.Length, rules.Worth(rewards[j], answers[j].End != AnswerEnd.Length, answers[j].Tokens.Count))
                 { Judged = rewards[j], Kinds = kinds.Map(kind => kind[j]) })])];
@@ -152,6 +153,8 @@ sealed class Rollouts : IDisposable
     Params<float> Shown(Vec<Vec<Rollout>> groups)
     {
         var (all, rules) = (groups.SelectMany(static g => g).ToArray(), practice.Rules);
+        var form = Params.Of(("length", (float)all.Average(static r => r.Length)), ("ended", (float)all.Average(static r => r.Ends ? 1.0 : 0)));
+        if (judging is null) return form;
         var counted = all.Where(static r => r.Counts).Select(r => rules.Worth(r.Judged, r.Ends, r.Length)).ToArray();
         var mean = counted.DefaultIfEmpty(double.NaN).Average();
         float Mean(IEnumerable<double> numbers) => (float)numbers.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average();
@@ -160,9 +163,8 @@ sealed class Rollouts : IDisposable
             {
                 ($"reward/{j.Name}", Mean(all.Select(r => r.Kinds[i]))), ($"dropped/{j.Name}", all.Count(r => double.IsNaN(r.Kinds[i]))),
             }).ToParams());
-        return Params.Of(("reward", (float)mean), ("reward-deviation", (float)Math.Sqrt(counted.Select(r => (r - mean) * (r - mean)).DefaultIfEmpty(double.NaN).Average())),
-            ("length", (float)all.Average(static r => r.Length)), ("ended", (float)all.Average(static r => r.Ends ? 1.0 : 0)),
-            ("even", groups.Count(IsEven) / (float)groups.Count), ("dropped", all.Length - counted.Length)).Concat(beside);
+        return Params.Of(("reward", (float)mean), ("reward-deviation", (float)Math.Sqrt(counted.Select(r => (r - mean) * (r - mean)).DefaultIfEmpty(double.NaN).Average())))
+            .Concat(form).Concat(Params.Of(("even", groups.Count(IsEven) / (float)groups.Count), ("dropped", all.Length - counted.Length))).Concat(beside);
     }
 
     public void Dispose()

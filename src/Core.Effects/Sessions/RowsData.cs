@@ -28,7 +28,10 @@ public sealed record ConversationData(DialogueEncoder Encoder, TextIdentity Iden
     public override long ValidationTokens => Kept.Tokens;
 
     /// <inheritdoc/>
-    public override Stage Stage(RunConfig config) => Runs.Stage.Answering(config, Train, Kept);
+    public override Stage Stage(RunConfig config) => config.Stage.Practises ? PracticeStages.Of(config, Train, Kept, Encoder.Stops, Encoder.Tokenizer) : Runs.Stage.Answering(config, Train, Kept);
+
+    /// <inheritdoc/>
+    public override double PromptTokens => Enumerable.Range(0, Train.Count).Average(i => Train[i].LastAnswer);
 
     /// <inheritdoc/>
     public override Option<SamplePrompt> Prompt => Some(new SamplePrompt([.. Kept[0].Ids.Take(Kept[0].LastAnswer)], Encoder.Stops));
@@ -38,6 +41,8 @@ public sealed record ConversationData(DialogueEncoder Encoder, TextIdentity Iden
         from rows in RowParts.Conversations(config, stop)
         from train in Prepare.Conversations(rows.Train, encoder, config.Model.Context)
         from kept in Prepare.Conversations(rows.Kept, encoder, config.Model.Context)
+        from asks in Fault.Unless(!config.Stage.Practises || PracticeStages.Asking(config, train.Data).Count > 0, config.Stage.Source.Name,
+            $"asks nothing that has room in a context of {config.Model.Context}", $"allowed: a larger context, or fewer tokens of an answer than {config.Stage.Practice.Tokens}")
         select (RunData)new ConversationData(encoder, RowParts.Identity(encoder, train.Data.Checksum, kept.Data.Checksum, train.Data.Tokens + kept.Data.Tokens),
             train.Data, kept.Data);
 }
@@ -145,9 +150,9 @@ static class RowParts
               from read in RowReader.Read(RowFiles.Read(file, stop), ShapesFor(judge), meant, file)
               select read.Rows
             // Of the world there is a rule for what is right; and rows that answer themselves say what they ask.
-            : (own.Source.File is null && !run.IsImported) || own.Practises || own.Kind == StageKind.Sft
+            : (own.Source.File is null && !run.IsImported) || own.IsJudged || own.LearnsAnswers
                 ? Asked(run.Config with { Stage = own with { Practice = own.Practice with { Judge = judge } } }, stop).Map(parts => kept ? parts.Kept : parts.Train)
-            : kept || own.Kind == StageKind.Pretrain ? Kept(run, stop)
+            : kept || own.LearnsText ? Kept(run, stop)
             : own.Preference.Judged is not null && own.Kind == StageKind.Dpo
                 ? Judgements(run.Config, stop).Map(static parts => parts.Train.Map(static r => new Located<Asked>(new(r.Value.Prompt, r.Value.Good ? r.Value.Answer : null), r.Where)))
             : Rankings(run.Config, stop).Map(static parts => parts.Train.Map(static r => new Located<Asked>(new(r.Value.Prompt, r.Value.Answers[0]), r.Where)));
@@ -192,11 +197,11 @@ static class RowParts
     /// <summary>The questions that a run keeps for evaluation; of comparisons the better answers are expected.</summary>
     public static Validation<Fault, Vec<Located<Asked>>> Kept(RunFolder run, CancellationToken stop) => run.Config.Stage.Kind switch
     {
-        StageKind.Pretrain when run.Config.Stage.Source.File is not null || run.IsImported =>
+        _ when run.Config.Stage.LearnsText && (run.Config.Stage.Source.File is not null || run.IsImported) =>
             Fault.Of<Vec<Located<Asked>>>(run.Location, "has learned no answers, and keeps no questions", "expected rows, as with --data FILE"),
-        StageKind.Pretrain or StageKind.Sft => Conversations(run.Config, stop).Bind(static parts =>
+        _ when run.Config.Stage is { LearnsText: true } or { LearnsAnswers: true } => Conversations(run.Config, stop).Bind(static parts =>
             parts.Kept.Select(static r => Answered(r.Value, r.Where).Map(one => new Located<Asked>(one, r.Where))).Gather()),
-        _ when run.Config.Stage.Practises => Asked(run.Config, stop).Map(static parts => parts.Kept),
+        _ when run.Config.Stage.IsJudged => Asked(run.Config, stop).Map(static parts => parts.Kept),
         StageKind.Dpo when run.Config.Stage.Preference.Judged is not null => Judgements(run.Config, stop).Map(static parts => parts.Kept.Where(static r => r.Value.Good)
             .Select(static r => new Located<Asked>(new(r.Value.Prompt, r.Value.Answer), r.Where)).ToVec()),
         _ => Rankings(run.Config, stop).Map(static parts => parts.Kept.Map(static r => new Located<Asked>(new(r.Value.Prompt, r.Value.Answers[0]), r.Where))),
@@ -222,7 +227,7 @@ static class RowParts
 
     /// <summary>How a run is asked that learned a text: by going on with it. Nothing where it learned to answer, or its model came with a template.</summary>
     public static string? TextOf(RunFolder run) =>
-        run.Config.Stage.Kind == StageKind.Pretrain && run.Config.Stage.Rows.Template is null && !run.Note.Exists(DialogueEncoders.HasOwn) ? "plain" : null;
+        run.Config.Stage.LearnsText && run.Config.Stage.Rows.Template is null && !run.Note.Exists(DialogueEncoders.HasOwn) ? "plain" : null;
 
     /// <summary>The comparisons that a run keeps for evaluation.</summary>
     public static Validation<Fault, Vec<Located<Ranking>>> Compared(RunFolder run, CancellationToken stop) => run.Config.Stage.Kind != StageKind.Reward
@@ -247,11 +252,11 @@ static class RowParts
     /// <summary>All that a stage's rows say, as its template has it: what a tokenizer is made of.</summary>
     public static Validation<Fault, string> Text(RunConfig config, CancellationToken stop) =>
         from template in DialogueEncoders.Template(TemplateOf(config), None)
-        from talks in config.Stage.Practises ? Asked(config, stop).Map(static p => p.Train.Concat(p.Kept)
+        from talks in config.Stage.IsJudged ? Asked(config, stop).Map(static p => p.Train.Concat(p.Kept)
                 .Select(static r => new Conversation([.. r.Value.Prompt, new(Role.Assistant, r.Value.Expected ?? "")])))
             : config.Stage.Preference.Judged is not null && config.Stage.Kind == StageKind.Dpo ? Judgements(config, stop).Map(static p => p.Train.Concat(p.Kept)
                 .Select(static r => new Conversation([.. r.Value.Prompt, new(Role.Assistant, r.Value.Answer)])))
-            : config.Stage.Kind == StageKind.Sft ? Conversations(config, stop).Map(static p => p.Train.Concat(p.Kept).Select(static r => r.Value))
+            : config.Stage.LearnsAnswers ? Conversations(config, stop).Map(static p => p.Train.Concat(p.Kept).Select(static r => r.Value))
             : Rankings(config, stop).Map(static p => p.Train.Concat(p.Kept).SelectMany(static r => r.Value.Answers.Select(answer =>
                 new Conversation([.. r.Value.Prompt, new(Role.Assistant, answer)]))))
         from texts in talks.Select(talk => template.Text(talk.Messages)).Gather()

@@ -31,6 +31,9 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     /// <summary>Tokens that are only evaluated.</summary>
     public abstract long ValidationTokens { get; }
 
+    /// <summary>Tokens of a prompt in the mean, of what a policy answers itself; 0 where it answers nothing.</summary>
+    public virtual double PromptTokens => 0;
+
     /// <summary>What a stage does with it.</summary>
     /// <param name="config">The stage, resolved.</param>
     public abstract Stage Stage(RunConfig config);
@@ -64,7 +67,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
         from valid in recipe.Validate()
         let corpora = Corpora()
         from note in NoteOf(recipe)
-        from tokenizer in recipe.Stages.Values[0] is { Stage.From: { } weights } ? InitialWeights.Tokenizer(weights) : TokenizerFor(recipe, corpora, stop)
+        from tokenizer in recipe.Stages.Values[0] is { Stage: var first } && (first.From ?? (first.Kind == StageKind.Distill ? first.Distill.Teacher : null)) is { } weights ? InitialWeights.Tokenizer(weights) : TokenizerFor(recipe, corpora, stop)
         from data in Load(recipe.Stages.Values[0], tokenizer, note, corpora, stop)
         select data;
 
@@ -83,8 +86,8 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     static Validation<Fault, RunData> Load(RunConfig config, Tokenizer tokenizer, Option<PublishedNote> note, Func<SourceConfig, string> corpora,
         CancellationToken stop) => config.Stage.Kind switch
     {
-        StageKind.Pretrain => LoadText(config, tokenizer, corpora, stop),
-        StageKind.Sft => RowParts.Encoder(config, tokenizer, note).Bind(encoder => ConversationData.Load(config, encoder, stop)),
+        _ when config.Stage.LearnsText => LoadText(config, tokenizer, corpora, stop),
+        _ when config.Stage.LearnsAnswers => RowParts.Encoder(config, tokenizer, note).Bind(encoder => ConversationData.Load(config, encoder, stop)),
         _ when config.Stage.Practises => RowParts.Encoder(config, tokenizer, note).Bind(encoder => PromptData.Load(config, encoder, stop)),
         StageKind.Dpo when config.Stage.Preference.Judged is not null => RowParts.Encoder(config, tokenizer, note).Bind(encoder => JudgedData.Load(config, encoder, stop)),
         _ => RowParts.Encoder(config, tokenizer, note).Bind(encoder => RankingData.Load(config, encoder, stop)),
@@ -111,11 +114,11 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
 
     /// <summary>The recipe with nothing left open in any stage.</summary>
     public Validation<Fault, Recipe> Resolve(Recipe recipe) =>
-        recipe.Map(Resolved).Validate().Bind(all => all.Stages.Values.Select(Resolve).Gather().Map(_ => all));
+        recipe.Map(Resolved).Validate().Bind(all => all.Each(Resolve));
 
     /// <summary>The configuration with nothing left open: the tokenizer's vocabulary, and whole paths.</summary>
     public Validation<Fault, RunConfig> Resolve(RunConfig config) => config.Model.Vocabulary is 0 || config.Model.Vocabulary == Tokenizer.VocabularySize
-        ? Resolved(config).Validate()
+        ? Resolved(config).Validate().Bind(StartTeacher.Known)
         : Fault.Of<RunConfig>("Model.Vocabulary", $"is {config.Model.Vocabulary}", $"allowed: {Tokenizer.VocabularySize}, the tokens of the {Tokenizer}, or 0");
 
     RunConfig Resolved(RunConfig config) => config with
@@ -125,6 +128,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
         Stage = config.Stage with
         {
             From = config.Stage.From is { } weights ? Path.GetFullPath(weights) : null,
+            Distill = config.Stage.Distill with { Teacher = config.Stage.Distill.Teacher is { } teacher ? Path.GetFullPath(teacher) : null },
             Adapter = config.Stage.Adapter with { From = config.Stage.Adapter.From is { } adapter ? Path.GetFullPath(adapter) : null },
             Source = config.Stage.Source with { File = config.Stage.Source.File is { } file ? Path.GetFullPath(file) : null },
             Policy = config.Stage.Policy with
@@ -156,8 +160,8 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
 
         // Each text is looked through once, however many stages learn from it.
         Validation<Fault, T> OverTexts<T>(T none, Func<T, string, T> add, Func<T, string, LineEnds, Validation<Fault, T>> addFile) =>
-            recipe.Stages.Values.DistinctBy(static c => (c.Stage.Source.File, c.Stage.Source.CorpusSeed, c.Stage.Source.CorpusSize, c.Stage.Kind, c.Stage.Rows))
-                .Aggregate(Success<Fault, T>(none), (known, config) => known.Bind(so => config.Stage.Kind != StageKind.Pretrain
+            recipe.Stages.Values.DistinctBy(static c => (c.Stage.Source.File, c.Stage.Source.CorpusSeed, c.Stage.Source.CorpusSize, c.Stage.Kind, c.Stage.LearnsText, c.Stage.Rows))
+                .Aggregate(Success<Fault, T>(none), (known, config) => known.Bind(so => !config.Stage.LearnsText
                     ? RowParts.Text(config, stop).Map(text => add(so, text))
                     : config.Stage.Source is { File: { } file }
                     ? TokenFile.IsOne(file) ? Fault.Of<T>(file, $"is a file of tokens, from which no {first.Tokenizer} tokenizer can be made", "expected the tokenizer that made it")

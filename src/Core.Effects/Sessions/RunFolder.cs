@@ -75,7 +75,11 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <param name="location">Its folder, or the folder of a stage in it.</param>
     /// <param name="stage">Which stage; nothing for the last that has a checkpoint.</param>
     public static Validation<Fault, RunFolder> Open(string location, string? stage = null) =>
-        !Holds(location) && StageAt(location) is var (run, named) ? Open(run, stage ?? named)
+        Bare(location, stage).Map(static folder => folder with { Recipe = StartTeacher.KnownIfThere(folder.Recipe) });
+
+    /// <summary>As <see cref="Open"/>, without a look at the folders of those that teach its stages: what is only weights needs none.</summary>
+    internal static Validation<Fault, RunFolder> Bare(string location, string? stage = null) =>
+        !Holds(location) && StageAt(location) is var (run, named) ? Bare(run, stage ?? named)
         : !Holds(location) && File.Exists(Path.Combine(location, "config.json")) ? Fault.Of<RunFolder>(location, "holds a published model and no run",
             "allowed: a run of it, as functional import makes")
         : !Holds(location) ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist",

@@ -1,8 +1,10 @@
 using Functional.Base;
 using Functional.Files;
+using Functional.Learning;
 using Functional.Runs;
 using Functional.Settings;
 using Functional.Storage;
+using Functional.Text;
 using LanguageExt;
 using static LanguageExt.Prelude;
 
@@ -37,8 +39,8 @@ public sealed class RunSession : IDisposable
     /// <summary>The weights that it begins with, of another run or of a stage before; nothing for fresh ones.</summary>
     public Option<StartWeights> Weights { get; private init; }
 
-    /// <summary>The weights that its critic begins with, where they are a run's of their own.</summary>
-    public Option<StartWeights> Critic { get; private init; }
+    /// <summary>The weights that a critic and a teacher begin with, by what the objective calls them, where they are a run's of their own.</summary>
+    public Params<StartWeights> Others { get; private init; } = Params<StartWeights>.Empty;
 
     /// <summary>What judges answers where the stage asks a program for it, by the judges' names; none where it does not.</summary>
     public Params<Reward> Rewards { get; set; } = Params<Reward>.Empty;
@@ -196,8 +198,14 @@ public sealed class RunSession : IDisposable
         from text in recipe.Stages.Values[0].Stage is var begin && (config.Stage.Source, config.Stage.Kind, config.Stage.Rows) == (begin.Source, begin.Kind, begin.Rows)
             ? Success<Fault, Unit>(unit) : RunData.Load(config, first.Tokenizer, note, stop).Map(static _ => unit)
         from weights in config.Stage.From is { } begin ? InitialWeights.Open(config, begin, first.Tokenizer).Map(static _ => unit) : Success<Fault, Unit>(unit)
-        from critic in StartCritic.Of(config, first.Tokenizer)
+        from others in OthersOf(config, first.Tokenizer)
         select unit;
+
+    // A critic learns, and is then its own; a teacher is always what it was.
+    static Validation<Fault, Params<StartWeights>> OthersOf(RunConfig config, Tokenizer tokenizer, bool begun = false) =>
+        from critic in begun ? Success<Fault, Option<StartWeights>>(None) : StartCritic.Of(config, tokenizer)
+        from teacher in StartTeacher.Of(config, tokenizer)
+        select new[] { (Critic.Name, critic), (Distillation.Teacher, teacher) }.SelectMany(static o => o.Item2.Map(weights => (o.Item1, weights)).AsEnumerable()).ToParams();
 
     internal static Validation<Fault, RunSession> Begin(string location, Recipe recipe, RunData data, Disk disk) =>
         from resolved in data.Resolve(recipe)
@@ -208,13 +216,13 @@ public sealed class RunSession : IDisposable
             let folder = new RunFolder(location, resolved, resolved.Stages.Names[0], data.Tokenizer) { Note = note }
             from own in folder.IsOwnTokenizer
             from weights in WeightsOf(folder)
-            from critic in StartCritic.Of(folder.Config, data.Tokenizer)
+            from others in OthersOf(folder.Config, data.Tokenizer)
             from fits in StartAdapter.Check(folder)
             from emptied in Emptied(location, disk)
             from kept in StartAdapter.Keep(folder, begun: false, disk)
             from written in folder.Write(disk)
             from opened in Opened(folder, 0, disk)
-            select new RunSession(folder, data, held, opened.Metrics, opened.Store) { Weights = weights, Critic = critic })
+            select new RunSession(folder, data, held, opened.Metrics, opened.Store) { Weights = weights, Others = others })
         select session;
 
     internal static Validation<Fault, RunSession> Resume(RunFolder planned, RunData data, Disk disk) => Locked(planned.Location, held =>
@@ -236,11 +244,11 @@ public sealed class RunSession : IDisposable
         from drifted in newest.Match(c => (before ?? changed).Check(c), static () => Success<Fault, Unit>(unit))
         from text in newest.Match(c => SameText(c.Identity.Text, data, changed.Config), static () => Success<Fault, Unit>(unit))
         from weights in newest.IsSome && !changed.Config.KeepsStart ? Success<Fault, Option<StartWeights>>(None) : WeightsOf(changed)
-        from critic in newest.IsSome ? Success<Fault, Option<StartWeights>>(None) : StartCritic.Of(changed.Config, data.Tokenizer)
+        from others in OthersOf(changed.Config, data.Tokenizer, newest.IsSome)
         from kept in StartAdapter.Keep(changed, newest.IsSome, disk)
         from written in changed.Recipe == begun.Recipe ? Success<Fault, Unit>(unit) : changed.Write(disk)
         from opened in Opened(changed, newest.Match(static c => c.Step, static () => 0), disk, newest.Match(static c => c.Training.RolledOut, static () => -1))
-        select new RunSession(changed, data, held, opened.Metrics, opened.Store) { From = newest, Weights = weights, Critic = critic, Before = before?.Config });
+        select new RunSession(changed, data, held, opened.Metrics, opened.Store) { From = newest, Weights = weights, Others = others, Before = before?.Config });
 
     /// <summary>Whether a text is the one that a checkpoint was written with.</summary>
     internal static Validation<Fault, Unit> SameText(TextIdentity written, RunData data, RunConfig config) => Fault.Unless(

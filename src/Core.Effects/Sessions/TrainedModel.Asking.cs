@@ -2,7 +2,6 @@ using Functional.Base;
 using Functional.Dialogues;
 using Functional.Generation;
 using Functional.Sampling;
-using Functional.Settings;
 using LanguageExt;
 
 namespace Functional.Sessions;
@@ -14,7 +13,7 @@ public sealed partial class TrainedModel
 
     /// <summary>The name of the template with which it is asked where none is named; and whether that is its own, or that of what it learned, rather than a guess.</summary>
     public Validation<Fault, (string Name, bool IsKnown)> UsualTemplate() => RowParts.Encoder(Run.Config, Run.Tokenizer, Run.Note)
-        .Map(encoder => (encoder.Template.Name, Run.Config.Stage.Kind != StageKind.Pretrain || encoder.Template.Name == DialogueTemplate.Own));
+        .Map(encoder => (encoder.Template.Name, !Run.Config.Stage.LearnsText || encoder.Template.Name == DialogueTemplate.Own));
 
     /// <summary>
     /// What it answers to a question, a piece at a time, and the answer with the last of them; and how many of the oldest messages it was not told, for want of

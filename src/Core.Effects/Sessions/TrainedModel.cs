@@ -168,18 +168,32 @@ public sealed partial class TrainedModel : IDisposable
         } } };
         var (own, alone) = (All(Run.Config), All(Run.Alone.Config));
         return
-            from rows in Fault.Unless(!own.Stage.Practises, Run.Location, "has learned from answers of its own, and is measured by their rewards, which stand in its metrics",
+            from rows in Fault.Unless(!own.Stage.IsJudged, Run.Location, "has learned from answers of its own, and is measured by their rewards, which stand in its metrics",
                 "allowed: functional evaluate, for answers")
+            from teacher in StartTeacher.Of(own, Run.Tokenizer)
             from weights in own.HasReference ? StartWeights.Of(Run) : Prelude.Success<Fault, Option<StartWeights>>(Prelude.None)
             from whole in RunData.Load(alone, Run.Tokenizer, Run.Note, stop)
             let loaded = own.HasReference ? whole.KeptAlone : whole
             from begun in own.HasReference ? loaded.Stage(engine, own, weights, stop) : Prelude.Success<Fault, Runs.Stage>(loaded.Stage(alone))
-            select Measured(loaded.Stage(alone), begun.Measured);
+            from measured in Measured(loaded.Stage(alone), begun.Measured, teacher)
+            select measured;
 
-        (double, Params<double>, long) Measured(Runs.Stage stage, Source kept)
+        Validation<Fault, (double, Params<double>, long)> Measured(Runs.Stage stage, Source kept, Option<StartWeights> teacher)
         {
             using var workspace = new Workspace(engine);
             workspace.Alias(parameters.Buffers.Rename(Layers.Names.Param));
+            return teacher.Match(weights => weights.Into(engine, Taught(workspace, stage.Objective[Distillation.Teacher]), null), static () => Prelude.Success<Fault, Unit>(Prelude.unit))
+                .Map(_ => Measuring(workspace, stage, kept));
+        }
+
+        static Params<IBuffer> Taught(Workspace workspace, Part part)
+        {
+            workspace.Add(part.Model.Specs.Map(static spec => spec.Type).Rename(part.Param));
+            return part.Model.Specs.Map((name, _) => workspace[part.Param(name)]);
+        }
+
+        (double, Params<double>, long) Measuring(Workspace workspace, Runs.Stage stage, Source kept)
+        {
             using var evaluation = new Evaluation(workspace, stage.Objective, kept, stage.Rows);
             return (evaluation.Run(stop) ?? throw new OperationCanceledException(stop), evaluation.Shown, kept.Rows!.Value);
         }

@@ -45,8 +45,8 @@ public sealed class Trainer : IDisposable
                 .Select(n => (n[Names.Shown("").Length..], update[n]))];
             if (stage.Practice is { } practice)
                 rollouts = new(workspace, stage, practice, Parameters(objective.Parts[0]),
-                    judging ?? throw new ArgumentException("nobody judges.", nameof(judging)));
-            else evaluation = new(workspace, objective, stage.Measured, stage.Rows);
+                    practice.IsJudged ? judging ?? throw new ArgumentException("nobody judges.", nameof(judging)) : null);
+            if (stage.Practice is not { IsJudged: true }) evaluation = new(workspace, objective, stage.Measured, stage.Rows);
         }
         catch
         {
@@ -106,12 +106,13 @@ public sealed class Trainer : IDisposable
     /// </summary>
     /// <param name="key">What fresh values are drawn with.</param>
     /// <param name="weights">The weights that its models begin with; nothing for fresh ones.</param>
-    /// <param name="critic">Those that its critic begins with where they are others.</param>
-    public Validation<Fault, Unit> Begin(Key key, Option<StartWeights> weights, Option<StartWeights> critic = default)
+    /// <param name="others">Those that parts begin with where they are others, by the parts' names.</param>
+    public Validation<Fault, Unit> Begin(Key key, Option<StartWeights> weights, Params<StartWeights>? others = null)
     {
+        var own = others ?? Params<StartWeights>.Empty;
         Initialise(key);
         return weights.Match(
-            w => Stage.Objective.Parts.Where(static part => part.Shares is null).Select(part => w.Into(workspace.Engine, Parameters(part), Stage.Packing)).Gather()
+            w => Stage.Objective.Parts.Where(part => part.Shares is null && !own.Contains(part.Name)).Select(part => w.Into(workspace.Engine, Parameters(part), Stage.Packing)).Gather()
                 .Map(static _ => Unit.Default),
             static () => Prelude.Success<Fault, Unit>(Unit.Default))
             .Map(_ =>
@@ -123,7 +124,7 @@ public sealed class Trainer : IDisposable
                 foreach (var output in first.Outputs) values[output.Name].CopyTo(workspace[output.Name]);
                 return Unit.Default;
             })
-            .Bind(_ => critic.Match(w => w.Into(workspace.Engine, Parameters(Stage.Objective[Critic.Name]), null), static () => Prelude.Success<Fault, Unit>(Unit.Default)))
+            .Bind(_ => own.Select(o => o.Value.Into(workspace.Engine, Parameters(Stage.Objective[o.Name]), null)).Gather().Map(static _ => Unit.Default))
             .Bind(_ => weights.Bind(static w => w.Adapter).Match(
                 adapter => Stage.Objective.Parts.Select(part => adapter.Into(Parameters(part))).Gather().Map(static _ => Unit.Default),
                 static () => Prelude.Success<Fault, Unit>(Unit.Default)));
@@ -158,10 +159,10 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// The mean loss on what is not learned, or, of a stage that practises, the mean reward of answers to prompts that are not learned, below 0 where it is above:
+    /// The mean loss on what is not learned, or, of a stage whose own answers are judged, the mean reward of answers to prompts that are not learned, below 0 where it is above:
     /// of both, less is better. Nothing when the token asks to stop.
     /// </summary>
-    public double? Measure(CancellationToken stop = default) => rollouts is null ? evaluation!.Run(stop) : rollouts.Measure(stop);
+    public double? Measure(CancellationToken stop = default) => evaluation is null ? rollouts!.Measure(stop) : evaluation.Run(stop);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -28,8 +28,11 @@ public sealed record Practice(Vec<Vec<int>> Prompts, Vec<Vec<int>> Kept, Practic
     /// </summary>
     public Func<Vec<Vec<Rollout>>, Params<float[]>, PracticeState, Batch, double>? Finish { get; init; }
 
-    /// <summary>Fills what of the rows does not follow from answers, drawn with the round's key; nothing where there is nothing.</summary>
-    public Action<Key, Batch>? Beside { get; init; }
+    /// <summary>Fills what of the rows does not follow from answers, given where the run stands; nothing where there is nothing.</summary>
+    public Action<RunState, Batch>? Beside { get; init; }
+
+    /// <summary>Whether somebody judges the answers, and the stage is measured by what kept prompts' are worth; else by its loss on rows.</summary>
+    public bool IsJudged { get; init; } = true;
 
     /// <summary>What is carried from round to round, at first.</summary>
     public PracticeState First { get; init; } = PracticeState.Begin(new(0));

@@ -40,6 +40,19 @@ static class PracticeRows
         }
     }
 
+    /// <summary>Rows as they are behind those of a student's own answers: each once a pass over all.</summary>
+    /// <param name="source">The rows.</param>
+    /// <param name="round">Which round it is.</param>
+    /// <param name="own">How many rows of the round are the student's own.</param>
+    /// <param name="rows">The round's.</param>
+    public static void Given(ConversationRows source, long round, int own, Batch rows)
+    {
+        if (rows.Rows == own) return;
+        var some = new Batch(rows.Rows - own, source.Feed(rows.Rows - own));
+        source.Fill(source.After(default, round * some.Rows), 0, some);
+        for (var row = 0; row < some.Rows; row++) rows.CopyRow(own + row, some, row);
+    }
+
     /// <summary>Windows of a text beside the answers, one a row, drawn by the round's key.</summary>
     public static void Text(TokenStream text, Key key, Batch rows)
     {

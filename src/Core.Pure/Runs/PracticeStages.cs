@@ -41,12 +41,43 @@ public static class PracticeStages
                     Numbers = scene => Expected(config, scene), Finish = (answers, numbers, carried, rows) => PracticeRows.Estimated(config, answers, numbers, carried, rows),
                     First = PracticeState.Begin(policy.Control),
                 },
-            }) with { Beside = config.HasText && text is not null ? (key, rows) => PracticeRows.Text(text, key, rows) : null },
+            }) with { Beside = config.HasText && text is not null ? (state, rows) => PracticeRows.Text(text, state.RollOutKey, rows) : null },
         };
     }
 
+    /// <summary>
+    /// The stage of a student that learns from a teacher, in part, what it writes itself: of a round's rows the first are its own answers to prompts, and the rest rows as they are
+    /// (<see cref="DistillConfig.OwnShare"/>). It is measured on rows.
+    /// </summary>
+    /// <param name="config">The run, resolved.</param>
+    /// <param name="train">What is learned.</param>
+    /// <param name="kept">What is only measured.</param>
+    /// <param name="stops">What ends an answer.</param>
+    /// <param name="tokenizer">What tokens stand for.</param>
+    public static Stage Of(RunConfig config, Examples train, Examples kept, Stops stops, Tokenizer tokenizer)
+    {
+        var (practice, prompts, rules) = (config.Stage.Practice, Asking(config, train), RulesOf(config, stops, tokenizer));
+        var time = Math.Min(config.Model.Context, Math.Max(Math.Max(train.Width(config.Model.Context), kept.Width(config.Model.Context)), prompts.Max(static p => p.Count) + practice.Tokens));
+        var (own, start) = (rules.Prompts * rules.Answers, RunState.Start(config.Key).DataKey);
+        var experience = new Experience(config.Stage.RoundRows, config.ObjectiveOf(time: time).Feed.Map(static type => type with { Shape = type.Shape.With(0, 1) }), practice.Epochs, start);
+        var given = new ConversationRows(train, time, Stage.OrderOf(config), start);
+        var stage = Stage.Of(config, time, experience, Stage.Measuring(config, kept, time));
+        return stage with
+        {
+            Cadence = stage.Cadence with { Practises = true },
+            Practice = new(prompts, [], rules, experience, PracticeRows.Tokens)
+            {
+                IsJudged = false, Beside = (state, rows) => PracticeRows.Given(given, state.Place.Round, own, rows),
+            },
+        };
+    }
+
+    /// <summary>What of examples a student may be asked: all before their last answer, where an answer of the most tokens has room behind it.</summary>
+    public static Vec<Vec<int>> Asking(RunConfig config, Examples train) => [.. Enumerable.Range(0, train.Count).Select(i => train[i])
+        .Where(e => e.LastAnswer > 0 && e.LastAnswer <= config.Model.Context - config.Stage.Practice.Tokens).Select(static e => (Vec<int>)[.. e.Ids.Take(e.LastAnswer)])];
+
     static PracticeRules RulesOf(RunConfig config, Stops stops, Tokenizer tokenizer) => (config.Stage.Practice, config.Stage.Reward) is var (practice, reward)
-        ? new PracticeRules(practice.Prompts, practice.Answers, practice.Tokens, practice.Sampling, stops, tokenizer)
+        ? new PracticeRules(config.Stage.OwnPrompts, practice.Answers, practice.Tokens, practice.Sampling, stops, tokenizer)
         {
             EndPenalty = practice.EndPenalty, OverlongTokens = reward.OverlongTokens, OverlongPenalty = reward.OverlongPenalty, Clip = reward.Clip, Normalises = reward.Normalises,
             Resample = config.Stage.Kind == StageKind.Ppo ? 0 : reward.Resample,

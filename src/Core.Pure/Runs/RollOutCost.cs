@@ -24,7 +24,7 @@ public sealed record RollOutCost(long Rounds, double Flops, double Bytes)
     {
         if (!config.Stage.Practises) return null;
         var (practice, alike) = (config.Stage.Practice, config with { Model = config.Model with { ScaledByLayer = false } });
-        var answers = (long)practice.Prompts * practice.Answers;
+        var answers = (long)config.Stage.OwnPrompts * practice.Answers;
         var rows = (int)Math.Min(answers, AtOnce);
         var step = Cost.Of(config.Model.Layers, config.Period, blocks => Programs.CachedStep(alike.ModelOf(blocks), new(rows, 1)));
         var rounds = (config.Stage.Steps + config.Stage.RoundSteps - 1) / config.Stage.RoundSteps;

@@ -57,11 +57,12 @@ public sealed record Stage(
     /// <param name="kept">What it is measured on.</param>
     public static Stage Answering(RunConfig config, Examples train, Examples kept)
     {
-        var (context, packed) = (config.Model.Context, config.Stage.Rows.Packing);
+        var (context, packed) = (config.Model.Context, config.Stage.Packs);
         var time = packed ? context : Math.Max(train.Width(context), kept.Width(context));
-        return Of(config, time, new ConversationRows(train, time, OrderOf(config), RunState.Start(config.Key).DataKey, packed),
-            new ConversationRows(Few(kept, config), time, RowOrder.Once, packed: packed));
+        return Of(config, time, new ConversationRows(train, time, OrderOf(config), RunState.Start(config.Key).DataKey, packed), Measuring(config, kept, time));
     }
+
+    internal static ConversationRows Measuring(RunConfig config, Examples kept, int time) => new(Few(kept, config), time, RowOrder.Once, packed: config.Stage.Packs);
 
     /// <summary>Learning from comparisons: rewards, or preferences.</summary>
     /// <param name="config">The run, resolved.</param>
@@ -122,7 +123,7 @@ public sealed record Stage(
     static Vec<int> Spread(int count, RunConfig config) =>
         [.. Enumerable.Range(0, (int)config.MeasuredRows).Select(i => (int)((long)i * count / config.MeasuredRows))];
 
-    static RowOrder OrderOf(RunConfig config) => config.Stage.Rows.Curriculum ? RowOrder.ShortFirst
+    internal static RowOrder OrderOf(RunConfig config) => config.Stage.Rows.Curriculum ? RowOrder.ShortFirst
         : config.Stage.Source.Order == WindowOrder.Ordered ? RowOrder.Ordered : RowOrder.Shuffled;
 
     static Windows WindowsOf(TokenStream text, RunConfig config) =>

@@ -142,7 +142,7 @@ public sealed record AdapterConfig
                 static c => c.Saved, static (c, text) => c with { Saved = text }, static c => c.Saved is not { } text || text.Split('+').All(static p => p.Length > 0))
                 { IsText = true, Aliases = ["modules-to-save"] },
             Make.OneOf<AdapterConfig, int>("base-bits", "bits in which the frozen matrices under adapters are kept", static c => c.BaseBits, static (c, v) => c with { BaseBits = v },
-                [("32", 32), ("8", 8), ("4", 4)]) with { Kinds = [StageKind.Sft, StageKind.Reward, StageKind.Dpo], Aliases = ["load-in-bits", "quantise", "quantize"] },
+                [("32", 32), ("8", 8), ("4", 4)]) with { Kinds = [StageKind.Sft, StageKind.Distill, StageKind.Reward, StageKind.Dpo], Aliases = ["load-in-bits", "quantise", "quantize"] },
             Make.Number<AdapterConfig>("lora-b-rate", "how many times the rate of the adapters' A that of B is (LoRA+)", "above 0", static c => c.RateOfB,
                 static (c, v) => c with { RateOfB = v }, static v => v > 0) with { Aliases = ["loraplus-lr-ratio"] },
         }.Select(static f => f with { Fixed = f.Name != "lora-dropout", IsDetail = true }),

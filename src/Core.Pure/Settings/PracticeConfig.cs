@@ -43,7 +43,7 @@ public sealed record PracticeConfig
     /// <summary>Those who judge, each with what its word counts.</summary>
     public Vec<JudgeChoice> Judges => JudgeChoice.All(Judge);
 
-    static readonly Vec<StageKind> kinds = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo, StageKind.Trpo];
+    static readonly Vec<StageKind> judged = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo, StageKind.Trpo], kinds = [.. judged, StageKind.Distill];
 
     /// <summary>Its settings.</summary>
     internal static Vec<Field<PracticeConfig>> Fields { get; } =
@@ -51,9 +51,9 @@ public sealed record PracticeConfig
         .. new Field<PracticeConfig>[]
         {
             new("judge", nameof(Judge), "what judges answers that the policy writes itself, from which it then learns; else the rows' own answers are learned from",
-                JudgeChoice.Allowed, static c => c.Judge, static (c, text) => c with { Judge = text }, static c => JudgeChoice.IsSound(c.Judge)) { IsText = true, Aliases = ["reward-model", "reward-from"] },
+                JudgeChoice.Allowed, static c => c.Judge, static (c, text) => c with { Judge = text }, static c => JudgeChoice.IsSound(c.Judge)) { IsText = true, Kinds = judged, Aliases = ["reward-model", "reward-from"] },
             new("judged-by", nameof(JudgedBy), "the stage before it that judges those answers, in place of a judge", "the name of a stage before it that learns rewards, or nothing",
-                static c => c.JudgedBy, static (c, text) => c with { JudgedBy = text }, static c => c.JudgedBy != "") { IsText = true },
+                static c => c.JudgedBy, static (c, text) => c with { JudgedBy = text }, static c => c.JudgedBy != "") { IsText = true, Kinds = judged },
             Make.Whole<PracticeConfig>("round-prompts", "prompts that a round answers", static c => c.Prompts, static (c, v) => c with { Prompts = (int)v }, 1, 1 << 16),
             Make.Whole<PracticeConfig>("round-answers", "answers that each of them has", static c => c.Answers, static (c, v) => c with { Answers = (int)v }, 1, 1 << 12)
                 with { Aliases = ["num-generations", "group-size"] },
@@ -66,9 +66,9 @@ public sealed record PracticeConfig
             Make.Number<PracticeConfig>("answer-top-p", "only the likeliest tokens that have this share together", "above 0, up to 1", static c => c.Sampling.TopP,
                 static (c, v) => c with { Sampling = c.Sampling with { TopP = v } }, static v => v is > 0 and <= 1),
             Make.Number<PracticeConfig>("end-penalty", "what is taken off the reward of an answer that the model did not end", "0 or more", static c => c.EndPenalty,
-                static (c, v) => c with { EndPenalty = v }, static v => v >= 0) with { Aliases = ["missing-eos-penalty"] },
+                static (c, v) => c with { EndPenalty = v }, static v => v >= 0) with { Kinds = judged, Aliases = ["missing-eos-penalty"] },
             Make.Whole<PracticeConfig>("round-epochs", "times that the rows of a round are gone through", static c => c.Epochs, static (c, v) => c with { Epochs = (int)v }, 1, 1 << 16)
-                with { Kinds = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo], Aliases = ["num-iterations", "ppo-epochs"] },
+                with { Kinds = [StageKind.Dpo, StageKind.Grpo, StageKind.Ppo, StageKind.Distill], Aliases = ["num-iterations", "ppo-epochs"] },
         }.Select(static f => f with { Fixed = true, IsDetail = true, Kinds = f.Kinds.Count > 0 ? f.Kinds : kinds }),
     ];
 }

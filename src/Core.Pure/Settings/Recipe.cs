@@ -23,6 +23,7 @@ public sealed record Recipe
     static string NameOf(RunConfig config) => config.Stage.Kind switch
     {
         StageKind.Sft => "sft",
+        StageKind.Distill => "distill",
         StageKind.Reward => "reward",
         StageKind.Dpo => "dpo",
         StageKind.Grpo => "grpo",
@@ -48,6 +49,10 @@ public sealed record Recipe
 
     /// <summary>Each stage's configuration as <paramref name="f"/> makes it of that.</summary>
     public Recipe Map(Func<RunConfig, RunConfig> f) => new(Stages.Map(f));
+
+    /// <summary>The same, or every fault of any stage.</summary>
+    public Validation<Fault, Recipe> Each(Func<RunConfig, Validation<Fault, RunConfig>> f) =>
+        Stages.Select(s => f(s.Value).Map(config => (s.Name, config))).Gather().Map(static all => new Recipe(all.ToParams()));
 
     /// <summary>As <see cref="Map(Func{RunConfig, RunConfig})"/>, of its name, too.</summary>
     public Recipe Map(Func<string, RunConfig, RunConfig> f) => new(Stages.Map(f));

@@ -38,8 +38,8 @@ public sealed record RowsConfig
     /// <summary>Whether answers are learned by dynamic fine-tuning: tokens count as much as the model already finds them likely (Wu et al. 2025).</summary>
     public bool Dft { get; init; }
 
-    static readonly Vec<StageKind> rows = [StageKind.Sft, StageKind.Reward, StageKind.Dpo, StageKind.Grpo, StageKind.Ppo, StageKind.Trpo],
-        ordered = [StageKind.Sft, StageKind.Reward, StageKind.Dpo];
+    static readonly Vec<StageKind> rows = [StageKind.Sft, StageKind.Distill, StageKind.Reward, StageKind.Dpo, StageKind.Grpo, StageKind.Ppo, StageKind.Trpo],
+        ordered = [StageKind.Sft, StageKind.Distill, StageKind.Reward, StageKind.Dpo];
 
     /// <summary>Its settings.</summary>
     internal static Vec<Field<RowsConfig>> Fields { get; } =
@@ -52,9 +52,9 @@ public sealed record RowsConfig
         Make.Name<RowsConfig>("lessons", "which questions of the embedded world are asked", "all, or story, count, copy, reverse, compare, sum, with + between them",
             static c => c.Lessons, static (c, v) => c with { Lessons = v }) with { Fixed = true, IsDetail = true, Kinds = rows },
         Make.Number<RowsConfig>("slips", "share of the embedded world's answers that are learned wrong, as of people who err", Make.Share, static c => c.Slips,
-            static (c, v) => c with { Slips = v }, static v => v is >= 0 and < 1) with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft] },
+            static (c, v) => c with { Slips = v }, static v => v is >= 0 and < 1) with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft, StageKind.Distill] },
         Make.Truth<RowsConfig>("packing", "several short conversations share a row and see nothing of each other", static c => c.Packing,
-            static (c, v) => c with { Packing = v }) with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft] },
+            static (c, v) => c with { Packing = v }) with { Fixed = true, IsDetail = true, Kinds = [StageKind.Sft, StageKind.Distill] },
         Make.Truth<RowsConfig>("curriculum", "the first pass goes from short rows to long ones", static c => c.Curriculum, static (c, v) => c with { Curriculum = v })
             with { Fixed = true, IsDetail = true, Kinds = ordered },
         Make.Truth<RowsConfig>("skip-equal", "comparisons of two equal answers are left out, and are no faults", static c => c.SkipsEqual, static (c, v) => c with { SkipsEqual = v })

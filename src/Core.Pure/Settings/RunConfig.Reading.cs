@@ -31,6 +31,8 @@ public sealed partial record RunConfig
                 $"allowed: up to {N("steps")}"),
             Fault.Unless(Stage.Adapter is { BaseBits: 32 } or { Rank: > 0 } or { From: not null }, N("base-bits"), $"is {Stage.Adapter.BaseBits}, and all weights learn",
                 $"allowed: 32, or {N("lora-rank")} above 0"),
+            Fault.Unless(Stage.Kind != StageKind.Distill || !Stage.Distill.OnText || Stage.Distill.OwnShare == 0, N("own-share"),
+                FormattableString.Invariant($"is {Stage.Distill.OwnShare:R} beside {N("on-text")}, and a text asks nothing"), $"allowed: 0, or {N("on-text")} false"),
             .. SizeRules(N),
             .. PracticeRules(N),
             Fault.Unless(Stage.Kind == StageKind.Reward || !Stage.Preference.Bidirectional, N("bidirectional"), "is true in a stage whose model writes from left to right",
@@ -71,7 +73,9 @@ public sealed partial record RunConfig
         yield return Fault.Unless(rows % step == 0, name("round-prompts"),
             $"makes {words} × {name("round-epochs")} = {rows} rows a round, of which a step takes {name("batch")} × {name("accumulate")} = {step}", $"allowed: a multiple of {step}");
         yield return Fault.Unless(rows <= int.MaxValue, name("round-prompts"), $"makes {rows} rows a round", $"allowed: up to {int.MaxValue}");
-        yield return Fault.Unless(practice.Answers > 1 || Stage.Kind == StageKind.Ppo, name("round-answers"), "is 1, and answers to a prompt are compared with each other",
+        yield return Fault.Unless(Stage.OwnPrompts > 0, name("own-share"),
+            FormattableString.Invariant($"is {Stage.Distill.OwnShare:R}, which is none of {practice.Prompts} prompts"), FormattableString.Invariant($"allowed: 0, or {0.5 / practice.Prompts:R} or more"));
+        yield return Fault.Unless(practice.Answers > 1 || Stage.Kind is StageKind.Ppo or StageKind.Distill, name("round-answers"), "is 1, and answers to a prompt are compared with each other",
             "allowed: 2 or more, or kind ppo");
         yield return Fault.Unless(practice.Tokens < Model.Context, name("answer-tokens"), $"is {practice.Tokens}, which leaves a context of {Model.Context} no room for a prompt",
             $"allowed: less than {name("context")}");
@@ -129,7 +133,8 @@ public sealed partial record RunConfig
     public Validation<Fault, Unit> Learns() => new[]
     {
         Fault.Unless(Model.Labels <= 0, "labels", $"is {Model.Labels}, and a model that judges texts has no next token to learn", "allowed: 0"),
-        Fault.Unless(!Stage.Practises || (Stage.Practice.Judge ?? Stage.Practice.JudgedBy) is not null, "judge", "is not given, and a policy learns from answers that are judged", $"allowed: {Field("judge")!.Allowed}"),
+        Fault.Unless(Stage.Kind != StageKind.Distill || Stage.Distill.Teacher is not null, "teacher", "is not given, and a student learns from one", $"allowed: {Field("teacher")!.Allowed}"),
+        Fault.Unless(!Stage.IsJudged || (Stage.Practice.Judge ?? Stage.Practice.JudgedBy) is not null, "judge", "is not given, and a policy learns from answers that are judged", $"allowed: {Field("judge")!.Allowed}"),
     }.Gather().Map(static _ => unit);
 
     /// <summary>The setting of a name; nothing when there is none.</summary>

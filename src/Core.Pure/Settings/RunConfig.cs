@@ -56,7 +56,8 @@ public sealed partial record RunConfig
             },
             Practice = kind switch
             {
-                StageKind.Grpo or StageKind.Trpo => new() { Prompts = 8, Answers = 8 }, StageKind.Ppo => new() { Prompts = 64, Answers = 1, Epochs = 2 }, _ => new(),
+                StageKind.Grpo or StageKind.Trpo => new() { Prompts = 8, Answers = 8 }, StageKind.Ppo => new() { Prompts = 64, Answers = 1, Epochs = 2 },
+                StageKind.Distill => new() { Prompts = 8, Answers = 1 }, _ => new(),
             },
         },
     };
@@ -96,6 +97,9 @@ public sealed partial record RunConfig
 
     /// <summary>What the adapters of <see cref="ReferenceOf"/> are called.</summary>
     public const string ReferenceSet = "reference";
+
+    /// <summary>What a student learns from: its teacher's model, whole however many blocks the student has.</summary>
+    public Model TeacherOf() => Transformer.Of(Stage.Distill.Architecture ?? Model);
 
     /// <summary>After how many blocks all is as before.</summary>
     internal int Period => Stage.Adapter.NamesBlocks ? Model.Layers : Model.Period;
@@ -153,6 +157,7 @@ public sealed partial record RunConfig
         {
             StageKind.Sft => (Stage.Rows.Neftune > 0 ? Neftune.Of(model, Stage.Rows.Neftune) : model) is var noisy && Stage.Rows.Dft
                 ? Objectives.Dft(noisy, shape, Stage.Rows.Packing) : Objectives.NextToken(noisy, shape, Stage.LabelSmoothing, Stage.Rows.Packing),
+            StageKind.Distill => Distillation.Of(model, TeacherOf(), shape, Stage.Distill.Options, Stage.Distill.OnText ? Stage.Source.Separator is not null : Stage.Packs),
             StageKind.Reward => answers > 2 ? Objectives.Rankings(model, shape, answers) : Objectives.Reward(model, shape, preference.Rewards),
             StageKind.Dpo when preference.Judged is { } loss => Objectives.Judged(model, shape, loss, preference.JudgedOptions),
             StageKind.Dpo => Objectives.Preference(model, shape, preference.Losses, preference.Options, preference.Reference == ReferenceKind.Cached,

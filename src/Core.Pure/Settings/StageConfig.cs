@@ -34,8 +34,20 @@ public sealed record StageConfig
     /// <summary>How it learns from what its own policy writes, where it does.</summary>
     public PracticeConfig Practice { get; init; } = new();
 
+    /// <summary>How it learns from a teacher, where it does.</summary>
+    public DistillConfig Distill { get; init; } = new();
+
+    /// <summary>Whether it learns every token of a text.</summary>
+    public bool LearnsText => Kind == StageKind.Pretrain || (Kind == StageKind.Distill && Distill.OnText);
+
+    /// <summary>Whether it learns answers in dialogues.</summary>
+    public bool LearnsAnswers => Kind == StageKind.Sft || (Kind == StageKind.Distill && !Distill.OnText);
+
+    /// <summary>Whether it learns from what its own policy writes and somebody judges.</summary>
+    public bool IsJudged => Kind is StageKind.Grpo or StageKind.Ppo or StageKind.Trpo || (Kind == StageKind.Dpo && (Practice.Judge ?? Practice.JudgedBy) is not null);
+
     /// <summary>Whether it learns from what its own policy writes.</summary>
-    public bool Practises => Kind is StageKind.Grpo or StageKind.Ppo or StageKind.Trpo || (Kind == StageKind.Dpo && (Practice.Judge ?? Practice.JudgedBy) is not null);
+    public bool Practises => IsJudged || (LearnsAnswers && Kind == StageKind.Distill && Distill.OwnShare > 0);
 
     /// <summary>How a policy learns from rewards, where it does.</summary>
     public PolicyConfig Policy { get; init; } = new();
@@ -43,8 +55,14 @@ public sealed record StageConfig
     /// <summary>What becomes of the rewards of its own answers, where it has them judged.</summary>
     public RewardConfig Reward { get; init; } = new();
 
+    /// <summary>Whether short conversations share a row; what a student writes itself has a row of its own, and what stands beside it, too.</summary>
+    public bool Packs => Rows.Packing && !Practises;
+
     /// <summary>How many rows a round has, of a stage that practises: a pair of each prompt, or all answers.</summary>
     public int RoundRows => Practice.Prompts * (Kind == StageKind.Dpo ? 1 : Practice.Answers);
+
+    /// <summary>How many prompts of a round its own policy answers, of a stage that practises.</summary>
+    public int OwnPrompts => Kind == StageKind.Distill ? (int)Math.Round(Distill.OwnShare * Practice.Prompts, MidpointRounding.AwayFromZero) : Practice.Prompts;
 
     /// <summary>How many steps learn from a round, of a stage that practises.</summary>
     public long RoundSteps => Math.Max(1, (long)RoundRows * Practice.Epochs / ((long)Batch * Accumulate));
@@ -98,9 +116,9 @@ public sealed record StageConfig
             static c => c.From, static (c, text) => c with { From = text }) with { Fixed = true, Aliases = ["init-from", "pretrained", "load"] },
         new("after", nameof(After), "the stage before it whose weights it begins with", "the name of a stage before it, or nothing for the last that writes",
             static c => c.After, static (c, text) => c with { After = text }, static c => c.After != "") { Fixed = true, IsText = true, IsDetail = true },
-        Make.OneOf<StageConfig, StageKind>("kind", "what it learns: the next token of a text, answers, rewards of answers, preferences, or what a policy's own answers are worth", static c => c.Kind,
+        Make.OneOf<StageConfig, StageKind>("kind", "what it learns: the next token of a text, answers, what a teacher expects, rewards of answers, preferences, or what a policy's own answers are worth", static c => c.Kind,
             static (c, v) => c with { Kind = v },
-            [("pretrain", StageKind.Pretrain), ("sft", StageKind.Sft), ("reward", StageKind.Reward), ("dpo", StageKind.Dpo), ("grpo", StageKind.Grpo),
+            [("pretrain", StageKind.Pretrain), ("sft", StageKind.Sft), ("distill", StageKind.Distill), ("reward", StageKind.Reward), ("dpo", StageKind.Dpo), ("grpo", StageKind.Grpo),
                 ("ppo", StageKind.Ppo), ("trpo", StageKind.Trpo)])
             with { Fixed = true, IsDetail = true },
         Make.Whole<StageConfig>("batch", "windows in a batch", static c => c.Batch, static (c, v) => c with { Batch = (int)v }, 1, int.MaxValue)
@@ -131,6 +149,8 @@ public sealed record StageConfig
             f.In(Make.Part<StageConfig, SourceConfig>(static c => c.Source, static (c, v) => c with { Source = v }), "source")),
         .. RowsConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, RowsConfig>(static c => c.Rows, static (c, v) => c with { Rows = v }), "rows")),
+        .. DistillConfig.Fields.Select(static f =>
+            f.In(Make.Part<StageConfig, DistillConfig>(static c => c.Distill, static (c, v) => c with { Distill = v }), "distill")),
         .. PreferenceConfig.Fields.Select(static f =>
             f.In(Make.Part<StageConfig, PreferenceConfig>(static c => c.Preference, static (c, v) => c with { Preference = v }), "preference")),
         .. PracticeConfig.Fields.Select(static f =>

@@ -7,6 +7,8 @@ public enum StageKind
     Pretrain,
     /// <summary>The answers in dialogues.</summary>
     Sft,
+    /// <summary>What a teacher expects at each token.</summary>
+    Distill,
     /// <summary>A number for each answer, from answers that people have ranked.</summary>
     Reward,
     /// <summary>To prefer the better of two answers, without a reward in between.</summary>

@@ -39,6 +39,9 @@ public class ConfigLaws
         // A step within a trust region takes a whole round.
         if (config.Stage.Kind == StageKind.Trpo)
             config = config with { Stage = config.Stage with { Batch = 2 * (1 + config.Stage.Batch % 14), Accumulate = 1, Practice = config.Stage.Practice with { Answers = 3, Epochs = 3 } } };
+        // A student writes one answer at least where it writes any, and none to a text.
+        if (config.Stage is { Kind: StageKind.Distill, Distill: var taught })
+            config = config with { Stage = config.Stage with { Distill = taught with { OwnShare = taught.OnText ? 0 : Math.Max(taught.OwnShare, 0.5) } } };
         var (stage, practice) = (config.Stage, config.Stage.Practice);
         return config with { Stage = stage with { Practice = practice with
         {
@@ -239,7 +242,7 @@ public class ConfigLaws
             + "rope-attention-factor rope-magnitude rope-magnitude-all rope-truncate rope-short rope-long "
             + "window sinks pattern query-key-norm attention-scale scaled-by-layer attention-cap logit-cap qkv-clip scaled-embeddings "
             + "experts experts-chosen expert-hidden expert-scores experts-renormalised shared-expert shared-expert-gate expert-pattern tied-head labels "
-            + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from after kind corpus-seed corpus-size validation-part order separator template columns lessons slips packing curriculum skip-equal dft preference-loss beta reference preference-smoothing divergence "
+            + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from after kind corpus-seed corpus-size validation-part order separator template columns lessons slips packing curriculum skip-equal dft teacher distill-beta distill-temperature answer-weight own-share on-text preference-loss beta reference preference-smoothing divergence "
             + "divergence-alpha by-token gamma reward-alpha discopop-temperature sft-weight sft-text wpo length-share good-weight bad-weight margins reward-loss centring bidirectional pooling "
             + "judge judged-by round-prompts round-answers answer-tokens answer-temperature answer-top-k answer-top-p end-penalty round-epochs "
             + "reward-clip reward-normalise overlong-tokens overlong-penalty whiten-rewards resample "

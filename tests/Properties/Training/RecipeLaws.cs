@@ -184,7 +184,7 @@ public class RecipeLaws
         // Sizes of the model bound those of a step, and not every model can see both sides.
         let both = shared.Model.Window == 0 && shared.Model.Positions != Positions.Alibi
         select empty.Map((name, _) =>
-            shared with { Stage = stages.ElementAt(names.IndexOf(name)).Stage is var s ? s with { Batch = shared.Stage.Batch, Accumulate = 1, Preference = s.Preference with { Bidirectional = both && s.Preference.Bidirectional },
+            shared with { Stage = stages.ElementAt(names.IndexOf(name)).Stage is var s ? s with { Batch = shared.Stage.Batch, Accumulate = 1, Distill = s.Distill with { OwnShare = s.Distill.OwnShare > 0 ? 1 : 0 }, Preference = s.Preference with { Bidirectional = both && s.Preference.Bidirectional },
                 Practice = s.Practice with { Prompts = shared.Stage.Batch, Tokens = 1 + s.Practice.Tokens % (shared.Model.Context - 1) },
                 Reward = s.Reward with { OverlongTokens = s.Reward.OverlongTokens % (2 + s.Practice.Tokens % (shared.Model.Context - 1)) } } is var t && t.Kind == StageKind.Trpo
                 // A step within a trust region takes a whole round.

@@ -46,10 +46,11 @@ public sealed class RowRunTests : IDisposable
             Stage = basis.Stage with
             {
                 Kind = kind, From = Base(), Steps = 4, SaveEvery = 1, Keep = 9, Rows = new() { Template = "user-assistant" },
-                Source = new() { File = kind == StageKind.Sft ? Rows() : Pairs(), ValidationPart = 0.3 }, Optimiser = new() { Warmup = 0, LearningRate = 0.01 },
+                Source = new() { File = kind is StageKind.Sft or StageKind.Distill ? Rows() : Pairs(), ValidationPart = 0.3 }, Optimiser = new() { Warmup = 0, LearningRate = 0.01 },
             },
         };
         if (kind >= StageKind.Grpo) given = $"judge:function round-prompts:3 round-answers:{(kind == StageKind.Ppo ? 1 : 2)} answer-tokens:5 batch:1 {(kind == StageKind.Trpo ? "cg-iterations:3 line-tries:4" : "")} {given}";
+        if (kind == StageKind.Distill) given = $"teacher:{Teacher()} round-prompts:6 answer-tokens:5 {(given.Contains("judge:", StringComparison.Ordinal) ? "own-share:0.5 " : "")}{given}";
         config = given.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static word => word.Split(':', 2))
             .Aggregate(config, static (c, word) => RunConfig.Field(word[0])!.Set(c, word[1])!);
         config = Fitted(config);
@@ -65,6 +66,14 @@ public sealed class RowRunTests : IDisposable
     {
         if (!RunFolder.Holds(scratch["judge"])) Train("judge", Config(StageKind.Reward));
         return scratch["judge"];
+    }
+
+    // Larger than its student.
+    string Teacher()
+    {
+        var large = Config(StageKind.Sft);
+        if (!RunFolder.Holds(scratch["teacher"])) Train("teacher", large with { Tokenizer = TinyRun.Get(RunFolder.Open(Base())).Config.Tokenizer, Model = large.Model with { Layers = 2, Width = 12 }, Stage = large.Stage with { From = null } });
+        return scratch["teacher"];
     }
 
     string Text()
@@ -111,6 +120,8 @@ public sealed class RowRunTests : IDisposable
         { StageKind.Grpo, "judge:exact=1+function=0.5+function:other=1 batch:3 resample:2 overlong-tokens:3 sampling-correction:token-truncate answer-top-k:9" },
         { StageKind.Dpo, $"{practice} round-answers:3 resample:1 judge:length:4" },
         { StageKind.Ppo, "critic:own round-epochs:2" }, { StageKind.Ppo, "critic:own lora-rank:2" }, { StageKind.Ppo, "pretrain-weight:0.5" }, { StageKind.Grpo, "pretrain-weight:1 accumulate:2" },
+        { StageKind.Distill, "" }, { StageKind.Distill, "distill-beta:1 answer-weight:0.5 lora-rank:2" }, { StageKind.Distill, "own-share:0.5" }, { StageKind.Distill, "own-share:1 distill-beta:0 accumulate:2 curriculum:true" },
+        { StageKind.Distill, "packing:true distill-temperature:2" },
         { StageKind.Trpo, "" }, { StageKind.Trpo, "lora-rank:2 kl-weight:0 cg-iterations:3 resample:1" }, { StageKind.Dpo, $"{practice} round-answers:3" }, { StageKind.Dpo, $"{practice} round-prompts:2 round-epochs:3 preference-loss:simpo save-every:3" },
         { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" }, { StageKind.Sft, "dft:true" }, { StageKind.Dpo, "wpo:true sft-weight:0.5 sft-text:true length-share:0.5" },
         { StageKind.Sft, "lora-rank:2 dora:true lora-targets:all lora-bias:all base-bits:4" },
@@ -336,6 +347,7 @@ public sealed class RowRunTests : IDisposable
         ["off-policy-mask"] = ("batch:3 round-epochs:4 lr:0.1", "0.00001"), ["sampling-correction"] = ("answer-top-k:9", "token-truncate"),
         ["correction-most"] = ("answer-top-k:9 sampling-correction:token-truncate", "0.01"), ["correction-least"] = ("answer-top-k:9 sampling-correction:token-truncate", "0.9"),
         ["advantage-epsilon"] = ("", "1"), ["critic"] = ("", "own"), ["pretrain-weight"] = ("", "0.5"), ["pretrain-data"] = ("pretrain-weight:0.5", "FILE"),
+        ["teacher"] = ("", "BASE"), ["distill-beta"] = ("", "0"), ["distill-temperature"] = ("", "3"), ["answer-weight"] = ("", "2"), ["own-share"] = ("", "1"), ["on-text"] = ("", "true"),
         ["max-kl"] = ("", "0.0001"), ["cg-iterations"] = ("", "1"), ["cg-damping"] = ("", "2"), ["line-tries"] = ("max-kl:3", "1"),
     };
 
@@ -472,7 +484,7 @@ public sealed class RowRunTests : IDisposable
             // A judge in place of none is another stage, of other rows.
             var begun = Config(kind, $"dropout:0 {(kind >= StageKind.Grpo ? row.Given.Replace(practice, "", StringComparison.Ordinal) : row.Given)}");
             if (name is "lessons" or "slips") begun = begun with { Model = begun.Model with { Context = 96 }, Stage = begun.Stage with { From = null, Source = basis.Stage.Source } };
-            var changed = Fitted(RunConfig.Field(name)!.Set(begun, value == "FILE" ? Text() : value)!);
+            var changed = Fitted(RunConfig.Field(name)!.Set(begun, value switch { "FILE" => Text(), "BASE" => Base(), _ => value })!);
             Train($"{kind}-before", begun);
             Train($"{kind}-after", changed);
             byte[] Weights(string run) => TinyRun.Remains(scratch[run])["model.safetensors"];
