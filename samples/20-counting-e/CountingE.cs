@@ -65,6 +65,8 @@ public static class CountingE
                 ("steps", Invariant($"{asked}"))));
             Completed(await Training.RunAsync(Recipe.Of(config), options.Base, new Teller(told, 250), cancellation).ConfigureAwait(false));
             using var model = await LanguageModel.LoadAsync(options.Base, cancellation: cancellation).ConfigureAwait(false);
+            if (options.Text is { } given && model.Config.Stage.Source.File != Path.GetFullPath(given))
+                throw new FunctionalException(new Fault(options.Base, $"has learned {model.Config.Stage.Source.Name}", $"allowed: another folder for {given}"));
             var loss = (await model.EvaluateAsync(cancellation: cancellation).ConfigureAwait(false)).Loss;
             await told.WriteLineAsync(Invariant($"   {model.ParameterCount} parameters, {model.Step} steps in {await Seconds(options.Base).ConfigureAwait(false):0} seconds; validation loss {loss:0.000} nats a token"))
                 .ConfigureAwait(false);

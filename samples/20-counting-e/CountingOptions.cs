@@ -24,7 +24,7 @@ public sealed record CountingOptions
     public long Updates { get; init; } = 100;
 
     /// <summary>What a nat of distance from the base costs, policy by policy.</summary>
-    public Vec<double> KlWeights { get; init; } = [0, 0.02, 0.1, 0.5, 2];
+    public Vec<double> KlWeights { get; init; } = [0, 0.02, 0.1, 0.2, 0.5, 2];
 
     /// <summary>How many answers a prompt has when a model is measured, at least.</summary>
     public int Measured { get; init; } = 100;

@@ -32,7 +32,7 @@ public static class TradeOff
     /// <summary>The same as a picture: each policy a point, from the nearest to the farthest.</summary>
     public static Chart Picture(Outcome before, Vec<Outcome> policies) => new("What distance from the base buys", "KL from the base, nats an answer", Invariant($"e in {CountingE.Characters} characters"),
     [
-        new("the base first", [.. policies.Append(before).OrderBy(static p => p.Kl).Select(static p => (p.Kl, p.Es))]),
+        new("from the base", [.. policies.Append(before).OrderBy(static p => p.Kl).Select(static p => (p.Kl, p.Es))]),
         .. policies.Select(static p => new Trace(Invariant($"KL weight {p.KlWeight}"), [(p.Kl, p.Es)]) { IsLine = false }),
     ]);
 

@@ -44,7 +44,12 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
                 MinorTickSize = 0, MinimumPadding = 0.06, MaximumPadding = 0.06, AxisTitleDistance = 10,
             });
         // Beside the picture, where it covers nothing.
-        if (Traces.Count > 1) plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendBorderThickness = 0 });
+        if (Traces.Count > 1)
+        {
+            plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendBorderThickness = 0, LegendLineSpacing = 5 });
+            // The library takes a pixel for a point, and so thinks that names have three quarters of their width: about two pixels of a letter are missing.
+            plot.Padding = new(8, 8, 8 + 2 * Traces.Max(static t => t.Name.Length), 8);
+        }
         for (var i = 0; i < Traces.Count; i++) plot.Series.Add(Of(Traces[i], colours[i % colours.Length]));
         return SvgExporter.ExportToString(plot, width, height, isDocument: false)
             .Replace($"font-family=\"{Font}\"", $"font-family=\"{Font}, Helvetica, Liberation Sans, sans-serif\"", StringComparison.Ordinal);
