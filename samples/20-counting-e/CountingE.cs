@@ -110,7 +110,9 @@ public static class CountingE
         [.. usual.Where(u => own.All(o => o.Name != u.Name)), .. own];
 
     // Characters, unless the text lacks one of the prompts; bytes know them all, and are characters of an English text as well.
-    static string Tokenizer(string? text) => (text is null ? Corpus.Text(1, 100_000) : File.ReadAllText(text)).ToHashSet() is var known && Prompts.All(p => p.All(known.Contains)) ? "char" : "byte";
+    // A file that is not there is left to training, which says it.
+    static string Tokenizer(string? text) => (text is null ? Corpus.Text(1, 100_000) : File.Exists(text) ? File.ReadAllText(text) : "").ToHashSet() is var known
+        && Prompts.All(p => p.All(known.Contains)) ? "char" : "byte";
 
     static string Shown(string text) => text.Replace("\n", "⏎", StringComparison.Ordinal);
 
