@@ -78,11 +78,16 @@ public static class CountingE
     public static async Task Practise(CountingOptions options, double weight, TextWriter told, CancellationToken cancellation = default)
     {
         var folder = options.Policy(weight);
+        if ((await Done(folder).ConfigureAwait(false)).All)
+        {
+            await told.WriteLineAsync($"   That is done, in {folder}.").ConfigureAwait(false);
+            return;
+        }
+        // A round of all prompts is an update: as many rows as a batch has. Plain text ends nowhere before it has all its characters, and its rows need no marks.
         var config = Configuration.From(RunConfig.For(StageKind.Grpo), Set(options.Practice,
             ("from", options.Base), ("data", options.Prompts), ("validation-part", "0.5"), ("template", "plain"), ("answer-tokens", Invariant($"{Characters}")),
             ("round-prompts", Invariant($"{Prompts.Count}")), ("round-answers", "16"), ("batch", "80"), ("accumulate", "1"), ("steps", Invariant($"{options.Updates}")), ("warmup", "5"),
             ("lr", "0.001"), ("min-lr", "0.001"), ("kl-weight", Invariant($"{weight}")), ("eval-every", "0"), ("save-every", "25")));
-        if ((await Done(folder).ConfigureAwait(false)).All) return;
         Reward reward = static (_, answer) => Es(answer);
         Completed(RunFolder.IsBegun(folder) ? await Training.ResumeAsync(folder, reward, new Teller(told, 10), cancellation).ConfigureAwait(false)
             : await Training.RunAsync(config, reward, folder, new Teller(told, 10), cancellation).ConfigureAwait(false));

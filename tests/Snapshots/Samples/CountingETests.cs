@@ -44,14 +44,14 @@ public sealed class CountingETests : IDisposable
         Assert.DoesNotMatch("update +[0-9]+:", again.ToString());
     }
 
-    /// <summary>A base of another text is not taken for one of this.</summary>
+    /// <summary>A text without all letters of the prompts is read as bytes; and a base of another text is not taken for one of this.</summary>
     [Fact]
     public async Task Another_text_wants_another_folder()
     {
-        await Write();
         var brief = Tiny with { PretrainSteps = 1, MostPretrainSteps = 1 };
+        await File.WriteAllTextAsync(brief.Text!, string.Concat(Enumerable.Repeat("few letters, all of them small.\n", 100)));
         await CountingE.Pretrain(brief, TextWriter.Null);
-        File.Copy(brief.Text!, Path.Combine(folder, "other.txt"));
+        Assert.Contains("tokenizer: byte", await File.ReadAllTextAsync(Path.Combine(brief.Base, "config.yaml")), StringComparison.Ordinal);
         var error = await Assert.ThrowsAsync<FunctionalException>(() => CountingE.Pretrain(brief with { Text = Path.Combine(folder, "other.txt") }, TextWriter.Null));
         Assert.Contains("has learned", error.Message, StringComparison.Ordinal);
     }
