@@ -40,15 +40,18 @@ public static class CountingE
         var outcomes = new List<Outcome>();
         foreach (var weight in options.KlWeights)
         {
-            await told.WriteLineAsync(Invariant($"{outcomes.Count + 2}. A policy is rewarded for each e, and pays {weight} for a nat of distance from that model.\n")).ConfigureAwait(false);
+            await told.WriteLineAsync(Invariant($"{outcomes.Count + 2}. A policy is rewarded for each e, and pays {weight} for a nat of distance from that model.\n"))
+                .ConfigureAwait(false);
             await Practise(options, weight, told, cancellation).ConfigureAwait(false);
             var after = await Measure(options, weight, options.Policy(weight), cancellation).ConfigureAwait(false);
-            await told.WriteLineAsync(Invariant($"\n   From {before.Es:0.00} to {after.Es:0.00} e in {after.Updates} updates and {after.Seconds:0} seconds, {after.Kl:0.0} nats an answer away. It goes on so:\n\n{after.Texts}"))
-                .ConfigureAwait(false);
+            await told.WriteLineAsync(Invariant($"\n   From {before.Es:0.00} to {after.Es:0.00} e in {after.Updates} updates and {after.Seconds:0} seconds, ")
+                + Invariant($"{after.Kl:0.0} nats an answer away. It goes on so:\n\n{after.Texts}")).ConfigureAwait(false);
             outcomes.Add(after);
         }
         await File.WriteAllTextAsync(options.Picture, TradeOff.Picture(before, [.. outcomes]).Svg(), cancellation).ConfigureAwait(false);
-        await told.WriteLineAsync(Invariant($"{outcomes.Count + 2}. What distance buys ({options.Picture}):\n\n{TradeOff.Table(before, [.. outcomes])}")).ConfigureAwait(false);
+        await told.WriteLineAsync(Invariant($"{outcomes.Count + 2}. What distance buys ({options.Picture}):\n\n{TradeOff.Table(before, [.. outcomes])}")
+            + Invariant($"\nExercise: if letters fell independently, one in twelve of them an e, and rewards counted as they are (lesson 13): how many of {Characters} would be\n")
+            + "e where a nat costs 0.5?").ConfigureAwait(false);
         return [before, .. outcomes];
     }
 
@@ -57,18 +60,19 @@ public static class CountingE
     {
         for (var steps = options.PretrainSteps; ; steps += options.PretrainSteps)
         {
-            // What is there stays, and is of this text, or that is said.
+            // What is there stays.
             var asked = Math.Max(steps, (await Done(options.Base).ConfigureAwait(false)).Steps);
             var config = Configuration.From(options.Text is { } text ? new RunConfig().OnFile(Path.GetFullPath(text)) : new(), Set(options.Pretraining,
-                ("layers", "4"), ("heads", "4"), ("width", "128"), ("context", "64"), ("positions", "rotary"), ("norm-kind", "rms"), ("activation", "swiglu"), ("query-key-norm", "head"),
-                ("bias", "false"), ("tokenizer", Tokenizer(options.Text)), ("batch", "12"), ("lr", "0.003"), ("min-lr", "0.0003"), ("eval-every", "250"), ("save-every", "250"),
-                ("steps", Invariant($"{asked}"))));
+                ("layers", "4"), ("heads", "4"), ("width", "128"), ("context", "64"), ("positions", "rotary"), ("norm-kind", "rms"), ("activation", "swiglu"),
+                ("query-key-norm", "head"), ("bias", "false"), ("tokenizer", Tokenizer(options.Text)), ("batch", "12"), ("lr", "0.003"), ("min-lr", "0.0003"),
+                ("eval-every", "250"), ("save-every", "250"), ("steps", Invariant($"{asked}"))));
+            if (RunFolder.IsBegun(options.Base) && RunFolder.Open(options.Base).OrThrow().Config.Stage.Source is var learned && learned.File != config.Stage.Source.File)
+                throw new FunctionalException(new Fault(options.Base, $"has learned {learned.Name}", $"allowed: another folder for {config.Stage.Source.Name}"));
             Completed(await Training.RunAsync(Recipe.Of(config), options.Base, new Teller(told, 250), cancellation).ConfigureAwait(false));
             using var model = await LanguageModel.LoadAsync(options.Base, cancellation: cancellation).ConfigureAwait(false);
-            if (options.Text is { } given && model.Config.Stage.Source.File != Path.GetFullPath(given))
-                throw new FunctionalException(new Fault(options.Base, $"has learned {model.Config.Stage.Source.Name}", $"allowed: another folder for {given}"));
             var loss = (await model.EvaluateAsync(cancellation: cancellation).ConfigureAwait(false)).Loss;
-            await told.WriteLineAsync(Invariant($"   {model.ParameterCount} parameters, {model.Step} steps in {await Seconds(options.Base).ConfigureAwait(false):0} seconds; validation loss {loss:0.000} nats a token"))
+            var seconds = await Seconds(options.Base).ConfigureAwait(false);
+            await told.WriteLineAsync(Invariant($"   {model.ParameterCount} parameters, {model.Step} steps in {seconds:0} seconds; validation loss {loss:0.000} nats a token"))
                 .ConfigureAwait(false);
             if (loss < options.Enough || model.Step >= options.MostPretrainSteps) return;
         }
@@ -99,8 +103,9 @@ public static class CountingE
         using var model = await LanguageModel.LoadAsync(folder, cancellation: cancellation).ConfigureAwait(false);
         using var origin = await LanguageModel.LoadAsync(options.Base, cancellation: cancellation).ConfigureAwait(false);
         // Each prompt stands twice in the file.
-        var tried = await model.TryAsync(new() { File = options.Prompts, Template = "plain", Tokens = Characters, Temperature = 1 }, PracticeConfig.Function, static (_, answer) => Es(answer),
-            (options.Measured + 1) / 2, cancellation: cancellation).ConfigureAwait(false);
+        var asked = new AnswerOptions { File = options.Prompts, Template = "plain", Tokens = Characters, Temperature = 1 };
+        var tried = await model.TryAsync(asked, PracticeConfig.Function, static (_, answer) => Es(answer), (options.Measured + 1) / 2, cancellation: cancellation)
+            .ConfigureAwait(false);
         var likely = await origin.LogProbsAsync(tried, cancellation).ConfigureAwait(false);
         var drawn = tried.SelectMany(static t => t.Answers.Select(static a => a.LogProbs.Sum(static p => (double)p)));
         return new(weight, tried.SelectMany(static t => t.Rewards).Average(), drawn.Zip(likely, static (own, origins) => own - origins).Average(), model.Step,

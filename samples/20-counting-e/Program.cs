@@ -12,8 +12,8 @@ using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, pressed) => pressed.Cancel = !stop.IsCancellationRequested && Stopping();
 try
 {
-    await CountingE.RunAsync(new() { Text = text, Folder = args is [_, var folder] ? folder : Path.Combine("runs", $"counting-e-{(text is null ? "world" : Path.GetFileNameWithoutExtension(text))}") },
-        Console.Out, stop.Token);
+    var name = text is null ? "world" : Path.GetFileNameWithoutExtension(text);
+    await CountingE.RunAsync(new() { Text = text, Folder = args is [_, var folder] ? folder : Path.Combine("runs", $"counting-e-{name}") }, Console.Out, stop.Token);
     return 0;
 }
 catch (OperationCanceledException)

@@ -30,11 +30,20 @@ public static class TradeOff
     }
 
     /// <summary>The same as a picture: each policy a point, from the nearest to the farthest.</summary>
-    public static Chart Picture(Outcome before, Vec<Outcome> policies) => new("What distance from the base buys", "KL from the base, nats an answer", Invariant($"e in {CountingE.Characters} characters"),
+    public static Chart Picture(Outcome before, Vec<Outcome> policies) => new("What distance from the base buys", "KL from the base, nats an answer",
+        Invariant($"e in {CountingE.Characters} characters"),
     [
         new("from the base", [.. policies.Append(before).OrderBy(static p => p.Kl).Select(static p => (p.Kl, p.Es))]),
         .. policies.Select(static p => new Trace(Invariant($"KL weight {p.KlWeight}"), [(p.Kl, p.Es)]) { IsLine = false }),
     ]);
+
+    /// <summary>
+    /// The share of e in what the best policy writes where letters fall independently: π ∝ π_ref exp(reward / price), as lesson 13 has it. GRPO divides rewards by how much
+    /// they vary in a group, so that its prices are not these.
+    /// </summary>
+    /// <param name="share">The share in what the base writes.</param>
+    /// <param name="price">What a nat of distance costs, where an e is worth 1.</param>
+    public static double Best(double share, double price) => share / (share + (1 - share) * Math.Exp(-1 / price));
 
     static string Bar(double es) => new('█', (int)Math.Round(es));
 }

@@ -52,8 +52,11 @@ public sealed class CountingETests : IDisposable
         await File.WriteAllTextAsync(brief.Text!, string.Concat(Enumerable.Repeat("few letters, all of them small.\n", 100)));
         await CountingE.Pretrain(brief, TextWriter.Null);
         Assert.Contains("tokenizer: byte", await File.ReadAllTextAsync(Path.Combine(brief.Base, "config.yaml")), StringComparison.Ordinal);
-        var error = await Assert.ThrowsAsync<FunctionalException>(() => CountingE.Pretrain(brief with { Text = Path.Combine(folder, "other.txt") }, TextWriter.Null));
-        Assert.Contains("has learned", error.Message, StringComparison.Ordinal);
+        foreach (var other in new[] { Path.Combine(folder, "other.txt"), null })
+        {
+            var error = await Assert.ThrowsAsync<FunctionalException>(() => CountingE.Pretrain(brief with { Text = other }, TextWriter.Null));
+            Assert.Contains("has learned", error.Message, StringComparison.Ordinal);
+        }
     }
 
     /// <summary>The reward counts: of two texts one after the other it is the sum, no order of the letters changes it, and it is the length less what is left without e.</summary>
@@ -74,6 +77,14 @@ public sealed class CountingETests : IDisposable
     [InlineData("eeeeeeeeeeeeeeeeeeeeeeee", 24)]
     [InlineData("MERCUTIO:\nThe best, sweet", 4)]
     public void Rewards_of_some_texts(string text, double es) => Assert.Equal(es, CountingE.Es(text));
+
+    /// <summary>The exercise; a nat that costs nearly all leaves the base as it is, and one that costs nearly nothing leaves only e.</summary>
+    [Fact]
+    public void Counting_e_has_an_answer()
+    {
+        Assert.Equal(9.6436, CountingE.Characters * TradeOff.Best(1 / 12.0, 0.5), 1e-4);
+        Assert.Equal((0.25, 1.0), (TradeOff.Best(0.25, 1e9), TradeOff.Best(0.25, 1e-3)), (a, b) => Math.Abs(a.Item1 - b.Item1) < 1e-6 && Math.Abs(a.Item2 - b.Item2) < 1e-6);
+    }
 
     /// <summary>The table has a row for the base and one for each policy, with a bar as long as its e's.</summary>
     [Fact]
