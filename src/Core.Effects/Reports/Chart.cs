@@ -44,9 +44,10 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
                 MinorTickSize = 0, MinimumPadding = 0.06, MaximumPadding = 0.06, AxisTitleDistance = 10,
             });
         // Beside the picture, where it covers nothing.
-        if (Traces.Count > 1) plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendBorderThickness = 0 });
+        if (Traces.Count > 1)
+            plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendBorderThickness = 0, LegendLineSpacing = 3 });
         for (var i = 0; i < Traces.Count; i++) plot.Series.Add(Of(Traces[i], colours[i % colours.Length]));
-        return SvgExporter.ExportToString(plot, width, height, isDocument: false)
+        return SvgExporter.ExportToString(plot, width, height, isDocument: false, new Pixels())
             .Replace($"font-family=\"{Font}\"", $"font-family=\"{Font}, Helvetica, Liberation Sans, sans-serif\"", StringComparison.Ordinal);
     }
 
@@ -67,4 +68,11 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
     // More than there are pixels say no more: means of neighbours stand for them.
     static Vec<(double X, double Y)> Few(Vec<(double X, double Y)> points) => points.Count <= Most ? points
         : [.. points.Chunk((points.Count + Most - 1) / Most).Select(static some => (some.Average(static p => p.X), some.Average(static p => p.Y)))];
+
+    // What the library measures texts by takes a point for a pixel, so that they would have three quarters of the room that they need, and the names of traces be cut off.
+    sealed class Pixels() : PdfRenderContext(1, 1, OxyColors.White)
+    {
+        public override OxySize MeasureText(string text, string fontFamily, double fontSize, double fontWeight) =>
+            base.MeasureText(text, fontFamily, fontSize * 96 / 72, fontWeight);
+    }
 }
