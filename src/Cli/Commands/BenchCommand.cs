@@ -22,9 +22,9 @@ static class BenchCommand
 
     static Flag Json => new("--json", null, "one line of JSON and nothing else");
 
-    public static CommandSpec Spec => new("bench", "Measures matrix products, training steps and decoding on this machine.", [], null)
+    public static CommandSpec Spec => new("bench", "Measures matrix products, training steps, decoding and rollouts on this machine.", [], null)
     {
-        Commands = [Gemm, Step, Decode],
+        Commands = [Gemm, Step, Decode, RollOut],
     };
 
     static CommandSpec Gemm => new("gemm", "Measures the product of two square float32 matrices.",
@@ -127,6 +127,36 @@ static class BenchCommand
                     $"position {p.Position,5}: {Show.Number(p.TokensPerSecond)} tokens/s, {Show.Number(p.GigabytesPerSecond)} GB/s")));
             return Task.FromResult(0);
         });
+
+    static CommandSpec RollOut => new("rollout", "Measures answers that are written together, beside one that is written alone.",
+        [.. Model("65", "128", "4", "4", "128"), new("--rows", "N", "answers that are written at a time") { Default = "64" }, new("--prompt", "N", "tokens of a prompt") { Default = "16" },
+            new("--tokens", "N", "tokens of an answer") { Default = "64" }, new("--repeat", "N", "times to measure") { Default = "10" }, Json, .. EngineFlags.All],
+        (given, terminal, interruption) =>
+        {
+            var config = Config(given, new() { Layers = 4, Heads = 4, Width = 128, Vocabulary = 65, Context = 128 });
+            var (rows, prompt, tokens) = (given.Whole("--rows", 64, 1, 1 << 12), given.Whole("--prompt", 16, 1), given.Whole("--tokens", 64, 1)).Checked();
+            var (times, options) = (given.Whole("--repeat", 10, 1, MostRepetitions), EngineFlags.Of(given)).Checked();
+            if ((long)prompt + tokens > config.Context) throw new FunctionalException(new Fault("--tokens", $"is {tokens}, and with a prompt of {prompt} has no room in a context of {config.Context}",
+                $"allowed: up to {config.Context - prompt}, or a larger --context"));
+            Memory.CheckDecoding(config, options).OrThrow();
+            using var engine = Engine.Create(options);
+            var (alone, all) = (RollOutMeasure.On(engine, config, 1, prompt, tokens, times, interruption.Token), RollOutMeasure.On(engine, config, rows, prompt, tokens, times, interruption.Token));
+            terminal.Line(given.Has("--json")
+                ? JsonLine.Of(json =>
+                {
+                    json.WriteNumber("rows", rows);
+                    Write(json, "median_ms", all.Time.MedianMilliseconds);
+                    Write(json, "best_ms", all.Time.BestMilliseconds);
+                    Write(json, "tokens_per_second", all.TokensPerSecond);
+                    Write(json, "tokens_per_second_alone", alone.TokensPerSecond);
+                })
+                : $"{rows} answers of {tokens} tokens: {Show.Number(all.Time.MedianMilliseconds)} ms, {Show.Short(all.TokensPerSecond)} tokens/s; one alone: {Show.Short(alone.TokensPerSecond)} tokens/s, "
+                    + $"{Show.Number(all.TokensPerSecond / alone.TokensPerSecond)} times as many together");
+            return Task.FromResult(0);
+        })
+    {
+        Examples = [new("bench rollout --rows 64 --prompt 16 --tokens 48 --json", "a round of a policy, to compare with bench step --kind grpo --batch 64")],
+    };
 
     static DecoderConfig Config(Given given, DecoderConfig otherwise)
     {

@@ -50,7 +50,7 @@ public sealed class RowRunTests : IDisposable
             },
         };
         if (kind >= StageKind.Grpo) given = $"judge:function round-prompts:3 round-answers:{(kind == StageKind.Ppo ? 1 : 2)} answer-tokens:5 batch:1 {(kind == StageKind.Trpo ? "cg-iterations:3 line-tries:4" : "")} {given}";
-        if (kind == StageKind.Distill) given = $"teacher:{Teacher()} round-prompts:6 answer-tokens:5 {(given.Contains("judge:", StringComparison.Ordinal) ? "own-share:0.5 " : "")}{given}";
+        if (kind == StageKind.Distill) given = $"teacher:{Teacher()} round-prompts:6 round-answers:1 answer-tokens:5 {(given.Contains("judge:", StringComparison.Ordinal) ? "own-share:0.5 " : "")}{given}";
         config = given.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static word => word.Split(':', 2))
             .Aggregate(config, static (c, word) => RunConfig.Field(word[0])!.Set(c, word[1])!);
         config = Fitted(config);
@@ -72,7 +72,7 @@ public sealed class RowRunTests : IDisposable
     string Teacher()
     {
         var large = Config(StageKind.Sft);
-        if (!RunFolder.Holds(scratch["teacher"])) Train("teacher", large with { Tokenizer = TinyRun.Get(RunFolder.Open(Base())).Config.Tokenizer, Model = large.Model with { Layers = 2, Width = 12 }, Stage = large.Stage with { From = null } });
+        if (!RunFolder.Holds(scratch["teacher"])) Train("teacher", large with { Tokenizer = TinyRun.Get(RunFolder.Open(Base())).Config.Tokenizer, Model = large.Model with { Layers = 2, Width = 12, Context = 96 }, Stage = large.Stage with { From = null } });
         return scratch["teacher"];
     }
 
