@@ -5,6 +5,7 @@ namespace Functional.Bench;
 
 /// <summary>What developers measure with; users have <c>functional bench</c>. One line of JSON a figure.</summary>
 // dotnet run -c Release --project bench -- profile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT [THREADS]
+// dotnet run -c Release --project bench -- rollout LAYERS HEADS WIDTH VOCABULARY ROWS CONTEXT [THREADS]
 // dotnet run -c Release --project bench -- compile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT
 // dotnet run -c Release --project bench -- tokens FILE [VOCABULARY]
 static class Bench
@@ -22,9 +23,10 @@ static class Bench
         switch (args.FirstOrDefault())
         {
             case "profile": Profile.Run(shape, Number(7, Environment.ProcessorCount)); return 0;
+            case "rollout": Profile.RollOut(shape, Number(7, Environment.ProcessorCount)); return 0;
             case "compile": CompileTime.Run(shape); return 0;
             default:
-                Console.Error.WriteLine("bench: profile|compile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT [THREADS], or tokens FILE [VOCABULARY]");
+                Console.Error.WriteLine("bench: profile|rollout|compile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT [THREADS], or tokens FILE [VOCABULARY]");
                 return 2;
         }
     }

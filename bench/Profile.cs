@@ -1,12 +1,15 @@
 using System.Diagnostics;
-using Functional.Sessions;
+using Functional.Base;
 using Functional.Compiling;
+using Functional.Engines;
 using Functional.Engines.Managed;
 using Functional.Graphs;
+using Functional.Layers;
+using Functional.Sampling;
 
 namespace Functional.Bench;
 
-/// <summary>Where a training step's time goes: the best time of each kernel, grouped by kind and shape.</summary>
+/// <summary>Where a program's time goes: the best time of each kernel, grouped by kind and shape.</summary>
 internal static class Profile
 {
     const int Repeats = 20;
@@ -14,9 +17,30 @@ internal static class Profile
     public static void Run(StepShape shape, int threads)
     {
         using var engine = new ManagedEngine(threads);
-        var program = shape.Program;
+        Run(engine, shape.Program, StepShape.Inputs(shape.Program, shape.Model, engine));
+    }
+
+    /// <summary>A token of each row drawn, in the middle of the context.</summary>
+    public static void RollOut(StepShape shape, int threads)
+    {
+        using var engine = new ManagedEngine(threads);
+        var program = Draw.CachedStep(shape.Model, new(shape.Batch, 1), null, new(), 256);
+        var buffers = program.Inputs.ToDictionary(static i => i.Name, i => engine.Allocate(i.Value.Type));
+        foreach (var (name, spec) in shape.Model.Specs)
+        {
+            var items = new float[spec.Type.Size];
+            spec.Fill(Key.Seed(1), 0, items);
+            buffers[Names.Param(name)].Write<float>(items);
+        }
+        buffers[Names.Position].Write<int>([.. Enumerable.Repeat(shape.Context / 2, shape.Batch)]);
+        foreach (var donation in program.Donations) buffers[donation.Output] = buffers[donation.Input];
+        Run(engine, program, buffers);
+    }
+
+    static void Run(ManagedEngine engine, Program program, IReadOnlyDictionary<string, IBuffer> buffers)
+    {
         using var executable = (ManagedExecutable)engine.Compile(program);
-        using var binding = (ManagedBinding)executable.Bind(StepShape.Inputs(program, shape.Model, engine));
+        using var binding = (ManagedBinding)executable.Bind(buffers);
         var best = new double[binding.Steps.Count];
         Array.Fill(best, double.MaxValue);
         for (var repeat = 0; repeat < Repeats; repeat++)

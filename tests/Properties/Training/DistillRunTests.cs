@@ -74,7 +74,7 @@ public sealed class DistillRunTests : IDisposable
         await Refused("whose model judges texts and writes none", ("teacher", judge));
         await Refused("which reads other tokens than this run's", ("teacher", bytes), ("from", teacher), ("layers", "2"), ("width", "16"));
         await Refused("whose context is 24; allowed: a run whose context is 32 or more", ("teacher", teacher), ("context", "32"));
-        await Refused("beside OnText", ("teacher", teacher), ("on-text", "true"), ("own-share", "0.5"));
+        await Refused("beside on-text", ("teacher", teacher), ("on-text", "true"), ("own-share", "0.5"));
         await Refused("which is none of 8 prompts; allowed: 0, or 0.0625 or more", ("teacher", teacher), ("own-share", "0.05"), ("answer-tokens", "4"));
     }
 

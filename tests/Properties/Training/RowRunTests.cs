@@ -120,7 +120,7 @@ public sealed class RowRunTests : IDisposable
         { StageKind.Grpo, "judge:exact=1+function=0.5+function:other=1 batch:3 resample:2 overlong-tokens:3 sampling-correction:token-truncate answer-top-k:9" },
         { StageKind.Dpo, $"{practice} round-answers:3 resample:1 judge:length:4" },
         { StageKind.Ppo, "critic:own round-epochs:2" }, { StageKind.Ppo, "critic:own lora-rank:2" }, { StageKind.Ppo, "pretrain-weight:0.5" }, { StageKind.Grpo, "pretrain-weight:1 accumulate:2" },
-        { StageKind.Distill, "" }, { StageKind.Distill, "distill-beta:1 answer-weight:0.5 lora-rank:2" }, { StageKind.Distill, "own-share:0.5" }, { StageKind.Distill, "own-share:1 distill-beta:0 accumulate:2 curriculum:true" },
+        { StageKind.Distill, "" }, { StageKind.Distill, "distill-beta:1 answer-weight:0.5 lora-rank:2" }, { StageKind.Distill, "own-share:0.5" }, { StageKind.Distill, "own-share:1 distill-beta:0 accumulate:2 round-prompts:12 curriculum:true" },
         { StageKind.Distill, "packing:true distill-temperature:2" },
         { StageKind.Trpo, "" }, { StageKind.Trpo, "lora-rank:2 kl-weight:0 cg-iterations:3 resample:1" }, { StageKind.Dpo, $"{practice} round-answers:3" }, { StageKind.Dpo, $"{practice} round-prompts:2 round-epochs:3 preference-loss:simpo save-every:3" },
         { StageKind.Dpo, "preference-loss:simpo=1+sft=0.5" }, { StageKind.Sft, "dft:true" }, { StageKind.Dpo, "wpo:true sft-weight:0.5 sft-text:true length-share:0.5" },
