@@ -19,10 +19,13 @@ internal sealed unsafe class AttentionDecode : Work
 
     ThreadTeam team = null!;
     AttentionSpec spec;
-    HeadsView k, v;
+    HeadsView k, v, output;
     int chunk, chunks, run, headsPerTask;
-    int* offsets, rows;
-    float* queries, sinkQueries, partials;
+    int* offsets, rows, seen;
+    float* queries, sinkQueries, partials, lse;
+    readonly Joins joins;
+
+    public AttentionDecode() => joins = new(this);
 
     /// <summary>
     /// As <see cref="AttentionForward.Run(ThreadTeam, in AttentionSpec, HeadsView, HeadsView, HeadsView, HeadsView, float*, HeadsView?)"/> for one query of
@@ -31,30 +34,44 @@ internal sealed unsafe class AttentionDecode : Work
     public void Run(ThreadTeam team, in AttentionSpec spec, HeadsView q, HeadsView k, HeadsView v, HeadsView output, float* lse,
         int* offsets = null, int* rows = null, HeadsView? sinkQueries = null)
     {
-        (this.team, this.spec, this.k, this.v) = (team, spec, k, v);
+        (this.team, this.spec, this.k, this.v, this.output) = (team, spec, k, v, output);
         this.offsets = offsets;
         this.rows = rows;
+        this.lse = lse;
         (chunk, run, headsPerTask) = k.HeadStride < k.TokenStride ? (ScatteredChunk, ScatteredRun, spec.KvHeads) : (TogetherChunk, TogetherRun, 1);
         var longest = 0;
         for (var batch = 0; batch < spec.Batch; batch++)
         {
             Spec(batch).Validate();
-            longest = Math.Max(longest, Keys(batch));
+            var (sinks, others) = Look(batch);
+            longest = Math.Max(longest, sinks.To - sinks.From + others.To - others.From);
         }
         chunks = (longest + chunk - 1) / chunk;
         var heads = (long)spec.Batch * spec.Heads;
         var own = (long)headsPerTask * spec.Group * chunk;
-        team.EnsureScratch(sizeof(float) * (own + 2 * heads * spec.Padded + chunks * heads * Partial));
+        team.EnsureScratch(sizeof(float) * (own + 2 * heads * spec.Padded + chunks * heads * Partial) + sizeof(int) * 4L * spec.Batch);
         queries = (float*)team.Scratch(0) + own;
         this.sinkQueries = sinkQueries is null ? queries : queries + heads * spec.Padded;
         partials = queries + 2 * heads * spec.Padded;
+        seen = (int*)(partials + chunks * heads * Partial);
+        for (var batch = 0; batch < spec.Batch; batch++)
+            ((seen[4 * batch], seen[4 * batch + 1]), (seen[4 * batch + 2], seen[4 * batch + 3])) = Look(batch);
         for (var head = 0; head < heads; head++)
         {
             CopyQuery(q.At(head / spec.Heads, 0, head % spec.Heads), queries + head * spec.Padded);
             if (sinkQueries is { } s) CopyQuery(s.At(head / spec.Heads, 0, head % spec.Heads), this.sinkQueries + head * spec.Padded);
         }
         team.Run(this, spec.Batch * (spec.KvHeads / headsPerTask) * chunks);
-        for (var head = 0; head < heads; head++) Join(head, output.At(head / spec.Heads, 0, head % spec.Heads), lse == null ? null : lse + head);
+        team.Run(joins, spec.Batch);
+    }
+
+    /// <summary>Joins the chunks of a row's heads, a row a task.</summary>
+    sealed class Joins(AttentionDecode whole) : Work
+    {
+        public override void Run(int task, int worker)
+        {
+            for (var head = 0; head < whole.spec.Heads; head++) whole.Join(task, head);
+        }
     }
 
     AttentionSpec Spec(int batch) => offsets == null ? spec : spec with { Offset = offsets[batch] };
@@ -66,7 +83,9 @@ internal sealed unsafe class AttentionDecode : Work
         return sinks.To - sinks.From + others.To - others.From;
     }
 
-    ((int From, int To) Sinks, (int From, int To) Others) Seen(int batch)
+    ((int From, int To) Sinks, (int From, int To) Others) Seen(int batch) => ((seen[4 * batch], seen[4 * batch + 1]), (seen[4 * batch + 2], seen[4 * batch + 3]));
+
+    ((int From, int To) Sinks, (int From, int To) Others) Look(int batch)
     {
         var own = Spec(batch);
         return (own.Sinks > 0 ? Some(own.Sees(batch, 0, true)) : (0, 0), Some(own.Sees(batch, 0, false)));
@@ -148,16 +167,18 @@ internal sealed unsafe class AttentionDecode : Work
 
     void CopyQuery(float* source, float* target)
     {
-        for (var j = 0; j < spec.Padded; j++) target[j] = j < spec.Width ? source[j] * (spec.Scale * Log2E) : 0f;
+        var f = Lanes.All(spec.Scale * Log2E);
+        for (var j = 0; j < spec.Padded; j += 16) (Lanes.LoadFirst(source + j, Math.Clamp(spec.Width - j, 0, 16), 0f) * f).Store(target + j);
     }
 
     /// <summary>Joins the chunks of one head of one row: each chunk's sums count 2^(its maximum - the largest).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Join(int head, float* output, float* lse)
+    void Join(int batch, int head)
     {
-        var (padded, d, step) = (spec.Padded, spec.Width, (nint)Partial);
-        var first = PartialAt(head, 0);
-        var keys = Keys(head / spec.Heads);
+        var (padded, d, step, row) = (spec.Padded, spec.Width, (nint)Partial, (nint)batch * spec.Heads + head);
+        var first = PartialAt(row, 0);
+        var to = output.At(batch, 0, head);
+        var keys = Keys(batch);
         var own = (keys + chunk - 1) / chunk;
         var (max, total) = (float.NegativeInfinity, 0f);
         for (var c = 0; c < own; c++) max = MathF.Max(max, first[c * step + padded]);
@@ -172,9 +193,9 @@ internal sealed unsafe class AttentionDecode : Work
         {
             var sum = Vector512<float>.Zero;
             for (var c = 0; c < own; c++) sum = Lanes.Fma(Lanes.All(first[c * step + padded]), Vector512.Load(first + c * step + j), sum);
-            Lanes.StoreFirst(output + j, sum * f, Math.Min(16, d - j));
+            Lanes.StoreFirst(to + j, sum * f, Math.Min(16, d - j));
         }
-        if (lse != null) *lse = keys == 0 ? float.NegativeInfinity : max * Ln2 + MathF.Log(total);
+        if (lse != null) lse[row] = keys == 0 ? float.NegativeInfinity : max * Ln2 + MathF.Log(total);
     }
 
     /// <summary>scores[j] = q · k[j].</summary>
@@ -264,6 +285,30 @@ internal sealed unsafe class AttentionDecode : Work
             b.Store(sums + i + 16);
             c.Store(sums + i + 32);
             e.Store(sums + i + 48);
+        }
+        // Of few numbers even and odd keys are added apart, so that no sum waits for the one before.
+        for (; i <= d - 32; i += 32)
+        {
+            var (a, b) = (Vector512.Load(sums + i), Vector512.Load(sums + i + 16));
+            var (odd, behind) = (Vector512<float>.Zero, Vector512<float>.Zero);
+            var p = v + i;
+            var j = 0;
+            for (; j <= n - 2; j += 2, p += 2 * stride)
+            {
+                var (w, x) = (Lanes.All(weights[j]), Lanes.All(weights[j + 1]));
+                a = Lanes.Fma(w, Vector512.Load(p), a);
+                b = Lanes.Fma(w, Vector512.Load(p + 16), b);
+                odd = Lanes.Fma(x, Vector512.Load(p + stride), odd);
+                behind = Lanes.Fma(x, Vector512.Load(p + stride + 16), behind);
+            }
+            if (j < n)
+            {
+                var w = Lanes.All(weights[j]);
+                a = Lanes.Fma(w, Vector512.Load(p), a);
+                b = Lanes.Fma(w, Vector512.Load(p + 16), b);
+            }
+            (a + odd).Store(sums + i);
+            (b + behind).Store(sums + i + 16);
         }
         for (; i < d; i += 16)
         {
