@@ -23,7 +23,7 @@ static class App
         Commands = [TourCommand.Spec, .. TrainCommand.All, RunCommand.Spec, SampleCommand.Spec, AskCommand.Spec, EvalCommand.Spec, EvaluateCommand.Spec, BestOfCommand.Spec, AnnotateCommand.Spec, MergeCommand.Spec, InspectCommand.Spec, LogitsCommand.Spec, ImportCommand.Spec, ExportCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
         Examples =
         [
-            new("tour", "all of it in five to six minutes: a model learns to read, to answer, and to answer better"),
+            new("tour", "all of it in about five minutes: a model learns to read, to answer, and to answer better"),
             new("train", "trains on the embedded corpus, in about two minutes"),
             new("train --data poems.txt --out runs/poems", "trains on a text"),
             new("run recipe.yaml", "trains in stages, each from what the one before has learned"),

@@ -69,13 +69,13 @@ public static class Tour
         var (asked, recipe) = ((options ?? new()).Checked(), RecipeOf(folder, options ?? new()));
         var teacher = recipe.Stages.FirstOrDefault(static s => s.Value.Stage.Kind == StageKind.Sft).Name
             ?? throw new FunctionalException(new Fault(options?.Recipe ?? "recipe", "has no stage of kind sft", "needed: one, whose questions all stages are asked"));
-        var pairs = Path.Combine(folder, Comparisons);
+        var (pairs, told) = (Path.Combine(folder, Comparisons), training is null ? null : new Whole(training, recipe.Stages.Names));
         if (recipe.Stages.FirstOrDefault(s => s.Value.Stage.Source.File is { } file && Path.GetFullPath(file) == Path.GetFullPath(pairs)).Name is { } first && !File.Exists(pairs))
         {
-            if (!await Train(recipe.UpTo(first), folder, training, cancellation).ConfigureAwait(false)) return new(folder, [], false);
+            if (!await Train(recipe.UpTo(first), folder, told, cancellation).ConfigureAwait(false)) return new(folder, [], false);
             await Collect(folder, recipe, recipe.Before(first)!, pairs, asked, notes, cancellation).ConfigureAwait(false);
         }
-        if (!await Train(recipe, folder, training, cancellation).ConfigureAwait(false)) return new(folder, [], false);
+        if (!await Train(recipe, folder, told, cancellation).ConfigureAwait(false)) return new(folder, [], false);
         using var held = RunFolder.Hold(folder).OrThrow();
         using var asking = new TourScores(folder, recipe, teacher, asked, notes, cancellation);
         var scores = new List<TourScore>();
@@ -114,6 +114,12 @@ public static class Tour
             if (recipe.Stages.All(s => done.Any(d => d.Name == s.Name && d.IsDone && d.Done >= s.Value.Stage.Steps))) return true;
         }
         return (await Training.RunAsync(recipe, folder, progress, stop).ConfigureAwait(false)).Reason == StopReason.Completed;
+    }
+
+    // Of a part of the recipe's stages, among all of them.
+    sealed class Whole(IProgress<TrainingEvent> progress, IReadOnlyList<string> stages) : IProgress<TrainingEvent>
+    {
+        public void Report(TrainingEvent value) => progress.Report(value is TrainingEvent.Started started ? started with { Stages = stages } : value);
     }
 
     // Under another name until all of it is there.

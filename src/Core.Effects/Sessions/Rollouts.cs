@@ -164,7 +164,8 @@ sealed class Rollouts : IDisposable
                 ($"reward/{j.Name}", Mean(all.Select(r => r.Kinds[i]))), ($"dropped/{j.Name}", all.Count(r => double.IsNaN(r.Kinds[i]))),
             }).ToParams());
         return Params.Of(("reward", (float)mean), ("reward-deviation", (float)Math.Sqrt(counted.Select(r => (r - mean) * (r - mean)).DefaultIfEmpty(double.NaN).Average())))
-            .Concat(form).Concat(Params.Of(("even", groups.Count(IsEven) / (float)groups.Count), ("dropped", all.Length - counted.Length))).Concat(beside);
+            .Concat(form).Concat(rules.Answers < 2 ? Params<float>.Empty : Params.Of(("even", groups.Count(IsEven) / (float)groups.Count)))
+            .Add("dropped", all.Length - counted.Length).Concat(beside);
     }
 
     public void Dispose()
