@@ -104,11 +104,11 @@ public static class Configuration
                 .Bind(recipe => Fitted(recipe, file, over))
             : Recipe.Read(start, file, adapts: true, over).Bind(recipe => Taught(recipe, start, file, over)).Bind(recipe => Fitted(recipe, file, over));
 
-    // A student of fresh weights reads its teacher's tokens, where nothing else is said.
+    // A student of fresh weights reads its teacher's tokens, as many at once, where nothing else is said.
     static Validation<Fault, Recipe> Taught(Recipe recipe, RunConfig start, Vec<ConfigEntry> file, Vec<ConfigEntry> over) =>
         recipe.Stages.Values[0].Stage is not { Kind: StageKind.Distill, Distill.Teacher: { } teacher } ? Prelude.Success<Fault, Recipe>(recipe)
         : from run in InitialWeights.RunOf(teacher).MapFail(static f => f with { Where = $"teacher: {f.Where}" })
-          from taught in Recipe.Read(start with { Tokenizer = run.Config.Tokenizer, Bpe = run.Config.Bpe, LineEnds = run.Config.LineEnds }, file, adapts: true, over)
+          from taught in Recipe.Read(start with { Model = start.Model with { Context = run.Config.Model.Context }, Tokenizer = run.Config.Tokenizer, Bpe = run.Config.Bpe, LineEnds = run.Config.LineEnds }, file, adapts: true, over)
           select taught;
 
     // Whoever names adapters has their ranks, layers and scales where nothing else is said.

@@ -72,16 +72,16 @@ public static class Tour
         var (pairs, told) = (Path.Combine(folder, Comparisons), training is null ? null : new Whole(training, recipe.Stages.Names));
         if (recipe.Stages.FirstOrDefault(s => s.Value.Stage.Source.File is { } file && Path.GetFullPath(file) == Path.GetFullPath(pairs)).Name is { } first && !File.Exists(pairs))
         {
-            if (!await Train(recipe.UpTo(first), folder, told, cancellation).ConfigureAwait(false)) return new(folder, [], false);
+            if (!await Train(recipe.UpTo(first), recipe, folder, told, cancellation).ConfigureAwait(false)) return new(folder, [], false);
             await Collect(folder, recipe, recipe.Before(first)!, pairs, asked, notes, cancellation).ConfigureAwait(false);
         }
-        if (!await Train(recipe, folder, told, cancellation).ConfigureAwait(false)) return new(folder, [], false);
+        if (!await Train(recipe, recipe, folder, told, cancellation).ConfigureAwait(false)) return new(folder, [], false);
         using var held = RunFolder.Hold(folder).OrThrow();
         using var asking = new TourScores(folder, recipe, teacher, asked, notes, cancellation);
         var scores = new List<TourScore>();
         foreach (var stage in recipe.Stages.Names) scores.Add(await asking.Of(stage).ConfigureAwait(false));
         var result = new TourResult(folder, [.. scores], true);
-        await File.WriteAllTextAsync(result.Page, await TourPage.Of(result, recipe).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        await File.WriteAllTextAsync(result.Page, await TourPage.Of(result, RunFolder.Open(folder).OrThrow().Recipe).ConfigureAwait(false), cancellation).ConfigureAwait(false);
         return result;
     }
 
@@ -105,13 +105,18 @@ public static class Tour
         }
     }
 
-    // Whether all of it is trained.
-    static async Task<bool> Train(Recipe recipe, string folder, IProgress<TrainingEvent>? progress, CancellationToken stop)
+    // Whether all of it, a part of the whole, is trained.
+    static async Task<bool> Train(Recipe recipe, Recipe whole, string folder, IProgress<TrainingEvent>? progress, CancellationToken stop)
     {
         if (RunFolder.IsBegun(folder))
         {
             var done = await Training.StagesAsync(folder).ConfigureAwait(false);
-            if (recipe.Stages.All(s => done.Any(d => d.Name == s.Name && d.IsDone && d.Done >= s.Value.Stage.Steps))) return true;
+            if (recipe.Stages.All(s => done.Any(d => d.Name == s.Name && d.IsDone && d.Done >= s.Value.Stage.Steps)))
+            {
+                // What is done is what it is: another seed or another model is refused, and not passed over.
+                _ = RunSession.Planned(folder, RunSession.ChangeTo(whole)).OrThrow();
+                return true;
+            }
         }
         return (await Training.RunAsync(recipe, folder, progress, stop).ConfigureAwait(false)).Reason == StopReason.Completed;
     }

@@ -44,7 +44,7 @@ static class TourPage
 
     /// <summary>Questions by their places, those first on which the stages after the first differ: of the others there is little to see.</summary>
     public static IEnumerable<int> Telling(TourResult result) => result.Scores.Where(static s => s.Right is null).ToArray() is var writers
-        ? Enumerable.Range(0, writers[0].Answers.Count).OrderByDescending(i => writers.Skip(1).Select(w => w.Answers[i].Reward).Distinct().Count()).ThenBy(static i => i) : [];
+        ? Enumerable.Range(0, writers.Min(static w => w.Answers.Count)).OrderByDescending(i => writers.Skip(1).Select(w => w.Answers[i].Reward).Distinct().Count()).ThenBy(static i => i) : [];
 
     static string Samples(TourResult result)
     {

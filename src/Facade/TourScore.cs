@@ -13,10 +13,10 @@ public sealed record TourAnswer(string Question, string Answer, double Reward);
 /// <param name="Stage">The stage.</param>
 /// <param name="Kind">What it learned.</param>
 /// <param name="Beside">The stage whose weights it began with, with which it is compared; nothing for the first.</param>
-/// <param name="Asked">How many questions were to be asked.</param>
+/// <param name="Stand">What was asked, and how: the checkpoints of the stage and of those that it is held against, and the questions.</param>
 /// <param name="Seconds">How long its steps took.</param>
 /// <param name="Answers">One answer to each question, drawn at temperature 1; none of a model that judges.</param>
-public sealed record TourScore(string Stage, string Kind, string? Beside, int Asked, double Seconds, Vec<TourAnswer> Answers)
+public sealed record TourScore(string Stage, string Kind, string? Beside, string Stand, double Seconds, Vec<TourAnswer> Answers)
 {
     /// <summary>How far it is from where it began: an estimate of the Kullback–Leibler divergence, in nats an answer; nothing for the first.</summary>
     public double? Kl { get; init; }
@@ -43,7 +43,7 @@ public sealed record TourScore(string Stage, string Kind, string? Beside, int As
     /// <summary>The score as a file keeps it.</summary>
     internal Json Written => new Json.Map(((string, Json?)[])
     [
-        ("stage", new Json.Text(Stage)), ("kind", new Json.Text(Kind)), ("beside", Beside is { } beside ? new Json.Text(beside) : null), ("asked", new Json.Whole(Asked)), ("seconds", new Json.Real(Seconds)),
+        ("stage", new Json.Text(Stage)), ("kind", new Json.Text(Kind)), ("beside", Beside is { } beside ? new Json.Text(beside) : null), ("stand", new Json.Text(Stand)), ("seconds", new Json.Real(Seconds)),
         ("kl", Kl is { } kl ? new Json.Real(kl) : null), ("length", new Json.Real(Length)), ("judged", Judged is { } judged ? new Json.Real(judged) : null),
         ("right", Right is { } right ? new Json.Whole(right) : null), ("pairs", new Json.Whole(Pairs)),
         ("answers", new Json.List(Answers.Map(static a => (Json)new Json.List([new Json.Text(a.Question), new Json.Text(a.Answer), new Json.Real(a.Reward)])))),
@@ -53,7 +53,7 @@ public sealed record TourScore(string Stage, string Kind, string? Beside, int As
     internal static Option<TourScore> Read(string text, string file) => Json.Parse(text, file).ToOption().Bind(static json =>
         (json["stage"].Case, json["kind"].Case, json["answers"].Case) is (Json.Text { Value: var stage }, Json.Text { Value: var kind }, Json.List { Items: var answers })
             && answers.All(static a => a is Json.List { Items: [Json.Text, Json.Text, Json.Real or Json.Whole] })
-        ? Prelude.Some(new TourScore(stage, kind, json["beside"].Case is Json.Text { Value: var beside } ? beside : null, (int)(Number(json, "asked") ?? 0), Number(json, "seconds") ?? 0,
+        ? Prelude.Some(new TourScore(stage, kind, json["beside"].Case is Json.Text { Value: var beside } ? beside : null, json["stand"].Case is Json.Text { Value: var stand } ? stand : "", Number(json, "seconds") ?? 0,
             [.. answers.Select(static a => ((Json.List)a).Items is [Json.Text asked, Json.Text answered, var worth] ? new TourAnswer(asked.Value, answered.Value, Of(worth) ?? 0) : default!)])
         {
             Kl = Number(json, "kl"), Length = Number(json, "length") ?? 0, Judged = Number(json, "judged"), Right = (long?)Number(json, "right"), Pairs = (long)(Number(json, "pairs") ?? 0),

@@ -16,9 +16,10 @@ sealed class TourScores(string folder, Recipe recipe, string teacher, TourOption
     /// <summary>The score of a stage; on the disk when this returns.</summary>
     public async Task<TourScore> Of(string stage)
     {
-        var path = Path.Combine(folder, "stages", stage, "tour.json");
-        if (File.Exists(path) && TourScore.Read(await File.ReadAllTextAsync(path, stop).ConfigureAwait(false), path).Case is TourScore known && known.Asked == options.Questions) return known;
-        var score = await Asked(stage).ConfigureAwait(false);
+        var (path, stand) = (Path.Combine(folder, "stages", stage, "tour.json"), Stand(stage));
+        if (File.Exists(path) && TourScore.Read(await File.ReadAllTextAsync(path, stop).ConfigureAwait(false), path).Case is TourScore known && known.Stage == stage && known.Stand == stand
+            && (known.Right is null ? known.Answers.Count > 0 : Judges(stage))) return known;
+        var score = await Asked(stage, stand).ConfigureAwait(false);
         await File.WriteAllTextAsync($"{path}.partial", score.Written.Write(), stop).ConfigureAwait(false);
         File.Move($"{path}.partial", path, overwrite: true);
         return score;
@@ -34,13 +35,22 @@ sealed class TourScores(string folder, Recipe recipe, string teacher, TourOption
 
     async Task<LanguageModel> Held(string stage) => held.TryGetValue(stage, out var model) ? model : held[stage] = await Load(stage).ConfigureAwait(false);
 
-    async Task<TourScore> Asked(string stage)
+    bool Judges(string stage) => recipe.Stages[stage].Stage.Kind == StageKind.Reward;
+
+    string? Judge => recipe.Stages.FirstOrDefault(static s => s.Value.Stage.Kind == StageKind.Reward).Name;
+
+    // A stage that was trained further, or replaced, or is held against one that was, is asked again.
+    string Stand(string stage) => string.Join(", ", new[] { stage, recipe.Before(stage), Judges(stage) ? null : Judge }.OfType<string>()
+        .Select(name => RunFolder.Open(folder, name).OrThrow() is var run ? $"{name} after {run.Checkpoint().OrThrow().Step}" : name)
+        .Append(Judges(stage) ? "" : $"{options.Questions} questions of {TokensOf(recipe)} tokens at most"));
+
+    async Task<TourScore> Asked(string stage, string stand)
     {
         var lines = await Training.MetricsAsync(folder, stage).ConfigureAwait(false);
         var seconds = lines.Sum(static l => (l.Training?.Milliseconds ?? 0) + (l.RollOut is { } round && round.Contains("milliseconds") ? round["milliseconds"] : 0)) / 1e3;
-        var score = new TourScore(stage, RunConfig.Field("kind")!.Show(recipe.Stages[stage]), recipe.Before(stage), options.Questions, seconds, []);
+        var score = new TourScore(stage, RunConfig.Field("kind")!.Show(recipe.Stages[stage]), recipe.Before(stage), stand, seconds, []);
         using var model = await Load(stage).ConfigureAwait(false);
-        if (recipe.Stages[stage].Stage.Kind == StageKind.Reward)
+        if (Judges(stage))
         {
             var pairs = await model.JudgeAsync(cancellation: stop).ConfigureAwait(false);
             return score with { Right = (long)Math.Round(pairs.Accuracy.Value * pairs.Pairs), Pairs = pairs.Pairs };
@@ -53,7 +63,7 @@ sealed class TourScores(string folder, Recipe recipe, string teacher, TourOption
             Answers = [.. tried.Select(static t => new TourAnswer(string.Join("\n\n", t.Asked.Prompt.Select(static m => m.Whole)), t.Answers[0].Text.Trim(), t.Rewards[0]))],
             Length = tried.Average(static t => (double)t.Answers[0].Tokens.Count),
             Kl = recipe.Before(stage) is { } before ? await Away(before, tried).ConfigureAwait(false) : null,
-            Judged = recipe.Stages.FirstOrDefault(static s => s.Value.Stage.Kind == StageKind.Reward).Name is { } judge ? await Judged(judge, tried).ConfigureAwait(false) : null,
+            Judged = Judge is { } judge ? await Judged(judge, tried).ConfigureAwait(false) : null,
         };
     }
 

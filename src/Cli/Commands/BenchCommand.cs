@@ -137,7 +137,7 @@ static class BenchCommand
             var (rows, prompt, tokens) = (given.Whole("--rows", 64, 1, 1 << 12), given.Whole("--prompt", 16, 1), given.Whole("--tokens", 64, 1)).Checked();
             var (times, options) = (given.Whole("--repeat", 10, 1, MostRepetitions), EngineFlags.Of(given)).Checked();
             if ((long)prompt + tokens > config.Context) throw new FunctionalException(new Fault("--tokens", $"is {tokens}, and with a prompt of {prompt} has no room in a context of {config.Context}",
-                $"allowed: up to {config.Context - prompt}, or a larger --context"));
+                prompt < config.Context ? $"allowed: up to {config.Context - prompt}, or a larger --context" : "allowed: a shorter --prompt, or a larger --context"));
             Memory.CheckDecoding(config, options).OrThrow();
             using var engine = Engine.Create(options);
             var (alone, all) = (RollOutMeasure.On(engine, config, 1, prompt, tokens, times, interruption.Token), RollOutMeasure.On(engine, config, rows, prompt, tokens, times, interruption.Token));

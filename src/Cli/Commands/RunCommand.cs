@@ -61,6 +61,7 @@ static class RunCommand
         if (RunFolder.IsBegun(folder)) Tell(view, progress);
         if (progress.All(static s => s.IsDone))
         {
+            _ = RunSession.Planned(folder, RunSession.ChangeTo(recipe)).OrThrow();
             view.Line("nothing is left to do");
             return 0;
         }

@@ -193,7 +193,7 @@ static class TrainCommand
         var machine = MachineMeasure.Of(engine);
         var answers = RollOutCost.Of(plan.Config, plan.PromptTokens);
         terminal.Line($"estimated time: {Show.Duration(machine.Seconds(cost.TotalFlops, cost.TotalBytes))} for {Show.Count(cost.Steps)} steps"
-            + (answers is null ? "" : $", and up to {Show.Duration(machine.Seconds(answers.Flops, answers.Bytes))} for the answers that they learn from, in {Show.Count(answers.Rounds)} rounds, beside what the judge takes")
+            + (answers is null ? "" : $", and up to {Show.Duration(machine.Seconds(answers.Flops, answers.Bytes))} for the answers that they learn from, in {Show.Count(answers.Rounds)} rounds{(plan.Config.Stage.IsJudged ? ", beside what the judge takes" : "")}")
             + $", on a machine of {Show.Number(machine.FlopsPerSecond / 1e9)} GFLOP/s and "
             + $"{Show.Number(machine.BytesPerSecond / 1e9)} GB/s, as just measured");
         return 0;

@@ -27,17 +27,18 @@ static class TrainSummary
             [.. lines.Where(static l => l.ValidationLoss is not null).Select(l => (l.Step, practises ? -l.ValidationLoss!.Value : l.ValidationLoss!.Value))],
             Math.Min(terminal.Width, 100)));
         if (run.Config.Stage.Kind is StageKind.Reward or StageKind.Distill || (run.Config.Stage.Kind == StageKind.Dpo && !practises))
-            terminal.Line($"\n{Measured(run.Config.Stage.Kind, await model.MeasureAsync(stop).ConfigureAwait(false))}");
+            terminal.Line($"\n{Measured(run.Config.Stage, await model.MeasureAsync(stop).ConfigureAwait(false))}");
         if (run.Config.Stage.LearnsText) await Score(terminal, result, model, stop).ConfigureAwait(false);
         if (result.BestStep >= 0 && result.BestStep != result.Step)
             terminal.Line($"\nthe {(practises ? "highest" : "lowest")}, {Show.Loss(practises ? -result.BestLoss : result.BestLoss)} when it was evaluated, was after step {result.BestStep}: functional sample --run {result.Folder} --checkpoint best");
     }
 
-    static string Measured(StageKind kind, (double Loss, IReadOnlyDictionary<string, double> Shown, long Rows) of)
+    static string Measured(StageConfig stage, (double Loss, IReadOnlyDictionary<string, double> Shown, long Rows) of)
     {
         string Given(string name, Func<double, string> text) => of.Shown.TryGetValue(name, out var value) ? text(value) : "";
+        var kind = stage.Kind;
         if (kind == StageKind.Distill)
-            return $"of {Show.Count(of.Rows)} rows that were kept: {Show.Loss(of.Loss)} nats a token from the teacher{Given("cross-entropy", static e => $", cross-entropy {Show.Loss(e)}")}";
+            return $"of {Show.Count(of.Rows)} {(stage.LearnsText ? "windows" : "rows")} that were kept: {Show.Loss(of.Loss)} nats a token from the teacher{Given("cross-entropy", static e => $", cross-entropy {Show.Loss(e)}")}";
         return $"of {Show.Count(of.Rows)} {(of.Shown.ContainsKey("accuracy") ? "comparisons" : "judged answers")} that were kept: loss {Show.Loss(of.Loss)}"
             + Given("accuracy", share => $"; the better answer {(kind == StageKind.Reward ? "has more" : "has become likelier beside the worse one")} in {Show.Percent(share)}")
             + Given("margin", margin => $", by {Show.Loss(margin)} in the mean")

@@ -98,7 +98,12 @@ public sealed class RunSession : IDisposable
 
     /// <summary>The change of settings of the stage that is next; those that stages share change for all.</summary>
     public static Change ChangeOf(IEnumerable<ConfigEntry> entries) =>
-        new(folder => RunConfig.Read(folder.Config, entries).Map(config => folder.Recipe.With(folder.Stage, config)), KeepsWhatIsDone: false);
+        new(folder => RunConfig.Read(folder.Config, entries.Where(e => !IsAsBegun(e, folder.Config.Stage))).Map(config => folder.Recipe.With(folder.Stage, config)), KeepsWhatIsDone: false);
+
+    // Whoever names a run says what stands in the folder as the checkpoint that it then had.
+    static bool IsAsBegun(ConfigEntry entry, StageConfig begun) =>
+        (entry.Key switch { "from" => begun.From, "teacher" => begun.Distill.Teacher, _ => null }, entry.Value) is ({ } was, ConfigValue.Quoted { Text.Length: > 0 } named)
+        && $"{was}{Path.DirectorySeparatorChar}".StartsWith($"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(named.Text))}{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
 
     /// <summary>The change to another recipe. What a stage began with is history, whatever the run that it came from has done since.</summary>
     public static Change ChangeTo(Recipe recipe) => new(folder =>
@@ -114,6 +119,7 @@ public sealed class RunSession : IDisposable
                 Stage = config.Stage with
                 {
                     From = asked.Stage.From is not null ? was.From ?? config.Stage.From : null,
+                    Distill = config.Stage.Distill with { Teacher = asked.Stage.Distill.Teacher is not null ? was.Distill.Teacher ?? config.Stage.Distill.Teacher : null },
                     Adapter = config.Stage.Adapter with { From = asked.Stage.Adapter.From is not null ? was.Adapter.From ?? config.Stage.Adapter.From : null },
                 },
             };
@@ -133,7 +139,7 @@ public sealed class RunSession : IDisposable
         select (planned, data);
 
     /// <summary>The folder at the stage that is next, with what is to be different from here on.</summary>
-    internal static Validation<Fault, RunFolder> Planned(string location, Change? change) =>
+    public static Validation<Fault, RunFolder> Planned(string location, Change? change) =>
         from begun in RunFolder.Open(location)
         from own in HasText(begun)
         let folder = begun with { Stage = Next(begun) }
@@ -195,7 +201,7 @@ public sealed class RunSession : IDisposable
 
     static Validation<Fault, Unit> Ready(RunConfig config, RunData first, Recipe recipe, CancellationToken stop) =>
         from note in RunData.NoteOf(recipe)
-        from text in recipe.Stages.Values[0].Stage is var begin && (config.Stage.Source, config.Stage.Kind, config.Stage.Rows) == (begin.Source, begin.Kind, begin.Rows)
+        from text in recipe.Stages.Values[0].Stage is var begin && (config.Stage.Source, config.Stage.Kind, config.Stage.LearnsText, config.Stage.Rows) == (begin.Source, begin.Kind, begin.LearnsText, begin.Rows)
             ? Success<Fault, Unit>(unit) : RunData.Load(config, first.Tokenizer, note, stop).Map(static _ => unit)
         from weights in config.Stage.From is { } begin ? InitialWeights.Open(config, begin, first.Tokenizer).Map(static _ => unit) : Success<Fault, Unit>(unit)
         from others in OthersOf(config, first.Tokenizer)

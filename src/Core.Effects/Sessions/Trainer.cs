@@ -124,7 +124,8 @@ public sealed class Trainer : IDisposable
                 foreach (var output in first.Outputs) values[output.Name].CopyTo(workspace[output.Name]);
                 return Unit.Default;
             })
-            .Bind(_ => own.Select(o => o.Value.Into(workspace.Engine, Parameters(Stage.Objective[o.Name]), null)).Gather().Map(static _ => Unit.Default))
+            .Bind(_ => own.Select(o => o.Value.Into(workspace.Engine, Parameters(Stage.Objective[o.Name]), null)
+                .MapFail(f => f with { Where = $"{o.Name}: {f.Where}", Allowed = "needed: that checkpoint as it was written" })).Gather().Map(static _ => Unit.Default))
             .Bind(_ => weights.Bind(static w => w.Adapter).Match(
                 adapter => Stage.Objective.Parts.Select(part => adapter.Into(Parameters(part))).Gather().Map(static _ => Unit.Default),
                 static () => Prelude.Success<Fault, Unit>(Unit.Default)));

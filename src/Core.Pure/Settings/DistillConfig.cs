@@ -35,7 +35,7 @@ public sealed record DistillConfig
                 static (c, v) => c with { Options = c.Options with { Temperature = v } }, static v => v > 0) with { Aliases = ["teacher-temperature"] },
             Make.Number<DistillConfig>("answer-weight", "what the cross-entropy of the rows' own tokens counts beside", "0 or more", static c => c.Options.AnswerWeight,
                 static (c, v) => c with { Options = c.Options with { AnswerWeight = v } }, static v => v >= 0) with { Aliases = ["hard-label-weight"] },
-            Make.Number<DistillConfig>("own-share", "share of a round's prompts that the student answers itself; of the others it reads the rows' answers", "0 to 1", static c => c.OwnShare,
+            Make.Number<DistillConfig>("own-share", "share of a round's prompts that the student answers itself; of the others it reads the rows' answers, each in a row of its own", "0 to 1", static c => c.OwnShare,
                 static (c, v) => c with { OwnShare = v }, static v => v is >= 0 and <= 1) with { Aliases = ["lmbda", "on-policy-share"] },
             Make.Truth<DistillConfig>("on-text", "every token of a text is learned, in place of answers in rows", static c => c.OnText, static (c, v) => c with { OnText = v }),
         }.Select(static f => f with { Fixed = true, IsDetail = true, Kinds = [StageKind.Distill] }),

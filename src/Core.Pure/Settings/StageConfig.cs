@@ -129,7 +129,7 @@ public sealed record StageConfig
         Make.Whole<StageConfig>("steps", "steps in all", static c => c.Steps, static (c, v) => c with { Steps = v }, 1)
             with { Aliases = ["max-iters", "max-steps", "iterations", "iters", "epochs", "num-epochs", "num-train-epochs"] },
         Make.Number<StageConfig>("label-smoothing", "share of the target spread over all tokens", Make.Share, static c => c.LabelSmoothing,
-            static (c, v) => c with { LabelSmoothing = v }, static v => v is >= 0 and < 1),
+            static (c, v) => c with { LabelSmoothing = v }, static v => v is >= 0 and < 1) with { Kinds = [StageKind.Pretrain, StageKind.Sft] },
         Make.Whole<StageConfig>("eval-every", "steps between evaluations; 0 for one at the end", static c => c.EvalEvery,
             static (c, v) => c with { EvalEvery = v }, 0)
             with { Aliases = ["eval-interval", "eval-steps"] },

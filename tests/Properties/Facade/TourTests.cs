@@ -144,6 +144,33 @@ public sealed class TourTests : IDisposable
         public void Report(TourNote value) => begin();
     }
 
+    /// <summary>
+    /// What is done is what it is: another seed is refused and nothing is written anew; a stage that was trained further, and those that are held against it, are asked again; and a
+    /// score that is none is made anew.
+    /// </summary>
+    [Fact]
+    public async Task A_tour_that_is_done_stays_what_it_is()
+    {
+        await Whole("tour");
+        string Score(string stage) => Path.Combine(scratch["tour"], "stages", stage, "tour.json");
+        var page = await File.ReadAllTextAsync(Path.Combine(scratch["tour"], "report.html"));
+        var other = await Assert.ThrowsAsync<FunctionalException>(() => Tour.RunAsync(scratch["tour"], Options with { Settings = [("seed", "7")] }));
+        Assert.Contains("seed: is 7, but the run was begun with 1", other.Message, StringComparison.Ordinal);
+        Assert.Equal(page, await File.ReadAllTextAsync(Path.Combine(scratch["tour"], "report.html")));
+        var before = new[] { "pretrain", "sft", "dpo", "ppo" }.ToDictionary(static s => s, s => File.ReadAllText(Score(s)));
+        await File.WriteAllTextAsync(Score("sft"), before["sft"].Replace("\"stage\":\"sft\"", "\"stage\":\"zzz\"", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(Score("ppo"), "{\"stage\":\"ppo\",\"kind\":\"ppo\",\"answers\":[]}");
+        await Functional.Training.ResumeAsync(scratch["tour"], changes: [("steps", "3")]);
+        var longer = Options;
+        await File.WriteAllTextAsync(longer.Recipe!, Recipe.Replace("dpo: {kind: dpo, after: sft, batch: 2, steps: 2", "dpo: {kind: dpo, after: sft, batch: 2, steps: 3", StringComparison.Ordinal));
+        await Tour.RunAsync(scratch["tour"], longer);
+        Assert.Contains("dpo after 2", before["dpo"], StringComparison.Ordinal);
+        Assert.Contains("dpo after 3, sft after 6", await File.ReadAllTextAsync(Score("dpo")), StringComparison.Ordinal);
+        Assert.Equal(before["pretrain"], await File.ReadAllTextAsync(Score("pretrain")));
+        Assert.Contains("\"stage\":\"sft\"", await File.ReadAllTextAsync(Score("sft")), StringComparison.Ordinal);
+        Assert.Contains("judged", await File.ReadAllTextAsync(Score("ppo")), StringComparison.Ordinal);
+    }
+
     /// <summary>A recipe that asks nothing, or whose settings are none, is said before anything is written.</summary>
     [Fact]
     public async Task What_is_no_tour_is_said()

@@ -56,6 +56,29 @@ public sealed class DistillRunTests : IDisposable
         Assert.Equal(0, Losses(student).First(), 1e-5);
     }
 
+    /// <summary>
+    /// A student goes on with the checkpoint that taught it at first, whatever its teacher has learned since, and whoever names the teacher once more says the same; without that
+    /// checkpoint it does not go on, and says so.
+    /// </summary>
+    [Fact]
+    public async Task A_teacher_that_learns_on_teaches_what_it_knew()
+    {
+        var teacher = await Teacher();
+        (string, string)[] settings = [("teacher", teacher), ("on-text", "true"), ("steps", "6"), ("keep", "9"), ("save-every", "3")];
+        var whole = await Run("whole", StageKind.Distill, settings);
+        var parts = await Run("parts", StageKind.Distill, [.. settings.Where(static s => s.Item1 != "steps"), ("steps", "3"), ("warmup", "0"), ("schedule", "constant")]);
+        var plain = await Run("plain", StageKind.Distill, [.. settings, ("warmup", "0"), ("schedule", "constant")]);
+        var pinned = TinyRun.Get(RunFolder.Open(parts)).Config.Stage.Distill.Teacher!;
+        Assert.Equal(TinyRun.Get(TinyRun.Get(RunFolder.Open(teacher)).Checkpoint()).Folder, pinned);
+        await Functional.Training.ResumeAsync(teacher, changes: [("steps", "90"), ("keep", "9")]);
+        await Functional.Training.ResumeAsync(parts, changes: [("steps", "6"), ("teacher", teacher)]);
+        Assert.Equal(Weights(plain), Weights(parts));
+        Assert.NotEqual(Weights(whole), Weights(parts));
+        Directory.Move(pinned, scratch["elsewhere"]);
+        var gone = await Assert.ThrowsAsync<FunctionalException>(() => Functional.Training.ResumeAsync(parts, changes: [("steps", "7")]));
+        Assert.Contains($"teacher: {pinned}", gone.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>What teaches is a run of the same tokens that writes, with room for all that its student reads.</summary>
     [Fact]
     public async Task What_cannot_teach_is_refused_by_name()
@@ -73,6 +96,7 @@ public sealed class DistillRunTests : IDisposable
         await Refused($"{scratch["nowhere"]}: does not exist", ("teacher", scratch["nowhere"]));
         await Refused("whose model judges texts and writes none", ("teacher", judge));
         await Refused("which reads other tokens than this run's", ("teacher", bytes), ("from", teacher), ("layers", "2"), ("width", "16"));
+        Assert.Equal(24, Functional.Configuration.From(RunConfig.For(StageKind.Distill), ("teacher", teacher)).Model.Context);
         await Refused("whose context is 24; allowed: a run whose context is 32 or more", ("teacher", teacher), ("context", "32"));
         await Refused("beside on-text", ("teacher", teacher), ("on-text", "true"), ("own-share", "0.5"));
         await Refused("which is none of 8 prompts; allowed: 0, or 0.0625 or more", ("teacher", teacher), ("own-share", "0.05"), ("answer-tokens", "4"));

@@ -347,7 +347,7 @@ public sealed class RowRunTests : IDisposable
         ["off-policy-mask"] = ("batch:3 round-epochs:4 lr:0.1", "0.00001"), ["sampling-correction"] = ("answer-top-k:9", "token-truncate"),
         ["correction-most"] = ("answer-top-k:9 sampling-correction:token-truncate", "0.01"), ["correction-least"] = ("answer-top-k:9 sampling-correction:token-truncate", "0.9"),
         ["advantage-epsilon"] = ("", "1"), ["critic"] = ("", "own"), ["pretrain-weight"] = ("", "0.5"), ["pretrain-data"] = ("pretrain-weight:0.5", "FILE"),
-        ["teacher"] = ("", "BASE"), ["distill-beta"] = ("", "0"), ["distill-temperature"] = ("", "3"), ["answer-weight"] = ("", "2"), ["own-share"] = ("", "1"), ["on-text"] = ("", "true"),
+        ["label-smoothing"] = ("", "0.3"), ["teacher"] = ("", "BASE"), ["distill-beta"] = ("", "0"), ["distill-temperature"] = ("", "3"), ["answer-weight"] = ("", "2"), ["own-share"] = ("", "1"), ["on-text"] = ("", "true"),
         ["max-kl"] = ("", "0.0001"), ["cg-iterations"] = ("", "1"), ["cg-damping"] = ("", "2"), ["line-tries"] = ("max-kl:3", "1"),
     };
 
