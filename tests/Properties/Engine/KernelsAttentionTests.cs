@@ -24,6 +24,7 @@ public sealed unsafe class KernelsAttentionTests
         { 1, 4, 2, 1, 1, 64, true, 0 },
         { 2, 4, 2, 1, 77, 64, true, 76 },
         { 1, 4, 4, 1, 600, 40, true, 300 },
+        { 1, 2, 2, 1, 33, 32, true, 32 },
         { 1, 6, 2, 1, 515, 128, false, 0 },
         { 1, 3, 1, 1, 300, 9, true, 299 },
         { 2, 2, 1, 3, 0, 16, true, 0 },

@@ -86,6 +86,9 @@ public sealed class TourTests : IDisposable
         Assert.All(notes, static n => Assert.Equal("answers of ppo", n.What));
         Assert.Equal(before.Select(static f => f.Key), TinyRun.Remains(scratch["tour"]).Select(static f => f.Key));
         Assert.All(before, f => Assert.Equal(f.Value, TinyRun.Remains(scratch["tour"])[f.Key]));
+        // Of another number of questions nothing is known.
+        var fewer = await Tour.RunAsync(scratch["tour"], Options with { Questions = 4 });
+        Assert.All(fewer.Scores.Where(static s => s.Right is null), static s => Assert.Equal((4, 4), (s.Asked, s.Answers.Count)));
     }
 
     /// <summary>Stopped after any event, and gone on with by the same call until nothing is left, it is what it would have been.</summary>
@@ -195,6 +198,31 @@ public sealed class TourTests : IDisposable
         Assert.Equal(Path.Combine(scratch["tour"], "preferences.jsonl"), Tour.RecipeOf(scratch["tour"], new()).Stages["dpo"].Stage.Source.File);
     }
 
+    /// <summary>Every stage answers as long as any policy may.</summary>
+    [Fact]
+    public void Answers_are_as_long_as_the_longest_policys()
+    {
+        var recipe = Tour.RecipeOf(scratch["tour"], Options);
+        var policy = recipe.Stages["ppo"].Stage;
+        foreach (var (tokens, most) in new[] { (3, 6), (9, 9) })
+            Assert.Equal(most, TourScores.TokensOf(recipe.Then("more", policy with { Practice = policy.Practice with { Tokens = tokens } })));
+        Assert.Equal(new PracticeConfig().Tokens, TourScores.TokensOf(Functional.Settings.Recipe.Of(recipe.Stages["sft"])));
+    }
+
+    /// <summary>Of the world's questions so many are asked as are wanted, also where others have no room.</summary>
+    [Fact]
+    public async Task What_has_no_room_takes_no_place()
+    {
+        await Whole("tour");
+        var run = TinyRun.Get(RunFolder.Open(scratch["tour/stages/sft"]));
+        int Asked(int tokens, int most) => Trial.Of(run, kept: true, "exact", tokens, most: most).Match(static t => t.Rows.Count, static _ => 0);
+        var all = Asked(1, 0);
+        var (tokens, some) = Enumerable.Range(1, run.Config.Model.Context - 1).Select(n => (n, Asked(n, 0))).First(p => p.Item2 <= all / 2);
+        Assert.InRange(some, 2, all - 1);
+        Assert.Equal(some, Asked(tokens, some));
+        Assert.Equal(some - 1, Asked(tokens, some - 1));
+    }
+
     /// <summary>Of the answers to a question the best stands beside the worst, whoever was stopped goes on, and the file is that of an unbroken call.</summary>
     [Fact]
     public async Task Answers_are_compared_and_written_down()
@@ -229,6 +257,7 @@ public sealed class TourTests : IDisposable
         var tried = await model.TryAsync(new() { Temperature = 1, Tokens = 5, Questions = 7 }, "function", static (_, answer) => answer.Length, answers: 3);
         Assert.All(tried, static t => Assert.Equal((3, 3), (t.Answers.Count, t.Rewards.Count)));
         Assert.All(tried, static t => Assert.All(t.Answers.Zip(t.Rewards), static a => Assert.Equal(a.Item1.Text.Length, a.Item2)));
+        Assert.Contains(tried, static t => t.Answers.Select(static a => a.Text).Distinct().Count() > 1);
         var likely = await model.LogProbsAsync(tried);
         var drawn = tried.SelectMany(static t => t.Answers.Select(static a => a.LogProbs.Sum(static p => (double)p))).ToArray();
         Assert.Equal(drawn.Length, likely.Count);

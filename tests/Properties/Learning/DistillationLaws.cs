@@ -135,6 +135,23 @@ public sealed class DistillationLaws
         Assert.Equal((sum + options.AnswerWeight * cross) / count, Mean(true), 1e-4);
     }
 
+    /// <summary>Of texts that share a row both read each as if it were alone.</summary>
+    [Theory, InlineData(1), InlineData(2), InlineData(3)]
+    public void Texts_in_a_row_are_read_alone(int first)
+    {
+        double Sum(int time, int at, bool texts)
+        {
+            var shape = new BatchShape(batch.Rows, time);
+            var objective = Distillation.Of(Transformer.Of(small), Transformer.Of(large), shape, new(), texts);
+            var given = Inputs(objective, 5);
+            foreach (var name in new[] { "inputs", "labels" })
+                given[Names.Feed(name)] = Value.Of(shape.Tokens, [.. Enumerable.Range(0, shape.Rows * time).Select(i => given[Names.Feed(name)][i / time * batch.Time + at + i % time])]);
+            if (texts) given[Names.Feed("starts")] = Value.Of(shape.Tokens, [.. Enumerable.Range(0, shape.Rows * time).Select(i => i % time < first ? 0.0 : first)]);
+            return Evaluate(Program.Of([new("loss", objective.Loss(false).Total.Sum)]), given)["loss"][0];
+        }
+        Assert.Equal(Sum(first, 0, false) + Sum(batch.Time - first, first, false), Sum(batch.Time, 0, true), 1e-5);
+    }
+
     /// <summary>Teacher and student have the same tokens.</summary>
     [Fact]
     public void A_teacher_of_other_tokens_teaches_nothing() => Assert.Throws<ArgumentException>(() =>

@@ -79,6 +79,55 @@ public sealed class DistillRunTests : IDisposable
         Assert.Contains($"teacher: {pinned}", gone.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>What teaches has its own weights, also beside those that a student of the same architecture begins with.</summary>
+    [Fact]
+    public async Task A_teacher_has_its_own_weights()
+    {
+        var (teacher, start) = (await Teacher(), await Run("start", StageKind.Pretrain, ("layers", "2"), ("width", "16"), ("steps", "2"), ("seed", "9")));
+        var student = await Run("student", StageKind.Distill, ("teacher", teacher), ("from", start), ("layers", "2"), ("width", "16"), ("on-text", "true"), ("steps", "1"), ("lr", "1e-12"), ("min-lr", "0"));
+        Assert.InRange(Losses(student).First(), 0.01, double.MaxValue);
+    }
+
+    /// <summary>Where a teacher is stays known, wherever its student is gone on from.</summary>
+    [Fact]
+    public async Task A_teacher_is_named_by_its_whole_path()
+    {
+        var teacher = await Teacher();
+        var student = await Run("student", StageKind.Distill, ("teacher", Path.GetRelativePath(Directory.GetCurrentDirectory(), teacher)), ("on-text", "true"), ("steps", "1"));
+        Assert.StartsWith(Path.GetFullPath(teacher), TinyRun.Get(RunFolder.Open(student)).Config.Stage.Distill.Teacher!, StringComparison.Ordinal);
+    }
+
+    /// <summary>A teacher of as many tokens that are others is refused.</summary>
+    [Fact]
+    public async Task As_many_other_tokens_teach_nothing()
+    {
+        (string, string)[] like = [("layers", "2"), ("width", "16"), ("steps", "2")];
+        foreach (var (name, text) in new[] { ("letters", "abcab cabba. "), ("others", "xyzxy zxyyx. ") }) File.WriteAllText(scratch[$"{name}.txt"], string.Concat(Enumerable.Repeat(text, 200)));
+        var (letters, others) = (await Run("letters", StageKind.Pretrain, [("data", scratch["letters.txt"]), .. like]), await Run("others", StageKind.Pretrain, [("data", scratch["others.txt"]), .. like]));
+        Assert.Equal(TinyRun.Get(RunFolder.Open(letters)).Config.Model.Vocabulary, TinyRun.Get(RunFolder.Open(others)).Config.Model.Vocabulary);
+        var refused = await Assert.ThrowsAsync<FunctionalException>(() =>
+            Run("refused", StageKind.Distill, [("teacher", letters), ("from", others), ("data", scratch["others.txt"]), ("on-text", "true"), .. like]));
+        Assert.Contains("which reads other tokens than this run's", refused.Message, StringComparison.Ordinal);
+        Assert.False(RunFolder.Holds(scratch["refused"]));
+    }
+
+    /// <summary>A recipe's tokenizer knows what is in texts that its students read.</summary>
+    [Fact]
+    public void A_tokenizer_is_made_for_what_students_read()
+    {
+        File.WriteAllText(scratch["first.txt"], string.Concat(Enumerable.Repeat("abcab cabba. ", 40)));
+        File.WriteAllText(scratch["second.txt"], string.Concat(Enumerable.Repeat("xyzzy. ", 40)));
+        StageConfig Of(string file) => TinyRun.Config.Stage with { Source = new() { File = scratch[file] } };
+        var recipe = Recipe.Of(TinyRun.Config with { Tokenizer = "char", Stage = Of("first.txt") })
+            .Then("taught", Of("second.txt") with { Kind = StageKind.Distill, Distill = new() { Teacher = "runs/any", OnText = true } });
+        Assert.Equal("", TinyRun.Faults(TinyRun.Get(RunData.Load(recipe)).Tokenizer.Encode("abcxyz")));
+    }
+
+    /// <summary>A share of a round's prompts is so many whole ones as are nearest, of two the more.</summary>
+    [Theory, InlineData(0.0625, 8, 1), InlineData(0.5, 5, 3), InlineData(0.3, 4, 1), InlineData(0.4, 4, 2), InlineData(1, 7, 7)]
+    public void A_share_is_of_whole_prompts(double share, int prompts, int own) =>
+        Assert.Equal(own, new StageConfig { Kind = StageKind.Distill, Distill = new() { OwnShare = share }, Practice = new() { Prompts = prompts } }.OwnPrompts);
+
     /// <summary>What teaches is a run of the same tokens that writes, with room for all that its student reads.</summary>
     [Fact]
     public async Task What_cannot_teach_is_refused_by_name()

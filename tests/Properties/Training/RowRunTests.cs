@@ -141,6 +141,16 @@ public sealed class RowRunTests : IDisposable
         Assert.Equal("", TinyRun.Differences(TinyRun.Remains(scratch["whole"]), TinyRun.Remains(scratch["parts"])));
     }
 
+    /// <summary>What a student writes itself nobody judges: it is learned as it is, and of a round only its form is told.</summary>
+    [Fact]
+    public void Answers_that_nobody_judges_are_learned()
+    {
+        Train("student", Config(StageKind.Distill, "own-share:1"));
+        var lines = TinyRun.Get(MetricsFile.Read(TinyRun.Get(RunFolder.Open(scratch["student"])).Metrics));
+        Assert.All(lines.Where(static l => l.RollOut is not null), static l => Assert.Equal(["length", "ended", "milliseconds"], l.RollOut!.Names));
+        Assert.All(lines.Where(static l => l.Training is not null), static l => Assert.InRange(l.Training!.Value.Loss, 1e-6f, float.MaxValue));
+    }
+
     /// <summary>A text that counts for nothing changes nothing, to the bit.</summary>
     [Theory, InlineData(StageKind.Grpo), InlineData(StageKind.Ppo)]
     public void A_text_without_weight_is_none(StageKind kind)
