@@ -33,6 +33,9 @@ public sealed class HelpSnapshots
     public Task Sft() => Help("sft");
 
     [Fact]
+    public Task Distill() => Help("distill");
+
+    [Fact]
     public Task Grpo() => Help("grpo");
 
     /// <summary>What matters only without weights to begin with is left to those who ask for all; texts' own settings are no options of rows.</summary>
