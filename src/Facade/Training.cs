@@ -19,8 +19,11 @@ public sealed record RunOutlook(RunConfig Config, long TrainTokens, long Validat
     /// <summary>Tokens of a prompt in the mean, of a stage that learns from its own answers; 0 for others.</summary>
     public double PromptTokens { get; init; }
 
+    /// <summary>Rows that do not fit the context: how many lose the beginning of what stands before the answer, and how many the end of an answer.</summary>
+    public (long Prompts, long Answers) Cut { get; init; }
+
     internal static RunOutlook Of(RunConfig config, RunData data) =>
-        new(config, data.TrainTokens, data.ValidationTokens) { PromptTokens = data.PromptTokens };
+        new(config, data.TrainTokens, data.ValidationTokens) { PromptTokens = data.PromptTokens, Cut = data.Cut };
 }
 
 /// <summary>Trains models.</summary>
@@ -283,7 +286,7 @@ public static class Training
         TrainingEvent.Started Started(Trainer trainer, RunState state) => new(session.Config, session.Folder.Location, (long)RunMemory.Of(session.Config).Parameters, session.Data.TrainTokens,
                 session.Data.ValidationTokens, state.Step)
         {
-            Stage = session.Folder.Stage, Stages = session.Folder.Recipe.Stages.Names,
+            Cut = session.Data.Cut, Stage = session.Folder.Stage, Stages = session.Folder.Recipe.Stages.Names,
             Engine = engine.Name, Memory = engine.Memory, LearningRate = session.Config.Stage.LearningRates.At(state.Step),
             LearningRateBefore = state.Step > 0 ? session.Before?.Stage.LearningRates.At(state.Step - 1) : null,
         };

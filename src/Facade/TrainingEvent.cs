@@ -40,6 +40,9 @@ public abstract record TrainingEvent
         /// <summary>All stages of the run, in order.</summary>
         public IReadOnlyList<string> Stages { get; init; } = [];
 
+        /// <summary>Rows that did not fit the context: how many lost the beginning of what stands before the answer, and how many the end of an answer.</summary>
+        public (long Prompts, long Answers) Cut { get; init; }
+
         /// <summary>The engine that computes, such as <c>managed</c>.</summary>
         public string Engine { get; init; } = "";
 

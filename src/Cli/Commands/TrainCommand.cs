@@ -186,6 +186,7 @@ static class TrainCommand
     {
         var cost = RunCost.Of(plan.Config);
         terminal.Line($"{plan.Config.Stage.Source.Name}: {Show.Count(plan.TrainTokens)} tokens to learn from, {Show.Count(plan.ValidationTokens)} to be tested on, vocabulary {plan.Config.Model.Vocabulary}");
+        if (TrainText.Cut(plan.Cut, plan.Config.Model.Context) is { Length: > 0 } cut) terminal.Out.Write(cut);
         Report.Costs(terminal, plan.Config, cost);
         // What the run would need has been said; a run that would be refused is refused here in the same words.
         Memory.Check(plan.Config).OrThrow();

@@ -190,10 +190,14 @@ static class TrainText
 {
     public static string Begin(TrainingEvent.Started e) => Show.Harmless(
         (e.Stages.Count > 1 ? $"stage {e.Stage}, {e.Stages.ToList().IndexOf(e.Stage) + 1} of {e.Stages.Count}\n"
-            : "") + $"{e.Config.Stage.Source.Name}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n"
+            : "") + $"{e.Config.Stage.Source.Name}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n" + Cut(e.Cut, e.Config.Model.Context)
         + $"{e.Config.Model.Layers} layers, {e.Config.Model.Heads} heads, width {e.Config.Model.Width}, context {e.Config.Model.Context}: {Show.Count(e.Parameters)} parameters\n"
         + (e is { Memory: { } memory } && !IsUsual(e) ? Computing(e, memory) : "")
         + (e.Step > 0 ? $"going on after step {e.Step} in {e.Folder}{Rate(e)}" : $"saving in {e.Folder}"));
+
+    /// <summary>A line that says what did not fit; nothing where all did.</summary>
+    public static string Cut((long Prompts, long Answers) cut, int context) => cut == default ? ""
+        : $"cut to a context of {context}: {string.Join(", and ", new[] { cut.Prompts > 0 ? $"{Show.Count(cut.Prompts)} rows at the beginning of what is asked" : "", cut.Answers > 0 ? $"{Show.Count(cut.Answers)} at the end of an answer" : "" }.Where(static t => t.Length > 0))}; functional data inspect shows how\n";
 
     // A run that is made longer takes up its schedule elsewhere, which people want to know before it is too late.
     static string Rate(TrainingEvent.Started e) => e.LearningRateBefore is not { } before ? ""

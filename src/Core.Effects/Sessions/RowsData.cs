@@ -44,7 +44,7 @@ public sealed record ConversationData(DialogueEncoder Encoder, TextIdentity Iden
         from asks in Fault.Unless(!config.Stage.Practises || PracticeStages.Asking(config, train.Data).Count > 0, config.Stage.Source.Name,
             $"asks nothing that has room in a context of {config.Model.Context}", $"allowed: a larger context, or fewer tokens of an answer than {config.Stage.Practice.Tokens}")
         select (RunData)new ConversationData(encoder, RowParts.Identity(encoder, train.Data.Checksum, kept.Data.Checksum, train.Data.Tokens + kept.Data.Tokens),
-            train.Data, kept.Data);
+            train.Data, kept.Data) { Cut = train.CutWith(kept) };
 }
 
 /// <summary>Comparisons of answers as tokens, in their two parts.</summary>
@@ -84,7 +84,7 @@ public sealed record RankingData(DialogueEncoder Encoder, TextIdentity Identity,
         from pairs in Fault.Unless(Math.Max(train.Data.Most, kept.Data.Most) == 2 || config.Stage.Kind == StageKind.Reward, config.Stage.Source.Name,
             $"has rows of up to {Math.Max(train.Data.Most, kept.Data.Most)} answers", "allowed: two, a better and a worse one")
         select (RunData)new RankingData(encoder, RowParts.Identity(encoder, train.Data.Checksum, kept.Data.Checksum,
-            train.Data.Answers.Tokens + kept.Data.Answers.Tokens), train.Data, kept.Data);
+            train.Data.Answers.Tokens + kept.Data.Answers.Tokens), train.Data, kept.Data) { Cut = train.CutWith(kept) };
 }
 
 /// <summary>Answers that were judged one by one, as tokens, in their two parts.</summary>
@@ -122,7 +122,7 @@ public sealed record JudgedData(DialogueEncoder Encoder, TextIdentity Identity, 
         from train in Prepare.Judgements(rows.Train, encoder, config.Model.Context)
         from kept in Prepare.Judgements(rows.Kept, encoder, config.Model.Context)
         select (RunData)new JudgedData(encoder, RowParts.Identity(encoder, train.Data.Checksum, kept.Data.Checksum,
-            train.Data.Answers.Tokens + kept.Data.Answers.Tokens), train.Data, kept.Data);
+            train.Data.Answers.Tokens + kept.Data.Answers.Tokens), train.Data, kept.Data) { Cut = train.CutWith(kept) };
 }
 
 /// <summary>What rows say, in the part that is learned and the part that is kept for evaluation.</summary>

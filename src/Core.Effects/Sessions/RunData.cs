@@ -31,6 +31,9 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     /// <summary>Tokens that are only evaluated.</summary>
     public abstract long ValidationTokens { get; }
 
+    /// <summary>Rows that did not fit a context: how many lost the beginning of what stands before the answer, and how many the end of an answer.</summary>
+    public (long Prompts, long Answers) Cut { get; init; }
+
     /// <summary>Tokens of a prompt in the mean, of what a policy answers itself; 0 where it answers nothing.</summary>
     public virtual double PromptTokens => 0;
 

@@ -9,7 +9,11 @@ namespace Functional.Data;
 /// <param name="Data">The tokens.</param>
 /// <param name="PromptsCut">How many rows lost the beginning of what stands before the answer.</param>
 /// <param name="AnswersCut">How many lost the end of an answer.</param>
-public sealed record Prepared<T>(T Data, long PromptsCut, long AnswersCut);
+public sealed record Prepared<T>(T Data, long PromptsCut, long AnswersCut)
+{
+    /// <summary>Both counts, with those of other rows.</summary>
+    public (long Prompts, long Answers) CutWith(Prepared<T> other) => (PromptsCut + other.PromptsCut, AnswersCut + other.AnswersCut);
+}
 
 /// <summary>A row as tokens that fit.</summary>
 /// <param name="Examples">One, or one for each answer.</param>
