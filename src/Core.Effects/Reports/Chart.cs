@@ -1,4 +1,5 @@
 using Functional.Base;
+using Functional.Files;
 using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Legends;
@@ -47,8 +48,10 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
         if (Traces.Count > 1)
             plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendBorderThickness = 0, LegendLineSpacing = 3 });
         for (var i = 0; i < Traces.Count; i++) plot.Series.Add(Of(Traces[i], colours[i % colours.Length]));
-        return SvgExporter.ExportToString(plot, width, height, isDocument: false, new Pixels())
-            .Replace($"font-family=\"{Font}\"", $"font-family=\"{Font}, Helvetica, Liberation Sans, sans-serif\"", StringComparison.Ordinal);
+        var svg = SvgExporter.ExportToString(plot, width, height, isDocument: false, new Pixels());
+        // On a page with other pictures a name that both have is the first one's.
+        var own = $"clip-{Crc32C.Of(System.Text.Encoding.UTF8.GetBytes(svg)):x8}-";
+        return svg.Replace("id=\"clipPath", $"id=\"{own}", StringComparison.Ordinal).Replace("url(#clipPath", $"url(#{own}", StringComparison.Ordinal).Replace($"font-family=\"{Font}\"", $"font-family=\"{Font}, Helvetica, Liberation Sans, sans-serif\"", StringComparison.Ordinal);
     }
 
     static XYAxisSeries Of(Trace trace, OxyColor colour)

@@ -68,6 +68,10 @@ public sealed class TourTests : IDisposable
         var page = await File.ReadAllTextAsync(result.Page);
         Assert.All(result.Scores, s => Assert.Contains($"<td>{s.Stage}</td>", page, StringComparison.Ordinal));
         Assert.Equal(3, page.Split("<svg").Length - 1);
+        // What one picture names, no other does.
+        string[] names = [.. System.Text.RegularExpressions.Regex.Matches(page, " id=\"([^\"]+)\"").Select(static m => m.Groups[1].Value)];
+        Assert.Equal(names.Length, names.Distinct().Count());
+        Assert.All(System.Text.RegularExpressions.Regex.Matches(page, @"url\(#([^)]+)\)").Select(static m => m.Groups[1].Value), name => Assert.Contains(name, names));
         Assert.Equal(20, notes.Count);
     }
 
