@@ -30,8 +30,10 @@ done
 
 cp bench/gpu/run.sh bench/gpu/*.py bench/gpu/classes.txt bench/peers/torch_gpt.py LICENSE "$bundle/"
 # What the suites look for in the source tree.
-mkdir -p "$bundle/tests/Properties/Golden"
-cp tests/Properties/Golden/gpt_tiny.json "$bundle/tests/Properties/Golden/"
+for golden in Golden/gpt_tiny.json Golden/trl Adapters/peft; do
+    mkdir -p "$bundle/tests/Properties/$(dirname "$golden")"
+    cp -r "tests/Properties/$golden" "$bundle/tests/Properties/$golden"
+done
 cp Functional.sln "$bundle/"
 
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)

@@ -68,10 +68,10 @@ sealed class TorchAttention
     /// <summary>What is seen: true where a key is; and what is taken off scores, and which keys are sinks, where that is asked for.</summary>
     sealed record Masked(TorchTensor Seen, TorchTensor? Distances, TorchTensor Sinks);
 
-    // Nothing where all is seen, or where the fused kernel knows by itself.
+    // Nothing where all is seen, or where the fused kernel knows by itself: of fewer queries than keys it takes the first for the last on a GPU.
     Masked? Mask(TorchTensor? offsets, TorchTensor? starts, TorchTensor? ends, bool always = false)
     {
-        if (!always && !isSpelt && (seen.IsPlain(offsets, starts) || (!kind.Causal && starts is null))) return null;
+        if (!always && !isSpelt && (kind.Causal ? seen.IsPlain(offsets, starts) && ends is null && n.Queries == n.Keys : starts is null && ends is null)) return null;
         var (query, key, start, sees, sinks) = seen.Of(offsets, starts, ends);
         return new(sees, kind.HasAlibi ? seen.Distance(query, key, start, sinks).to(torch.ScalarType.Float32).mul(Slopes()) : null, sinks);
     }
