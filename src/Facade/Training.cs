@@ -293,7 +293,8 @@ public static class Training
 
         public void Stepped(in StepMetrics metrics) => progress.Report(new TrainingEvent.Stepped(metrics) { Practises = practises });
 
-        public void Measured(long step, double loss, bool best) => progress.Report(new TrainingEvent.Evaluated(step, loss, best) { IsReward = practises });
+        public void Measured(long step, double loss, bool best, double? average = null) =>
+            progress.Report(new TrainingEvent.Evaluated(step, loss, best) { IsReward = practises, Average = average });
 
         public void RolledOut(long step, Params<float> numbers) => progress.Report(new TrainingEvent.RolledOut(step, numbers));
 

@@ -19,7 +19,7 @@ public abstract record TrainingEvent
         Stepped { Metrics: var m } => Invariant($"step {m.Step}: loss {m.Loss:0.0000}, {m.TokensPerSecond:0} tokens a second"),
         Evaluated { IsReward: true } e => Invariant($"step {e.Step}: reward {-e.Loss:0.0000} for prompts that are kept{(e.Best ? ", the highest so far" : "")}"),
         RolledOut e => Invariant($"from step {e.Step} on: {string.Join(", ", e.Numbers.Select(static n => Invariant($"{n.Name} {n.Value:0.000}")))}"),
-        Evaluated e => Invariant($"step {e.Step}: validation loss {e.Loss:0.0000}{(e.Best ? ", the lowest so far" : "")}"),
+        Evaluated e => Invariant($"step {e.Step}: validation loss {e.Loss:0.0000}{(e.Average is { } mean ? Invariant($", of the mean of the weights {mean:0.0000}") : "")}{(e.Best ? ", the lowest so far" : "")}"),
         Sampled e => $"step {e.Step} writes: {e.Text}",
         Saved e => $"step {e.Step}: saved in {e.Folder}",
         _ => "",
@@ -72,6 +72,9 @@ public abstract record TrainingEvent
     /// <param name="Best">Whether it is the lowest so far.</param>
     public sealed record Evaluated(long Step, double Loss, bool Best) : TrainingEvent
     {
+        /// <summary>The same loss of the mean of the weights; nothing where none is kept.</summary>
+        public double? Average { get; init; }
+
         /// <summary>Whether the loss is minus a mean reward, as of a policy that learns from answers of its own.</summary>
         public bool IsReward { get; init; }
     }

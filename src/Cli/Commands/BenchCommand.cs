@@ -18,7 +18,7 @@ static class BenchCommand
     const int MostRepetitions = 1_000_000;
 
     // What a step learns, as a run's settings say it.
-    static readonly string[] learned = ["kind", "preference-loss", "reference", "lora-rank", "lora-targets"];
+    static readonly string[] learned = ["kind", "preference-loss", "reference", "lora-rank", "lora-targets", "optimiser", "recompute"];
 
     static Flag Json => new("--json", null, "one line of JSON and nothing else");
 

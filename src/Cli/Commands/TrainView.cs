@@ -212,7 +212,7 @@ static class TrainText
     public static string Of(TrainingEvent e) => e switch
     {
         TrainingEvent.Evaluated { IsReward: true } v => string.Create(CultureInfo.InvariantCulture, $"step {v.Step,5}: reward {-v.Loss:0.0000} for prompts that are kept"),
-        TrainingEvent.Evaluated v => $"step {v.Step,5}: validation loss {Show.Loss(v.Loss)}",
+        TrainingEvent.Evaluated v => $"step {v.Step,5}: validation loss {Show.Loss(v.Loss)}{(v.Average is { } mean ? $", of the mean of the weights {Show.Loss(mean)}" : "")}",
         TrainingEvent.Sampled s => $"step {s.Step,5} writes:\n{Indented(s.Text)}",
         _ => "",
     };

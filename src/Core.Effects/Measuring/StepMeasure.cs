@@ -33,7 +33,7 @@ public sealed record StepMeasure(long Tokens, double Flops, double CompileMillis
     /// <param name="stop">Asks to give up.</param>
     public static StepMeasure On(IEngine engine, RunConfig config, int steps, CancellationToken stop = default)
     {
-        var (optimiser, clock) = (config.Stage.Adapter.Over(config.Stage.Optimiser.Transform), System.Diagnostics.Stopwatch.StartNew());
+        var (optimiser, clock) = (config.Transform, System.Diagnostics.Stopwatch.StartNew());
         var objective = config.ObjectiveOf();
         var program = Programs.Step(objective, optimiser, GradientClip.To(config.Stage.Optimiser.Clip));
         clock.Stop();

@@ -21,7 +21,7 @@ sealed class GuardedObserver(IRunObserver inner) : IRunObserver
         Guard(() => inner.Stepped(told));
     }
 
-    public void Measured(long step, double loss, bool best) => Guard(() => inner.Measured(step, loss, best));
+    public void Measured(long step, double loss, bool best, double? average = null) => Guard(() => inner.Measured(step, loss, best, average));
 
     public void RolledOut(long step, Params<float> numbers) => Guard(() => inner.RolledOut(step, numbers));
 

@@ -22,7 +22,8 @@ public interface IRunObserver
     /// <param name="step">After which step.</param>
     /// <param name="loss">The loss on what is not learned, such as nats a token.</param>
     /// <param name="best">Whether it is the lowest so far.</param>
-    void Measured(long step, double loss, bool best) { }
+    /// <param name="average">The same of the mean of the weights; nothing where none is kept.</param>
+    void Measured(long step, double loss, bool best, double? average = null) { }
 
     /// <summary>The policy has written what the next steps learn from, and its line is written.</summary>
     /// <param name="step">The first step that learns from it.</param>

@@ -113,18 +113,26 @@ public sealed class Loop
     RunEvent? Do(RunEffect effect, RunState state) => effect switch
     {
         RunEffect.LogStep { Metrics: var metrics } => Log(session.Metrics.Append(metrics), state, () => observer?.Stepped(metrics)),
-        RunEffect.LogMeasured { Step: var step, Loss: var loss } =>
-            Log(session.Metrics.AppendMeasured(step, loss), state, () => observer?.Measured(step, loss, state.BestStep == step)),
+        RunEffect.LogMeasured { Step: var step, Loss: var loss, Average: var average } =>
+            Log(session.Metrics.AppendMeasured(step, loss, average), state, () => observer?.Measured(step, loss, state.BestStep == step, average)),
         RunEffect.LogRollOut { Step: var step, Numbers: var numbers } =>
             Log(session.Metrics.AppendRollOut(step, numbers), state, () => observer?.RolledOut(step, numbers)),
         RunEffect.RollOut => RollOut(state),
         RunEffect.TakeStep { LearningRate: var rate } => Step(state, rate),
-        RunEffect.Measure => trainer.Measure(stop) is not { } loss ? new RunEvent.Skipped() : double.IsNaN(loss) && trainer.Stage.Practice is { IsJudged: true }
-            ? new RunEvent.Failed(new("judge", "gave none of the answers to kept prompts a number", "expected a finite reward for at least one of them")) : new RunEvent.Measured(loss),
+        RunEffect.Measure => Measure(),
         RunEffect.Save => Save(state),
         RunEffect.Draw => Draw(state),
         _ => throw new UnreachableException(),
     };
+
+    RunEvent Measure()
+    {
+        if (trainer.Measure(stop) is not { } loss) return new RunEvent.Skipped();
+        if (double.IsNaN(loss) && trainer.Stage.Practice is { IsJudged: true })
+            return new RunEvent.Failed(new("judge", "gave none of the answers to kept prompts a number", "expected a finite reward for at least one of them"));
+        var average = trainer.MeasureAverage(stop);
+        return average is null && trainer.KeepsAverage && stop.IsCancellationRequested ? new RunEvent.Skipped() : new RunEvent.Measured(loss, average);
+    }
 
     RunEvent RollOut(RunState state)
     {
@@ -157,7 +165,7 @@ public sealed class Loop
 
     // Lines first: a checkpoint on the medium must not know of steps whose lines are not there.
     RunEvent Save(RunState state) => session.Metrics.Flush()
-        .Bind(_ => session.Checkpoints.Save(state, session.Identity, trainer.Parts, session.Config.Stage.Keep))
+        .Bind(_ => session.Checkpoints.Save(state, session.Identity, trainer.Snapshot(), session.Config.Stage.Keep))
         .Match(RunEvent (folder) =>
         {
             observer?.Saved(state.Step, folder);

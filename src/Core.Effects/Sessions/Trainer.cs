@@ -18,6 +18,7 @@ public sealed class Trainer : IDisposable
     readonly Feeder feeder;
     readonly Evaluation? evaluation;
     readonly Rollouts? rollouts;
+    readonly Averages? averages;
     readonly BoundProgram forward, update;
     readonly (IBuffer Buffer, Func<long, double> At)[] scalars;
     readonly (string Name, IBuffer Value)[] shown;
@@ -46,10 +47,13 @@ public sealed class Trainer : IDisposable
             if (stage.Practice is { } practice)
                 rollouts = new(workspace, stage, practice, Parameters(objective.Parts[0]),
                     practice.IsJudged ? judging ?? throw new ArgumentException("nobody judges.", nameof(judging)) : null);
+            if (optimiser.Slots(objective.Learned[0].Spec).Any(static s => s.Name == Optimisers.AverageShare))
+                averages = new(workspace, objective, stage.Practice is { IsJudged: true } ? null : stage.Measured, stage.Rows);
             if (stage.Practice is not { IsJudged: true }) evaluation = new(workspace, objective, stage.Measured, stage.Rows);
         }
         catch
         {
+            averages?.Dispose();
             workspace.Dispose();
             throw;
         }
@@ -62,6 +66,13 @@ public sealed class Trainer : IDisposable
 
     /// <summary>What a checkpoint keeps: the parameters and slots of what learns.</summary>
     public Vec<SavedPart> Parts { get; }
+
+    /// <summary>What a checkpoint of this moment keeps: the parts, and the means of their weights where there are any.</summary>
+    public Vec<SavedPart> Snapshot()
+    {
+        averages?.Take();
+        return averages is null ? Parts : [.. Parts, .. averages.Parts];
+    }
 
     /// <summary>The parameters of a part as they are now, by the names that its model has for them.</summary>
     public Params<IBuffer> Parameters(Part part) => part.Model.Specs.Map((name, _) => workspace[Stage.Objective.NameOf(part, name)]);
@@ -165,9 +176,16 @@ public sealed class Trainer : IDisposable
     /// </summary>
     public double? Measure(CancellationToken stop = default) => evaluation is null ? rollouts!.Measure(stop) : evaluation.Run(stop);
 
+    /// <summary>Whether means of the weights are kept beside them.</summary>
+    public bool KeepsAverage => averages is not null;
+
+    /// <summary>The same loss of the means of the weights; nothing where there are none, answers are judged, or the token asks to stop.</summary>
+    public double? MeasureAverage(CancellationToken stop = default) => averages?.Measure(stop);
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        averages?.Dispose();
         evaluation?.Dispose();
         rollouts?.Dispose();
         workspace.Dispose();

@@ -31,8 +31,17 @@ public sealed class Checkpoint
 {
     internal const string Model = "model.safetensors", Optimizer = "optimizer.safetensors", State = "state.json";
     readonly CheckpointManifest manifest;
+    readonly bool averaged;
 
-    Checkpoint(string folder, CheckpointManifest manifest) => (Folder, this.manifest) = (folder, manifest);
+    Checkpoint(string folder, CheckpointManifest manifest, bool averaged = false) => (Folder, this.manifest, this.averaged) = (folder, manifest, averaged);
+
+    /// <summary>What the means of a part's weights are called, as a part.</summary>
+    internal static string AverageOf(string part) => part.Length == 0 ? "average" : $"{part}-average";
+
+    /// <summary>The same, whose models are the means of the weights; one without any is a fault.</summary>
+    internal Validation<Fault, Checkpoint> Averages() => manifest.Files.Any(static f => f.Name.EndsWith($"average/{Model}", StringComparison.Ordinal))
+        ? Success<Fault, Checkpoint>(new(Folder, manifest, averaged: true))
+        : Fault.Of<Checkpoint>(Folder, "has no mean of the weights", "needed: a run that was trained with average above 0");
 
     /// <summary>Where it lies.</summary>
     public string Folder { get; }
@@ -80,7 +89,7 @@ public sealed class Checkpoint
     /// <summary>Fills the buffers of a part's parameters, after the file's checksum fits.</summary>
     /// <param name="parameters">What is wanted, by the parameters' names.</param>
     /// <param name="part">Which part; nothing for the only one.</param>
-    public Validation<Fault, Unit> LoadModel(Params<IBuffer> parameters, string part = "") => Load(SavedPart.FileOf(part, Model), parameters);
+    public Validation<Fault, Unit> LoadModel(Params<IBuffer> parameters, string part = "") => Load(SavedPart.FileOf(averaged ? AverageOf(part) : part, Model), parameters);
 
     // A file of each kind for every part, and nothing that leads out of the checkpoint.
     static bool AreParts(Vec<string> files) => files.Count > 0 && files.Count % 2 == 0 && Enumerable.Range(0, files.Count / 2)

@@ -18,11 +18,15 @@ public readonly record struct MetricsLine(long Step, StepMetrics? Training, doub
 {
     /// <summary>What is known of a rollout, from which the step is the first to learn; nothing on other lines.</summary>
     public Params<float>? RollOut { get; init; }
+
+    /// <summary>An evaluation's loss of the mean of the weights; nothing where none is kept.</summary>
+    public double? AverageLoss { get; init; }
 }
 
 /// <summary>
 /// <c>metrics.jsonl</c>: a line a step with <c>step</c>, <c>loss</c>, <c>lr</c>, <c>grad_norm</c>, <c>step_ms</c> and
-/// <c>tokens_per_second</c>, a line an evaluation with <c>step</c> and <c>val_loss</c>, and a line a rollout with <c>step</c> and
+/// <c>tokens_per_second</c>, a line an evaluation with <c>step</c>, <c>val_loss</c> and, where a mean of weights is kept,
+/// <c>val_loss_average</c>, and a line a rollout with <c>step</c> and
 /// <c>rollout</c>. Each line reaches the system whole before the
 /// next step begins. Appending allocates nothing.
 /// </summary>
@@ -88,10 +92,14 @@ public sealed class MetricsFile : IDisposable
     }
 
     /// <summary>Adds the line of a measurement.</summary>
-    public Validation<Fault, Unit> AppendMeasured(long step, double loss)
+    /// <param name="step">The step.</param>
+    /// <param name="loss">What was measured.</param>
+    /// <param name="average">The same of the mean of the weights; nothing where none is kept.</param>
+    public Validation<Fault, Unit> AppendMeasured(long step, double loss, double? average = null)
     {
         Begin(step);
         json.WriteNumber("val_loss", loss);
+        if (average is { } mean && double.IsFinite(mean)) json.WriteNumber("val_loss_average", mean);
         return End();
     }
 
@@ -158,7 +166,8 @@ public sealed class MetricsFile : IDisposable
             var json = document.RootElement;
             if (reader.Read() || json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("step", out var at)
                 || !at.TryGetInt64(out var step)) return null;
-            if (json.TryGetProperty("val_loss", out var loss)) return new(step, null, loss.GetDouble());
+            if (json.TryGetProperty("val_loss", out var loss))
+                return new(step, null, loss.GetDouble()) { AverageLoss = json.TryGetProperty("val_loss_average", out var mean) ? mean.GetDouble() : null };
             if (json.TryGetProperty("rollout", out var numbers)) return new(step, null, null) { RollOut = Numbers(numbers) };
             return new(step, new(step, json.GetProperty("loss").GetSingle(), json.GetProperty("lr").GetDouble(), json.GetProperty("grad_norm").GetSingle(),
                 json.GetProperty("step_ms").GetDouble(), json.GetProperty("tokens_per_second").GetDouble())

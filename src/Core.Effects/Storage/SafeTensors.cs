@@ -120,7 +120,7 @@ public sealed class SafeTensors : IDisposable
     Fault NotHeld(string name) => new(
         $"{path}: {name}",
         $"has dtype {Tensors[name].DType} and shape {Tensors[name].Shape}",
-        $"allowed: F32, BF16, I32 or BOOL with 1 to {int.MaxValue} elements");
+        $"allowed: F32, F16, BF16, I32 or BOOL with 1 to {int.MaxValue} elements");
 
     static byte[] Staging(Params<IBuffer> buffers) =>
         GC.AllocateUninitializedArray<byte>((int)buffers.Fold(0L, static (most, b) => Math.Max(most, b.Type.Bytes)));

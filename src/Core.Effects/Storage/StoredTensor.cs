@@ -18,7 +18,7 @@ public sealed record StoredTensor(string DType, Vec<long> Shape, long Begin, lon
     /// <summary>The bytes that it takes in the file.</summary>
     public long Bytes => End - Begin;
 
-    /// <summary>Its type here; nothing unless its elements are F32, BF16, I32 or BOOL and there are 1 to 2147483647 of them.</summary>
+    /// <summary>Its type here; nothing unless its elements are F32, F16, BF16, I32 or BOOL and there are 1 to 2147483647 of them.</summary>
     public Option<TensorType> Held => Known(DType) is { } type && Elements is >= 1 and <= int.MaxValue
         ? Some(new TensorType(Shape.Map(static d => (int)d), type))
         : None;
@@ -61,6 +61,7 @@ public sealed record StoredTensor(string DType, Vec<long> Shape, long Begin, lon
     static DType? Known(string text) => text switch
     {
         "F32" => Graphs.DType.F32,
+        "F16" => Graphs.DType.F16,
         "BF16" => Graphs.DType.BF16,
         "I32" => Graphs.DType.I32,
         "BOOL" => Graphs.DType.Bool,

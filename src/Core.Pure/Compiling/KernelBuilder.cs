@@ -107,7 +107,7 @@ sealed class KernelBuilder(Fusion? fusion, Tensor? kernel, Vec<int> domain, Func
             Op.Fused o => Next(new(PointOps.Of(o.Kind)!.Value, type, 0, A(0), node.Args.Count > 1 ? A(1) : 0)),
             _ => throw new UnreachableException(node.Op.ToString()),
         };
-        return node.DType == DType.BF16 && node.Op is not (Op.Where or Op.Cast) ? Next(new(PointOp.RoundBF16, DType.F32, 0, result)) : result;
+        return node.DType.IsNarrow() && node.Op is not (Op.Where or Op.Cast) ? Rounded(node.DType, result) : result;
     }
 
     int RandomBits(Op.RandomBits op, Tensor key)
@@ -119,14 +119,16 @@ sealed class KernelBuilder(Fusion? fusion, Tensor? kernel, Vec<int> domain, Func
 
     int Cast(DType from, DType to, int a) => (from, to) switch
     {
-        (DType.F32, DType.BF16) => Next(new(PointOp.RoundBF16, DType.F32, 0, a)),
         (DType.Bool, _) => Next(new(PointOp.FromBool, Lane(to), 0, a)),
         (_, DType.Bool) => Next(new(PointOp.ToBool, Lane(from), 0, a)),
-        (DType.F32 or DType.BF16, DType.I32) => Next(new(PointOp.FloatToInt, DType.I32, 0, a)),
+        (DType.F32 or DType.BF16 or DType.F16, DType.I32) => Next(new(PointOp.FloatToInt, DType.I32, 0, a)),
         (DType.I32, DType.F32) => Next(new(PointOp.IntToFloat, DType.F32, 0, a)),
-        (DType.I32, DType.BF16) => Next(new(PointOp.RoundBF16, DType.F32, 0, Next(new(PointOp.IntToFloat, DType.F32, 0, a)))),
+        (DType.I32, DType.BF16 or DType.F16) => Rounded(to, Next(new(PointOp.IntToFloat, DType.F32, 0, a))),
+        (_, DType.BF16 or DType.F16) when from != to => Rounded(to, a),
         _ => a,
     };
 
-    static DType Lane(DType type) => type == DType.BF16 ? DType.F32 : type;
+    int Rounded(DType to, int a) => Next(new(to == DType.F16 ? PointOp.RoundF16 : PointOp.RoundBF16, DType.F32, 0, a));
+
+    static DType Lane(DType type) => type.IsNarrow() ? DType.F32 : type;
 }

@@ -4,7 +4,7 @@ using Functional.Graphs;
 namespace Functional.Compiling;
 
 /// <summary>
-/// Rewrites what kernels do not take into what they do: BF16 is computed in F32 and rounded, fused kinds without a kernel are expanded.
+/// Rewrites what kernels do not take into what they do: BF16 and F16 are computed in F32 and rounded, fused kinds without a kernel are expanded.
 /// </summary>
 static class Legaliser
 {
@@ -20,11 +20,11 @@ static class Legaliser
         return roots;
     }
 
-    /// <summary>Ops of BF16 arguments computed in F32, and their results rounded once.</summary>
+    /// <summary>Ops of BF16 or F16 arguments computed in F32, and their results rounded once.</summary>
     public static Vec<Tensor> InF32(Vec<Tensor> roots, Func<Op, bool> which) => Graph.Rewrite(roots, (node, args) =>
     {
-        if (!which(node.Op) || args.All(static a => a.DType != DType.BF16)) return node.WithArgs(args);
-        var wide = Tensor.Of(node.Op, [.. args.Select(static a => a.DType == DType.BF16 ? a.Cast(DType.F32) : a)]);
-        return node.DType == DType.BF16 ? wide.Cast(DType.BF16) : wide;
+        if (!which(node.Op) || args.All(static a => !a.DType.IsNarrow())) return node.WithArgs(args);
+        var wide = Tensor.Of(node.Op, [.. args.Select(static a => a.DType.IsNarrow() ? a.Cast(DType.F32) : a)]);
+        return node.DType.IsNarrow() ? wide.Cast(node.DType) : wide;
     });
 }

@@ -34,6 +34,8 @@ public enum PointOp : byte
     ToBool,
     /// <summary>Rounds a float to the nearest that BF16 can hold.</summary>
     RoundBF16,
+    /// <summary>Rounds a float to the nearest that F16 can hold.</summary>
+    RoundF16,
     /// <summary>a itself.</summary>
     Copy,
 }
@@ -55,7 +57,7 @@ static class PointOps
 
 /// <summary>One instruction: registers hold 4-byte lanes (floats, integers, or all-ones masks for booleans).</summary>
 /// <param name="Op">What it does.</param>
-/// <param name="Type">What the operands are (BF16 counts as F32).</param>
+/// <param name="Type">What the operands are (BF16 and F16 count as F32).</param>
 /// <param name="Target">The register written.</param>
 /// <param name="A">The first operand's register.</param>
 /// <param name="B">The second's.</param>

@@ -11,7 +11,7 @@ namespace Functional.Compiling;
 /// <param name="Bytes">Bytes read and written, when chains of elementwise ops run as one pass and every other op reads and writes memory once.</param>
 /// <param name="InputBytes">Bytes of all inputs.</param>
 /// <param name="OutputBytes">Bytes of the outputs that need buffers of their own: those that no donation writes in place.</param>
-/// <param name="WorkBytes">The most bytes of intermediate values alive at once, in the order of the graph's walk.</param>
+/// <param name="WorkBytes">The most bytes of intermediate values alive at once, where each gradient is taken as soon as the backward pass reaches it.</param>
 public sealed record ProgramCost(Int128 Flops, Int128 Bytes, Int128 InputBytes, Int128 OutputBytes, Int128 WorkBytes)
 {
     /// <summary>Floating-point operations for each byte moved: below a machine's ratio of the two rates, memory limits the program.</summary>
@@ -48,7 +48,7 @@ public static partial class Cost
     // Besides, pass over memory by pass, a result of it and the bytes of intermediate values that are alive then.
     static (ProgramCost Cost, Vec<(Tensor Result, Int128 Live)> Passes) Followed(Program program)
     {
-        var order = Graph.Topological(program.Outputs.Select(static o => o.Value));
+        var order = EagerOrder.Of(program.Outputs.Map(static o => o.Value));
         var stored = Stored(program, order);
         var runs = Runs(order, stored);
         var donated = program.Donations.Select(static d => d.Output).ToHashSet();

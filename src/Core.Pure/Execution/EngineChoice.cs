@@ -41,15 +41,15 @@ public static class EngineChoice
     {
         EngineKind.Torch => true,
         EngineKind.Managed => false,
-        _ => asked.Precision != Precision.F32 || asked.Device.Kind == DeviceKind.Cuda || asked.Device.Kind == DeviceKind.Auto && driver().Gpus.Count > 0,
+        _ => asked.Precision == Precision.TF32 || asked.Device.Kind == DeviceKind.Cuda || asked.Device.Kind == DeviceKind.Auto && driver().Gpus.Count > 0,
     };
 
-    // A wish that only torch can fulfil chooses torch, so that its fault says what torch needs; bfloat16 does not need a GPU.
+    // A wish that only torch can fulfil chooses torch, so that its fault says what torch needs.
     static EngineKind Engine(EngineOptions asked, Vec<EngineOffer> offers)
     {
         var torch = offers.FirstOrDefault(static o => o.Engine == EngineKind.Torch);
         return asked.Engine != EngineKind.Auto ? asked.Engine
-            : asked.Device.Kind == DeviceKind.Cuda || asked.Precision != Precision.F32 ? EngineKind.Torch
+            : asked.Device.Kind == DeviceKind.Cuda || asked.Precision == Precision.TF32 ? EngineKind.Torch
             : asked.Device.Kind == DeviceKind.Auto && torch is { HasCuda: true } ? EngineKind.Torch
             : EngineKind.Managed;
     }
@@ -62,7 +62,7 @@ public static class EngineChoice
     {
         var (where, what) = asked.Engine != EngineKind.Auto ? ("engine", "is")
             : asked.Device.Kind == DeviceKind.Cuda ? ("device", $"is {asked.Device}, which needs")
-            : asked.Precision != Precision.F32 ? ("precision", $"is {Text(asked.Precision)}, which needs")
+            : asked.Precision == Precision.TF32 ? ("precision", $"is {Text(asked.Precision)}, which needs")
             : ("engine", "would be");
         if (offer is null)
             yield return new(where, $"{what} {Text(chosen.Engine)}, which is not there", "allowed: another engine");
@@ -89,12 +89,12 @@ public static class EngineChoice
 
     static IEnumerable<Fault> PrecisionFaults(EngineOptions asked, EngineOptions chosen, EngineOffer? offer)
     {
-        if (chosen.Precision != Precision.F32 && chosen.Engine == EngineKind.Managed)
-            yield return new("precision", $"is {Text(chosen.Precision)}, which the managed engine does not have", "allowed with it: f32");
+        if (chosen.Precision == Precision.TF32 && chosen.Engine == EngineKind.Managed)
+            yield return new("precision", $"is {Text(chosen.Precision)}, which the managed engine does not have", "allowed with it: f32, bf16, f16");
         else if (chosen is { Precision: Precision.TF32, Device.Kind: DeviceKind.Cpu }
             && (asked.Device.Kind == DeviceKind.Cpu || offer is { Devices.Count: > 0 }))
         {
-            yield return new("precision", "is tf32, which needs a GPU", "allowed on cpu: f32, bf16");
+            yield return new("precision", "is tf32, which needs a GPU", "allowed on cpu: f32, bf16, f16");
             if (asked.Device.Kind == DeviceKind.Auto)
                 foreach (var missing in offer!.Missing) yield return missing;
         }
@@ -111,5 +111,5 @@ public static class EngineChoice
     public static string Text(EngineKind engine) => engine switch { EngineKind.Managed => "managed", EngineKind.Torch => "torch", _ => "auto" };
 
     /// <summary>A precision as files and command lines call it.</summary>
-    public static string Text(Precision precision) => precision switch { Precision.TF32 => "tf32", Precision.BF16 => "bf16", _ => "f32" };
+    public static string Text(Precision precision) => precision switch { Precision.TF32 => "tf32", Precision.BF16 => "bf16", Precision.F16 => "f16", _ => "f32" };
 }

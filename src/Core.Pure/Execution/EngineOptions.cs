@@ -14,14 +14,17 @@ public enum EngineKind
 }
 
 /// <summary>How matrix products are computed. Parameters, the optimiser's state and everything else are float32 throughout.</summary>
+/// <remarks>BF16 and F16 are a rewrite of what is trained (<c>Compiling.MixedPrecision</c>), the same on every engine; the torch engine computes all else in BF16, too.</remarks>
 public enum Precision
 {
     /// <summary>In float32.</summary>
     F32,
     /// <summary>On tensor cores of NVIDIA GPUs: factors rounded to mantissas of 10 bits, sums in float32.</summary>
     TF32,
-    /// <summary>Factors rounded to bfloat16, sums in float32.</summary>
+    /// <summary>Factors and results rounded to bfloat16, sums in float32.</summary>
     BF16,
+    /// <summary>Factors and results of training's products rounded to IEEE half precision, sums in float32, the loss scaled so that small gradients are not lost.</summary>
+    F16,
 }
 
 /// <summary>What a program is to run on.</summary>

@@ -83,6 +83,12 @@ public sealed record Attention(double Scale, bool Causal = true) : FusedKind
     }
 
     /// <inheritdoc/>
+    internal override bool IsFactor(int argument) => true;
+
+    /// <inheritdoc/>
+    internal override bool IsProduct(int output) => output == 0;
+
+    /// <inheritdoc/>
     internal override ArgumentLayout Layout(int argument) => argument < 3 ? ArgumentLayout.Rows : ArgumentLayout.Dense;
 
     /// <inheritdoc/>
@@ -146,6 +152,12 @@ public sealed record AttentionGradient(Attention Of) : FusedKind
         var given = Beside(args);
         return args[3].Equals(Of.Result(0, given)) && args[4].Equals(Of.Result(1, given)) ? args[3] : null;
     }
+
+    /// <inheritdoc/>
+    internal override bool IsFactor(int argument) => argument is not (3 or 4);
+
+    /// <inheritdoc/>
+    internal override bool IsProduct(int output) => true;
 
     /// <inheritdoc/>
     internal override bool WritesParts => true;

@@ -142,5 +142,11 @@ public sealed record PackedMatMul(BitPacking Packing, bool Transposed = false) :
     ];
 
     /// <inheritdoc/>
+    internal override bool IsFactor(int argument) => argument == 0;
+
+    /// <inheritdoc/>
+    internal override bool IsProduct(int output) => true;
+
+    /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => (2.0 * args[0].Shape[0] + 1) * args[1].Shape[0] * args[2].Shape[1];
 }

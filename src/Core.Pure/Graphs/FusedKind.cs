@@ -35,6 +35,12 @@ public abstract record FusedKind
     /// <summary>The argument, of the result's type, that the result is written over where that is nobody else's; nothing where there is none.</summary>
     internal virtual int? Overwrites => null;
 
+    /// <summary>Whether an argument is a factor of products, which mixed precision rounds.</summary>
+    internal virtual bool IsFactor(int argument) => false;
+
+    /// <summary>Whether a result is one of products that other layers read, which mixed precision rounds; losses and gradients by weights are not.</summary>
+    internal virtual bool IsProduct(int output) => false;
+
     /// <summary>How a kernel reads an argument.</summary>
     internal virtual ArgumentLayout Layout(int argument) => ArgumentLayout.Dense;
 

@@ -42,6 +42,12 @@ public sealed record GroupedMatMul(bool Transposed = false) : FusedKind
     }
 
     /// <inheritdoc/>
+    internal override bool IsFactor(int argument) => argument < 2;
+
+    /// <inheritdoc/>
+    internal override bool IsProduct(int output) => true;
+
+    /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 2.0 * args[0].Size * args[1].Shape[Transposed ? 1 : 2];
 
     /// <summary><c>bool[groups, rows]</c>: whether a row is of a group.</summary>
@@ -84,6 +90,9 @@ public sealed record GroupedOuter : FusedKind
     [
         new GroupedMatMul(true).Result(0, [args[1], cotangent, args[2]]), new GroupedMatMul().Result(0, [args[0], cotangent, args[2]]), null,
     ];
+
+    /// <inheritdoc/>
+    internal override bool IsFactor(int argument) => argument < 2;
 
     /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 2.0 * args[0].Size * args[1].Shape[1];

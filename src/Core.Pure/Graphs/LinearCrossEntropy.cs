@@ -43,6 +43,12 @@ public sealed record LinearCrossEntropy(double Smoothing = 0) : FusedKind
         : base.Vjp(output, args, cotangent);
 
     /// <inheritdoc/>
+    internal override bool IsFactor(int argument) => argument < 2;
+
+    /// <inheritdoc/>
+    internal override bool IsProduct(int output) => output == 1;
+
+    /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 6.0 * args[0].Size * args[1].Shape[0];
 
     /// <summary>The sum of the losses of <c>logits [rows, vocabulary]</c> against <c>labels i32[rows]</c>.</summary>

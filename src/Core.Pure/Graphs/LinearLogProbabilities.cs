@@ -53,6 +53,12 @@ public sealed record LinearLogProbabilities : FusedKind
         : base.Vjp(output, args, cotangent);
 
     /// <inheritdoc/>
+    internal override bool IsFactor(int argument) => argument < 2;
+
+    /// <inheritdoc/>
+    internal override bool IsProduct(int output) => output == 1;
+
+    /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 4.0 * args[0].Size * args[1].Shape[0];
 
     internal Tensor Logits(Vec<Tensor> args)
@@ -95,6 +101,9 @@ public sealed record LinearLogProbabilitiesGradient : FusedKind
     /// <inheritdoc/>
     public override Vec<Tensor> Expand(Vec<Tensor> args) => Graphs.Vjp.OverPlaceholders(args, holes =>
         Graphs.Vjp.Pull(LinearLogProbabilities.Of(Forwards.Logits(holes), holes[2]), holes[3], holes[1]));
+
+    /// <inheritdoc/>
+    internal override bool IsFactor(int argument) => argument < 2;
 
     /// <inheritdoc/>
     public override double Flops(Vec<TensorType> args) => 4.0 * args[0].Size * args[1].Shape[0];

@@ -3,11 +3,11 @@ namespace Functional.Graphs;
 /// <summary>What the element types do to numbers, and functions that the base library lacks, in double precision.</summary>
 static class Numbers
 {
-    /// <summary>Elements as their type keeps them, in place: BF16 rounded, booleans 0 or 1; rules for I32 give integers already.</summary>
+    /// <summary>Elements as their type keeps them, in place: BF16 and F16 rounded, booleans 0 or 1; rules for I32 give integers already.</summary>
     public static double[] Store(DType type, double[] items)
     {
-        if (type == DType.BF16)
-            for (var i = 0; i < items.Length; i++) items[i] = RoundToBF16(items[i]);
+        if (type.IsNarrow())
+            for (var i = 0; i < items.Length; i++) items[i] = Convert(items[i], type);
         else if (type == DType.Bool)
             for (var i = 0; i < items.Length; i++) items[i] = items[i] != 0 ? 1 : 0;
         return items;
@@ -17,19 +17,25 @@ static class Numbers
     public static double Convert(double value, DType to) => to switch
     {
         DType.BF16 => RoundToBF16(value),
+        DType.F16 => RoundToF16(value),
         DType.I32 => (int)value,
         DType.Bool => value != 0 ? 1 : 0,
         _ => value,
     };
 
     /// <summary>The nearest number with 8 bits of precision, ties to the even one; beyond the largest one, infinity.</summary>
-    public static double RoundToBF16(double value)
+    public static double RoundToBF16(double value) => Round(value, 7, -126, MaxBF16);
+
+    /// <summary>The nearest number with 11 bits of precision, or a multiple of 2⁻²⁴ below 2⁻¹⁴, ties to the even one; beyond 65,504, infinity.</summary>
+    public static double RoundToF16(double value) => Round(value, 10, -14, 65504);
+
+    // So many bits behind the leading one; numbers below the normal range keep fewer.
+    static double Round(double value, int bits, int least, double most)
     {
         if (!double.IsFinite(value) || value == 0) return value;
-        // Float32 has the same exponents, so numbers below its normal range keep fewer bits, as they do there.
-        var exponent = Math.Max(Math.ILogB(value), -126) - 7;
+        var exponent = Math.Max(Math.ILogB(value), least) - bits;
         var rounded = Math.ScaleB(Math.Round(Math.ScaleB(value, -exponent), MidpointRounding.ToEven), exponent);
-        return Math.Abs(rounded) > MaxBF16 ? double.CopySign(double.PositiveInfinity, value) : rounded;
+        return Math.Abs(rounded) > most ? double.CopySign(double.PositiveInfinity, value) : rounded;
     }
 
     // (2 − 2⁻⁷) · 2¹²⁷

@@ -46,7 +46,7 @@ public abstract record Op
     /// <summary>Elementwise choice: (condition, whenTrue, whenFalse).</summary>
     public sealed record Where : Op;
 
-    /// <summary>Conversion to another element type: floats to integers towards zero, to BF16 by rounding to nearest even.</summary>
+    /// <summary>Conversion to another element type: floats to integers towards zero, to BF16 and F16 by rounding to nearest even.</summary>
     public sealed record Cast(DType To) : Op;
 
     /// <summary>The argument itself, through which no gradient passes.</summary>

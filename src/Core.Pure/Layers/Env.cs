@@ -46,6 +46,9 @@ public sealed record Env(Func<string, Tensor> Parameters)
     /// <summary>Which optional side outputs are asked for, by full name such as <c>weights/blocks.0</c>.</summary>
     public Func<string, bool> Wants { get; init; } = static _ => false;
 
+    /// <summary>After how many blocks one state is kept for the backward pass, which computes what lies between again; 0 where all is kept.</summary>
+    public int Recomputed { get; init; }
+
     /// <summary>
     /// How an input <c>[…, inputs]</c> meets the matrix <c>[inputs, outputs]</c> of a full name: by their product, unless a model over the model says
     /// otherwise,

@@ -99,6 +99,12 @@ public static class Names
     /// <summary>A scalar that changes from step to step, <c>f32[]</c>.</summary>
     public static string Scalar(string name) => $"scalar/{name}";
 
+    /// <summary>The mean of a parameter's values over the steps.</summary>
+    public static string Average(string name) => $"average/{name}";
+
+    /// <summary>What the loss is multiplied by before gradients are taken, <c>f32[]</c>: a state of what learns, see <c>LossScale</c>.</summary>
+    public const string LossScale = "loss_scale";
+
     /// <summary>A cache of keys or values.</summary>
     public static string Cache(string name) => $"cache/{name}";
 

@@ -26,9 +26,9 @@ public static partial class Nn
     {
         Vec<ParamSpec> specs = !weight ? [] : kind switch
         {
-            NormKind.RmsPlusOne => [ParamSpec.Of("weight", [width], Initializer.Zeros)],
-            NormKind.Layer when bias => [ParamSpec.Of("weight", [width], Initializer.Ones), ParamSpec.Of("bias", [width], Initializer.Zeros)],
-            _ => [ParamSpec.Of("weight", [width], Initializer.Ones)],
+            NormKind.RmsPlusOne => [ParamSpec.Of("weight", [width], Initializer.Zeros, ParamRole.Norm)],
+            NormKind.Layer when bias => [ParamSpec.Of("weight", [width], Initializer.Ones, ParamRole.Norm), ParamSpec.Of("bias", [width], Initializer.Zeros, ParamRole.Norm)],
+            _ => [ParamSpec.Of("weight", [width], Initializer.Ones, ParamRole.Norm)],
         };
         FusedKind op = kind == NormKind.Layer ? new LayerNorm(epsilon) : new RmsNorm(epsilon);
         return Layer.Of(specs, (env, x) => op.Result(0, [x, .. specs.Select(spec => kind == NormKind.RmsPlusOne ? env[spec.Name] + 1 : env[spec.Name])]));

@@ -10,7 +10,7 @@ public static partial class Nn
     /// <see cref="Env.Position"/>; position + time must not exceed the context.
     /// </summary>
     public static Layer LearnedPositions(int context, int width, Initializer? init = null) =>
-        Layer.Of([ParamSpec.Of("", [context, width], init ?? new Initializer.Normal(0.02))], (env, x) => x + (env.Position is null && env.Starts is null
+        Layer.Of([ParamSpec.Of("", [context, width], init ?? new Initializer.Normal(0.02), ParamRole.Embedding)], (env, x) => x + (env.Position is null && env.Starts is null
             ? env[""].Slice(0, 0, x.Shape[1])
             : env[""].Gather(env.Positions(x.Shape[1]))));
 

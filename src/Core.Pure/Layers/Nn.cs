@@ -23,7 +23,7 @@ public static partial class Nn
     /// parameter and has the layer's own name.
     /// </summary>
     public static Layer Embedding(int vocabulary, int width, Initializer? init = null) =>
-        Layer.Of([ParamSpec.Of("", [vocabulary, width], init ?? new Initializer.Normal(1))], static (env, tokens) => env.Rows("", tokens));
+        Layer.Of([ParamSpec.Of("", [vocabulary, width], init ?? new Initializer.Normal(1), ParamRole.Embedding)], static (env, tokens) => env.Rows("", tokens));
 
     /// <summary>
     /// When training, zero with probability <paramref name="rate"/> and x / (1 − rate) otherwise (Srivastava et al. 2014); else x.

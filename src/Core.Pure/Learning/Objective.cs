@@ -55,6 +55,14 @@ public sealed record Objective
         (Parts, Feed, loss) = (parts, feed, of);
     }
 
+    /// <summary>How products are rounded where gradients are taken; nothing for float32.</summary>
+    public MixedPrecision? Precision { get; init; }
+
+    /// <summary>
+    /// After how many blocks of a model that learns one state is kept for the backward pass, which computes what lies between again; 0 keeps all.
+    /// </summary>
+    public int Recomputed { get; init; }
+
     /// <summary>The models.</summary>
     public Vec<Part> Parts { get; }
 
@@ -91,7 +99,8 @@ public sealed record Objective
     Env EnvOf(Part part, bool training)
     {
         var parameters = part.Model.Specs.Map((name, spec) => Create.Input(NameOf(part, name), spec.Type)).Map(p => part.Learns ? p : p.StopGradient());
-        return Env.Of(parameters) with { Part = part.Name, RandomKey = training && part.Learns ? Create.Input(Names.Key, [2], DType.I32) : null };
+        var learns = training && part.Learns;
+        return Env.Of(parameters) with { Part = part.Name, RandomKey = learns ? Create.Input(Names.Key, [2], DType.I32) : null, Recomputed = learns ? Recomputed : 0 };
     }
 
     Part Owner(Part part, string name) => part.Shares is { } other && this[other].Model.Specs.Contains(name) ? this[other] : part;

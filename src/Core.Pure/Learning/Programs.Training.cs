@@ -13,7 +13,8 @@ public static partial class Programs
     /// A whole training step. Inputs: parameters, slots, the batch (<c>batch/NAME</c>), <c>scalar/lr</c> and the optimiser's scalars
     /// (see <see cref="StepScalars"/>), <c>key</c> with dropout. Outputs: new parameters and slots in place of the old; <c>loss</c>,
     /// <c>weight</c>, <c>grad_norm</c>, <c>shown/NAME</c>, and <c>grad_sq/NAME</c> for each learned parameter.
-    /// <para>When the loss or the norm is not finite, parameters and slots keep their values; the outputs tell what happened.</para>
+    /// <para>When the loss or the norm is not finite, parameters and slots keep their values; the outputs tell what happened. Where the loss is scaled
+    /// (<see cref="LossScale"/>) and only its gradients overflowed, the norm is given as 0, <c>shown/skipped</c> is 1, and the scale falls.</para>
     /// </summary>
     /// <param name="objective">What is learned.</param>
     /// <param name="optimiser">What turns gradients into updates.</param>
@@ -21,7 +22,7 @@ public static partial class Programs
     public static Program Step(Objective objective, GradientTransform optimiser, GradientClip clip)
     {
         var (loss, gradients) = Differentiated(objective);
-        return Program.Of(Stepped(optimiser, clip, loss, gradients), InPlace(objective, optimiser));
+        return Program.Of(Stepped(objective, optimiser, clip, loss, gradients), InPlace(objective, optimiser));
     }
 
     /// <summary>
@@ -53,7 +54,7 @@ public static partial class Programs
         };
         var cleared = Accumulators(objective).Map(static (name, type) => new Named(name, Create.Fill(0, type.Shape, type.DType))).Values;
         return Program.Of(
-            [.. Stepped(optimiser, clip, loss, gradients), .. cleared],
+            [.. Stepped(objective, optimiser, clip, loss, gradients), .. cleared],
             [.. InPlace(objective, optimiser), .. cleared.Map(static c => new Donation(c.Name, c.Name))]);
     }
 
@@ -67,14 +68,25 @@ public static partial class Programs
         return Program.Of([new(Names.LossSum, loss.Total.Sum), new(Names.Weight, loss.Total.Weight), new(Names.Loss, loss.Total.Mean), .. ShownSums(loss)]);
     }
 
-    /// <summary>The state tensors of an optimiser for all learned parameters, named <c>slot/SLOT/NAME</c>; all begin at 0.</summary>
+    /// <summary>The state tensors of an optimiser for all learned parameters, named <c>slot/SLOT/NAME</c>, and of the loss's scale; all begin at 0.</summary>
     public static Params<TensorType> Slots(Objective objective, GradientTransform optimiser) =>
-        objective.Learned.SelectMany(p => optimiser.Slots(p.Spec).Select(s => (p.Part.Slot(s.Name, p.Spec.Name), s.Type))).ToParams();
+        objective.Learned.SelectMany(p => optimiser.Slots(p.Spec).Select(s => (p.Part.Slot(s.Name, p.Spec.Name), s.Type))).ToParams().Concat(LossScale.Slots(objective));
 
     /// <summary>The accumulators of gradients, loss, weight and what is shown; all begin at 0.</summary>
     public static Params<TensorType> Accumulators(Objective objective) =>
         objective.Learned.Select(static p => (p.Part.Gradient(p.Spec.Name), p.Spec.Type))
             .Concat(Sums(objective.Loss(training: true)).Select(static s => (s.Name, scalar))).ToParams();
+
+    /// <summary>
+    /// The means that <see cref="Optimisers.Averaged"/> keeps of all learned parameters, as outputs <c>average/NAME</c>; before the first step the parameters
+    /// themselves.
+    /// </summary>
+    public static Program Averages(Objective objective) => Program.Of([.. objective.Learned.Select(static p =>
+    {
+        Tensor Slot(string name, TensorType type) => Create.Input(p.Part.Slot(name, p.Spec.Name), type);
+        var share = Slot(Optimisers.AverageShare, scalar);
+        return new Named(Names.Average(p.Name), share.EqualTo(share.Like(0)).Where(Create.Input(p.Name, p.Spec.Type), Slot(Optimisers.Average, p.Spec.Type) / share));
+    })]);
 
     /// <summary>The values of all scalar inputs of a step: <c>scalar/lr</c> and what the optimiser needs.</summary>
     /// <param name="optimiser">The optimiser.</param>
@@ -87,22 +99,43 @@ public static partial class Programs
     static (Loss Loss, Vec<(OwnedParam Of, Tensor Value)> Gradients) Differentiated(Objective objective)
     {
         var (loss, learned) = (objective.Loss(training: true), objective.Learned);
-        var gradients = Vjp.Gradients(loss.Total.Sum, learned.Map(static p => Create.Input(p.Name, p.Spec.Type)));
-        return (loss, learned.Map((p, i) => (p, gradients[i])));
+        Vec<Tensor> parameters = learned.Map(static p => Create.Input(p.Name, p.Spec.Type)), values = Tensors(loss);
+        var marks = objective.Recomputed > 0 ? Rematerialisation.Marks(values) : [];
+        var pulled = Vjp.Pull(loss.Total.Sum, LossScale.Of(objective) ?? loss.Total.Sum.Like(1), [.. parameters, .. marks]);
+        Vec<Tensor> gradients = [.. pulled.Take(parameters.Count)];
+        if (marks.Count > 0) (values, gradients) = Rematerialisation.Run(values, gradients, marks, [.. pulled.Skip(parameters.Count)]);
+        if (objective.Precision is { } precision)
+        {
+            var all = precision.Run([.. values, .. gradients], gradients);
+            (values, gradients) = ([.. all.Take(values.Count)], [.. all.Skip(values.Count)]);
+        }
+        return (Of(loss, values), learned.Map((p, i) => (p, gradients[i])));
     }
 
-    static Vec<Named> Stepped(GradientTransform optimiser, GradientClip clip, Loss loss, Vec<(OwnedParam Of, Tensor Value)> gradients)
+    static Vec<Tensor> Tensors(Loss loss) => [loss.Total.Sum, loss.Total.Weight, .. loss.Shown.SelectMany(static s => new[] { s.Value.Sum, s.Value.Weight })];
+
+    // The same loss of other tensors, in that order.
+    static Loss Of(Loss loss, Vec<Tensor> values) => new(new WeightedSum(values[0], values[1]))
     {
-        var (mean, weight) = (loss.Total.Mean, loss.Total.Weight);
-        var perLabel = 1 / weight;
+        Shown = loss.Shown.Select((s, i) => (s.Name, new WeightedSum(values[2 * i + 2], values[2 * i + 3]))).ToParams(),
+    };
+
+    static Vec<Named> Stepped(Objective objective, GradientTransform optimiser, GradientClip clip, Loss loss, Vec<(OwnedParam Of, Tensor Value)> gradients)
+    {
+        var (mean, weight, scale) = (loss.Total.Mean, loss.Total.Weight, LossScale.Of(objective));
+        var perLabel = 1 / (scale is null ? weight : weight * scale);
         var squares = gradients.Map(g => (g.Of, Value: (g.Value * g.Value).SumAll() * perLabel * perLabel));
         var norm = squares.Select(static s => s.Value).Aggregate(static (a, b) => a + b).Sqrt();
-        var (factor, ok) = (clip.Factor(norm) * perLabel, mean.IsFinite().And(norm.IsFinite()));
+        var (factor, fits) = (clip.Factor(norm) * perLabel, norm.IsFinite());
+        var ok = mean.IsFinite().And(fits);
+        // An overflow that a smaller scale may end is no failure.
+        var skipped = scale is null ? null : ok.Not().And(mean.IsFinite()).And(scale.Greater(scale.Like(1)));
         return
         [
-            .. gradients.SelectMany(g => Updated(g.Of, optimiser, g.Value * factor, ok)),
-            new(Names.Loss, mean), new(Names.Weight, weight), new(Names.GradientNorm, norm),
+            .. gradients.SelectMany(g => Updated(g.Of, optimiser, g.Value * factor, ok)), .. LossScale.After(objective, fits),
+            new(Names.Loss, mean), new(Names.Weight, weight), new(Names.GradientNorm, skipped is null ? norm : skipped.Where(norm.Like(0), norm)),
             .. loss.Shown.Select(static s => new Named(Names.Shown(s.Name), s.Value.Mean)),
+            .. skipped is null ? Array.Empty<Named>() : [new(Names.Shown(Names.LossScale), scale!), new(Names.Shown("skipped"), skipped.Cast(DType.F32))],
             .. squares.Select(static s => new Named(s.Of.Part.GradientSquares(s.Of.Spec.Name), s.Value)),
         ];
     }

@@ -6,7 +6,7 @@ namespace Functional.Meaning;
 
 /// <summary>
 /// Computes tensors by the plainest loops, in double precision: what it gives is what a program means, and engines are tested
-/// against it. F32 is not rounded; BF16 results are rounded to nearest even, I32 wraps, booleans are 0 and 1. A fused op is its expansion.
+/// against it. F32 is not rounded; BF16 and F16 results are rounded to nearest even, I32 wraps, booleans are 0 and 1. A fused op is its expansion.
 /// </summary>
 public static class Evaluator
 {

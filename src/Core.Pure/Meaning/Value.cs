@@ -20,7 +20,7 @@ public sealed class Value
     /// <summary>The element at a linear index in row-major order.</summary>
     public double this[int index] => items[index];
 
-    /// <summary>A value of these elements. BF16 elements are rounded to nearest even, booleans are 1 for whatever is not 0.</summary>
+    /// <summary>A value of these elements. BF16 and F16 elements are rounded to nearest even, booleans are 1 for whatever is not 0.</summary>
     /// <param name="type">The shape and element type.</param>
     /// <param name="items">The elements in row-major order, one for each of the type's.</param>
     /// <exception cref="ArgumentException">The number of elements differs, or an element of an I32 value is not a 32-bit integer.</exception>

@@ -205,7 +205,7 @@ public sealed partial record DecoderConfig
     int RoundedUp(long width) =>
         (int)Math.Min(int.MaxValue, HiddenMultiple <= 1 ? width : (width + HiddenMultiple - 1) / HiddenMultiple * HiddenMultiple);
 
-    static long Lcm(long a, long b)
+    internal static long Lcm(long a, long b)
     {
         var (x, y) = (a, b);
         while (y > 0) (x, y) = (y, x % y);

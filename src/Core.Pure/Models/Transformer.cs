@@ -30,8 +30,8 @@ public static partial class Transformer
     public static Model Of(DecoderConfig config, int blocks)
     {
         _ = config.Validate().IfFail(faults => throw new ArgumentException(faults.Lines()));
-        var layers = Layer.Repeat(blocks, i => Block(config, i) >> Seen()).Named("blocks");
-        var body = Embed(config) >> Seen().Named("embedding") >> layers >> After(config);
+        var layers = Layer.Repeat(blocks, i => Block(config, i) >> Seen(i + 1, i == blocks - 1)).Named("blocks");
+        var body = Embed(config) >> Seen(0).Named("embedding") >> layers >> After(config);
         if (config.Experts.Count > 0) body = Nn.Balanced(body, config.Experts);
         var head = HeadOf(config);
         var specs = Layer.Union(body.Params, Params.Of((head.Name, head)));
@@ -63,9 +63,9 @@ public static partial class Transformer
     static ParamSpec HeadOf(DecoderConfig c)
     {
         var width = c.EmbeddingWidth > 0 ? c.EmbeddingWidth : c.Width;
-        return c.Labels > 0 ? ParamSpec.Of("score.weight", [c.Labels, c.Width], new Initializer.Normal(Std))
-            : c.TiedHead ? ParamSpec.Of("tokens", [c.Vocabulary, width], Tokens(c))
-            : ParamSpec.Of("head.weight", [c.Vocabulary, width], new Initializer.Normal(Std));
+        return c.Labels > 0 ? ParamSpec.Of("score.weight", [c.Labels, c.Width], new Initializer.Normal(Std), ParamRole.Head)
+            : c.TiedHead ? ParamSpec.Of("tokens", [c.Vocabulary, width], Tokens(c), ParamRole.Embedding)
+            : ParamSpec.Of("head.weight", [c.Vocabulary, width], new Initializer.Normal(Std), ParamRole.Head);
     }
 
     static Initializer Tokens(DecoderConfig c) => new Initializer.Normal(IsScaled(c) ? 1 / Math.Sqrt(c.Width) : Std);
@@ -92,8 +92,12 @@ public static partial class Transformer
         >> (c.EmbeddingWidth > 0 && c.Labels == 0
             ? Nn.Linear(c.Width, c.EmbeddingWidth, false, new Initializer.Normal(Std)).Named("embedding_out") : Layer.Identity);
 
-    // The states between layers can be asked for.
-    static Layer Seen() => Layer.Of([], static (env, x) => env.Wants(Names.State(env.Path)) ? new Flow(x).With(Names.State(env.Path), x) : x);
+    // The states between layers can be asked for, and the backward pass may begin again there.
+    static Layer Seen(int blocks, bool last = false) => Layer.Of([], (env, x) =>
+    {
+        var state = env.Recomputed > 0 && (last || blocks % env.Recomputed == 0) ? new BlockEnd().Result(0, [x]) : x;
+        return env.Wants(Names.State(env.Path)) ? new Flow(state).With(Names.State(env.Path), state) : state;
+    });
 
     static Layer Block(DecoderConfig c, int layer)
     {

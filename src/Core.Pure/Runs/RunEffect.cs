@@ -39,7 +39,8 @@ public abstract record RunEffect
     /// <summary>Write a measured loss. Answered by nothing.</summary>
     /// <param name="Step">The last step before it.</param>
     /// <param name="Loss">What was measured.</param>
-    public sealed record LogMeasured(long Step, double Loss) : RunEffect;
+    /// <param name="Average">The same of the mean of the weights; nothing where none is kept.</param>
+    public sealed record LogMeasured(long Step, double Loss, double? Average = null) : RunEffect;
 
     /// <summary>Write what is known of a rollout. Answered by nothing.</summary>
     /// <param name="Step">The first step that learns from it.</param>

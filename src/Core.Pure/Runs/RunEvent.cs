@@ -35,7 +35,9 @@ public abstract record RunEvent
     public sealed record Stepped(StepOutcome Outcome) : RunEvent;
 
     /// <summary>A measurement gave this loss, of the objective's kind.</summary>
-    public sealed record Measured(double Loss) : RunEvent;
+    /// <param name="Loss">Of the weights.</param>
+    /// <param name="Average">Of the mean of the weights; nothing where none is kept.</param>
+    public sealed record Measured(double Loss, double? Average = null) : RunEvent;
 
     /// <summary>A checkpoint is safe on disk.</summary>
     public sealed record Saved : RunEvent;

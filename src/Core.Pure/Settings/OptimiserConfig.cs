@@ -1,4 +1,6 @@
+using System.Globalization;
 using Functional.Base;
+using Functional.Layers;
 using Functional.Learning;
 
 namespace Functional.Settings;
@@ -33,6 +35,14 @@ public enum OptimiserKind
     Sgd,
     /// <summary>Lion, with decoupled weight decay: by the sign of the gradients' mean; wants a smaller rate.</summary>
     Lion,
+    /// <summary>Muon for matrices inside the model, AdamW for the rest, at one rate.</summary>
+    Muon,
+    /// <summary>Adafactor, with decoupled weight decay: hardly any state, no memory of gradients.</summary>
+    Adafactor,
+    /// <summary>AdamW whose states take 8 bits a number.</summary>
+    AdamW8Bit,
+    /// <summary>AdEMAMix, with decoupled weight decay: AdamW with a second, much longer memory of gradients.</summary>
+    AdEMAMix,
 }
 
 /// <summary>How a stage learns from gradients.</summary>
@@ -62,20 +72,71 @@ public sealed record OptimiserConfig
     /// <summary>Adam's memory of squared gradients, or Lion's longer one of gradients, in [0, 1).</summary>
     public double Beta2 { get; init; } = 0.99;
 
+    /// <summary>AdEMAMix's long memory of gradients, in [0, 1).</summary>
+    public double Beta3 { get; init; } = 0.9999;
+
+    /// <summary>What AdEMAMix's long memory counts beside the short one.</summary>
+    public double Mix { get; init; } = 5;
+
+    /// <summary>Muon's memory of gradients, in [0, 1).</summary>
+    public double MuonMomentum { get; init; } = 0.95;
+
+    /// <summary>Rates of roles of parameters beside the rate, such as <c>embedding=0.5+head=2</c>; those that are not named have 1.</summary>
+    public string RoleRates { get; init; } = "";
+
+    /// <summary>Weight decay of roles of parameters, such as <c>embedding=0+norm=0.1</c>; of those that are not named, matrices, embeddings and heads have <see cref="WeightDecay"/>.</summary>
+    public string RoleDecays { get; init; } = "";
+
+    /// <summary>How long the mean of the weights remembers, in [0, 1); 0 for no mean. It is measured and saved beside the weights.</summary>
+    public double Average { get; init; }
+
     /// <summary>Keeps Adam from dividing by nothing.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
     /// <summary>The limit of the gradients' global norm; 0 for none.</summary>
     public double Clip { get; init; } = 1;
 
-    /// <summary>The optimiser.</summary>
-    public GradientTransform Transform => Kind switch
+    /// <summary>The optimiser of a stage of so many steps: a direction, decay, the rate, and what roles have of it.</summary>
+    /// <param name="steps">How many; what goes on for longer may depend on it.</param>
+    public GradientTransform Transform(long steps)
     {
-        OptimiserKind.Adam => Optimisers.Adam(Beta1, Beta2, Epsilon),
-        OptimiserKind.Sgd => Optimisers.Sgd(Beta1, nesterov: false, WeightDecay),
-        OptimiserKind.Lion => Optimisers.Lion(Beta1, Beta2, WeightDecay),
-        _ => Optimisers.AdamW(Beta1, Beta2, Epsilon, WeightDecay),
-    };
+        var decay = Optimisers.AddDecayedWeights(DecayOf);
+        var adam = Optimisers.ScaleByAdam(Beta1, Beta2, Epsilon);
+        var direction = Kind switch
+        {
+            OptimiserKind.Adam => adam,
+            OptimiserKind.Sgd => Beta1 == 0 ? decay : decay.Then(Optimisers.Momentum(Beta1)),
+            OptimiserKind.Lion => Optimisers.ScaleByLion(Beta1, Beta2).Then(decay),
+            OptimiserKind.Muon => GradientTransform.Where(Muon.IsMatrix, Muon.ScaleByMuon(MuonMomentum), adam).Then(decay),
+            OptimiserKind.Adafactor => Adafactor.ScaleByAdafactor().Then(decay),
+            OptimiserKind.AdamW8Bit => EightBits.Of(adam, static name => name == "v").Then(decay),
+            OptimiserKind.AdEMAMix => Optimisers.ScaleByAdEMAMix(Beta1, Beta2, Beta3, Mix, steps, Epsilon).Then(decay),
+            _ => adam.Then(decay),
+        };
+        var rated = direction.Then(Optimisers.ScaleByLearningRate());
+        return (Parsed(RoleRates) ?? []).Where(static r => r.Value != 1).Aggregate(rated, static (all, r) => all.Then(Optimisers.ScaleSome(spec => spec.Role == r.Role, r.Value)));
+    }
+
+    double DecayOf(ParamSpec spec) => Parsed(RoleDecays)?.Where(d => d.Role == spec.Role).Select(static d => (double?)d.Value).FirstOrDefault() ?? (spec.Decays ? WeightDecay : 0);
+
+    static string Allowed => $"{string.Join(", ", roles.Select(static r => r.Text))} with numbers, 0 or more, as embedding=0.5+head=2";
+
+    static readonly (string Text, ParamRole Role)[] roles = [.. Enum.GetValues<ParamRole>().Select(static role => (role.ToString().ToLowerInvariant(), role))];
+
+    // Nothing for what is no list of roles, each once, with numbers.
+    static List<(ParamRole Role, double Value)>? Parsed(string text)
+    {
+        var all = new List<(ParamRole, double)>();
+        foreach (var part in text.Length == 0 ? [] : text.Split('+'))
+        {
+            if (part.Split('=') is not [var name, var number] || !roles.Any(r => r.Text == name) || !double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                || !double.IsFinite(value) || value < 0) return null;
+            var role = roles.First(r => r.Text == name).Role;
+            if (all.Any(r => r.Item1 == role)) return null;
+            all.Add((role, value));
+        }
+        return all;
+    }
 
     /// <summary>The learning rate of each of so many steps, counted from 0.</summary>
     public Schedule Rates(long steps) => Schedule switch
@@ -92,7 +153,8 @@ public sealed record OptimiserConfig
     internal static Vec<Field<OptimiserConfig>> Fields { get; } =
     [
         Make.OneOf<OptimiserConfig, OptimiserKind>("optimiser", "what makes updates of gradients", static c => c.Kind, static (c, v) => c with { Kind = v },
-            [("adamw", OptimiserKind.AdamW), ("adam", OptimiserKind.Adam), ("sgd", OptimiserKind.Sgd), ("lion", OptimiserKind.Lion)]) with { Fixed = true },
+            [("adamw", OptimiserKind.AdamW), ("adam", OptimiserKind.Adam), ("sgd", OptimiserKind.Sgd), ("lion", OptimiserKind.Lion), ("muon", OptimiserKind.Muon),
+            ("adafactor", OptimiserKind.Adafactor), ("adamw-8bit", OptimiserKind.AdamW8Bit), ("ademamix", OptimiserKind.AdEMAMix)]) with { Fixed = true },
         Make.Number<OptimiserConfig>("lr", "the highest learning rate", "above 0", static c => c.LearningRate, static (c, v) => c with { LearningRate = v },
             static v => v > 0) with { Aliases = ["learning-rate", "max-lr", "rate"] },
         Make.Number<OptimiserConfig>("min-lr", "the learning rate at the end", "0 or more", static c => c.MinLearningRate,
@@ -109,6 +171,19 @@ public sealed record OptimiserConfig
             static v => v is >= 0 and < 1) with { Fixed = true, Aliases = ["adam-beta1", "momentum"] },
         Make.Number<OptimiserConfig>("beta2", "memory of squared gradients", Make.Share, static c => c.Beta2, static (c, v) => c with { Beta2 = v },
             static v => v is >= 0 and < 1) with { Fixed = true, Aliases = ["adam-beta2"] },
+        Make.Number<OptimiserConfig>("beta3", "ademamix's long memory of gradients", Make.Share, static c => c.Beta3, static (c, v) => c with { Beta3 = v },
+            static v => v is >= 0 and < 1) with { Fixed = true, IsDetail = true },
+        Make.Number<OptimiserConfig>("mix", "what ademamix's long memory counts beside the short one", "0 or more", static c => c.Mix, static (c, v) => c with { Mix = v },
+            static v => v >= 0) with { Fixed = true, IsDetail = true, Aliases = ["ademamix-alpha"] },
+        Make.Number<OptimiserConfig>("muon-momentum", "muon's memory of gradients", Make.Share, static c => c.MuonMomentum, static (c, v) => c with { MuonMomentum = v },
+            static v => v is >= 0 and < 1) with { Fixed = true, IsDetail = true },
+        new("role-rates", nameof(RoleRates), "rates of roles of parameters beside the rate", Allowed, static c => c.RoleRates.Length == 0 ? null : c.RoleRates,
+            static (c, text) => c with { RoleRates = text ?? "" }, static c => Parsed(c.RoleRates) is not null) { IsText = true, IsDetail = true },
+        new("role-decays", nameof(RoleDecays), "weight decay of roles of parameters", Allowed, static c => c.RoleDecays.Length == 0 ? null : c.RoleDecays,
+            static (c, text) => c with { RoleDecays = text ?? "" }, static c => Parsed(c.RoleDecays) is not null) { IsText = true, IsDetail = true },
+        Make.Number<OptimiserConfig>("average", "how long the mean of weights remembers, which is measured and saved beside them; 0 for none", Make.Share,
+            static c => c.Average, static (c, v) => c with { Average = v }, static v => v is >= 0 and < 1)
+            with { Fixed = true, Kinds = [.. Enum.GetValues<StageKind>().Where(static k => k != StageKind.Trpo)], Aliases = ["ema", "ema-decay", "weight-averaging"] },
         Make.Number<OptimiserConfig>("eps", "keeps Adam from dividing by 0", "above 0", static c => c.Epsilon, static (c, v) => c with { Epsilon = v },
             static v => v > 0) with { Fixed = true, Aliases = ["epsilon", "adam-epsilon"] },
         Make.Number<OptimiserConfig>("clip", "limit of the gradients' global norm; 0 for none", "0 or more", static c => c.Clip,

@@ -102,7 +102,7 @@ public sealed partial record RunConfig
     public Model TeacherOf() => Transformer.Of(Stage.Distill.Architecture ?? Model);
 
     /// <summary>After how many blocks all is as before.</summary>
-    internal int Period => Stage.Adapter.NamesBlocks ? Model.Layers : Model.Period;
+    internal int Period => Stage.Adapter.NamesBlocks ? Model.Layers : (int)Math.Min(Model.Layers, DecoderConfig.Lcm(Model.Period, Math.Max(1, Stage.Recompute)));
 
     /// <summary>What gives adapters their first values that follow from the model's weights; nothing where none do.</summary>
     public Program? FirstValues() => Lora is { } adapters && Transformer.Of(Decoder) is var whole
@@ -135,7 +135,9 @@ public sealed partial record RunConfig
         Stage.Policy.Critic == PolicyConfig.Head ? Critic.Head(policy) : Critic.Of(Transformer.Of(Model with { Labels = 1 }, blocks ?? Model.Layers));
 
     /// <summary>What turns gradients into updates.</summary>
-    public GradientTransform Transform => Stage.Kind == StageKind.Trpo ? GradientTransform.Identity : Stage.Adapter.Over(Stage.Optimiser.Transform);
+    public GradientTransform Transform => Stage.Kind == StageKind.Trpo ? GradientTransform.Identity
+        : Stage.Adapter.Over(Stage.Optimiser.Transform(Stage.Steps)) is var optimiser && Stage.Optimiser.Average > 0
+            ? optimiser.Then(Optimisers.Averaged(Stage.Optimiser.Average)) : optimiser;
 
     /// <summary>What makes a step of the stage's objective where no optimiser does; nothing where one does.</summary>
     /// <param name="objective">The objective.</param>
@@ -153,7 +155,7 @@ public sealed partial record RunConfig
     public Objective ObjectiveOf(int? blocks = null, int? time = null, int answers = 2)
     {
         var (model, shape, preference) = (ModelOf(blocks), new BatchShape(Stage.Batch, time ?? Model.Context), Stage.Preference);
-        return Stage.Kind switch
+        Objective objective = Stage.Kind switch
         {
             StageKind.Sft => (Stage.Rows.Neftune > 0 ? Neftune.Of(model, Stage.Rows.Neftune) : model) is var noisy && Stage.Rows.Dft
                 ? Objectives.Dft(noisy, shape, Stage.Rows.Packing) : Objectives.NextToken(noisy, shape, Stage.LabelSmoothing, Stage.Rows.Packing),
@@ -168,6 +170,7 @@ public sealed partial record RunConfig
                 sampling: HasSampling), shape, HasText ? Stage.Policy.PretrainWeight : 0),
             _ => Objectives.NextToken(model, shape, Stage.LabelSmoothing, Stage.Source.Separator is not null),
         };
+        return objective with { Precision = MixedPrecision.Of(Execution.Precision), Recomputed = Stage.Recompute };
     }
 
     /// <summary>Every setting, in the order in which files list them.</summary>

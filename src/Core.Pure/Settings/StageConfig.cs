@@ -79,6 +79,11 @@ public sealed record StageConfig
     /// <summary>Batches whose gradients make one step.</summary>
     public int Accumulate { get; init; } = 1;
 
+    /// <summary>
+    /// After how many blocks one state is kept for the backward pass, which computes what lies between again: less memory for about a third more time. 0 keeps all.
+    /// </summary>
+    public int Recompute { get; init; }
+
     /// <summary>The share of the target that is spread over all tokens, in [0, 1).</summary>
     public double LabelSmoothing { get; init; }
 
@@ -126,6 +131,8 @@ public sealed record StageConfig
         Make.Whole<StageConfig>("accumulate", "batches whose gradients make one step", static c => c.Accumulate,
             static (c, v) => c with { Accumulate = (int)v }, 1, int.MaxValue)
             with { Aliases = ["gradient-accumulation-steps", "grad-accum", "accumulation-steps"] },
+        Make.Whole<StageConfig>("recompute", "after how many blocks a state is kept for the backward pass, which computes the rest again; 0 keeps all", static c => c.Recompute,
+            static (c, v) => c with { Recompute = (int)v }, 0, 64) with { Aliases = ["activation-checkpointing", "gradient-checkpointing", "checkpoint-activations", "remat"] },
         Make.Whole<StageConfig>("steps", "steps in all", static c => c.Steps, static (c, v) => c with { Steps = v }, 1)
             with { Aliases = ["max-iters", "max-steps", "iterations", "iters", "epochs", "num-epochs", "num-train-epochs"] },
         Make.Number<StageConfig>("label-smoothing", "share of the target spread over all tokens", Make.Share, static c => c.LabelSmoothing,

@@ -89,8 +89,8 @@ public static class CompilerCases
                     KeyValuePair.Create(t.Name, Runs.Changed(Runs.Normal(t.Value, Key.Seed(seed).FoldIn(t.Name)), static (v, _) => 0.1 + Math.Abs(v)))));
         return kind switch
         {
-            0 or 1 => ("training step", Programs.Step(Objectives.NextToken(model, batch, 0.1), optimiser, GradientClip.To(1)), inputs),
-            2 => ("accumulation", Programs.Accumulate(Objectives.NextToken(model, batch)), inputs),
+            0 or 1 => ("training step", Programs.Step(Objectives.NextToken(model, batch, 0.1) with { Recomputed = (int)(seed % 3) }, optimiser, GradientClip.To(1)), inputs),
+            2 => ("accumulation", Programs.Accumulate(Objectives.NextToken(model, batch) with { Recomputed = (int)(seed % 4) }), inputs),
             3 => ("application", Programs.Apply(Objectives.NextToken(model, batch), optimiser, GradientClip.To(1)), inputs),
             4 => ("cached step", Programs.CachedStep(model, new(2, 1), seed % 3 == 0 ? 2 : null),
                 inputs.With((Names.Inputs, Runs.Tokens(new(2, 1), config.Vocabulary, seed)))),

@@ -54,6 +54,7 @@ static class PlanKernel
         PointOp.FloatToInt => Numbers.Convert(x, DType.I32),
         PointOp.ToBool => x != 0 ? 1 : 0,
         PointOp.RoundBF16 => Numbers.RoundToBF16(x),
+        PointOp.RoundF16 => Numbers.RoundToF16(x),
         PointOp.IntToFloat or PointOp.FromBool or PointOp.Copy => x,
         _ => throw new UnreachableException(op.ToString()),
     };

@@ -51,10 +51,10 @@ public sealed class RepeatedCostLaws
     {
         var c = run.Config;
         Same(c, model =>
-            Programs.Step(Objectives.NextToken(model, c.BatchShape, c.Stage.LabelSmoothing), c.Stage.Optimiser.Transform,
+            Programs.Step(Objectives.NextToken(model, c.BatchShape, c.Stage.LabelSmoothing), c.Stage.Optimiser.Transform(c.Stage.Steps),
                 GradientClip.To(c.Stage.Optimiser.Clip)));
         Same(c, model => Programs.Accumulate(Objectives.NextToken(model, c.BatchShape, c.Stage.LabelSmoothing)));
-        Same(c, model => Programs.Apply(Objectives.NextToken(model, new(1, 1)), c.Stage.Optimiser.Transform, GradientClip.To(c.Stage.Optimiser.Clip)));
+        Same(c, model => Programs.Apply(Objectives.NextToken(model, new(1, 1)), c.Stage.Optimiser.Transform(c.Stage.Steps), GradientClip.To(c.Stage.Optimiser.Clip)));
     }
 
     [Property(Arbitrary = [typeof(SmallRun)], MaxTest = 150)]
@@ -87,11 +87,11 @@ public sealed class RepeatedCostLaws
         var memory = new RunMemory(model.ParameterCount, Bytes(model.Specs.Values.Select(static s => s.Type)), slots);
         if (c.Stage.Accumulate == 1)
         {
-            var step = Cost.Of(Programs.Step(Objectives.NextToken(model, c.BatchShape, c.Stage.LabelSmoothing), c.Stage.Optimiser.Transform, clip));
+            var step = Cost.Of(Programs.Step(Objectives.NextToken(model, c.BatchShape, c.Stage.LabelSmoothing), c.Stage.Optimiser.Transform(c.Stage.Steps), clip));
             return new(memory, step.WorkBytes, (double)step.Flops, (double)step.Bytes, c.TokensPerStep, c.Stage.Steps);
         }
         var (part, end) = (Cost.Of(Programs.Accumulate(Objectives.NextToken(model, c.BatchShape, c.Stage.LabelSmoothing))),
-            Cost.Of(Programs.Apply(Objectives.NextToken(model, new(1, 1)), c.Stage.Optimiser.Transform, clip)));
+            Cost.Of(Programs.Apply(Objectives.NextToken(model, new(1, 1)), c.Stage.Optimiser.Transform(c.Stage.Steps), clip)));
         return new(memory, Int128.Max(part.WorkBytes, end.WorkBytes), (double)(c.Stage.Accumulate * part.Flops + end.Flops),
             (double)(c.Stage.Accumulate * part.Bytes + end.Bytes), c.TokensPerStep, c.Stage.Steps);
     }

@@ -29,23 +29,23 @@ static class ParityBounds
     }
 
     /// <summary>Half the distance between neighbouring numbers, relative to the number.</summary>
-    public static double Unit(DType type) => type switch { DType.F32 => Math.ScaleB(1, -24), DType.BF16 => Math.ScaleB(1, -8), _ => 0 };
+    public static double Unit(DType type) => type switch { DType.F32 => Math.ScaleB(1, -24), DType.BF16 => Math.ScaleB(1, -8), DType.F16 => Math.ScaleB(1, -11), _ => 0 };
 
     static double Bound(DType type, double value, double passed, double own) =>
         double.IsInfinity(passed) || double.IsNaN(passed) ? double.PositiveInfinity
-        : type.IsFloat() ? (double.IsFinite(value) ? passed + own + (own > 0 || passed > 0 ? Tiny : 0) : passed > 0 ? double.PositiveInfinity : 0)
+        : type.IsFloat() ? (double.IsFinite(value) ? passed + own + (own > 0 || passed > 0 ? type == DType.F16 ? Math.ScaleB(1, -23) : Tiny : 0) : passed > 0 ? double.PositiveInfinity : 0)
         : passed > 0 ? double.PositiveInfinity : 0;
 
     // Conversions and constants are rounded in one way only, so they are exact but for what float32 cannot hold of the reference's number.
     static bool IsExact(Tensor node, Vec<Value> args) =>
-        node.Op is Op.Fill || (node.Op is Op.Cast && (node.DType, args[0].Type.DType) != (DType.BF16, DType.I32));
+        node.Op is Op.Fill || (node.Op is Op.Cast && !(node.DType.IsNarrow() && args[0].Type.DType == DType.I32));
 
     static double Stored(DType type, double value) => type == DType.F32 && double.IsFinite(value) ? Math.Abs((float)value - value) : 0;
 
-    // The op's own error, from the result or from what it accumulates. BF16 is rounded here and there: twice the unit.
+    // The op's own error, from the result or from what it accumulates. 16 bits are rounded here and there: twice the unit, and near 0 F16 has steps of 2⁻²⁴.
     static Func<int, double> Own(Tensor node, Value y, Vec<Value> args)
     {
-        var unit = node.DType == DType.BF16 ? 2 * Unit(DType.BF16) : Unit(node.DType);
+        var unit = node.DType.IsNarrow() ? 2 * Unit(node.DType) : Unit(node.DType);
         switch (node.Op)
         {
             case Op.Fill or Op.Cast or Op.Binary:

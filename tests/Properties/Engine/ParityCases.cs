@@ -6,7 +6,7 @@ delegate Tensor ParityCase(ParityGenerator g);
 /// <summary>One generator or more for every op and fused kind, and for mixtures of them.</summary>
 static class ParityCases
 {
-    static readonly DType[] Types = Enum.GetValues<DType>(), Floats = [DType.F32, DType.BF16], Numbers = [DType.F32, DType.BF16, DType.I32];
+    static readonly DType[] Types = Enum.GetValues<DType>(), Floats = [DType.F32, DType.BF16, DType.F16], Numbers = [DType.F32, DType.BF16, DType.I32, DType.F16];
 
     public static SortedDictionary<string, ParityCase> All { get; } = new(
         Leaves().Concat(Elements()).Concat(Moves()).Concat(Sums()).Concat(ParityFusedCases.All()).Concat(ParityMixtures.All())

@@ -97,6 +97,7 @@ static class ParityBytes
         DType.F32 => MemoryMarshal.AsBytes<float>([.. value.Items.ToArray().Select(static v => (float)v)]).ToArray(),
         DType.BF16 => MemoryMarshal.AsBytes<ushort>([.. value.Items.ToArray()
             .Select(static v => (ushort)(BitConverter.SingleToUInt32Bits((float)v) >> 16))]).ToArray(),
+        DType.F16 => MemoryMarshal.AsBytes<Half>([.. value.Items.ToArray().Select(static v => (Half)v)]).ToArray(),
         DType.I32 => MemoryMarshal.AsBytes<int>([.. value.Items.ToArray().Select(static v => (int)v)]).ToArray(),
         _ => [.. value.Items.ToArray().Select(static v => (byte)v)],
     };
@@ -105,6 +106,7 @@ static class ParityBytes
     {
         DType.F32 => [.. MemoryMarshal.Cast<byte, float>(bytes).ToArray().Select(static v => (double)v)],
         DType.BF16 => [.. MemoryMarshal.Cast<byte, ushort>(bytes).ToArray().Select(static v => (double)BitConverter.UInt32BitsToSingle((uint)v << 16))],
+        DType.F16 => [.. MemoryMarshal.Cast<byte, Half>(bytes).ToArray().Select(static v => (double)v)],
         DType.I32 => [.. MemoryMarshal.Cast<byte, int>(bytes).ToArray().Select(static v => (double)v)],
         _ => [.. bytes.Select(static v => (double)v)],
     };

@@ -14,7 +14,8 @@ public sealed class OptimiserLaws
         ("identity", GradientTransform.Identity), ("adam scaling", ScaleByAdam(0.8, 0.9)), ("momentum", Momentum(0.7)),
         ("nesterov", Momentum(0.7, nesterov: true)), ("decay", AddDecayedWeights(0.1)), ("rate", ScaleByLearningRate()), ("scale", Scale(0.5)),
         ("clip by value", ClipByValue(0.3)), ("sgd", Sgd()), ("sgd with all", Sgd(0.9, true, 0.1)), ("adam", Adam()), ("adamw", AdamW(decay: 0.2)),
-        ("lion", Lion(decay: 0.1)), ("two momenta", Momentum(0.5).Then(Momentum(0.6))),
+        ("lion", Lion(decay: 0.1)), ("muon", Muon.Of(decay: 0.1)), ("adafactor", Adafactor.Of(0.1)), ("ademamix", AdEMAMix(steps: 3)),
+        ("8 bits", EightBits.AdamW()), ("averaged", Sgd().Then(Averaged(0.9))), ("two momenta", Momentum(0.5).Then(Momentum(0.6))),
     ];
 
     public static TheoryData<string> Every => [.. all.Select(static t => t.Name)];

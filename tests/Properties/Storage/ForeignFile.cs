@@ -23,7 +23,7 @@ public sealed record ForeignTensor(string Name, string DType, Vec<long> Shape, l
 
     public bool IsKnown => Known.Any(k => k.DType == DType);
 
-    public bool IsHeld => DType is "F32" or "BF16" or "I32" or "BOOL" && Size > 0 && Size <= int.MaxValue;
+    public bool IsHeld => DType is "F32" or "F16" or "BF16" or "I32" or "BOOL" && Size > 0 && Size <= int.MaxValue;
 
     public static BigInteger SizeOf(IEnumerable<long> shape) => shape.Aggregate(BigInteger.One, static (n, d) => n * d);
 
@@ -85,7 +85,7 @@ public sealed record ForeignFile(Vec<ForeignTensor> Tensors, Vec<int> Order, int
             select shuffled;
         // Four elements of any width fill whole bytes.
         var known =
-            from dtype in Gen.OneOf(Gen.Elements(ForeignTensor.Known), Gen.Elements(("F32", 32), ("BF16", 16), ("I32", 32), ("BOOL", 8)))
+            from dtype in Gen.OneOf(Gen.Elements(ForeignTensor.Known), Gen.Elements(("F32", 32), ("F16", 16), ("BF16", 16), ("I32", 32), ("BOOL", 8)))
             from shape in axes
             let full = dtype.Item2 < 8 ? [.. shape, 4L] : shape
             select new ForeignTensor($"tensor {i}", dtype.Item1, full.ToVec(), (long)(ForeignTensor.SizeOf(full) * dtype.Item2 / 8));

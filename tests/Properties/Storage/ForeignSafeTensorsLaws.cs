@@ -31,7 +31,7 @@ public class ForeignSafeTensorsLaws
         """;
 
     static string NotHeld(string path, ForeignTensor t) =>
-        $"{path}: {t.Name}: has dtype {t.DType} and shape {t.Shape}; allowed: F32, BF16, I32 or BOOL with 1 to 2147483647 elements";
+        $"{path}: {t.Name}: has dtype {t.DType} and shape {t.Shape}; allowed: F32, F16, BF16, I32 or BOOL with 1 to 2147483647 elements";
 
     [Property(Arbitrary = [typeof(AnyForeign)], MaxTest = 300)]
     public bool Every_dtype_shape_and_order_is_listed(ForeignFile file)

@@ -49,7 +49,7 @@ public class ViewLaws
 
         public void Stepped(in StepMetrics metrics) => Throw(1);
 
-        public void Measured(long step, double loss, bool best) => Throw(2);
+        public void Measured(long step, double loss, bool best, double? average = null) => Throw(2);
 
         public void Saved(long step, string folder) => Throw(3);
 

@@ -53,6 +53,7 @@ sealed class ReferenceBuffer : IBuffer
     {
         DType.F32 => (double)MemoryMarshal.Cast<byte, float>(data)[i],
         DType.BF16 => (double)BitConverter.Int32BitsToSingle(MemoryMarshal.Cast<byte, ushort>(data)[i] << 16),
+        DType.F16 => (double)MemoryMarshal.Cast<byte, Half>(data)[i],
         DType.I32 => (double)MemoryMarshal.Cast<byte, int>(data)[i],
         _ => (double)data[i],
     };
@@ -64,6 +65,7 @@ sealed class ReferenceBuffer : IBuffer
             case DType.F32: MemoryMarshal.Cast<byte, float>(data)[i] = (float)value; break;
             // The value has the precision of BF16 already, so the lower half is zero.
             case DType.BF16: MemoryMarshal.Cast<byte, ushort>(data)[i] = (ushort)(BitConverter.SingleToUInt32Bits((float)value) >> 16); break;
+            case DType.F16: MemoryMarshal.Cast<byte, Half>(data)[i] = (Half)value; break;
             case DType.I32: MemoryMarshal.Cast<byte, int>(data)[i] = (int)value; break;
             default: data[i] = (byte)value; break;
         }

@@ -12,6 +12,7 @@ static class TorchTypes
     {
         DType.F32 => torch.ScalarType.Float32,
         DType.BF16 => torch.ScalarType.BFloat16,
+        DType.F16 => torch.ScalarType.Float16,
         DType.I32 => torch.ScalarType.Int32,
         _ => torch.ScalarType.Bool,
     };

@@ -36,7 +36,7 @@ public sealed record Critic
     /// <param name="detached">Whether the policy's hidden states learn nothing from it.</param>
     public static Critic Head(Model policy, bool detached = false)
     {
-        var weight = ParamSpec.Of("weight", [1, policy.Head(Programs.Parameters(policy)).Shape[1]], Initializer.Zeros);
+        var weight = ParamSpec.Of("weight", [1, policy.Head(Programs.Parameters(policy)).Shape[1]], Initializer.Zeros, ParamRole.Head);
         return new(new(Params.Of((weight.Name, weight)), Layer.Identity, env => env[weight.Name], static _ => Params<TensorType>.Empty, policy.Vocabulary,
             policy.Context) { Outputs = 1 }, true, detached);
     }

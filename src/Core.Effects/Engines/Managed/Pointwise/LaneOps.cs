@@ -98,6 +98,22 @@ internal readonly struct RoundBF16Op : ILane1
     }
 }
 
+/// <summary>To the nearest value with 11 significant bits, or multiple of 2⁻²⁴ where it is below 2⁻¹⁴, ties to even; from 65,520 on to infinity; a NaN stays one.</summary>
+internal readonly struct RoundF16Op : ILane1
+{
+    public static Vector512<float> Apply(Vector512<float> a)
+    {
+        var (bits, sign) = (a.AsUInt32(), a.AsUInt32() & Vector512.Create(0x80000000u));
+        var size = (bits ^ sign).AsSingle();
+        var rounded = ((bits ^ sign) + Vector512.Create(0xFFFu) + ((bits >> 13) & Vector512<uint>.One)) & Vector512.Create(0xFFFFE000u);
+        // Between ½ and 1 floats are 2⁻²⁴ apart.
+        var small = size + Vector512.Create(0.5f) - Vector512.Create(0.5f);
+        var result = Vector512.ConditionalSelect(Vector512.LessThan(size, Vector512.Create(6.103515625e-05f)), small, rounded.AsSingle());
+        result = Vector512.ConditionalSelect(Vector512.GreaterThan(result, Vector512.Create(65504f)), Vector512.Create(float.PositiveInfinity), result);
+        return Vector512.ConditionalSelect(Vector512.Equals(a, a), (result.AsUInt32() | sign).AsSingle(), a);
+    }
+}
+
 /// <summary>x · Φ(x).</summary>
 internal readonly struct GeluOp : ILane1
 {

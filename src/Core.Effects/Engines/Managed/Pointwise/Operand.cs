@@ -55,6 +55,7 @@ internal readonly unsafe struct Operand(byte* data, DType type, int[] outerStrid
                 switch (type)
                 {
                     case DType.BF16: *(ushort*)(to + i * step) = (ushort)(BitConverter.SingleToUInt32Bits(lane) >> 16); break;
+                    case DType.F16: *(Half*)(to + i * step) = (Half)lane; break;
                     case DType.Bool: *(to + i * step) = (byte)(BitConverter.SingleToInt32Bits(lane) & 1); break;
                     default: *(float*)(to + i * step) = lane; break;
                 }
@@ -62,11 +63,12 @@ internal readonly unsafe struct Operand(byte* data, DType type, int[] outerStrid
         }
     }
 
-    // As the 4 bytes of a lane: booleans become masks, BF16 floats, the others stay.
+    // As the 4 bytes of a lane: booleans become masks, BF16 and F16 floats, the others stay.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     float Lane(byte* p) => type switch
     {
         DType.BF16 => BitConverter.UInt32BitsToSingle((uint)*(ushort*)p << 16),
+        DType.F16 => (float)*(Half*)p,
         DType.Bool => BitConverter.Int32BitsToSingle(-*p),
         _ => *(float*)p,
     };

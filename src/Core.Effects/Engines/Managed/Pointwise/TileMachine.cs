@@ -202,6 +202,7 @@ internal sealed unsafe class TileMachine
             case PointOp.GeluTanhGradient: LaneLoops.Map<GeluTanhGradientOp>(r[i.A], r[i.B], t, rows, columns); break;
             case PointOp.MulAdd: LaneLoops.Map<MulAddOp>(r[i.A], r[i.B], r[i.C], t, rows, columns); break;
             case PointOp.RoundBF16: LaneLoops.Map<RoundBF16Op>(r[i.A], t, rows, columns); break;
+            case PointOp.RoundF16: LaneLoops.Map<RoundF16Op>(r[i.A], t, rows, columns); break;
             default: throw new UnreachableException(i.ToString());
         }
     }

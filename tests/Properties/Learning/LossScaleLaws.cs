@@ -1,0 +1,84 @@
+using FsCheck;
+
+namespace Functional.Tests.Properties.Learning;
+
+/// <summary>The loss's scale is a small machine: halved by an overflow, doubled by patience, and nothing else changes with it.</summary>
+public sealed class LossScaleLaws
+{
+    static readonly DecoderConfig tiny = new() { Layers = 1, Heads = 1, Width = 8, Context = 4, Vocabulary = 5, TiedHead = false };
+    static readonly Models.Model model = Models.Transformer.Of(tiny);
+    static readonly BatchShape batch = new(2, 4);
+    static readonly Objective half = Objectives.NextToken(model, batch) with { Precision = new(DType.F16) };
+
+    static Dictionary<string, Value> Given(ulong seed, double scale, double steps, double weights = 0.4) => Runs.Parameters(model, seed, weights)
+        .With((Names.Inputs, Runs.Tokens(batch, 5, seed)), (Names.Labels, Runs.Labels(batch, 5, seed)),
+            ("slot/loss_scale/scale", Value.Scalar(scale)), ("slot/loss_scale/steps", Value.Scalar(steps)))
+        .With(Runs.Scalars(Programs.StepScalars(Optimisers.Sgd(), 1, 0.5)));
+
+    static IReadOnlyDictionary<string, Value> Step(Dictionary<string, Value> given) => Programs.Step(half, Optimisers.Sgd(), GradientClip.None).Evaluate(given);
+
+    /// <summary>Any row of overflows and good steps leads where the machine says.</summary>
+    [Property(MaxTest = 200)]
+    public void The_machine_is_the_one_that_is_told_of(bool[] fits, ushort begin)
+    {
+        var after = Program.Of(LossScale.After(half, Create.Input("fits", [], DType.Bool)));
+        var (scale, steps) = (0.0, (double)(LossScale.Growth - 1 - begin % 4));
+        foreach (var fit in fits)
+        {
+            var result = after.Evaluate(new Dictionary<string, Value>
+            {
+                ["slot/loss_scale/scale"] = Value.Scalar(scale), ["slot/loss_scale/steps"] = Value.Scalar(steps), ["fits"] = new(new([], DType.Bool), [fit ? 1 : 0]),
+            });
+            var now = scale == 0 ? 65536 : scale;
+            (scale, steps) = !fit ? (Math.Max(1, now / 2), 0) : steps + 1 >= LossScale.Growth ? (Math.Min(16777216, now * 2), 0) : (now, steps + 1);
+            Assert.Equal((scale, steps), (result["slot/loss_scale/scale"][0], result["slot/loss_scale/steps"][0]));
+        }
+    }
+
+    /// <summary>What is not in F16 has no such states, and what is has them with the first part that learns.</summary>
+    [Fact]
+    public void Only_f16_has_a_scale()
+    {
+        Assert.Equal(["slot/loss_scale/scale", "slot/loss_scale/steps"], Programs.Slots(half, Optimisers.Sgd()).Names);
+        Assert.Empty(Programs.Slots(half with { Precision = new(DType.BF16) }, Optimisers.Sgd()).Names);
+        Assert.Null(LossScale.Of(half with { Precision = null }));
+    }
+
+    /// <summary>An overflow at a scale above 1 changes no weight, is no failure, and halves the scale; at 1 the norm tells.</summary>
+    [Theory]
+    [InlineData(16777216, true), InlineData(2, true), InlineData(1, false)]
+    public void An_overflow_is_skipped(double scale, bool skipped)
+    {
+        // Weights so large that gradients overflow at any scale, while the loss stays finite.
+        var given = Given(3, scale, 7, weights: 60);
+        var after = Step(given);
+        Assert.True(double.IsFinite(after[Names.Loss][0]));
+        foreach (var p in half.Learned) Runs.Close(given[p.Name], after[p.Name], 0, p.Name);
+        Assert.Equal(skipped ? 1 : 0, after[Names.Shown("skipped")][0]);
+        Assert.Equal(scale, after[Names.Shown(Names.LossScale)][0]);
+        Assert.Equal((Math.Max(1, scale / 2), 0.0), (after["slot/loss_scale/scale"][0], after["slot/loss_scale/steps"][0]));
+        if (skipped) Assert.Equal(0, after[Names.GradientNorm][0]);
+        else Assert.False(double.IsFinite(after[Names.GradientNorm][0]));
+    }
+
+    /// <summary>Scales are taken out again: an update is that of another scale, but for what half precision loses near 0.</summary>
+    [Property(MaxTest = 20)]
+    public void Updates_do_not_depend_on_the_scale(ulong seed)
+    {
+        var (a, b) = (Step(Given(seed, 256, 0)), Step(Given(seed, 1024, 0)));
+        foreach (var p in half.Learned) Runs.Close(a[p.Name], b[p.Name], 1e-4, p.Name);
+        Assert.Equal(a[Names.GradientNorm][0], b[Names.GradientNorm][0], 1e-3);
+        Assert.Equal((0.0, 1.0), (a[Names.Shown("skipped")][0], a["slot/loss_scale/steps"][0]));
+    }
+
+    /// <summary>Micro-batches add up to the same step, scale included.</summary>
+    [Property(MaxTest = 10)]
+    public void Micro_batches_use_the_same_scale(ulong seed)
+    {
+        var given = Given(seed, 512, 3);
+        var whole = Step(given);
+        var sums = Programs.Accumulate(half).Evaluate(given.With(Runs.Zeros(Programs.Accumulators(half))));
+        var applied = Programs.Apply(half, Optimisers.Sgd(), GradientClip.None).Evaluate(given.With(sums));
+        foreach (var (name, value) in whole) Runs.Close(value, applied[name], 1e-9, name);
+    }
+}
