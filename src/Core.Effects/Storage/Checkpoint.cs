@@ -115,7 +115,8 @@ public sealed class Checkpoint
                     ? Fault.Of<Unit>(Folder,
                         $"was saved without {(name.EndsWith(Optimizer, StringComparison.Ordinal) ? "the optimiser's state" : "parameters")}",
                             "allowed: a run of its own that begins with its weights")
-                    : tensors.ReadInto(buffers);
+                    // A run may go on in another precision, with or without a scale of its loss.
+                    : tensors.ReadInto(buffers, static tensor => tensor.StartsWith($"{Layers.Names.LossScale}/", StringComparison.Ordinal));
             });
         });
     }

@@ -68,12 +68,15 @@ public sealed class SafeTensors : IDisposable
     /// Fills buffers with the tensors of their names. Before anything is written, missing and unknown names, other types and what cannot be
     /// held here are faults, all at once.
     /// </summary>
-    public Validation<Fault, Unit> ReadInto(Params<IBuffer> buffers)
+    /// <param name="buffers">What is wanted.</param>
+    /// <param name="mayDiffer">Which names may be missing on either side; a buffer that is missing here stays what it is. Nothing for none.</param>
+    public Validation<Fault, Unit> ReadInto(Params<IBuffer> buffers, Func<string, bool>? mayDiffer = null)
     {
+        if (mayDiffer is not null) buffers = buffers.Filter((name, _) => Tensors.Contains(name) || !mayDiffer(name));
         return buffers
             .Select(b => !Tensors.Contains(b.Name) ? Fault.Of<Unit>($"{path}: {b.Name}", "is missing", $"expected {b.Value.Type}")
                 : Held(b.Name).Bind(type => Fault.Unless(type == b.Value.Type, $"{path}: {b.Name}", $"is {type}", $"expected {b.Value.Type}")))
-            .Concat(Tensors.Names.Where(name => !buffers.Contains(name))
+            .Concat(Tensors.Names.Where(name => !buffers.Contains(name) && mayDiffer?.Invoke(name) != true)
                 .Select(name => Fault.Of<Unit>($"{path}: {name}", "is not part of the model", "expected its tensors and no others")))
             .Gather()
             .Bind(_ =>

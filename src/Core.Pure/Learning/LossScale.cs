@@ -16,11 +16,11 @@ namespace Functional.Learning;
 /// </remarks>
 public static class LossScale
 {
-    /// <summary>The first scale, 2¹⁶.</summary>
-    public const double First = 65536;
+    /// <summary>The first scale, 2¹². Gradients are of a sum over labels, so a label's own is about 1 at most, however many there are.</summary>
+    public const double First = 4096;
 
-    /// <summary>The largest scale, 2²⁴.</summary>
-    public const double Most = 16777216;
+    /// <summary>The largest scale, 2¹⁵: beyond it the gradient of a single label overflows.</summary>
+    public const double Most = 32768;
 
     /// <summary>After how many steps without an overflow the scale doubles.</summary>
     public const int Growth = 2000;

@@ -183,7 +183,7 @@ public sealed record OptimiserConfig
             static (c, text) => c with { RoleDecays = text ?? "" }, static c => Parsed(c.RoleDecays) is not null) { IsText = true, IsDetail = true },
         Make.Number<OptimiserConfig>("average", "how long the mean of weights remembers, which is measured and saved beside them; 0 for none", Make.Share,
             static c => c.Average, static (c, v) => c with { Average = v }, static v => v is >= 0 and < 1)
-            with { Fixed = true, Kinds = [.. Enum.GetValues<StageKind>().Where(static k => k != StageKind.Trpo)], Aliases = ["ema", "ema-decay", "weight-averaging"] },
+            with { Fixed = true, Aliases = ["ema", "ema-decay", "weight-averaging"] },
         Make.Number<OptimiserConfig>("eps", "keeps Adam from dividing by 0", "above 0", static c => c.Epsilon, static (c, v) => c with { Epsilon = v },
             static v => v > 0) with { Fixed = true, Aliases = ["epsilon", "adam-epsilon"] },
         Make.Number<OptimiserConfig>("clip", "limit of the gradients' global norm; 0 for none", "0 or more", static c => c.Clip,

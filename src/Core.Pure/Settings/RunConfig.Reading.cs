@@ -1,5 +1,6 @@
 using Functional.Adapters;
 using Functional.Base;
+using Functional.Execution;
 using Functional.Graphs;
 using Functional.Models;
 using LanguageExt;
@@ -31,6 +32,10 @@ public sealed partial record RunConfig
                 $"allowed: up to {N("steps")}"),
             Fault.Unless(Stage.Adapter is { BaseBits: 32 } or { Rank: > 0 } or { From: not null }, N("base-bits"), $"is {Stage.Adapter.BaseBits}, and all weights learn",
                 $"allowed: 32, or {N("lora-rank")} above 0"),
+            // A step within a trust region is a program of its own.
+            Fault.Unless(Stage.Kind != StageKind.Trpo || Stage.Optimiser.Average == 0, N("average"), FormattableString.Invariant($"is {Stage.Optimiser.Average:R}, and trpo keeps no mean"), "allowed with it: 0"),
+            Fault.Unless(Stage.Kind != StageKind.Trpo || Stage.Recompute == 0, N("recompute"), $"is {Stage.Recompute}, and trpo keeps all", "allowed with it: 0"),
+            Fault.Unless(Stage.Kind != StageKind.Trpo || Execution.Precision != Precision.F16, N("precision"), "is f16, and trpo scales no loss", "allowed with it: f32, tf32, bf16"),
             Fault.Unless(Stage.Kind != StageKind.Distill || !Stage.Distill.OnText || Stage.Distill.OwnShare == 0, N("own-share"),
                 FormattableString.Invariant($"is {Stage.Distill.OwnShare:R} beside {N("on-text")}, and a text asks nothing"), $"allowed: 0, or {N("on-text")} false"),
             .. SizeRules(N),

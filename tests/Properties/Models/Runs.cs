@@ -71,5 +71,6 @@ static class Runs
         else buffer.Write<float>(value.Items.ToArray().Select(static v => (float)v).ToArray());
     }
 
-    static Value Read(IBuffer buffer) => Value.Of(buffer.Type, [.. buffer.ToArray<float>().Select(static v => (double)v)]);
+    static Value Read(IBuffer buffer) => Value.Of(buffer.Type, buffer.Type.DType == DType.I32 ? [.. buffer.ToArray<int>().Select(static v => (double)v)]
+        : [.. buffer.ToArray<float>().Select(static v => (double)v)]);
 }

@@ -200,6 +200,16 @@ public sealed class MoreOptimiserLaws
             Assert.Equal(changed.Split(',').Contains(name), Runs.LargestDifference(Steps(plain.Transform(9), spec, 1, 3)[0], Steps(other.Transform(9), spec, 1, 3)[0]) > 1e-9);
     }
 
+    /// <summary>What is no list of roles is refused, with what is allowed.</summary>
+    [Theory, InlineData("layer=1"), InlineData("matrix"), InlineData("matrix=-1"), InlineData("matrix=1+matrix=2"), InlineData("matrix=x"), InlineData("+")]
+    public void Other_lists_are_refused(string text)
+    {
+        var allowed = "allowed: matrix, embedding, head, norm, bias with numbers, 0 or more, as embedding=0.5+head=2";
+        RunConfig With(OptimiserConfig optimiser) => new() { Stage = new() { Optimiser = optimiser } };
+        Assert.Equal($"role-rates: is {text}; {allowed}", With(new() { RoleRates = text }).Validate().Match(static _ => "", static f => f.Lines()));
+        Assert.Equal($"role-decays: is {text}; {allowed}", With(new() { RoleDecays = text }).Validate().Match(static _ => "", static f => f.Lines()));
+    }
+
     static Value Gradient(ParamSpec spec, ulong seed, int step) => Runs.Normal(spec.Type, Key.Seed(seed).FoldIn((uint)step));
 
     static List<Value> Steps(GradientTransform transform, ParamSpec spec, int count, ulong seed, IEngine? engine = null) => All(transform, spec, count, seed, engine).Updates;

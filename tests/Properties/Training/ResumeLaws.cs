@@ -63,12 +63,19 @@ public class ResumeLaws
         }
     }
 
-    [Property(MaxTest = 12)]
-    public void Killed_or_interrupted_again_and_again_is_never_stopped(byte order, byte optimiser, byte accumulate, ulong seed)
+    [Property(MaxTest = 16)]
+    public void Killed_or_interrupted_again_and_again_is_never_stopped(byte order, byte optimiser, byte accumulate, byte precision, ulong seed)
     {
-        var config = TinyRun.Config with { Stage = TinyRun.Config.Stage with { Accumulate = 1 + accumulate % 2, Keep = 1, SampleEvery = 0,
-            Source = TinyRun.Config.Stage.Source with { Order = (WindowOrder)(order % 3) },
-                Optimiser = TinyRun.Config.Stage.Optimiser with { Kind = (OptimiserKind)(optimiser % 3) } } };
+        var config = TinyRun.Config with
+        {
+            Stage = TinyRun.Config.Stage with
+            {
+                Accumulate = 1 + accumulate % 2, Keep = 1, SampleEvery = 0, Recompute = precision / 4 % 2,
+                Source = TinyRun.Config.Stage.Source with { Order = (WindowOrder)(order % 3) },
+                Optimiser = TinyRun.Config.Stage.Optimiser with { Kind = (OptimiserKind)(optimiser % Enum.GetValues<OptimiserKind>().Length), Average = precision / 8 % 2 * 0.75 },
+            },
+            Execution = TinyRun.Config.Execution with { Precision = (Precision)(precision % 4) },
+        };
         var expected = Unbroken(config);
         using var scratch = new Scratch();
         var key = Key.Seed(seed);

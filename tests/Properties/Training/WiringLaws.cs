@@ -51,7 +51,10 @@ public class WiringLaws
         ["validation-part"] = ("", "0.3", Numbers), ["order"] = ("", "shuffled", Numbers), ["batch"] = ("", "3", Numbers), ["accumulate"] = ("", "1", Numbers),
             ["seed"] = ("", "2", Numbers),
         ["optimiser"] = ("", "adam", Numbers), ["weight-decay"] = ("", "0.4", Numbers), ["beta1"] = ("", "0.8", Numbers), ["beta2"] = ("", "0.98", Numbers),
-            ["eps"] = ("", "1e-3", Numbers),
+            ["eps"] = ("", "1e-3", Numbers), ["beta3"] = ("optimiser=ademamix", "0.5", Numbers), ["mix"] = ("optimiser=ademamix", "1", Numbers),
+            ["muon-momentum"] = ("optimiser=muon", "0.5", Numbers), ["role-rates"] = ("", "matrix=3", Numbers), ["role-decays"] = ("", "embedding=0", Numbers),
+            // Means change nothing but what is kept beside the weights.
+            ["average"] = ("average=0.5", "0.9", "slots means"),
         ["clip"] = ("", "0.04", Numbers), ["label-smoothing"] = ("", "0.2", Numbers),
         ["lr"] = ("", "0.03", Rates), ["min-lr"] = ("", "0.002", Rates), ["warmup"] = ("", "3", Rates), ["schedule"] = ("", "linear", Rates),
         ["steps"] = ("", "8", $"{Rates} evaluations checkpoints samples lengths"),
@@ -59,7 +62,7 @@ public class WiringLaws
             ["keep"] = ("", "1", "checkpoints"), ["sample-every"] = ("", "3", "lengths samples texts"), ["sample-tokens"] = ("", "5", "lengths texts"),
             ["sample-temperature"] = ("", "0", "texts"),
         ["threads"] = ("", "2", "execution"), ["engine"] = ("", "auto", "execution"), ["device"] = ("", "auto", "execution"),
-            ["precision"] = ("", "bf16", "execution"),
+            ["precision"] = ("", "bf16", Numbers),
         ["data"] = ("", "TEXT", "text"), ["corpus-seed"] = ("", "2", "text"), ["corpus-size"] = ("", "2000", "text"), ["tokenizer"] = ("", "byte", "text"),
             ["line-ends"] = ("", "keep", "text"),
         ["vocabulary"] = ("", "300", "text"), ["split"] = ("", "gpt2", "text"), ["min-frequency"] = ("", "40", "text"),
@@ -68,6 +71,8 @@ public class WiringLaws
             ["lora-targets"] = ("lora-rank=2", "up+down", Numbers), ["rslora"] = ("lora-rank=2", "true", Numbers), ["dora"] = ("lora-rank=2", "true", Numbers),
             ["lora-b-rate"] = ("lora-rank=2", "4", Numbers), ["lora-ranks"] = ("lora-rank=2", "v=1", Numbers), ["lora-alphas"] = ("lora-rank=2", "v=4", Numbers),
             ["lora-bias"] = ("lora-rank=2 bias=true", "all", Numbers), ["lora-saved"] = ("lora-rank=2", "norm", Numbers),
+        // Changes memory and time alone: RematerialisationLaws.
+        ["recompute"] = ("", "", ""),
         // Their own tests: InitialWeightsTests, RecipeLaws, RowRunTests, AdapterRunTests.
         ["adapter"] = ("", "", ""), ["from"] = ("", "", ""), ["after"] = ("", "", ""), ["kind"] = ("", "", ""),
     };
@@ -104,7 +109,7 @@ public class WiringLaws
         {
             // What computes changes no bit.
             Assert.NotEqual(begun.Execution, changed.Execution);
-            if (name is "precision" or "engine" or "device") return;
+            if (name is "engine" or "device") return;
         }
         var (before, after) = (Unchanged(row.Given), Aspects(changed));
         Assert.Equal(row.Changes.Replace("execution", "", StringComparison.Ordinal).Split(' ',
@@ -181,6 +186,7 @@ public class WiringLaws
         static string Text(IEnumerable<double> numbers) => string.Join(' ', numbers.Select(static n => n.ToString("R", CultureInfo.InvariantCulture)));
         return new(StringComparer.Ordinal)
         {
+            ["means"] = System.IO.File.Exists(Path.Combine(last, "average/model.safetensors")) ? Bytes("average/model.safetensors") : "",
             ["weights"] = Bytes("model.safetensors"), ["slots"] = Bytes("optimizer.safetensors"),
             ["losses"] = Text(lines.Where(static l => l.Training is not null).Select(static l => (double)l.Training!.Value.Loss)),
             ["rates"] = Text(lines.Where(static l => l.Training is not null).Select(static l => l.Training!.Value.LearningRate)),
