@@ -180,7 +180,7 @@ public class CheckpointLaws
     [InlineData("BEST")]
     public void What_is_no_choice_is_refused(string text)
     {
-        Assert.Equal($"--checkpoint: is {text}; allowed: best, last, or the step of a checkpoint",
+        Assert.Equal($"--checkpoint: is {text}; allowed: best, last, the step of a checkpoint, or average; with :average behind it the mean of its weights",
             TinyRun.Faults(CheckpointChoice.Parse(text, "--checkpoint")));
         Assert.Throws<ArgumentException>(() => (CheckpointChoice)text);
         Assert.Throws<ArgumentOutOfRangeException>(() => (CheckpointChoice)(-1L));
