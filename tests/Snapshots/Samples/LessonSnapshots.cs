@@ -169,6 +169,34 @@ public sealed class LessonSnapshots
         foreach (var bound in new[] { 1e-4, 0.01, 0.05, 0.5, 5 }) Assert.InRange(TrustedStep.Step(logits, bound).Kl, 0, bound);
     }
 
+    [Fact]
+    public Task Precision() => Verify(PrecisionLesson.Text());
+
+    /// <summary>The exercise: from a half on, where half the gap to the next number is 2⁻⁹.</summary>
+    [Fact]
+    public void Precision_has_an_answer()
+    {
+        Assert.Equal(0.5, PrecisionLesson.Round(0.501, DType.BF16));
+        Assert.NotEqual(0.498046875, PrecisionLesson.Round(0.498046875 + 0.001, DType.BF16));
+        for (var i = 1; i < 200; i++) Assert.InRange(Math.Abs(PrecisionLesson.Round(i * 0.37, DType.BF16) - i * 0.37), 0, i * 0.37 / 256);
+    }
+
+    [Fact]
+    public Task Valley() => Verify(ValleyLesson.Text());
+
+    /// <summary>The exercise: from 2 / 100 on. And the law: another factor of the loss moves sgd alone.</summary>
+    [Fact]
+    public void Valley_has_an_answer()
+    {
+        Assert.InRange(ValleyLesson.Of(ValleyLesson.Path(Optimisers.Sgd(), 0.0199, 2000)[^1]), 0, 1e-6);
+        Assert.InRange(ValleyLesson.Of(ValleyLesson.Path(Optimisers.Sgd(), 0.0201, 2000)[^1]), 1e6, double.MaxValue);
+        double Moved(GradientTransform transform) => ValleyLesson.Path(transform, 0.01, 8).Zip(ValleyLesson.Path(transform, 0.01, 8, 10), static (a, b) => Math.Abs(a.X - b.X)).Max();
+        Assert.InRange(Moved(Optimisers.Adam()), 0, 1e-6);
+        Assert.InRange(Moved(Optimisers.Lion()), 0, 1e-12);
+        Assert.InRange(Moved(Muon.ScaleByMuon().Then(Optimisers.ScaleByLearningRate())), 0, 1e-6);
+        Assert.InRange(Moved(Optimisers.Sgd()), 0.1, 100);
+    }
+
     /// <summary>What the lesson shows, whatever the machine's last bits: two experts take most, some none; with the loss all have their part.</summary>
     [Fact]
     public void Experts_collapse_without_the_balancing_loss()
