@@ -64,6 +64,19 @@ static class DecodingFlags
     public static Fault Named(Fault fault) => names.FirstOrDefault(n => fault.Where == n.Member || fault.Where.StartsWith($"{n.Member}.", StringComparison.Ordinal)
         || fault.Where.StartsWith($"{n.Member},", StringComparison.Ordinal)) is { Flag: { } flag } found ? fault with { Where = flag + fault.Where[found.Member.Length..] } : fault;
 
+    /// <summary>Work whose faults have the names of options.</summary>
+    public static async Task<T> Named<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work().ConfigureAwait(false);
+        }
+        catch (FunctionalException e) when (e.InnerException is null)
+        {
+            throw new FunctionalException([.. e.Faults.Select(Named)]);
+        }
+    }
+
     static Validation<Fault, Vec<TokenBias>> Biases(Given given) => given.Text("--bias") is not { } text ? Success<Fault, Vec<TokenBias>>([])
         : text.Split(',').Select(part => part.Split('=') is [var id, var amount] && int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var token)
             && double.TryParse(amount, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? Success<Fault, TokenBias>(new(token, value))

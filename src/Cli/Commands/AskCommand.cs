@@ -97,7 +97,7 @@ static class AskCommand
 
     static async Task<Reply> Say(LanguageModel model, string question, AskOptions options, Terminal terminal, CancellationToken stop)
     {
-        var reply = await model.AskAsync(question, options, new PieceWriter(terminal), stop).ConfigureAwait(false);
+        var reply = await DecodingFlags.Named(() => model.AskAsync(question, options, new PieceWriter(terminal), stop)).ConfigureAwait(false);
         terminal.Line();
         if (reply.Forgotten > 0) terminal.Error.WriteLine($"note: the oldest {reply.Forgotten} messages are forgotten, for the model's context has no room for them");
         if (reply.Answer is { End: AnswerEnd.Length, IsWhole: false })

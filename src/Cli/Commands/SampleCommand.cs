@@ -68,36 +68,29 @@ static class SampleCommand
         var prompt = await Prompt(given, terminal, interruption.Token).ConfigureAwait(false);
         using var model = await Models.Load(given, given.Text("--run")!, engine, checkpoint, given.Text("--stage"),
             interruption.Token).ConfigureAwait(false);
-        if (given.Has("--json") || samples > 1 || best > 0 || beams > 0 || likely > 0)
-            return await Told(() => Whole(model, prompt, options, given.Has("--json"), terminal, interruption.Token)).ConfigureAwait(false) ?? interruption.ExitCode;
-        return await Told(async () =>
+        // What is unfinished is known of whole texts alone.
+        var whole = given.Has("--json") || samples > 1 || best > 0 || beams > 0 || likely > 0 || (options.Regex ?? options.Schema) is not null;
+        return await DecodingFlags.Named(async () =>
         {
-            var pieces = model.GenerateAsync(prompt, options, interruption.Token);
-            var (begun, text) = (false, new PieceWriter(terminal));
-            await foreach (var piece in pieces.ConfigureAwait(false))
-            {
-                // Only now: a prompt that cannot be read is no text.
-                if (!begun) text.Report(prompt);
-                begun = true;
-                text.Report(piece);
-            }
-            if (!begun) text.Report(prompt);
-            terminal.Line();
-        }).ConfigureAwait(false) ?? interruption.ExitCode;
+            if (whole) await Whole(model, prompt, options, given.Has("--json"), terminal, interruption.Token).ConfigureAwait(false);
+            else await Pieces(model, prompt, options, terminal, interruption.Token).ConfigureAwait(false);
+            return interruption.ExitCode;
+        }).ConfigureAwait(false);
     }
 
-    // Faults of the library are those of options.
-    static async Task<int?> Told(Func<Task> write)
+    static async Task Pieces(LanguageModel model, string prompt, GenerationOptions options, Terminal terminal, CancellationToken stop)
     {
-        try
+        var pieces = model.GenerateAsync(prompt, options, stop);
+        var (begun, text) = (false, new PieceWriter(terminal));
+        await foreach (var piece in pieces.ConfigureAwait(false))
         {
-            await write().ConfigureAwait(false);
-            return null;
+            // Only now: a prompt that cannot be read is no text.
+            if (!begun) text.Report(prompt);
+            begun = true;
+            text.Report(piece);
         }
-        catch (FunctionalException e) when (e.InnerException is null)
-        {
-            throw new FunctionalException([.. e.Faults.Select(DecodingFlags.Named)]);
-        }
+        if (!begun) text.Report(prompt);
+        terminal.Line();
     }
 
     static async Task Whole(LanguageModel model, string prompt, GenerationOptions options, bool json, Terminal terminal, CancellationToken stop)

@@ -25,9 +25,9 @@ public sealed partial class TrainedModel
     public Validation<Fault, (Streams Streams, Batcher Batcher)> Streams(Decoding decoding, int rows, int window = 0, int sinks = 0) =>
         from writes in Writes()
         from config in Run.Config.Decoder.Streaming(window, sinks)
-        from draft in decoding.Draft is { } folder ? Drafting(folder).Map(static d => (TrainedModel?)d) : Prelude.Success<Fault, Option<TrainedModel>>(Prelude.None).Map(static _ => (TrainedModel?)null)
+        from draft in decoding.Draft is { } folder ? Drafting(folder).Map(Prelude.Some) : Prelude.Success<Fault, Option<TrainedModel>>(Prelude.None)
         let batcher = Batching(window == 0 ? Model : Transformer.Of(config), window, sinks, rows)
-        select (new Streams(batcher, Run.Tokenizer, draft?.Batching(draft.Model, 0, 0, rows)), batcher);
+        select (new Streams(batcher, Run.Tokenizer, draft.Map(d => d.Batching(d.Model, 0, 0, rows)).Case as Batcher), batcher);
 
     Batcher Batching(Model model, int window, int sinks, int rows)
     {
