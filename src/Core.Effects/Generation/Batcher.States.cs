@@ -100,8 +100,8 @@ public sealed partial class Batcher
     internal const int MostAtOnce = 64;
 
     /// <summary>
-    /// Reads some tokens of one row at once, and gives the scores of what comes next behind each of them: as reading one after the other, up to the rounding of sums. The
-    /// reference gives the same bits.
+    /// Reads some tokens of one row at once, and gives the scores of what comes next behind each of them: as reading one after the other, up to the
+    /// rounding of sums.
     /// </summary>
     /// <param name="row">A row that is in use.</param>
     /// <param name="tokens">One or more, at most 64.</param>

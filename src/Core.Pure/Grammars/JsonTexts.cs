@@ -81,7 +81,8 @@ sealed class JsonTexts(Grammar grammar)
     // Digits between two rows of as many: those that have the lower one's first digit, those between, those that have the upper one's.
     int SameLength(string low, string high)
     {
-        if (low.Length == 0) return Grammar.Empty;
+        // All there are: else both halves of every digit would be gone through.
+        if (low.All(static c => c == '0') && high.All(static c => c == '9')) return grammar.Repeat(Digits(), low.Length, low.Length);
         if (low[0] == high[0]) return grammar.Row(Digits(low[0], low[0]), SameLength(low[1..], high[1..]));
         var rest = low.Length - 1;
         var between = low[0] + 1 < high[0] ? grammar.Row(Digits(low[0] + 1, high[0] - 1), grammar.Repeat(Digits(), rest, rest)) : Grammar.None;

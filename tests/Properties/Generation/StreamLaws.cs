@@ -157,37 +157,33 @@ public sealed class StreamLaws
         return Assert.Single(Run(streams)).Value.Whole;
     }
 
-    /// <summary>On the reference engine, whose bits do not depend on how many tokens are read at once, the likeliest text is the same with drafts, beyond the context, too.</summary>
-    [Property(MaxTest = 8)]
-    public void The_likeliest_text_is_the_same_with_drafts(PositiveInt seed, byte drafts)
+    /// <summary>
+    /// The likeliest text is the same with drafts, beyond the context, too, by a model that agrees, one that knows nothing, and a look-up; but for ties: several tokens at once are summed in
+    /// another order, and the first token that differs is as likely up to that rounding.
+    /// </summary>
+    [Property(MaxTest = 6)]
+    public void The_likeliest_text_is_the_same_with_drafts(PositiveInt seed, byte drafts, bool managed)
     {
-        using var subject = Model(seed.Get);
-        // One that mostly agrees, and one that knows nothing.
-        using var same = Model(seed.Get);
-        using var other = Model(seed.Get + 1);
+        using var subject = Model(seed.Get, managed ? new ManagedEngine(1) : new ReferenceEngine());
+        using var same = Model(seed.Get, new ManagedEngine(1));
+        using var other = Model(seed.Get + 1, new ManagedEngine(1));
         var plain = Greedy(subject, null, 0, 0);
         foreach (var draft in new[] { same, other, null })
-            Assert.Equal(string.Join(' ', plain.Tokens), string.Join(' ', Greedy(subject, draft, 1 + drafts % 6, draft is null ? 1 + drafts % 2 : 0).Tokens));
+        {
+            var drafted = Greedy(subject, draft, 1 + drafts % 6, draft is null ? 1 + drafts % 2 : 0);
+            Assert.Equal(plain.Tokens.Count, drafted.Tokens.Count);
+            var at = plain.Tokens.Zip(drafted.Tokens).TakeWhile(static t => t.Item1 == t.Item2).Count();
+            if (at < plain.Tokens.Count && at < 35) Tied(subject.Logits([1, 2, 1, 2, 1, .. plain.Tokens.Take(at)]), plain.Tokens[at], drafted.Tokens[at]);
+        }
+
+        static void Tied(float[] logits, int one, int other) => Assert.Equal(logits[one], logits[other], 1e-3);
     }
 
-    /// <summary>On the managed engine sums are taken in other orders: the first token that differs is as likely up to their rounding.</summary>
-    [Property(MaxTest = 8)]
-    public void On_the_managed_engine_only_ties_may_differ(PositiveInt seed, byte drafts)
-    {
-        using var subject = Model(seed.Get, new ManagedEngine(1));
-        using var same = Model(seed.Get, new ManagedEngine(1));
-        var (plain, drafted) = (Greedy(subject, null, 0, 0, 30), Greedy(subject, same, 1 + drafts % 6, 0, 30));
-        var at = plain.Tokens.Zip(drafted.Tokens).TakeWhile(static t => t.Item1 == t.Item2).Count();
-        if (at == 30) return;
-        var logits = subject.Logits([1, 2, 1, 2, 1, .. plain.Tokens.Take(at)]);
-        Assert.Equal(logits[plain.Tokens[at]], logits[drafted.Tokens[at]], 1e-3);
-    }
-
-    /// <summary>Logits of several tokens at once are those of one after the other: to the bit on the reference, nearly on the managed engine.</summary>
+    /// <summary>Logits of several tokens at once are those of one after the other, up to rounding.</summary>
     [Property(MaxTest = 10)]
     public void Several_tokens_at_once_are_read_as_one_by_one(PositiveInt seed, byte count, byte before)
     {
-        foreach (var (engine, tolerance) in new (IEngine, double)[] { (new ReferenceEngine(), 0), (new ManagedEngine(1), 1e-4) })
+        foreach (var (engine, tolerance) in new (IEngine, double)[] { (new ReferenceEngine(), 1e-5), (new ManagedEngine(1), 1e-4) })
         {
             using var subject = Model(seed.Get, engine);
             using var batcher = subject.Batcher(2);

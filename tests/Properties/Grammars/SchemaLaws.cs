@@ -32,7 +32,7 @@ public sealed class SchemaLaws
             """,
     };
 
-    [Property(MaxTest = 120)]
+    [Property(MaxTest = 60)]
     public void What_is_drawn_parses_and_is_accepted(PositiveInt seed, byte kind, byte budget)
     {
         var (key, tokenizer) = (Key.Seed((ulong)seed.Get), AnyVocabulary.Of(kind));
@@ -58,7 +58,7 @@ public sealed class SchemaLaws
         """;
 
     /// <summary>Schemas that refer to themselves, and those that say nothing, end all the same, and are never deeper than a reader reads.</summary>
-    [Property(MaxTest = 20)]
+    [Property(MaxTest = 8)]
     public void Recursive_schemas_end(PositiveInt seed, byte kind)
     {
         foreach (var schema in (string[])[Tree, "{}", "true"])
