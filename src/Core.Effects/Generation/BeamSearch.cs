@@ -54,7 +54,7 @@ public static class BeamSearch
             }
 
             // Without a token for it, a text is over where nothing may follow.
-            bool Ends(int i, int token) => request.Constraint is { } constraint && constraint.Next(states[i], token) is >= 0 and var next && constraint.IsOver(next);
+            bool Ends(int i, int token) => request.Constraint?.Next(states[i], token) is >= 0 and var next && request.IsOver(next, beam.Live[i].Tokens.Count + 1);
 
             void Follow(BeamStep step)
             {
@@ -81,8 +81,16 @@ public static class BeamSearch
             Vec<int> tokens = [.. h.Tokens];
             return new(tokens, [], Encoding.UTF8.GetString(tokenizer.DecodeBytes([.. said ? tokens.SkipLast(1) : tokens])), said ? AnswerEnd.Said : h.HasEnded ? AnswerEnd.Complete : AnswerEnd.Length)
             {
-                IsWhole = h.HasEnded, LogProb = h.LogProb,
+                IsWhole = h.HasEnded || IsAccepted(tokens), LogProb = h.LogProb,
             };
+        }
+
+        bool IsAccepted(Vec<int> tokens)
+        {
+            if (request.Constraint is not { } constraint) return false;
+            var state = constraint.Start;
+            foreach (var token in tokens) state = state < 0 ? state : constraint.Next(state, token);
+            return state >= 0 && constraint.Accepts(state);
         }
     }
 

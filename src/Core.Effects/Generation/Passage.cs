@@ -75,8 +75,7 @@ sealed class Passage(int id, Request request, Tokenizer tokenizer)
         if (IsEnd(token)) return Ended(AnswerEnd.Said);
         if (request.Constraint is { } constraint) state = constraint.Next(state, token);
         if (stops.Push(tokenizer.Bytes(token)) is { } stop) return Ended(AnswerEnd.Stopped, stop.At + (request.KeepsStop ? stop.Length : 0));
-        if (request.Constraint is { } only && Count < request.Most && only.Mask(state, request.Most - Count).Count == 0 && (request.Ends.Count == 0 || only.IsOver(state)))
-            return Ended(AnswerEnd.Complete);
+        if (request.IsOver(state, Count)) return Ended(AnswerEnd.Complete);
         return Count == request.Most ? Ended(AnswerEnd.Length) : null;
     }
 

@@ -31,6 +31,12 @@ public sealed record Request(Vec<int> Prompt, SamplingRules Rules, int Most, Key
 
     /// <summary>How many of the last tokens are looked for in what was read, to draft what stood behind them; 0 where a model drafts.</summary>
     public int Lookup { get; init; }
+
+    /// <summary>Whether a text is over where no token may follow in its room, and no end token has to say so.</summary>
+    /// <param name="state">The constraint's state.</param>
+    /// <param name="count">How many tokens are written.</param>
+    internal bool IsOver(int state, int count) =>
+        Constraint is { } constraint && count < Most && constraint.Mask(state, Most - count).Count == 0 && (Ends.Count == 0 || constraint.IsOver(state));
 }
 
 /// <summary>A token and how likely the model finds it, before any rule.</summary>

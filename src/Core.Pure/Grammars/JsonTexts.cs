@@ -12,7 +12,7 @@ sealed class JsonTexts(Grammar grammar)
 
     static readonly ImmutableArray<(int First, int Last)> plain = RuneRanges.Both(RuneRanges.All, [(' ', '!'), ('#', '['), (']', 0x10FFFF)]);
 
-    static readonly (char Name, int Meant)[] escapes = [('"', '"'), ('\\', '\\'), ('/', '/'), ('b', '\b'), ('f', '\f'), ('n', '\n'), ('r', '\r'), ('t', '\t')];
+    static readonly ImmutableArray<(char Name, int Meant)> escapes = [('"', '"'), ('\\', '\\'), ('/', '/'), ('b', '\b'), ('f', '\f'), ('n', '\n'), ('r', '\r'), ('t', '\t')];
 
     int Digits(int first = '0', int last = '9') => grammar.Chars([(first, last)]);
 
@@ -37,8 +37,7 @@ sealed class JsonTexts(Grammar grammar)
         return grammar.Either([.. terms]);
     }
 
-    int Escaped(int rune) => System.Array.FindIndex(escapes, e => e.Meant == rune) is >= 0 and var at
-        ? grammar.Literal($"\\{escapes[at].Name}") : grammar.Literal($"\\u{rune:x4}");
+    int Escaped(int rune) => escapes.FirstOrDefault(e => e.Meant == rune) is { Name: not '\0' and var name } ? grammar.Literal($"\\{name}") : grammar.Literal($"\\u{rune:x4}");
 
     /// <summary>A string of so many characters.</summary>
     public int Text(int least, int most) => grammar.Row(grammar.Literal("\""), grammar.Repeat(Character(), least, most), grammar.Literal("\""));
