@@ -49,7 +49,7 @@ public sealed class RegexLaws
     [Property(MaxTest = 40)]
     public void What_is_drawn_matches(PositiveInt seed, byte kind, byte budget)
     {
-        string[] patterns = [@"\d{4}-\d{2}-\d{2}", "(?:yes|no|maybe)( (?:really|not))*", "[a-z]+@[a-z]+\\.(?:com|org)", "(?:[^\"]|\"[a-z]*\")+", ".{3,12}", "(?i:Name): [a-z_]+", "^(?:a|e|i)+$", "(?:é|漢|a)*n"];
+        string[] patterns = ["[0-9]{4}-[0-9]{2}-[0-9]{2}", "(?:yes|no|maybe)( (?:really|not))*", "[a-z]+@[a-z]+\\.(?:com|org)", "(?:[^\"]|\"[a-z]*\")+", ".{3,12}", "(?i:Name): [a-z_]+", "^(?:a|e|i)+$", "(?:é|漢|a)*n"];
         var pattern = patterns[seed.Get % patterns.Length];
         var tokenizer = AnyVocabulary.Of(kind);
         var made = Constraint.Regex(pattern, TokenTrie.Of(tokenizer));
