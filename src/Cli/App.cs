@@ -132,7 +132,8 @@ static class App
         errors.AddRange(unknown.Take(1).Select(token => Unknown(spec, token)));
         if (errors.Count == 0) errors.AddRange(options.SelectMany(o => Wrong(o.Flag, parsed.GetResult(o.Option))));
         var texts = options.Where(o => parsed.GetResult(o.Option) is { Implicit: false })
-            .ToDictionary(static o => o.Flag.Name, o => parsed.GetResult(o.Option)!.Tokens.Select(static t => t.Value).LastOrDefault() ?? "");
+            .ToDictionary(static o => o.Flag.Name, o => o.Flag.Many ? string.Join(Given.Between, parsed.GetResult(o.Option)!.Tokens.Select(static t => t.Value))
+                : parsed.GetResult(o.Option)!.Tokens.Select(static t => t.Value).LastOrDefault() ?? "");
         return (new(texts), words, errors);
     }
 
@@ -140,6 +141,7 @@ static class App
 
     static Option Of(Flag flag) => flag.Value is null
         ? new Option<bool>(flag.Name) { Arity = ArgumentArity.Zero }
+        : flag.Many ? new Option<string[]>(flag.Name) { Arity = ArgumentArity.OneOrMore }
         : new Option<string>(flag.Name) { Arity = ArgumentArity.ExactlyOne };
 
     static IEnumerable<string> Wrong(Flag flag, OptionResult? result)
@@ -148,7 +150,7 @@ static class App
         {
             if (flag.Required) yield return $"{flag.Name} is missing; expected {flag.Name} {flag.Value}";
         }
-        else if (result.IdentifierTokenCount > 1) yield return $"{flag.Name} is given {result.IdentifierTokenCount} times; allowed: once";
+        else if (result.IdentifierTokenCount > 1 && !flag.Many) yield return $"{flag.Name} is given {result.IdentifierTokenCount} times; allowed: once";
         else if (flag.Value is not null && result.Tokens.Count == 0) yield return $"{flag.Name} has no value; expected {flag.Name} {flag.Value}";
     }
 

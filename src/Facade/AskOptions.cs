@@ -7,7 +7,7 @@ using LanguageExt;
 namespace Functional;
 
 /// <summary>How a model is asked a question, and how it answers.</summary>
-public sealed record AskOptions
+public sealed record AskOptions : DecodingOptions
 {
     /// <summary>How it is asked: a built-in template's name, <c>own</c>, or the file of one; nothing for <see cref="LanguageModel.UsualTemplate"/>.</summary>
     public string? Template { get; init; }
@@ -36,7 +36,7 @@ public sealed record AskOptions
     /// <summary>The same seed draws the same answer, 0 or more.</summary>
     public long Seed { get; init; } = 1;
 
-    internal SamplingConfig Sampling => new() { Temperature = Temperature, TopK = TopK, TopP = TopP };
+    private protected override SamplingConfig Config => new() { Temperature = Temperature, TopK = TopK, TopP = TopP };
 
     internal Vec<Message> Messages(string question) => [.. string.IsNullOrWhiteSpace(System) ? (Message[])[] : [new(Role.System, System)], .. Before, new(Role.User, question)];
 
@@ -45,13 +45,7 @@ public sealed record AskOptions
     {
         Fault.Unless(Tokens >= 1, nameof(Tokens), $"is {Tokens}", "allowed: 1 or more"),
         Fault.Unless(Seed >= 0, nameof(Seed), $"is {Seed}", "allowed: 0 or more"),
-        Sampling.Validate().Map(static _ => Unit.Default).MapFail(static f => f with { Where = f.Where switch
-        {
-            "temperature" => nameof(Temperature),
-            "top-k" => nameof(TopK),
-            _ => nameof(TopP),
-        } }),
-    }.Gather().Map(_ => this);
+    }.Concat(Checks).Gather().Map(_ => this);
 }
 
 /// <summary>What a model said to a question.</summary>

@@ -71,5 +71,5 @@ public sealed partial class LanguageModel
     }
 
     (IEnumerable<(string Piece, Answer? Whole)> Pieces, int Forgotten) Answered(string question, AskOptions options) =>
-        model.Answer(options.Messages(question), options.Template, options.Sampling, options.Tokens, Key.Seed((ulong)options.Seed)).OrThrow();
+        model.Answer(options.Messages(question), options.Template, options.Decoding, options.Tokens, Key.Seed((ulong)options.Seed)).OrThrow();
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Functional.Base;
 using Functional.Data;
 using Functional.Engines;
@@ -125,16 +124,8 @@ public sealed partial class LanguageModel : IDisposable
     public IAsyncEnumerable<string> GenerateAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        var valid = (options ?? new()).Validate().OrThrow();
+        var valid = (options ?? new()).Validate().Bind(static o => o.Single()).OrThrow();
         return new Writing(turns, stop => Write(prompt, valid, stop).GetAsyncEnumerator(stop), cancellation);
-    }
-
-    async IAsyncEnumerable<string> Write(string prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        var generator = await Compute(() => model.Generator(options.Window, options.Sinks, options.StopsAtEnd).OrThrow(), cancellation).ConfigureAwait(false);
-        using var pieces = generator.Text(generator.Encode(prompt).OrThrow(), options.Tokens, new(options.Sampling),
-            Key.Seed((ulong)options.Seed)).GetEnumerator();
-        while (await Compute(() => Finite(pieces.MoveNext), cancellation).ConfigureAwait(false)) yield return pieces.Current;
     }
 
     /// <summary>How well the model predicts a text.</summary>

@@ -17,6 +17,9 @@ sealed record Flag(string Name, string? Value, string Help)
     /// <summary>When it matters, where that is seldom: help then lists it only where it is asked for all.</summary>
     public string? Seldom { get; init; }
 
+    /// <summary>Whether it may be given several times.</summary>
+    public bool Many { get; init; }
+
     /// <summary>Whether the command cannot do without it.</summary>
     public bool Required { get; init; }
 }

@@ -16,6 +16,16 @@ sealed record Given(IReadOnlyDictionary<string, string> Texts)
     /// <summary>The text of an option, if it was given.</summary>
     public string? Text(string flag) => Texts.GetValueOrDefault(flag);
 
+    /// <summary>The texts of an option that may be given several times, in order.</summary>
+    public Vec<string> All(string flag) => Text(flag) is { } text ? [.. text.Split(Between)] : [];
+
+    /// <summary>Stands between the texts of such an option: no argument holds it.</summary>
+    public const char Between = '\0';
+
+    /// <summary>One of some words.</summary>
+    public Validation<Fault, string> Choice(string flag, string otherwise, Vec<string> allowed) => Text(flag) is not { } text ? Success<Fault, string>(otherwise)
+        : allowed.Contains(text) ? Success<Fault, string>(text) : Fault.Of<string>(flag, $"is {text}", $"allowed: {string.Join(", ", allowed)}");
+
     /// <summary>With one more that was given.</summary>
     public Given With(string flag, string text) => new(new Dictionary<string, string>(Texts) { [flag] = text });
 

@@ -24,6 +24,7 @@ static class AskCommand
             new("--top-k", "N", "draw from so many of the likeliest tokens; 0 for all") { Default = $"{standard.TopK}" },
             new("--top-p", "P", "draw from the likeliest tokens that together reach this share") { Default = Show.Number(standard.TopP) },
             new("--seed", "N", "the same seed draws the same answer") { Default = $"{standard.Seed}" },
+            .. DecodingFlags.All,
             .. EngineFlags.All,
         ], Run)
     {
@@ -45,11 +46,11 @@ static class AskCommand
             given.Whole64("--seed", standard.Seed, 0), EngineFlags.Of(given)).Checked();
         var (temperature, topP, checkpoint) = (given.Number("--temperature", standard.Temperature), given.Number("--top-p", standard.TopP),
             CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
-        new Sampling.SamplingConfig { Temperature = temperature, TopK = topK, TopP = topP }.Validate().MapFail(static f => f with { Where = $"--{f.Where}" }).OrThrow();
-        var options = standard with
+        var options = DecodingFlags.Of(given, standard with
         {
             Template = given.Text("--template"), System = given.Text("--system"), Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed,
-        };
+        });
+        options.Validate().MapFail(DecodingFlags.Named).OrThrow();
         var (chats, stop) = (given.Has("--chat"), interruption.Token);
         if (chats && given.Text("question") is "-") throw new FunctionalException(new Fault("question", "is -, and --chat reads standard input, too", "allowed: one of them"));
         var question = given.Text("question") is not "-" and var named ? named
@@ -96,10 +97,10 @@ static class AskCommand
 
     static async Task<Reply> Say(LanguageModel model, string question, AskOptions options, Terminal terminal, CancellationToken stop)
     {
-        var reply = await model.AskAsync(question, options, new PieceWriter(terminal), stop).ConfigureAwait(false);
+        var reply = await DecodingFlags.Named(() => model.AskAsync(question, options, new PieceWriter(terminal), stop)).ConfigureAwait(false);
         terminal.Line();
         if (reply.Forgotten > 0) terminal.Error.WriteLine($"note: the oldest {reply.Forgotten} messages are forgotten, for the model's context has no room for them");
-        if (reply.Answer.End == AnswerEnd.Length)
+        if (reply.Answer is { End: AnswerEnd.Length, IsWhole: false })
             terminal.Error.WriteLine($"note: the answer is cut after {reply.Answer.Tokens.Count} tokens, {(reply.Answer.Tokens.Count < options.Tokens ? "where the model's context ends" : "and --tokens allows more")}");
         return reply;
     }

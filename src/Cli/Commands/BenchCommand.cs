@@ -22,9 +22,9 @@ static class BenchCommand
 
     static Flag Json => new("--json", null, "one line of JSON and nothing else");
 
-    public static CommandSpec Spec => new("bench", "Measures matrix products, training steps, decoding and rollouts on this machine.", [], null)
+    public static CommandSpec Spec => new("bench", "Measures matrix products, training steps, decoding, writing and rollouts on this machine.", [], null)
     {
-        Commands = [Gemm, Step, Decode, RollOut],
+        Commands = [Gemm, Step, Decode, RollOut, Ways],
     };
 
     static CommandSpec Gemm => new("gemm", "Measures the product of two square float32 matrices.",
@@ -157,6 +157,30 @@ static class BenchCommand
     {
         Examples = [new("bench rollout --rows 64 --prompt 16 --tokens 48 --json", "a round of a policy, to compare with bench step --kind grpo --batch 64")],
     };
+
+    static CommandSpec Ways => new("write", "Measures ways of writing beside each other: one text, some side by side, constrained by a JSON schema of ten fields, and with drafts.",
+        [.. Model("256", "128", "4", "4", "256").Where(static f => f.Name != "--vocab"), new("--rows", "N", "texts side by side") { Default = "8" }, new("--tokens", "N", "tokens of a text") { Default = "128" },
+            new("--repeat", "N", "times to measure") { Default = "5" }, Json, .. EngineFlags.All],
+        (given, terminal, interruption) =>
+        {
+            var config = Config(given, new() { Layers = 4, Heads = 4, Width = 128, Vocabulary = 256, Context = 256 });
+            var (rows, tokens, times, options) = (given.Whole("--rows", 8, 1, 1 << 10), given.Whole("--tokens", 128, 2), given.Whole("--repeat", 5, 1, MostRepetitions), EngineFlags.Of(given)).Checked();
+            if (tokens + 8L > config.Context) throw new FunctionalException(new Fault("--tokens", $"is {tokens}, and with a prompt of 8 has no room in a context of {config.Context}",
+                config.Context > 9 ? $"allowed: 2 to {config.Context - 8}, or a larger --context" : "allowed: a larger --context"));
+            Memory.CheckDecoding(config, options).OrThrow();
+            using var engine = Engine.Create(options);
+            var ways = WritingMeasure.On(engine, config, rows, tokens, times, interruption.Token);
+            terminal.Line(given.Has("--json")
+                ? JsonLine.Of(json => json.Objects("ways", ways, way =>
+                {
+                    json.WriteString("way", way.Way);
+                    json.WriteNumber("tokens", way.Tokens);
+                    Write(json, "median_ms", way.Time.MedianMilliseconds);
+                    Write(json, "tokens_per_second", way.TokensPerSecond);
+                }))
+                : string.Join('\n', ways.Select(way => $"{way.Way,-16} {Show.Short(way.TokensPerSecond)} tokens/s, {Show.Number(way.TokensPerSecond / ways[0].TokensPerSecond)} times one text's")));
+            return Task.FromResult(0);
+        });
 
     static DecoderConfig Config(Given given, DecoderConfig otherwise)
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using Functional.Base;
 using Functional.Engines;
 using Functional.Models;
@@ -16,6 +15,8 @@ public enum AnswerEnd
     Stopped,
     /// <summary>It was as long as it may be.</summary>
     Length,
+    /// <summary>Nothing may follow by what it must look like.</summary>
+    Complete,
 }
 
 /// <summary>What a model answered.</summary>
@@ -23,7 +24,23 @@ public enum AnswerEnd
 /// <param name="LogProbs">The logarithm of the probability with which each was drawn.</param>
 /// <param name="Text">The text of it, without what ended it.</param>
 /// <param name="End">Why it ends.</param>
-public sealed record Answer(Vec<int> Tokens, Vec<float> LogProbs, string Text, AnswerEnd End);
+public sealed record Answer(Vec<int> Tokens, Vec<float> LogProbs, string Text, AnswerEnd End)
+{
+    double? sum;
+
+    /// <summary>The likeliest tokens at the place of each, where they were asked for.</summary>
+    public Vec<Vec<LikelyToken>> Likely { get; init; } = [];
+
+    /// <summary>Whether it ends by itself: by a token that says so, or as what it must look like allows.</summary>
+    public bool IsWhole { get; init; }
+
+    /// <summary>Σ log p of its tokens, in nats; of a beam under its rules.</summary>
+    public double LogProb
+    {
+        get => sum ?? LogProbs.Sum(static p => (double)p);
+        init => sum = value;
+    }
+}
 
 /// <summary>How answers are written.</summary>
 /// <param name="Sampling">How tokens are drawn.</param>
@@ -118,17 +135,15 @@ public static class Answers
         var writer = new Writer(0, batcher.Join(), key, rules, tokenizer);
         try
         {
-            var (told, stream) = (0, Utf8Stream.Start);
             var (tokens, logProbs) = (new int[1], new float[1]);
             (tokens[0], logProbs[0]) = batcher.Draw(writer.Row, prompt, writer.Key, rules.Sampling);
             while (true)
             {
                 var answer = writer.Add(tokens[0], logProbs[0]);
-                (var piece, stream) = stream.Push(writer.Sure(answer)[told..]);
-                told = writer.Sure(answer).Length;
+                var piece = writer.Tell(answer);
                 if (answer is not null)
                 {
-                    yield return (piece + stream.Flush(), answer);
+                    yield return (piece, answer);
                     yield break;
                 }
                 if (piece.Length > 0) yield return (piece, null);
@@ -144,61 +159,20 @@ public static class Answers
     // An answer that is being written.
     sealed class Writer(int prompt, int row, Key key, AnswerRules rules, Tokenizer tokenizer)
     {
-        readonly List<int> tokens = [];
-        readonly List<float> logProbs = [];
-        readonly List<byte> bytes = [];
-        int length;
-        readonly byte[][] stops = [.. rules.Stops.Select(Encoding.UTF8.GetBytes)];
+        readonly Passage passage = new(prompt, new Request([], SamplingRules.Greedy, rules.Most, key) { Ends = rules.Ends, Stops = rules.Stops }, tokenizer);
 
         public int Prompt => prompt;
 
         public int Row => row;
 
-        public int Last => tokens[^1];
+        public int Last => passage.Last;
 
         // Of the next draw.
-        public Key Key => key.FoldIn(tokens.Count);
+        public Key Key => passage.KeyAt(passage.Count);
 
         // The answer, where the token ends it.
-        public Answer? Add(int token, float logProb)
-        {
-            tokens.Add(token);
-            logProbs.Add(logProb);
-            if (rules.Ends.Contains(token)) return Ended(bytes.Count, AnswerEnd.Said);
-            var before = bytes.Count;
-            bytes.AddRange(tokenizer.Bytes(token));
-            return Stop(before) is { } at ? Ended(at, AnswerEnd.Stopped) : tokens.Count == rules.Most ? Ended(bytes.Count, AnswerEnd.Length) : null;
-        }
+        public Answer? Add(int token, float logProb) => passage.Add(token, logProb);
 
-        // What is written and stays: of an answer that goes on, all but what may be the beginning of a stop.
-        public ReadOnlySpan<byte> Sure(Answer? ended)
-        {
-            var written = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes);
-            if (ended is not null) return written[..length];
-            var open = 0;
-            foreach (var text in stops)
-                for (var most = Math.Min(text.Length - 1, written.Length); most > open; most--)
-                    if (written[^most..].SequenceEqual(text.AsSpan(0, most))) open = most;
-            return written[..^open];
-        }
-
-        // Where the first stop begins that the last token has completed.
-        int? Stop(int before)
-        {
-            int? first = null;
-            var written = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes);
-            foreach (var text in stops)
-            {
-                var from = Math.Max(0, before - text.Length + 1);
-                if (written[from..].IndexOf(text) is >= 0 and var at && (first is null || from + at < first)) first = from + at;
-            }
-            return first;
-        }
-
-        Answer Ended(int at, AnswerEnd end)
-        {
-            length = at;
-            return new([.. tokens], [.. logProbs], Encoding.UTF8.GetString(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes)[..at]), end);
-        }
+        public string Tell(Answer? ended) => passage.Tell(ended);
     }
 }

@@ -95,4 +95,35 @@ public sealed partial class Batcher
     /// The row is free, or does not hold so many; rolling caches go back by <see cref="MostPiece"/> tokens behind the furthest that was read.
     /// </exception>
     public void CutBack(int row, int tokens) => Sequence(row).CutBack(tokens, MostPiece);
+
+    /// <summary>How many tokens <see cref="ReadAll"/> reads at most.</summary>
+    internal const int MostAtOnce = 64;
+
+    /// <summary>
+    /// Reads some tokens of one row at once, and gives the scores of what comes next behind each of them: as reading one after the other, up to the
+    /// rounding of sums.
+    /// </summary>
+    /// <param name="row">A row that is in use.</param>
+    /// <param name="tokens">One or more, at most 64.</param>
+    /// <param name="next">Filled with logits, <c>[tokens, vocabulary]</c>.</param>
+    /// <returns>Whether they had room; else nothing is read.</returns>
+    /// <exception cref="ArgumentException">The row is free, there is no token, too many, or one is not in the vocabulary; or the logits have no room.</exception>
+    public bool ReadAll(int row, ReadOnlySpan<int> tokens, Span<float> next)
+    {
+        var sequence = Sequence(row);
+        Check(tokens);
+        if (tokens.Length > MostAtOnce) throw new ArgumentException($"{tokens.Length} tokens are more than {MostAtOnce} at once.");
+        if (next.Length != tokens.Length * Vocabulary) throw new ArgumentException($"the logits of {tokens.Length} tokens are {tokens.Length * Vocabulary} numbers, not {next.Length}.");
+        // A program for each power of two: what fills it up is forgotten at once.
+        Span<int> read = stackalloc int[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)tokens.Length)];
+        if (!sequence.Fits(read.Length)) return false;
+        tokens.CopyTo(read);
+        var turn = Turn(1, read.Length, null, all: true);
+        turn.Set(0, row, sequence.Count, read, default);
+        turn.Run();
+        sequence.Add(read);
+        sequence.CutBack(read.Length - tokens.Length, MostPiece);
+        turn.Logits.AsSpan(0, next.Length).CopyTo(next);
+        return true;
+    }
 }

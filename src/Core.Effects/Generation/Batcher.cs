@@ -34,7 +34,7 @@ public sealed partial class Batcher : IDisposable
 
     readonly Model model;
     readonly Workspace workspace;
-    readonly Dictionary<(int Rows, int Time, SamplingConfig? Sampling), CachedTurn> turns = [];
+    readonly Dictionary<(int Rows, int Time, SamplingConfig? Sampling, bool All), CachedTurn> turns = [];
     // Nothing for a row that is free.
     readonly Transcript?[] sequences;
     // Of a step: which of its rows go together.
@@ -175,10 +175,10 @@ public sealed partial class Batcher : IDisposable
 
     static float Finite(float logProb) => float.IsFinite(logProb) ? logProb : throw new NotFiniteNumberException("the model's numbers are not finite");
 
-    CachedTurn Turn(int rows, int time, SamplingConfig? sampling)
+    CachedTurn Turn(int rows, int time, SamplingConfig? sampling, bool all = false)
     {
-        var key = (rows, time, sampling);
-        if (!turns.TryGetValue(key, out var turn)) turns.Add(key, turn = new(model, new(rows, time), Rows, sampling, workspace));
+        var key = (rows, time, sampling, all);
+        if (!turns.TryGetValue(key, out var turn)) turns.Add(key, turn = new(model, new(rows, time), Rows, sampling, all, workspace));
         return turn;
     }
 

@@ -25,8 +25,9 @@ sealed class CachedTurn : IDisposable
     /// <param name="shape">Rows, and tokens of each.</param>
     /// <param name="cacheRows">How many rows the caches have; the turn's are theirs, in order, where it has as many.</param>
     /// <param name="sampling">How it ends with a draw; nothing for logits.</param>
+    /// <param name="all">Whether the logits are of every position.</param>
     /// <param name="shared">The caches and parameters.</param>
-    public CachedTurn(Model model, BatchShape shape, int cacheRows, SamplingConfig? sampling, Workspace shared)
+    public CachedTurn(Model model, BatchShape shape, int cacheRows, SamplingConfig? sampling, bool all, Workspace shared)
     {
         this.shape = shape;
         own = shared.Within();
@@ -35,16 +36,16 @@ sealed class CachedTurn : IDisposable
         int? some = shape.Rows == cacheRows ? null : cacheRows;
         if (some is not null) cacheRow = own.Add(Names.CacheRow, new([shape.Rows], DType.I32));
         if (sampling is not null) drawKeys = own.Add(Names.DrawKeys, new([shape.Rows, 2], DType.I32));
-        program = own.Bind(sampling is null ? Programs.CachedStep(model, shape, some, atOnce: Batcher.MostPiece)
+        program = own.Bind(sampling is null ? Programs.CachedStep(model, shape, some, atOnce: Batcher.MostPiece, all: all)
             : Draw.CachedStep(model, shape, some, sampling, Batcher.MostPiece));
-        Logits = new float[sampling is null ? shape.Rows * model.Outputs : 0];
+        Logits = new float[sampling is null ? shape.Rows * (all ? shape.Time : 1) * model.Outputs : 0];
         (Tokens, LogProbs) = (new int[sampling is null ? 0 : shape.Rows], new float[sampling is null ? 0 : shape.Rows]);
     }
 
     /// <summary>How many rows it reads.</summary>
     public int Rows => shape.Rows;
 
-    /// <summary>Of each row, <c>[rows, vocabulary]</c>, after a run that does not draw.</summary>
+    /// <summary>Of each row, <c>[rows, vocabulary]</c>, or of each position, <c>[rows, time, vocabulary]</c>, after a run that does not draw.</summary>
     public float[] Logits { get; }
 
     /// <summary>The token of each row, after a run that draws.</summary>

@@ -298,6 +298,8 @@ public sealed partial class TrainedModel : IDisposable
     {
         foreach (var decoder in decoders.Values) decoder.Dispose();
         asked?.Dispose();
+        foreach (var batcher in batchers.Values) batcher.Dispose();
+        foreach (var draft in drafts.Values) draft.Dispose();
         parameters.Dispose();
     }
 }

@@ -87,8 +87,9 @@ public static partial class Programs
     /// </param>
     /// <param name="results">What comes out in place of logits, from logits <c>[rows, vocabulary]</c>.</param>
     /// <param name="atOnce">For how many tokens at once the caches are made, where that is more than the batch's.</param>
+    /// <param name="all">Whether the logits are of every position, <c>[rows, time, vocabulary]</c>.</param>
     /// <exception cref="ArgumentException">The model sees both sides of a text: what it gives a token is not known before the text's end.</exception>
-    public static Program CachedStep(Model model, BatchShape batch, int? cacheRows = null, Func<Tensor, Vec<Named>>? results = null, int? atOnce = null)
+    public static Program CachedStep(Model model, BatchShape batch, int? cacheRows = null, Func<Tensor, Vec<Named>>? results = null, int? atOnce = null, bool all = false)
     {
         if (model.SeesBothSides) throw new ArgumentException("a model that sees both sides of a text cannot read it a token at a time.", nameof(model));
         var caches = model.Caches(new(cacheRows ?? batch.Rows, atOnce ?? batch.Time)).Map(static (name, type) => Create.Input(Names.Cache(name), type));
@@ -98,7 +99,8 @@ public static partial class Programs
             CacheRow = cacheRows is null ? null : Create.Input(Names.CacheRow, [batch.Rows], DType.I32),
             Caches = name => caches.Contains(name) ? caches[name] : null,
         };
-        var logits = model.LastLogits(env, Create.Input(Names.Inputs, batch.Tokens));
+        var inputs = Create.Input(Names.Inputs, batch.Tokens);
+        var logits = all ? model.Logits(env, inputs) : model.LastLogits(env, inputs);
         var written = logits.Under(Names.Cache(""));
         Vec<Named> first = results is null ? [new(Names.Logits, logits.Value)] : results(logits.Value);
         return Program.Of([.. first, .. written], written.Map(static c => new Donation(c.Name, c.Name)));

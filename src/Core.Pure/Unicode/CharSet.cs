@@ -11,6 +11,25 @@ abstract class CharSet
 
     public CharSet Folded => new CaseBlind(this);
 
+    /// <summary>Its code points as ranges in order, no two of which touch.</summary>
+    public virtual IReadOnlyList<(int First, int Last)> Ranges
+    {
+        get
+        {
+            var ranges = new List<(int, int)>();
+            for (var rune = 0; rune <= Last; rune++)
+            {
+                if (!Has(rune)) continue;
+                var first = rune;
+                while (rune < Last && Has(rune + 1)) rune++;
+                ranges.Add((first, rune));
+            }
+            return ranges;
+        }
+    }
+
+    const int Last = 0x10FFFF;
+
     public static CharSet Range(int first, int last) => new Span(first, last);
 
     public static CharSet Categories(uint mask) => new Masked(mask);
@@ -39,6 +58,8 @@ abstract class CharSet
     sealed class Span(int first, int last) : CharSet
     {
         public override bool Has(int rune) => rune >= first && rune <= last;
+
+        public override IReadOnlyList<(int First, int Last)> Ranges => first <= last ? [(first, last)] : [];
     }
 
     sealed class Masked(uint mask) : CharSet

@@ -12,7 +12,7 @@ public sealed class RoomTests
     static readonly string[] order =
     [
         "Base", "Execution", "Graphs", "Meaning", "Compiling", "Layers", "Models", "Families", "Learning", "Unicode", "Text", "Subwords", "Formats", "Templates", "Adapters",
-        "Dialogues", "Data", "Sampling", "Settings", "Runs", "Stories",
+        "Dialogues", "Data", "Grammars", "Sampling", "Settings", "Runs", "Stories",
         "Files", "Engines", "Engines.Reference", "Engines.Managed", "Engines.Torch", "Engines.Catalogue", "Storage", "Weights", "Reports", "Generation", "Sessions",
         "Measuring", "",
             "Cli",

@@ -205,4 +205,18 @@ public sealed class LessonSnapshots
         Assert.True(alone.Count(static load => load < 0.2) >= 2 && alone.OrderDescending().Take(2).Sum() > 0.7 * 8, string.Join(' ', alone));
         Assert.True(balanced.All(static load => load is > 0.4 and < 2), string.Join(' ', balanced));
     }
+
+    [Fact]
+    public Task Sampling_rules() => Verify(SamplingRulesLesson.Text());
+
+    /// <summary>The exercise: 0.36 and 0.22 are above half of 0.36; roots of shares are nearer to each other, and above a quarter of it are four.</summary>
+    [Fact]
+    public void Sampling_rules_have_an_answer() => Assert.Equal((2, 4), (SamplingRulesLesson.Left(0.5, 1), SamplingRulesLesson.Left(0.5, 2)));
+
+    [Fact]
+    public Task Speculative_by_counting() => Verify(SpeculativeByCounting.Text());
+
+    /// <summary>The exercise: p of the draft, a quarter; else the others, as they stand to each other.</summary>
+    [Fact]
+    public void Speculative_by_counting_has_an_answer() => Assert.Equal([72, 36, 36], SpeculativeByCounting.Count([0.5, 0.25, 0.25], null, 1));
 }

@@ -1,0 +1,3 @@
+using Functional.Samples;
+
+Console.Write(SpeculativeByCounting.Text());

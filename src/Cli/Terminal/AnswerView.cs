@@ -1,0 +1,55 @@
+using System.Text;
+using Functional.Generation;
+using Functional.Text;
+
+namespace Functional.Cli;
+
+/// <summary>Whole texts as people and scripts see them.</summary>
+static class AnswerView
+{
+    /// <summary>Why it ends, and how likely the model finds it.</summary>
+    public static string Summary(Answer answer) => FormattableString.Invariant(
+        $"{answer.Tokens.Count} tokens, log-probability {answer.LogProb:0.00} ({Mean(answer):0.000} a token), {End(answer)}");
+
+    /// <summary>A line for each token: what it is, how likely, and the likeliest in its place.</summary>
+    public static string Table(Answer answer, Tokenizer tokenizer)
+    {
+        var text = new StringBuilder();
+        for (var i = 0; i < answer.Tokens.Count; i++)
+        {
+            text.Append(FormattableString.Invariant($"  {tokenizer.Describe(answer.Tokens[i]),-12} {answer.LogProbs[i],8:0.000}  "));
+            text.AppendJoin("  ", answer.Likely[i].Select(l => FormattableString.Invariant($"{tokenizer.Describe(l.Token)} {l.LogProb:0.00}"))).Append('\n');
+        }
+        return Show.Harmless(text.ToString()).TrimEnd('\n');
+    }
+
+    /// <summary>A line of JSON.</summary>
+    public static string Json(string prompt, IReadOnlyList<Answer> answers, Tokenizer tokenizer) => JsonLine.Of(json =>
+    {
+        json.WriteString("prompt", prompt);
+        json.Objects("samples", answers, answer =>
+        {
+            json.WriteString("text", answer.Text);
+            json.WriteString("end", End(answer));
+            json.WriteBoolean("whole", answer.IsWhole);
+            json.Number("log_prob", answer.LogProb);
+            json.Number("mean_log_prob", Mean(answer));
+            json.Objects("tokens", answer.Tokens.Select(static (token, i) => (token, i)), item =>
+            {
+                json.WriteNumber("id", item.token);
+                json.WriteString("token", tokenizer.Name(item.token));
+                if (answer.LogProbs.Count > 0) json.Number("log_prob", answer.LogProbs[item.i]);
+                if (answer.Likely.Count > 0) json.Objects("likely", answer.Likely[item.i], other =>
+                {
+                    json.WriteNumber("id", other.Token);
+                    json.WriteString("token", tokenizer.Name(other.Token));
+                    json.Number("log_prob", other.LogProb);
+                });
+            });
+        });
+    });
+
+    static double Mean(Answer answer) => answer.LogProb / Math.Max(1, answer.Tokens.Count);
+
+    static string End(Answer answer) => answer.End switch { AnswerEnd.Said => "end", AnswerEnd.Stopped => "stop", AnswerEnd.Complete => "complete", _ => "length" };
+}
