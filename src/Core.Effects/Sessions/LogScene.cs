@@ -23,11 +23,24 @@ sealed record LogScene(IEngine Engine, RunSession Session, Trainer Trainer, RunS
     public Params<string> Facts => new (string Name, string Value)[]
     {
         ("parameters", Number(Trainer.Stage.Objective.Parts[0].Model.ParameterCount)), ("train_tokens", Number(Session.Data.TrainTokens)),
-        ("validation_tokens", Number(Session.Data.ValidationTokens)), ("data", Session.Config.Stage.Source.Name), ("engine", Engine.Name),
+        ("validation_tokens", Number(Session.Data.ValidationTokens)), ("bytes_per_token", BytesPerToken), ("data", Session.Config.Stage.Source.Name), ("engine", Engine.Name),
         ("device", Engine.Memory?.Device ?? "cpu"), ("processor", ProcessorName), ("processors", Number(Environment.ProcessorCount)),
         ("system", RuntimeInformation.OSDescription.Trim()), ("runtime", RuntimeInformation.FrameworkDescription),
         ("version", typeof(LogScene).Assembly.GetName().Version?.ToString(3) ?? ""),
     }.Where(static f => f.Value.Length > 0).ToParams();
+
+    // Of the first of them: it is to say what a loss in nats a token is worth, beside that of another tokenizer.
+    string BytesPerToken
+    {
+        get
+        {
+            const int Most = 1 << 18;
+            if (Session.Data is not TextData { Validation: var text } || text.Length == 0) return "";
+            var ids = new int[(int)Math.Min(Most, text.Length)];
+            text.CopyTo(0, ids);
+            return (ids.Sum(id => (double)Session.Data.Tokenizer.Bytes(id).Length) / ids.Length).ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
 
     static string Number(long value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
