@@ -1,12 +1,8 @@
-using System.Text;
 using Functional.Base;
 using Functional.Engines;
-using Functional.Execution;
-using Functional.Files;
 using Functional.Reports;
 using Functional.Sessions;
 using Functional.Settings;
-using LanguageExt;
 
 namespace Functional;
 
@@ -28,7 +24,7 @@ public static class RunReport
         return Task.Run(async () =>
         {
             var page = await HtmlAsync(folder, looks, cancellation).ConfigureAwait(false);
-            _ = Write(file, page).OrThrow();
+            _ = PageFile.Write(file, page).OrThrow();
         }, cancellation);
     }
 
@@ -46,13 +42,6 @@ public static class RunReport
             return RunPage.Of(run, looks ? run.Stages.Select(s => (s.Name, Seen(run, s, cancellation))).ToParams() : Params<string>.Empty);
         }, cancellation);
     }
-
-    // Whole, or not at all.
-    internal static Validation<Fault, Unit> Write(string file, string text) => Disk.Guard(file, "expected a file that can be written", () =>
-    {
-        Disk.Real.Replace(file, Encoding.UTF8.GetBytes(text));
-        return Prelude.Success<Fault, Unit>(Prelude.unit);
-    });
 
     // What cannot be looked at is no failure of a report: a checkpoint may be gone, or there may be no room for it.
     static string Seen(RunHistory run, StageHistory stage, CancellationToken cancellation)

@@ -73,7 +73,7 @@ public abstract record LogRecord(long Step)
     // The number that its text says, so that 0.1 is 0.1 wherever it is written.
     static double Wide(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
-    /// <summary>All settings of a configuration by name, those that are not given left out.</summary>
-    public static Params<string> SettingsOf(RunConfig config) =>
-        RunConfig.Fields.Select(f => (f.Name, Text: f.Get(config))).Where(static f => f.Text is not null).Select(static f => (f.Name, f.Text!)).ToParams();
+    /// <summary>The settings of a configuration by name: those that its file has, which leaves out details that are as usual, and none that is not given.</summary>
+    public static Params<string> SettingsOf(RunConfig config) => new RunConfig() is var usual ?
+        RunConfig.Fields.Where(f => !f.IsDetail || f.Get(config) != f.Get(usual)).Select(f => (f.Name, Text: f.Get(config))).Where(static f => f.Text is not null).Select(static f => (f.Name, f.Text!)).ToParams() : Params<string>.Empty;
 }
