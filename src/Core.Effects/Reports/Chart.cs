@@ -69,6 +69,8 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
     {
         plot.DefaultFont = Font;
         var svg = SvgExporter.ExportToString(plot, width, height, isDocument: false, new Pixels());
+        // An element, and one that is as wide as there is room.
+        svg = svg[svg.IndexOf("<svg ", StringComparison.Ordinal)..].Insert("<svg ".Length, FormattableString.Invariant($"viewBox=\"0 0 {width} {height}\" "));
         // On a page with other pictures a name that both have is the first one's.
         var own = $"clip-{Crc32C.Of(System.Text.Encoding.UTF8.GetBytes(svg)):x8}-";
         return svg.Replace("id=\"clipPath", $"id=\"{own}", StringComparison.Ordinal).Replace("url(#clipPath", $"url(#{own}", StringComparison.Ordinal).Replace($"font-family=\"{Font}\"", $"font-family=\"{Font}, Helvetica, Liberation Sans, sans-serif\"", StringComparison.Ordinal);

@@ -74,6 +74,10 @@ public abstract record LogRecord(long Step)
     static double Wide(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     /// <summary>The settings of a configuration by name: those that its file has, which leaves out details that are as usual, and none that is not given.</summary>
-    public static Params<string> SettingsOf(RunConfig config) => new RunConfig() is var usual ?
-        RunConfig.Fields.Where(f => !f.IsDetail || f.Get(config) != f.Get(usual)).Select(f => (f.Name, Text: f.Get(config))).Where(static f => f.Text is not null).Select(static f => (f.Name, f.Text!)).ToParams() : Params<string>.Empty;
+    public static Params<string> SettingsOf(RunConfig config)
+    {
+        var usual = new RunConfig();
+        return RunConfig.Fields.Where(f => !f.IsDetail || f.Get(config) != f.Get(usual)).Select(f => (f.Name, Text: f.Get(config)))
+            .Where(static f => f.Text is not null).Select(static f => (f.Name, f.Text!)).ToParams();
+    }
 }
