@@ -2,6 +2,7 @@ using Functional.Base;
 using Functional.Engines;
 using Functional.Execution;
 using Functional.Graphs;
+using Functional.Measuring;
 using Functional.Runs;
 using Functional.Sessions;
 using Functional.Settings;
@@ -257,8 +258,10 @@ public static class Training
         try
         {
             using var engine = make(session.Config.Execution);
+            double? peak = null;
             while (true)
             {
+                if (session.Config.Logs.PeakShare) session.Peak = peak ??= GemmMeasure.PeakOf(engine, cancellation);
                 var result = Loop.Run(engine, session, progress is null ? null : new ProgressObserver(engine, session, progress), stop: cancellation).OrThrow();
                 if (result.Reason != StopReason.Completed || session.Folder.IsLast) return result;
                 var rewards = session.Rewards;
@@ -299,6 +302,8 @@ public static class Training
         public void RolledOut(long step, Params<float> numbers) => progress.Report(new TrainingEvent.RolledOut(step, numbers));
 
         public void Saved(long step, string folder) => progress.Report(new TrainingEvent.Saved(step, folder));
+
+        public void LogFailed(Fault fault) => progress.Report(new TrainingEvent.LogFailed(fault));
 
         public void Drawn(long step, string text) => progress.Report(new TrainingEvent.Sampled(step, text));
 

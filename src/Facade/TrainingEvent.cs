@@ -22,6 +22,7 @@ public abstract record TrainingEvent
         Evaluated e => Invariant($"step {e.Step}: validation loss {e.Loss:0.0000}{(e.Average is { } mean ? Invariant($", of the mean of the weights {mean:0.0000}") : "")}{(e.Best ? ", the lowest so far" : "")}"),
         Sampled e => $"step {e.Step} writes: {e.Text}",
         Saved e => $"step {e.Step}: saved in {e.Folder}",
+        LogFailed e => $"a log failed: {e.Fault}",
         _ => "",
     };
 
@@ -93,4 +94,8 @@ public abstract record TrainingEvent
     /// <param name="Step">Steps done.</param>
     /// <param name="Folder">Where it lies.</param>
     public sealed record Saved(long Step, string Folder) : TrainingEvent;
+
+    /// <summary>A log of the run cannot be written, for the first time; the run goes on.</summary>
+    /// <param name="Fault">Which, and why.</param>
+    public sealed record LogFailed(Fault Fault) : TrainingEvent;
 }

@@ -107,7 +107,7 @@ sealed class PlainView(Terminal terminal) : ITrainView
             case TrainingEvent.RolledOut e:
                 pace.Wrote(e);
                 break;
-            case TrainingEvent.Evaluated or TrainingEvent.Sampled:
+            case TrainingEvent.Evaluated or TrainingEvent.Sampled or TrainingEvent.LogFailed:
                 terminal.Line(TrainText.Of(value));
                 break;
         }
@@ -172,7 +172,7 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
             case TrainingEvent.RolledOut e:
                 pace.Wrote(e);
                 break;
-            case TrainingEvent.Evaluated or TrainingEvent.Sampled:
+            case TrainingEvent.Evaluated or TrainingEvent.Sampled or TrainingEvent.LogFailed:
                 Lines(TrainText.Of(value));
                 break;
         }
@@ -213,6 +213,7 @@ static class TrainText
     {
         TrainingEvent.Evaluated { IsReward: true } v => string.Create(CultureInfo.InvariantCulture, $"step {v.Step,5}: reward {-v.Loss:0.0000} for prompts that are kept"),
         TrainingEvent.Evaluated v => $"step {v.Step,5}: validation loss {Show.Loss(v.Loss)}{(v.Average is { } mean ? $", of the mean of the weights {Show.Loss(mean)}" : "")}",
+        TrainingEvent.LogFailed l => Show.Harmless($"warning: {l.Fault}"),
         TrainingEvent.Sampled s => $"step {s.Step,5} writes:\n{Indented(s.Text)}",
         _ => "",
     };

@@ -12,10 +12,26 @@ namespace Functional.Measuring;
 public sealed record GemmMeasure(int N, Timings Time)
 {
     const double Enough = 0.5;
-    const int Least = 5, Most = 2000;
+    const int Least = 5, Most = 2000, OnProcessor = 512, OnDevice = 4096;
 
     /// <summary>Billions of floating-point operations a second, at the median.</summary>
     public double Gflops => 2.0 * N * N * N / Time.MedianMilliseconds / 1e6;
+
+    /// <summary>
+    /// Floating-point operations a second that an engine does at most, about: in products of matrices that are large for its device. It takes a second or two; cancelled, it
+    /// is not known.
+    /// </summary>
+    public static double? PeakOf(IEngine engine, CancellationToken stop = default)
+    {
+        try
+        {
+            return On(engine, engine.Memory is { Device: not "cpu" } ? OnDevice : OnProcessor, stop).Gflops * 1e9;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Multiplies on an engine until a second has gone by.</summary>
     public static GemmMeasure On(IEngine engine, int n, CancellationToken stop = default)

@@ -25,6 +25,12 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
 {
     const int Most = 400;
 
+    /// <summary>Whether the vertical axis counts by powers of ten; what is not above 0 is then left out.</summary>
+    public bool LogY { get; init; }
+
+    /// <summary>Whether names of traces stand below the picture, so that it is as wide as there is room.</summary>
+    public bool NamesBelow { get; init; }
+
     // One whose widths the library knows, so that texts have room; a browser without it takes one that is as wide.
     const string Font = "Arial";
 
@@ -39,16 +45,32 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
     {
         var plot = new PlotModel { Title = Title, TitleFontSize = 14, TitleFontWeight = 400, PlotAreaBorderColor = OxyColors.LightGray, DefaultFont = Font };
         foreach (var (position, title) in new[] { (AxisPosition.Bottom, X), (AxisPosition.Left, Y) })
-            plot.Axes.Add(new LinearAxis
-            {
-                Position = position, Title = title, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColor.FromRgb(235, 235, 235), TicklineColor = OxyColors.LightGray,
-                MinorTickSize = 0, MinimumPadding = 0.06, MaximumPadding = 0.06, AxisTitleDistance = 10,
-            });
-        // Beside the picture, where it covers nothing.
+        {
+            Axis axis = LogY && position == AxisPosition.Left ? new LogarithmicAxis() : new LinearAxis();
+            (axis.Position, axis.Title, axis.MajorGridlineStyle, axis.MajorGridlineColor, axis.TicklineColor) = (position, title, LineStyle.Solid, Grid, OxyColors.LightGray);
+            (axis.MinorTickSize, axis.MinimumPadding, axis.MaximumPadding, axis.AxisTitleDistance) = (0, 0.06, 0.06, 10);
+            plot.Axes.Add(axis);
+        }
+        // Beside the picture or below it, where it covers nothing.
         if (Traces.Count > 1)
-            plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendBorderThickness = 0, LegendLineSpacing = 3 });
-        for (var i = 0; i < Traces.Count; i++) plot.Series.Add(Of(Traces[i], colours[i % colours.Length]));
+            plot.Legends.Add(new Legend
+            {
+                LegendPosition = NamesBelow ? LegendPosition.BottomCenter : LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendBorderThickness = 0, LegendLineSpacing = 3,
+                LegendOrientation = NamesBelow ? LegendOrientation.Horizontal : LegendOrientation.Vertical, LegendItemSpacing = 12,
+            });
+        for (var i = 0; i < Traces.Count; i++) plot.Series.Add(Of(LogY ? Traces[i] with { Points = [.. Traces[i].Points.Where(static p => p.Y > 0)] } : Traces[i], colours[i % colours.Length]));
+        return Export(plot, width, height);
+    }
+
+    // Seen on white and on black.
+    static readonly OxyColor Grid = OxyColor.FromAColor(48, OxyColors.Gray);
+
+    internal static string Export(PlotModel plot, int width, int height)
+    {
+        plot.DefaultFont = Font;
         var svg = SvgExporter.ExportToString(plot, width, height, isDocument: false, new Pixels());
+        // An element, and one that is as wide as there is room.
+        svg = svg[svg.IndexOf("<svg ", StringComparison.Ordinal)..].Insert("<svg ".Length, FormattableString.Invariant($"viewBox=\"0 0 {width} {height}\" "));
         // On a page with other pictures a name that both have is the first one's.
         var own = $"clip-{Crc32C.Of(System.Text.Encoding.UTF8.GetBytes(svg)):x8}-";
         return svg.Replace("id=\"clipPath", $"id=\"{own}", StringComparison.Ordinal).Replace("url(#clipPath", $"url(#{own}", StringComparison.Ordinal).Replace($"font-family=\"{Font}\"", $"font-family=\"{Font}, Helvetica, Liberation Sans, sans-serif\"", StringComparison.Ordinal);

@@ -35,6 +35,8 @@ sealed class GuardedObserver(IRunObserver inner) : IRunObserver
         if (text() is { } drawn) inner.Drawn(step, drawn);
     });
 
+    public void LogFailed(Fault fault) => Guard(() => inner.LogFailed(fault));
+
     void Guard(Action work)
     {
         try

@@ -40,6 +40,10 @@ public interface IRunObserver
     /// <param name="text">What it wrote.</param>
     void Drawn(long step, string text) { }
 
+    /// <summary>A log cannot be written, for the first time; the run goes on, without it or with what it still takes.</summary>
+    /// <param name="fault">Which, and why.</param>
+    void LogFailed(Fault fault) { }
+
     /// <summary>One of these methods threw, for the first time in this run, which goes on and tells of what follows all the same.</summary>
     /// <param name="error">What it threw.</param>
     void Failed(Exception error) { }

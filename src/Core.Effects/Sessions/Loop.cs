@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Functional.Base;
 using Functional.Engines;
+using Functional.Logs;
 using Functional.Runs;
 using LanguageExt;
 using static LanguageExt.Prelude;
@@ -29,6 +30,9 @@ public sealed record RunResult(string Folder, string Stage, StopReason Reason, R
     /// <summary>What whoever watched threw first; nothing when nobody did. The run went on.</summary>
     public Exception? WatchFailure { get; init; }
 
+    /// <summary>What could not be written of the run's logs; its own files are another matter. The run went on.</summary>
+    public Vec<Fault> LogFaults { get; init; }
+
     /// <summary>How it ended, in a line.</summary>
     public override string ToString() => FormattableString.Invariant($"{(Reason == StopReason.Completed ? "completed" : "stopped")} after step {Step} of {Stage}, in {Folder}")
         + (BestStep < 0 ? "" : FormattableString.Invariant($"; the {(IsReward ? "highest reward of kept prompts" : "lowest validation loss")} was {(IsReward ? -BestLoss : BestLoss):0.0000}, after step {BestStep}"));
@@ -44,10 +48,12 @@ public sealed class Loop
     readonly GuardedObserver? observer;
     readonly TimeProvider clock;
     readonly CancellationToken stop;
+    readonly RunLogs logs;
+    readonly double? peakSeconds;
 
-    Loop(IEngine engine, RunSession session, Trainer trainer, IRunObserver? observer, TimeProvider? clock, CancellationToken stop) =>
-        (this.engine, this.session, this.trainer, plan, this.observer, this.clock, this.stop) =
-        (engine, session, trainer, trainer.Stage.Plan, observer is null ? null : new(observer), clock ?? TimeProvider.System, stop);
+    Loop(IEngine engine, RunSession session, Trainer trainer, GuardedObserver? observer, TimeProvider clock, RunLogs logs, CancellationToken stop) =>
+        (this.engine, this.session, this.trainer, plan, this.observer, this.clock, this.logs, peakSeconds, this.stop) =
+        (engine, session, trainer, trainer.Stage.Plan, observer, clock, logs, session.Peak is { } flops ? RunCost.Of(session.Config).StepFlops / flops : null, stop);
 
     /// <summary>Trains until all steps are done or somebody asks to stop, which saves first.</summary>
     /// <param name="engine">Where the model runs.</param>
@@ -57,19 +63,28 @@ public sealed class Loop
     /// <param name="stop">Asks to save and stop.</param>
     /// <returns>How it ended; a loss that is not finite or a file that cannot be written is a fault, and what was saved before is unharmed.</returns>
     public static Validation<Fault, RunResult> Run(
-        IEngine engine, RunSession session, IRunObserver? observer = null, TimeProvider? clock = null, CancellationToken stop = default)
+        IEngine engine, RunSession session, IRunObserver? observer = null, TimeProvider? clock = null, CancellationToken stop = default) =>
+        Run(engine, session, observer, clock, static _ => [], stop);
+
+    /// <summary>As the other, with more logs than the run's own.</summary>
+    internal static Validation<Fault, RunResult> Run(IEngine engine, RunSession session, IRunObserver? observer, TimeProvider? clock,
+        Func<LogScene, Vec<(string Name, Func<ILog> Open)>> more, CancellationToken stop)
     {
         return (from stage in session.Data.Stage(engine, session.Config, session.Weights, stop)
                 from judge in session.Data.Judge(engine, session.Folder.Judged, session.Rewards)
                 select (stage, judge)).Bind(made =>
         {
             using var judging = made.judge.Case as Judging;
-            using var trainer = new Trainer(engine, made.stage, judging);
+            using var trainer = new Trainer(engine, made.stage, judging, session.Config.Logs);
             return Prepare(trainer, session).Bind(state =>
             {
-                var loop = new Loop(engine, session, trainer, observer, clock, stop);
-                loop.observer?.Began(session, trainer, state);
-                return loop.Go(state);
+                var guarded = observer is null ? null : new GuardedObserver(observer);
+                guarded?.Began(session, trainer, state);
+                var scene = new LogScene(engine, session, trainer, state, clock ?? TimeProvider.System);
+                using var logs = RunLogs.Open(scene, [.. RunLogs.Of(scene), .. more(scene)], fault => guarded?.LogFailed(fault));
+                var result = new Loop(engine, session, trainer, guarded, scene.Clock, logs, stop).Go(state);
+                logs.Dispose();
+                return result.Map(r => r with { LogFaults = logs.Faults, WatchFailure = guarded?.Failure });
             });
         });
     }
@@ -87,6 +102,19 @@ public sealed class Loop
             })));
 
     Validation<Fault, RunResult> Go(RunState state)
+    {
+        try
+        {
+            return Carry(ref state);
+        }
+        catch
+        {
+            logs.Write(new LogRecord.Ended(state.Step, StopReason.Failed));
+            throw;
+        }
+    }
+
+    Validation<Fault, RunResult> Carry(ref RunState state)
     {
         RunEvent next = new RunEvent.Begun();
         var told = false;
@@ -112,11 +140,11 @@ public sealed class Loop
     // What an effect gives back; nothing for those that answer with nothing.
     RunEvent? Do(RunEffect effect, RunState state) => effect switch
     {
-        RunEffect.LogStep { Metrics: var metrics } => Log(session.Metrics.Append(metrics), state, () => observer?.Stepped(metrics)),
-        RunEffect.LogMeasured { Step: var step, Loss: var loss, Average: var average } =>
-            Log(session.Metrics.AppendMeasured(step, loss, average), state, () => observer?.Measured(step, loss, state.BestStep == step, average)),
+        RunEffect.LogStep { Metrics: var metrics } => Stepped(Shared(metrics), state),
+        RunEffect.LogMeasured { Step: var step, Loss: var loss, Average: var average } => Log(session.Metrics.AppendMeasured(step, loss, average), state,
+            new LogRecord.Measured(step, loss, average), () => observer?.Measured(step, loss, state.BestStep == step, average)),
         RunEffect.LogRollOut { Step: var step, Numbers: var numbers } =>
-            Log(session.Metrics.AppendRollOut(step, numbers), state, () => observer?.RolledOut(step, numbers)),
+            Log(session.Metrics.AppendRollOut(step, numbers), state, new LogRecord.RolledOut(step, numbers), () => observer?.RolledOut(step, numbers)),
         RunEffect.RollOut => RollOut(state),
         RunEffect.TakeStep { LearningRate: var rate } => Step(state, rate),
         RunEffect.Measure => Measure(),
@@ -149,13 +177,29 @@ public sealed class Loop
             : new RunEvent.Skipped();
     }
 
+    StepMetrics Shared(StepMetrics metrics) => peakSeconds is { } least && metrics.Milliseconds > 0 ? metrics with { PeakShare = least * 1e3 / metrics.Milliseconds } : metrics;
+
+    RunEvent? Stepped(StepMetrics metrics, RunState state)
+    {
+        var failed = Log(session.Metrics.Append(metrics), state, new LogRecord.Stepped(metrics), () => observer?.Stepped(metrics));
+        foreach (var record in trainer.Looked)
+            failed ??= record is LogRecord.Normed norms ? Log(session.Metrics.AppendNorms(norms.Step, norms.Of), state, norms, static () => { }) : Told(record);
+        return failed;
+    }
+
+    RunEvent? Told(LogRecord record)
+    {
+        logs.Write(record);
+        return null;
+    }
+
     // A line that cannot be written is for want of room, where no checkpoint can be written either: it ends here, and says where it goes on.
-    static RunEvent? Log(Validation<Fault, Unit> written, RunState state, Action tell)
+    RunEvent? Log(Validation<Fault, Unit> written, RunState state, LogRecord record, Action tell)
     {
         if (written.IsSuccess)
         {
             tell();
-            return null;
+            return Told(record);
         }
         return written.Match(static _ => null, RunEvent? (faults) => new RunEvent.Failed(faults.Head with
         {
@@ -169,17 +213,26 @@ public sealed class Loop
         .Match(RunEvent (folder) =>
         {
             observer?.Saved(state.Step, folder);
+            logs.Write(new LogRecord.Saved(state.Step));
             return new RunEvent.Saved();
         }, static faults => new RunEvent.Failed(faults.Head));
 
     RunEvent Draw(RunState state)
     {
         if (stop.IsCancellationRequested) return new RunEvent.Skipped();
-        observer?.Drawn(state.Step, () => Samples.Draw(engine, trainer, session, state.SampleKey, stop));
+        // What fails here is told once, by whoever would have shown it, and is no failure of the run.
+        string? drawn = null;
+        string? Text() => drawn = Samples.Draw(engine, trainer, session, state.SampleKey, stop);
+        if (observer is null) logs.Guard("sample", () => Text());
+        else observer.Drawn(state.Step, Text);
+        if (drawn is not null) logs.Write(new LogRecord.Written(state.Step, drawn));
         return stop.IsCancellationRequested ? new RunEvent.Skipped() : new RunEvent.Drawn();
     }
 
-    Validation<Fault, RunResult> End(RunEffect.Stop stopped, RunState state) => stopped.Fault is { } fault
-        ? fault.As<RunResult>()
-        : Success<Fault, RunResult>(new(session.Folder.Location, session.Folder.Stage, stopped.Reason, state) { WatchFailure = observer?.Failure, IsReward = session.Config.Stage.IsJudged });
+    Validation<Fault, RunResult> End(RunEffect.Stop stopped, RunState state)
+    {
+        logs.Write(new LogRecord.Ended(state.Step, stopped.Reason));
+        return stopped.Fault is { } fault ? fault.As<RunResult>()
+            : Success<Fault, RunResult>(new(session.Folder.Location, session.Folder.Stage, stopped.Reason, state) { IsReward = session.Config.Stage.IsJudged });
+    }
 }

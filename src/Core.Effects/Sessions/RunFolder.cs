@@ -5,6 +5,7 @@ using Functional.Engines;
 using Functional.Files;
 using Functional.Graphs;
 using Functional.Layers;
+using Functional.Logs;
 using Functional.Models;
 using Functional.Runs;
 using Functional.Settings;
@@ -218,6 +219,9 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
         CheckpointsName => Directory.Exists(entry) && !Directory.EnumerateFileSystemEntries(entry).Any(),
         // A copy of what it begins with.
         StartAdapter.FolderName or StartAdapter.FolderName + ".partial" => Directory.Exists(entry),
+        // What only tells of it.
+        StoryLog.FileName or StoryLog.FileName + ".partial" or CsvLog.FileName => File.Exists(entry),
+        TensorBoardLog.FolderName => Directory.Exists(entry),
         _ => false,
     });
 

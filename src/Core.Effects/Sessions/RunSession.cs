@@ -45,6 +45,9 @@ public sealed class RunSession : IDisposable
     /// <summary>What judges answers where the stage asks a program for it, by the judges' names; none where it does not.</summary>
     public Params<Reward> Rewards { get; set; } = Params<Reward>.Empty;
 
+    /// <summary>Floating-point operations a second that the engine does at most, to say what share of them steps use; nothing to say nothing.</summary>
+    public double? Peak { get; set; }
+
     /// <summary>The configuration before this session changed it; nothing when it is new.</summary>
     public RunConfig? Before { get; private init; }
 

@@ -3,6 +3,7 @@ using Functional.Engines;
 using Functional.Layers;
 using Functional.Learning;
 using Functional.Runs;
+using Functional.Settings;
 using Functional.Storage;
 using LanguageExt;
 
@@ -22,13 +23,15 @@ public sealed class Trainer : IDisposable
     readonly BoundProgram forward, update;
     readonly (IBuffer Buffer, Func<long, double> At)[] scalars;
     readonly (string Name, IBuffer Value)[] shown;
+    readonly StepProbe? probe;
 
     /// <summary>A stage whose parameters are zeros; <see cref="Initialise"/> or <see cref="Load"/> before use.</summary>
     /// <param name="engine">Where it runs.</param>
     /// <param name="stage">What it does.</param>
     /// <param name="judging">What judges answers, of a stage that practises; owned by the caller.</param>
+    /// <param name="logs">What is looked at beside; nothing for nothing.</param>
     /// <exception cref="ArgumentException">The stage's source does not give what its objective takes, or nobody judges what it practises.</exception>
-    public Trainer(IEngine engine, Stage stage, Judging? judging = null)
+    public Trainer(IEngine engine, Stage stage, Judging? judging = null, LogConfig? logs = null)
     {
         Stage = stage;
         var (objective, optimiser) = (stage.Objective, stage.Optimiser);
@@ -49,6 +52,7 @@ public sealed class Trainer : IDisposable
                     practice.IsJudged ? judging ?? throw new ArgumentException("nobody judges.", nameof(judging)) : null);
             if (optimiser.Slots(objective.Learned[0].Spec).Any(static s => s.Name == Optimisers.AverageShare))
                 averages = new(workspace, objective, stage.Practice is { IsJudged: true } ? null : stage.Measured, stage.Rows);
+            if (logs is not null && StepProbe.IsAsked(logs)) probe = new(workspace, stage, logs);
             if (stage.Practice is not { IsJudged: true }) evaluation = new(workspace, objective, stage.Measured, stage.Rows);
         }
         catch
@@ -73,6 +77,9 @@ public sealed class Trainer : IDisposable
         averages?.Take();
         return averages is null ? Parts : [.. Parts, .. averages.Parts];
     }
+
+    /// <summary>What was looked at in the last step; nothing where nobody asked for it.</summary>
+    public Vec<LogRecord> Looked { get; private set; }
 
     /// <summary>The parameters of a part as they are now, by the names that its model has for them.</summary>
     public Params<IBuffer> Parameters(Part part) => part.Model.Specs.Map((name, _) => workspace[Stage.Objective.NameOf(part, name)]);
@@ -160,9 +167,15 @@ public sealed class Trainer : IDisposable
                 return null;
             }
             feeder.Feed(state, part);
+            if (ReferenceEquals(update, forward)) probe?.BeforeUpdate(state.Step + 1);
             forward.Run();
         }
-        if (!ReferenceEquals(update, forward)) update.Run();
+        if (!ReferenceEquals(update, forward))
+        {
+            probe?.BeforeUpdate(state.Step + 1);
+            update.Run();
+        }
+        Looked = probe?.AfterUpdate(state.Step + 1, update) ?? [];
         // The next batch goes up while a device still computes; reading the loss waits for it.
         var next = feeder.Ahead(state);
         var outcome = new StepOutcome(update[Names.Loss].Scalar(), update[Names.GradientNorm].Scalar(), next,
@@ -186,6 +199,7 @@ public sealed class Trainer : IDisposable
     public void Dispose()
     {
         averages?.Dispose();
+        probe?.Dispose();
         evaluation?.Dispose();
         rollouts?.Dispose();
         workspace.Dispose();

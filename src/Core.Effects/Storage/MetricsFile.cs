@@ -21,13 +21,25 @@ public readonly record struct MetricsLine(long Step, StepMetrics? Training, doub
 
     /// <summary>An evaluation's loss of the mean of the weights; nothing where none is kept.</summary>
     public double? AverageLoss { get; init; }
+
+    /// <summary>Norms by layer, by the names of <see cref="LayerNorms"/>; nothing on other lines.</summary>
+    public Params<float>? Norms { get; init; }
+
+    /// <summary>The line as it is told to logs.</summary>
+    public LogRecord Record => this switch
+    {
+        { Training: { } step } => new LogRecord.Stepped(step),
+        { RollOut: { } numbers } => new LogRecord.RolledOut(Step, numbers),
+        { Norms: { } norms } => new LogRecord.Normed(Step, norms),
+        _ => new LogRecord.Measured(Step, ValidationLoss ?? double.NaN, AverageLoss),
+    };
 }
 
 /// <summary>
 /// <c>metrics.jsonl</c>: a line a step with <c>step</c>, <c>loss</c>, <c>lr</c>, <c>grad_norm</c>, <c>step_ms</c> and
 /// <c>tokens_per_second</c>, a line an evaluation with <c>step</c>, <c>val_loss</c> and, where a mean of weights is kept,
 /// <c>val_loss_average</c>, and a line a rollout with <c>step</c> and
-/// <c>rollout</c>. Each line reaches the system whole before the
+/// <c>rollout</c>; where they are asked for, <c>peak_share</c> with a step, and lines with <c>step</c> and <c>norms</c>. Each line reaches the system whole before the
 /// next step begins. Appending allocates nothing.
 /// </summary>
 public sealed class MetricsFile : IDisposable
@@ -77,7 +89,16 @@ public sealed class MetricsFile : IDisposable
         json.WriteNumber("grad_norm", metrics.GradientNorm);
         json.WriteNumber("step_ms", Math.Round(metrics.Milliseconds, 3));
         json.WriteNumber("tokens_per_second", Math.Round(metrics.TokensPerSecond, 1));
+        if (metrics.PeakShare is { } share) json.WriteNumber("peak_share", Math.Round(share, 6));
         if (metrics.Shown is { } shown) Write("shown", shown);
+        return End();
+    }
+
+    /// <summary>Adds the line of norms by layer after a step.</summary>
+    public Validation<Fault, Unit> AppendNorms(long step, Params<float> norms)
+    {
+        Begin(step);
+        Write("norms", norms);
         return End();
     }
 
@@ -169,10 +190,11 @@ public sealed class MetricsFile : IDisposable
             if (json.TryGetProperty("val_loss", out var loss))
                 return new(step, null, loss.GetDouble()) { AverageLoss = json.TryGetProperty("val_loss_average", out var mean) ? mean.GetDouble() : null };
             if (json.TryGetProperty("rollout", out var numbers)) return new(step, null, null) { RollOut = Numbers(numbers) };
+            if (json.TryGetProperty("norms", out var norms)) return new(step, null, null) { Norms = Numbers(norms) };
             return new(step, new(step, json.GetProperty("loss").GetSingle(), json.GetProperty("lr").GetDouble(), json.GetProperty("grad_norm").GetSingle(),
                 json.GetProperty("step_ms").GetDouble(), json.GetProperty("tokens_per_second").GetDouble())
             {
-                Shown = json.TryGetProperty("shown", out var shown) ? Numbers(shown) : null,
+                Shown = json.TryGetProperty("shown", out var shown) ? Numbers(shown) : null, PeakShare = json.TryGetProperty("peak_share", out var share) ? share.GetDouble() : null,
             }, null);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)

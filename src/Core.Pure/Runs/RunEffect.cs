@@ -13,6 +13,9 @@ public readonly record struct StepMetrics(long Step, float Loss, double Learning
 {
     /// <summary>What the objective shows beside its loss; nothing where it shows nothing.</summary>
     public Params<float>? Shown { get; init; }
+
+    /// <summary>What share of the machine's peak it used, in [0, 1] or a little above; nothing where nobody measured that.</summary>
+    public double? PeakShare { get; init; }
 }
 
 /// <summary>Why a run stops.</summary>

@@ -39,6 +39,9 @@ public sealed partial record RunConfig
     /// <summary>What the run is to compute on. It may go on with another engine; its numbers then agree within float32's rounding, not bit for bit.</summary>
     public EngineOptions Execution { get; init; } = new();
 
+    /// <summary>What is told of the run beside its own files.</summary>
+    public LogConfig Logs { get; init; } = new();
+
     /// <summary>What is learned, from what, and for how long.</summary>
     public StageConfig Stage { get; init; } = new();
 
@@ -186,6 +189,7 @@ public sealed partial record RunConfig
             with { Fixed = true, Section = "run" },
         .. EngineFields.All.Select(static f =>
             f.In(Make.Part<RunConfig, EngineOptions>(static c => c.Execution, static (c, v) => c with { Execution = v }), "run")),
+        .. LogConfig.Fields.Select(static f => f.In(Make.Part<RunConfig, LogConfig>(static c => c.Logs, static (c, v) => c with { Logs = v }), "run")),
         .. StageConfig.Fields.Select(static f =>
             f.In(Make.Part<RunConfig, StageConfig>(static c => c.Stage, static (c, v) => c with { Stage = v }), StageSection)),
     ];

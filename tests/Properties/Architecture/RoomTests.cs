@@ -13,7 +13,7 @@ public sealed class RoomTests
     [
         "Base", "Execution", "Graphs", "Meaning", "Compiling", "Layers", "Models", "Families", "Learning", "Unicode", "Text", "Subwords", "Formats", "Templates", "Adapters",
         "Dialogues", "Data", "Grammars", "Sampling", "Settings", "Runs", "Stories",
-        "Files", "Engines", "Engines.Reference", "Engines.Managed", "Engines.Torch", "Engines.Catalogue", "Storage", "Weights", "Reports", "Generation", "Sessions",
+        "Files", "Engines", "Engines.Reference", "Engines.Managed", "Engines.Torch", "Engines.Catalogue", "Storage", "Weights", "Logs", "Reports", "Generation", "Sessions",
         "Measuring", "",
             "Cli",
     ];

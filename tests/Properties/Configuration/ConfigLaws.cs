@@ -89,6 +89,7 @@ public class ConfigLaws
     static string? Values(Field<RunConfig> field, Key key) => field.Allowed switch
     {
         var _ when field.Name == "bias" => ((string[])["true", "false", "qkv", "output+norms", "qkv+output+feed-forward", "norms"])[key.Below(0, 6)],
+        var _ when field.Name == "logs" => ((string[])["none", "csv", "csv+tensorboard", "tensorboard+otlp", "csv+tensorboard+otlp"])[key.Below(0, 5)],
         var pattern when pattern.StartsWith("all (", StringComparison.Ordinal) => key.Below(0, 3) == 0 ? "all"
             : string.Concat(Enumerable.Range(0, 1 + (int)key.Below(1, 5)).Select(i => pattern[key.Below(2 + i, 2) == 0 ? 5 : ^1])),
         var list when list.StartsWith("numbers above 0", StringComparison.Ordinal) => key.Below(0, 2) == 0 ? "none" : FormattableString.Invariant($"{key.Uniform(1) + 0.1:R}+2"),
@@ -259,7 +260,7 @@ public class ConfigLaws
             + "entropy-weight baseline advantage-scale advantage-epsilon pretrain-weight pretrain-data max-kl cg-iterations cg-damping line-tries critic discount gae-lambda value-weight value-clip "
             + "adapter lora-rank lora-alpha lora-targets lora-ranks lora-alphas rslora dora lora-bias lora-saved base-bits lora-b-rate optimiser beta1 beta2 beta3 mix muon-momentum average eps",
             string.Join(' ', RunConfig.Fields.Where(static f => f.Fixed).Select(static f => f.Name)));
-        Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads batch accumulate recompute steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data neftune lora-dropout lr min-lr warmup schedule weight-decay role-rates role-decays clip",
+        Assert.Equal("balance-loss router-z-loss router-noise expert-capacity dropout engine device precision threads logs otlp-endpoint norms-every log-histograms-every peak-share batch accumulate recompute steps label-smoothing eval-every eval-batches save-every keep sample-every sample-tokens sample-temperature data neftune lora-dropout lr min-lr warmup schedule weight-decay role-rates role-decays clip",
             string.Join(' ', RunConfig.Fields.Where(static f => !f.Fixed).Select(static f => f.Name)));
     }
 

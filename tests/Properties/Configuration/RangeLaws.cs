@@ -30,6 +30,8 @@ public class RangeLaws
     [InlineData("eval-batches", "0", "-1")]
     [InlineData("save-every", "0", "-1")]
     [InlineData("sample-every", "0", "-1")]
+    [InlineData("norms-every", "0", "-1")]
+    [InlineData("log-histograms-every", "0", "-1")]
     [InlineData("warmup", "0", "-1")]
     [InlineData("threads", "0", "-1")]
     [InlineData("lr", "0.0001", "0")]
@@ -196,6 +198,13 @@ public class RangeLaws
     [InlineData("judge", "length:0")]
     [InlineData("judge", "length:x")]
     [InlineData("judge", "function:")]
+    [InlineData("logs", "csv+csv")]
+    [InlineData("logs", "none+csv")]
+    [InlineData("logs", "csv+")]
+    [InlineData("logs", "")]
+    [InlineData("logs", "wandb")]
+    [InlineData("otlp-endpoint", "localhost:4318")]
+    [InlineData("otlp-endpoint", "http://")]
     public void What_is_no_value_is_refused(string name, string beyond) =>
         Assert.Contains($"--{name}: is {beyond}; allowed: {RunConfig.Field(name)!.Allowed}", Faults(name, beyond), StringComparison.Ordinal);
 

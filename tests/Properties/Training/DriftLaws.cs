@@ -10,7 +10,7 @@ namespace Functional.Tests.Properties.Training;
 public class DriftLaws
 {
     static readonly string[] candidates = ["true", "false", "gelu", "post", "sinusoidal", "byte", "shuffled", "sgd", "keep", "0.25", "0.5", "3", "2", "4", "8",
-        "linear", "managed", "cpu", "1", "1e-5", "rms", "neighbours", "w", "head", "sigmoid", "e", "gpt2", "ipo", "forward-kl", "none", "ranking", "q=3", "all", "norm", "ppo", "k1", "loss", "norm=3", "bf16"];
+        "linear", "managed", "cpu", "1", "1e-5", "rms", "neighbours", "w", "head", "sigmoid", "e", "gpt2", "ipo", "forward-kl", "none", "ranking", "q=3", "all", "norm", "ppo", "k1", "loss", "norm=3", "bf16", "csv"];
 
     // What the settings are beside which the others mean something.
     static RunConfig Begun(string name) => TinyRun.Config with
@@ -51,7 +51,7 @@ public class DriftLaws
 
     // The first of the candidates that is another value and can stand there.
     static RunConfig? Changed(RunConfig config, Field<RunConfig> field) => candidates
-        .Select(text => field.Set(config, field.IsPath ? "/elsewhere" : field.Name switch { "separator" => "b", "judge" => "f1", "critic" => "own", "ratio-level" => "token", "loss-norm" => "rows", "sampling-correction" => "token-mask", _ => text }))
+        .Select(text => field.Set(config, field.IsPath ? "/elsewhere" : field.Name switch { "separator" => "b", "otlp-endpoint" => "http://127.0.0.1:9", "judge" => "f1", "critic" => "own", "ratio-level" => "token", "loss-norm" => "rows", "sampling-correction" => "token-mask", _ => text }))
         .FirstOrDefault(c => c is not null && field.Get(c) != field.Get(config) && c.Validate().IsSuccess);
 
     [Theory, MemberData(nameof(Settings))]

@@ -61,6 +61,8 @@ public class WiringLaws
         ["eval-every"] = ("", "2", "checkpoints evaluations"), ["eval-batches"] = ("", "1", "score"), ["save-every"] = ("", "3", "checkpoints"),
             ["keep"] = ("", "1", "checkpoints"), ["sample-every"] = ("", "3", "lengths samples texts"), ["sample-tokens"] = ("", "5", "lengths texts"),
             ["sample-temperature"] = ("", "0", "texts"),
+        // What they do is in LogLaws and NormLaws.
+        ["logs"] = ("", "csv", ""), ["otlp-endpoint"] = ("", "http://127.0.0.1:9", ""), ["norms-every"] = ("", "2", ""), ["log-histograms-every"] = ("", "2", ""), ["peak-share"] = ("", "true", ""),
         ["threads"] = ("", "2", "execution"), ["engine"] = ("", "auto", "execution"), ["device"] = ("", "auto", "execution"),
             ["precision"] = ("", "bf16", Numbers),
         ["data"] = ("", "TEXT", "text"), ["corpus-seed"] = ("", "2", "text"), ["corpus-size"] = ("", "2000", "text"), ["tokenizer"] = ("", "byte", "text"),

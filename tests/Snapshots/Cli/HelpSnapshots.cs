@@ -66,6 +66,15 @@ public sealed class HelpSnapshots
     public Task Inspect() => Help("inspect");
 
     [Fact]
+    public Task Report() => Help("report");
+
+    [Fact]
+    public Task Compare() => Help("compare");
+
+    [Fact]
+    public Task Attention() => Help("attention");
+
+    [Fact]
     public Task Import() => Help("import");
 
     [Fact]

@@ -1,0 +1,47 @@
+using Functional.Reports;
+using Functional.Sessions;
+
+namespace Functional;
+
+/// <content>What it looks at.</content>
+public sealed partial class LanguageModel
+{
+    /// <summary>To which tokens each token of a text attends, in every layer and head.</summary>
+    /// <param name="text">The text, of no more tokens than the model's context.</param>
+    /// <param name="cancellation">Gives up before it begins.</param>
+    /// <exception cref="FunctionalException">The text has no tokens, too many, or characters that the model does not know; or the device has no room.</exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<IReadOnlyList<AttentionWeights>> AttentionAsync(string text, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => Tokenizer.Encode(text).Bind(ids => model.Attention(ids)).OrThrow(), cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Draws that, a picture a head, as SVG or as a page.</summary>
+    /// <param name="text">The text; of one that is longer than <paramref name="most"/> its beginning.</param>
+    /// <param name="file">A file that ends with <c>.svg</c> or <c>.html</c>; one that is there is replaced.</param>
+    /// <param name="layer">One layer, from 0; nothing for all.</param>
+    /// <param name="most">How many tokens at most, 1 or more.</param>
+    /// <param name="cancellation">Gives up before it is written.</param>
+    /// <returns>How many pictures there are.</returns>
+    /// <exception cref="ArgumentException">The file has another ending.</exception>
+    /// <exception cref="FunctionalException">As for <see cref="AttentionAsync"/>; or there is no such layer, or the file cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<int> DrawAttentionAsync(string text, string file, int? layer = null, int most = 64, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        var ending = Path.GetExtension(file);
+        if (ending is not (".svg" or ".html")) throw new ArgumentException("expected a file that ends with .svg or .html", nameof(file));
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() =>
+        {
+            var maps = AttentionMaps.Of(model, text, layer, most, cancellation).OrThrow();
+            _ = PageFile.Write(file, ending == ".svg" ? maps.Svg : maps.Html("Attention", text)).OrThrow();
+            return maps.Charts.Count;
+        }, cancellation).ConfigureAwait(false);
+    }
+}
