@@ -1,0 +1,136 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Functional.Engines.Managed;
+
+/// <summary>A register of floats that digits of few bits are read into: the kernel of panels is written once over it.</summary>
+internal unsafe interface IPanelLanes<T> where T : struct, IPanelLanes<T>
+{
+    static abstract int Count { get; }
+    static abstract T Zero { get; }
+    static abstract T Broadcast(float x);
+
+    /// <summary>Signed bytes.</summary>
+    static abstract T Bytes(sbyte* p);
+
+    /// <summary>The lower and the upper halves of bytes, less 8.</summary>
+    static abstract (T Low, T High) Halves(byte* p);
+
+    /// <summary>Numbers of 16 bits that are not negative.</summary>
+    static abstract T Scales(ushort* p);
+    static abstract T Add(T x, T y);
+    static abstract T MultiplyAdd(T x, T y, T sum);
+    static abstract void Store(T x, float* p);
+}
+
+// MultiplyAddEstimate is one fused instruction where there is one, else a product and a sum, never a library call.
+internal readonly unsafe struct Panel512(Vector512<float> v) : IPanelLanes<Panel512>
+{
+    private readonly Vector512<float> v = v;
+    public static int Count => 16;
+    public static Panel512 Zero { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => new(Vector512<float>.Zero); }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel512 Broadcast(float x) => new(Vector512.Create(x));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Panel512 Bytes(sbyte* p) => new(Vector512.ConvertToSingle(Avx512F.IsSupported ? Avx512F.ConvertToVector512Int32(Vector128.Load(p))
+        : Vector512.Create(Panel256.Whole(p), Panel256.Whole(p + 8))));
+
+    // The instruction reads the lowest four bits of each index alone.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Panel512, Panel512) Halves(byte* p)
+    {
+        if (Avx512F.IsSupported)
+        {
+            var both = Avx512F.ConvertToVector512Int32(Vector128.Load(p));
+            var table = Vector512.Create(-8f, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7);
+            return (new(Avx512F.PermuteVar16x32(table, both)), new(Avx512F.PermuteVar16x32(table, both >>> 4)));
+        }
+        var (low, high) = Panel256.Nibbles(p);
+        var (lower, higher) = Panel256.Nibbles(p + 8);
+        return (new(Vector512.ConvertToSingle(Vector512.Create(low, lower))), new(Vector512.ConvertToSingle(Vector512.Create(high, higher))));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Panel512 Scales(ushort* p) => new(Vector512.Create(Panel256.Real(p), Panel256.Real(p + 8)));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel512 Add(Panel512 x, Panel512 y) => new(x.v + y.v);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel512 MultiplyAdd(Panel512 x, Panel512 y, Panel512 sum) =>
+        new(Vector512.MultiplyAddEstimate(x.v, y.v, sum.v));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Panel512 x, float* p) => x.v.Store(p);
+}
+
+internal readonly unsafe struct Panel256(Vector256<float> v) : IPanelLanes<Panel256>
+{
+    private readonly Vector256<float> v = v;
+    public static int Count => 8;
+    public static Panel256 Zero { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => new(Vector256<float>.Zero); }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 Broadcast(float x) => new(Vector256.Create(x));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<int> Whole(sbyte* p) => Avx2.IsSupported ? Avx2.ConvertToVector256Int32(p)
+        : Vector256.Create(Panel128.Whole(p), Panel128.Whole(p + 4));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static (Vector256<int> Low, Vector256<int> High) Nibbles(byte* p)
+    {
+        var both = Avx2.IsSupported ? Avx2.ConvertToVector256Int32(p) : Vector256.Create(Panel128.Unsigned(p), Panel128.Unsigned(p + 4));
+        return ((both & Vector256.Create(15)) - Vector256.Create(8), (both >>> 4) - Vector256.Create(8));
+    }
+
+    // Of a normal number the bits move into their places; a smaller one is a whole number of units.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<float> Real(ushort* p)
+    {
+        var (low, high) = Vector128.Widen(Vector128.Load(p));
+        var bits = Vector256.Create(low, high).AsInt32();
+        return Vector256.ConditionalSelect(Vector256.LessThan(bits, Vector256.Create(1 << 10)).AsSingle(),
+            Vector256.ConvertToSingle(bits) * Vector256.Create(1f / (1 << 24)), ((bits << 13) + Vector256.Create(112 << 23)).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 Bytes(sbyte* p) => new(Vector256.ConvertToSingle(Whole(p)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Panel256, Panel256) Halves(byte* p) => Nibbles(p) is var (low, high) ? (new(Vector256.ConvertToSingle(low)), new(Vector256.ConvertToSingle(high)))
+        : default;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 Scales(ushort* p) => new(Real(p));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 Add(Panel256 x, Panel256 y) => new(x.v + y.v);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 MultiplyAdd(Panel256 x, Panel256 y, Panel256 sum) =>
+        new(Vector256.MultiplyAddEstimate(x.v, y.v, sum.v));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Panel256 x, float* p) => x.v.Store(p);
+}
+
+internal readonly unsafe struct Panel128(Vector128<float> v) : IPanelLanes<Panel128>
+{
+    private readonly Vector128<float> v = v;
+    public static int Count => 4;
+    public static Panel128 Zero { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => new(Vector128<float>.Zero); }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel128 Broadcast(float x) => new(Vector128.Create(x));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<int> Whole(sbyte* p) => Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)p).AsSByte()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<int> Unsigned(byte* p) => Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)p).AsByte())).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel128 Bytes(sbyte* p) => new(Vector128.ConvertToSingle(Whole(p)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Panel128, Panel128) Halves(byte* p)
+    {
+        var both = Unsigned(p);
+        return (new(Vector128.ConvertToSingle((both & Vector128.Create(15)) - Vector128.Create(8))), new(Vector128.ConvertToSingle((both >>> 4) - Vector128.Create(8))));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Panel128 Scales(ushort* p)
+    {
+        var bits = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)p).AsUInt16()).AsInt32();
+        return new(Vector128.ConditionalSelect(Vector128.LessThan(bits, Vector128.Create(1 << 10)).AsSingle(),
+            Vector128.ConvertToSingle(bits) * Vector128.Create(1f / (1 << 24)), ((bits << 13) + Vector128.Create(112 << 23)).AsSingle()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel128 Add(Panel128 x, Panel128 y) => new(x.v + y.v);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel128 MultiplyAdd(Panel128 x, Panel128 y, Panel128 sum) =>
+        new(Vector128.MultiplyAddEstimate(x.v, y.v, sum.v));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Panel128 x, float* p) => x.v.Store(p);
+}
