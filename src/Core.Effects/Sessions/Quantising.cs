@@ -1,7 +1,6 @@
 using Functional.Base;
 using Functional.Engines;
 using Functional.Files;
-using Functional.Graphs;
 using Functional.Storage;
 using LanguageExt;
 using static LanguageExt.Prelude;
