@@ -88,6 +88,24 @@ public sealed partial class LanguageModel
         }, cancellation);
     }
 
+    /// <summary>Writes the model and its tokenizer as llama.cpp reads them: a GGUF file.</summary>
+    /// <param name="file">The file; there must be none. It is there whole, or not at all.</param>
+    /// <param name="type">How matrices are kept: f32, f16, q8_0 or q4_0; nothing for what the run keeps, or else f16.</param>
+    /// <param name="family">The family, such as <c>llama</c>; nothing for the one that it came from, or else the first that has words for it.</param>
+    /// <param name="cancellation">Gives up before it begins.</param>
+    /// <returns>The architecture, and the type of its matrices.</returns>
+    /// <exception cref="ArgumentException">The file has no name.</exception>
+    /// <exception cref="FunctionalException">llama.cpp has no words for the family, a setting or the tokenizer, a number is too large for the type, or the file
+    /// cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<(string Architecture, string Type)> ExportGgufAsync(string file, string? type = null, string? family = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => model.ExportGgufTo(file, type, family).OrThrow(), cancellation).ConfigureAwait(false);
+    }
+
     static IEnumerable<Fault> Twice(string where, string? word, Reward? function) => word is null || function is null ? []
         : [new(where, $"is {word}, and a function is given, too", "allowed: one of them")];
 }

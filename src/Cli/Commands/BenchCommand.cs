@@ -111,7 +111,8 @@ static class BenchCommand
             var packing = given.Text("--bits") switch
             {
                 null or "32" => null,
-                "8" or "4" and var bits => new PanelPacking(bits[0] - '0'),
+                "8" => new PanelPacking(8),
+                "4" => new PanelPacking(4),
                 var other => throw new FunctionalException(new Fault("--bits", $"is {other}", "allowed: 32, 8, 4")),
             };
             using var engine = Engine.Create(options);

@@ -76,6 +76,14 @@ public sealed partial class TrainedModel : IDisposable
     public Validation<Fault, string> ExportTo(string location, string? family = null, string dtype = "F32", long shardBytes = 5_000_000_000) =>
         AsFloats(weights => Export.Write(Run, weights, location, family, dtype, shardBytes, Disk.Real));
 
+    /// <summary>Writes the model as llama.cpp reads it: see <see cref="GgufExport.Write"/>.</summary>
+    /// <param name="path">A file; there must be none.</param>
+    /// <param name="type">f32, f16, q8_0 or q4_0; nothing for what the run keeps, or else f16.</param>
+    /// <param name="family">The family's name; nothing for the one that it came from, or else the first that has words for it.</param>
+    /// <returns>The architecture, and the type of its matrices.</returns>
+    public Validation<Fault, (string Architecture, string Type)> ExportGgufTo(string path, string? type = null, string? family = null) =>
+        GgufExport.Write(Run, parameters.Buffers, path, type, family, Disk.Real);
+
     // What is kept in few bits is unpacked for it.
     Validation<Fault, T> AsFloats<T>(Func<Params<IBuffer>, Validation<Fault, T>> use) => Run.Panels is null ? use(parameters.Buffers)
         : Run.Load(engine, Checkpoint).Bind(loaded =>

@@ -72,38 +72,19 @@ public static class Panels
             {
                 for (var i = 0; i < group.Length; i++)
                     group[i] = o < outputs && g * PanelPacking.Group + i is var at && at < inputs ? matrix[kind.Turned ? at * outputs + o : o * inputs + at] : 0;
-                if (Round(group, packing.Most, digits) is not { } scale) return group.First(v => !float.IsFinite(v) || Math.Abs(v) > packing.Most * (float)Half.MaxValue);
+                if (packing.Round(group, digits) is not { } scale) return packing.Unkept(group);
                 Put(Tile(words, kind, o, g), o % PanelPacking.Panel, packing.Bits, scale, digits);
             }
         return null;
-    }
-
-    /// <summary>The digits of a group and their scale; nothing where a number cannot be kept.</summary>
-    /// <param name="group">Its numbers.</param>
-    /// <param name="most">The largest digit.</param>
-    /// <param name="digits">Where the digits go.</param>
-    public static Half? Round(ReadOnlySpan<float> group, int most, Span<sbyte> digits)
-    {
-        var largest = 0.0;
-        foreach (var value in group)
-        {
-            if (!float.IsFinite(value)) return null;
-            largest = Math.Max(largest, Math.Abs((double)value));
-        }
-        var least = largest / most;
-        if (least > (double)Half.MaxValue) return null;
-        var scale = (Half)least;
-        if ((double)scale < least) scale = Half.BitIncrement(scale);
-        for (var i = 0; i < group.Length; i++) digits[i] = scale == Half.Zero ? (sbyte)0 : (sbyte)Math.Round(group[i] / (double)scale);
-        return scale;
     }
 
     /// <summary>The matrix that words stand for.</summary>
     /// <param name="words">The words.</param>
     /// <param name="kind">What they are.</param>
     /// <param name="matrix">Where it goes, row-major, as the kind has it.</param>
+    /// <param name="scales">Where the scale of each number goes, in the same order; nothing where nobody asks.</param>
     /// <exception cref="ArgumentException">A length is another than the kind says.</exception>
-    public static void Unpack(ReadOnlySpan<int> words, PanelMatrix kind, Span<float> matrix)
+    public static void Unpack(ReadOnlySpan<int> words, PanelMatrix kind, Span<float> matrix, Span<float> scales = default)
     {
         Check(matrix.Length, kind, words.Length);
         var digits = new sbyte[PanelPacking.Group];
@@ -112,7 +93,12 @@ public static class Panels
             {
                 var scale = (float)Group(words, kind, o, g, digits);
                 for (var i = 0; i < digits.Length && g * PanelPacking.Group + i < kind.Inputs; i++)
-                    matrix[g * PanelPacking.Group + i is var at && kind.Turned ? at * kind.Outputs + o : o * kind.Inputs + at] = digits[i] * scale;
+                {
+                    var (input, at) = (g * PanelPacking.Group + i, 0);
+                    at = kind.Turned ? input * kind.Outputs + o : o * kind.Inputs + input;
+                    matrix[at] = digits[i] * scale;
+                    if (!scales.IsEmpty) scales[at] = scale;
+                }
             }
     }
 

@@ -23,6 +23,36 @@ public sealed record PanelPacking(int Bits)
     /// <summary>Words of a tile.</summary>
     public int TileWords => ScaleWords + Group * Panel * Bits / 32;
 
+    /// <summary>
+    /// The digits of a group's numbers, to the nearest, ties to even, and their scale: the least float16 that reaches the largest, so that no number is off by more
+    /// than half of it. Nothing where one cannot be kept (<see cref="Unkept"/>).
+    /// </summary>
+    /// <param name="group">Its numbers.</param>
+    /// <param name="digits">Where the digits go.</param>
+    public Half? Round(ReadOnlySpan<float> group, Span<sbyte> digits)
+    {
+        if (Unkept(group) is not null) return null;
+        var largest = 0.0;
+        foreach (var value in group) largest = Math.Max(largest, Math.Abs((double)value));
+        var scale = (Half)(largest / Most);
+        return Round(group, (double)scale < largest / Most ? Half.BitIncrement(scale) : scale, digits);
+    }
+
+    /// <summary>The digits of numbers with a scale that is known to reach them; the scale.</summary>
+    internal static Half? Round(ReadOnlySpan<float> group, Half scale, Span<sbyte> digits)
+    {
+        for (var i = 0; i < group.Length; i++) digits[i] = scale == Half.Zero ? (sbyte)0 : (sbyte)Math.Round(group[i] / (double)scale);
+        return scale;
+    }
+
+    /// <summary>The first of some numbers that cannot be kept: one that is not finite, or is larger than a float16 times the largest digit. Nothing where all can.</summary>
+    public float? Unkept(ReadOnlySpan<float> numbers)
+    {
+        foreach (var value in numbers)
+            if (!(Math.Abs((double)value) <= Most * (double)Half.MaxValue)) return value;
+        return null;
+    }
+
     /// <summary>How many groups of inputs there are.</summary>
     public static int Groups(int inputs) => (inputs + Group - 1) / Group;
 
