@@ -28,11 +28,11 @@ sealed class Theirs : IDisposable
     public int[] Encode(string text) => [.. context.Tokenize(text, addBos: false, special: true).Select(static t => (int)t)];
 
     /// <summary>Reads a token and gives the logits of what comes next.</summary>
-    public ReadOnlySpan<float> Read(int token)
+    public float[] Read(int token)
     {
         var batch = new LLamaBatch();
         batch.Add(token, position++, LLamaSeqId.Zero, true);
-        return context.Decode(batch) is DecodeResult.Ok ? context.NativeHandle.GetLogitsIth(0)[..Vocabulary] : throw new InvalidOperationException("llama.cpp could not read a token.");
+        return context.Decode(batch) is DecodeResult.Ok ? context.NativeHandle.GetLogitsIth(0)[..Vocabulary].ToArray() : throw new InvalidOperationException("llama.cpp could not read a token.");
     }
 
     public void Dispose()

@@ -292,6 +292,6 @@ public sealed class PanelLaws
         }
 
         static void Close(float[] expected, float[] actual, float tolerance) =>
-            Assert.All(expected.Zip(actual), pair => Assert.True(Math.Abs(pair.First - pair.Second) <= tolerance, $"{pair} {tolerance}"));
+            Assert.All(expected.Zip(actual), pair => Assert.True(Math.Abs(pair.Item1 - pair.Item2) <= tolerance, $"{pair} {tolerance}"));
     }
 }

@@ -294,7 +294,7 @@ public sealed class GgufTests : IDisposable
         var splitter = gpt4 ? Splitter.Gpt4 : Splitter.Gpt2;
         var text = string.Concat(Enumerable.Repeat("the cat and the other cat's hat é ", 20));
         var tokenizer = SubwordTokenizers.Of(BpeTrainer.Train(WordCounts.Of(text, splitter), training), training, splitter).Sized(310)!;
-        var words = TinyRun.Get(GgufTokenizer.Of(tokenizer, TokenMarks.None with { End = [0], Pad = Prelude.Some(1) })).ToDictionary(static w => w.Key["tokenizer.ggml.".Length..], static w => w.Value);
+        var words = TinyRun.Get(GgufTokenizer.Of(tokenizer, TokenMarks.None with { End = [0], Pad = LanguageExt.Prelude.Some(1) })).ToDictionary(static w => w.Key["tokenizer.ggml.".Length..], static w => w.Value);
         Assert.Equal(new GgufValue.Word("gpt2"), words["model"]);
         Assert.Equal(new GgufValue.Word(gpt4 ? "dbrx" : "gpt-2"), words["pre"]);
         Assert.Equal(new GgufValue.Whole(0), words["eos_token_id"]);
@@ -309,7 +309,7 @@ public sealed class GgufTests : IDisposable
             if (tokenizer.Name(id).Length > 0) Assert.Equal(tokenizer.Name(id), tokens[id]);
             else Assert.Equal(5, kinds[id]);
         Assert.Equal(tokenizer.Merges.Count, merges.Count);
-        Assert.All(merges.Zip(tokenizer.Merges), m => Assert.Equal($"{tokens[m.Second.Left]} {tokens[m.Second.Right]}", m.First));
+        Assert.All(merges.Zip(tokenizer.Merges), m => Assert.Equal($"{tokens[m.Item2.Left]} {tokens[m.Item2.Right]}", m.Item1));
         // Token 11 would end texts else.
         var open = TinyRun.Get(GgufTokenizer.Of(tokenizer, TokenMarks.None)).ToDictionary(static w => w.Key, static w => w.Value);
         Assert.Equal([0], tokenizer.Bytes((int)((GgufValue.Whole)open["tokenizer.ggml.eos_token_id"]).Value).ToArray());

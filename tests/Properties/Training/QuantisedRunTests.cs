@@ -83,10 +83,10 @@ public sealed class QuantisedRunTests : IDisposable
         int[] ids = [0, 3, 1, 2, 4, 1, 0];
         var expected = Logits.Whole(engine, Transformer.Of(kept.Run.Config.Decoder), dense.Buffers, ids, 7, false);
         foreach (var cached in (bool[])[false, true])
-            foreach (var (row, line) in TinyRun.Get(kept.Logits(ids, 7, cached)).Index())
-                Assert.All(row.Zip(expected[line]), static pair => Assert.Equal(pair.Second, pair.First, 1e-5f));
+            foreach (var (line, row) in TinyRun.Get(kept.Logits(ids, 7, cached)).Index())
+                Assert.All(row.Zip(expected[line]), static pair => Assert.Equal(pair.Item2, pair.Item1, 1e-5f));
         var writer = TinyRun.Get(kept.Generator(3, 1));
-        Assert.NotEmpty(string.Concat(writer.Text(TinyRun.Get(writer.Encode("ab")), 5, new(), Key.Seed(1))));
+        Assert.NotEmpty(string.Concat(writer.Text(TinyRun.Get(writer.Encode("ab")), 5, new(new()), Key.Seed(1))));
     }
 
     [Fact]

@@ -39,12 +39,13 @@ internal static unsafe class PanelKernels<V, R, B>
                 nint count = Math.Min(PanelPacking.Group, inputs - first), i = 0;
                 for (var p = x + first; i + 2 <= count; i += 2, p += 2, digits += 2 * wide)
                 {
-                    var (u, v) = Digits(digits);
+                    V u = First(digits), v = Second(digits);
                     if (R.Value > 0) { var t = V.Broadcast(p[0]); a0 = V.MultiplyAdd(u, t, a0); b0 = V.MultiplyAdd(v, t, b0); }
                     if (R.Value > 1) { var t = V.Broadcast(p[xRow]); a1 = V.MultiplyAdd(u, t, a1); b1 = V.MultiplyAdd(v, t, b1); }
                     if (R.Value > 2) { var t = V.Broadcast(p[2 * xRow]); a2 = V.MultiplyAdd(u, t, a2); b2 = V.MultiplyAdd(v, t, b2); }
                     if (R.Value > 3) { var t = V.Broadcast(p[3 * xRow]); a3 = V.MultiplyAdd(u, t, a3); b3 = V.MultiplyAdd(v, t, b3); }
-                    (u, v) = Digits(digits + wide);
+                    u = First(digits + wide);
+                    v = Second(digits + wide);
                     if (R.Value > 0) { var t = V.Broadcast(p[1]); c0 = V.MultiplyAdd(u, t, c0); d0 = V.MultiplyAdd(v, t, d0); }
                     if (R.Value > 1) { var t = V.Broadcast(p[xRow + 1]); c1 = V.MultiplyAdd(u, t, c1); d1 = V.MultiplyAdd(v, t, d1); }
                     if (R.Value > 2) { var t = V.Broadcast(p[2 * xRow + 1]); c2 = V.MultiplyAdd(u, t, c2); d2 = V.MultiplyAdd(v, t, d2); }
@@ -52,7 +53,7 @@ internal static unsafe class PanelKernels<V, R, B>
                 }
                 if (i < count)
                 {
-                    var (u, v) = Digits(digits);
+                    V u = First(digits), v = Second(digits);
                     var p = x + first + i;
                     if (R.Value > 0) { var t = V.Broadcast(p[0]); a0 = V.MultiplyAdd(u, t, a0); b0 = V.MultiplyAdd(v, t, b0); }
                     if (R.Value > 1) { var t = V.Broadcast(p[xRow]); a1 = V.MultiplyAdd(u, t, a1); b1 = V.MultiplyAdd(v, t, b1); }
@@ -84,16 +85,20 @@ internal static unsafe class PanelKernels<V, R, B>
     {
         for (nint lane = 0; lane < PanelPacking.Panel / 2; lane += V.Count)
         {
-            var (u, v) = Digits((byte*)(tile + PanelPacking.ScaleWords) + input * PanelPacking.Panel * B.Value / 8 + lane);
+            var at = (byte*)(tile + PanelPacking.ScaleWords) + input * PanelPacking.Panel * B.Value / 8 + lane;
             var scales = (ushort*)tile + lane;
-            V.Store(V.MultiplyAdd(u, V.Scales(scales), V.Zero), to + lane);
-            V.Store(V.MultiplyAdd(v, V.Scales(scales + PanelPacking.Panel / 2), V.Zero), to + lane + PanelPacking.Panel / 2);
+            V.Store(V.MultiplyAdd(First(at), V.Scales(scales), V.Zero), to + lane);
+            V.Store(V.MultiplyAdd(Second(at), V.Scales(scales + PanelPacking.Panel / 2), V.Zero), to + lane + PanelPacking.Panel / 2);
         }
     }
 
-    // A vector of outputs from the panel's first half, and the one of its second half.
+    // Outputs of the panel's first half.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static (V, V) Digits(byte* at) => B.Value == 4 ? V.Halves(at) : (V.Bytes((sbyte*)at), V.Bytes((sbyte*)at + PanelPacking.Panel / 2));
+    static V First(byte* at) => B.Value == 4 ? V.Low(at) : V.Bytes((sbyte*)at);
+
+    // Those of its second half.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V Second(byte* at) => B.Value == 4 ? V.High(at) : V.Bytes((sbyte*)at + PanelPacking.Panel / 2);
 }
 
 /// <summary>The kernels for one vector width and number of bits.</summary>

@@ -14,8 +14,11 @@ internal unsafe interface IPanelLanes<T> where T : struct, IPanelLanes<T>
     /// <summary>Signed bytes.</summary>
     static abstract T Bytes(sbyte* p);
 
-    /// <summary>The lower and the upper halves of bytes, less 8.</summary>
-    static abstract (T Low, T High) Halves(byte* p);
+    /// <summary>The lower halves of bytes, less 8.</summary>
+    static abstract T Low(byte* p);
+
+    /// <summary>The upper halves of bytes, less 8.</summary>
+    static abstract T High(byte* p);
 
     /// <summary>Numbers of 16 bits that are not negative.</summary>
     static abstract T Scales(ushort* p);
@@ -38,17 +41,16 @@ internal readonly unsafe struct Panel512(Vector512<float> v) : IPanelLanes<Panel
 
     // The instruction reads the lowest four bits of each index alone.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Panel512, Panel512) Halves(byte* p)
+    public static Panel512 Low(byte* p) => new(Avx512F.IsSupported ? Avx512F.PermuteVar16x32(Table, Avx512F.ConvertToVector512Int32(Vector128.Load(p)))
+        : Vector512.ConvertToSingle(Vector512.Create(Panel256.Lower(p), Panel256.Lower(p + 8))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Panel512 High(byte* p) => new(Avx512F.IsSupported ? Avx512F.PermuteVar16x32(Table, Avx512F.ConvertToVector512Int32(Vector128.Load(p)) >>> 4)
+        : Vector512.ConvertToSingle(Vector512.Create(Panel256.Upper(p), Panel256.Upper(p + 8))));
+
+    static Vector512<float> Table
     {
-        if (Avx512F.IsSupported)
-        {
-            var both = Avx512F.ConvertToVector512Int32(Vector128.Load(p));
-            var table = Vector512.Create(-8f, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7);
-            return (new(Avx512F.PermuteVar16x32(table, both)), new(Avx512F.PermuteVar16x32(table, both >>> 4)));
-        }
-        var (low, high) = Panel256.Nibbles(p);
-        var (lower, higher) = Panel256.Nibbles(p + 8);
-        return (new(Vector512.ConvertToSingle(Vector512.Create(low, lower))), new(Vector512.ConvertToSingle(Vector512.Create(high, higher))));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)] get => Vector512.Create(-8f, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -71,11 +73,14 @@ internal readonly unsafe struct Panel256(Vector256<float> v) : IPanelLanes<Panel
         : Vector256.Create(Panel128.Whole(p), Panel128.Whole(p + 4));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static (Vector256<int> Low, Vector256<int> High) Nibbles(byte* p)
-    {
-        var both = Avx2.IsSupported ? Avx2.ConvertToVector256Int32(p) : Vector256.Create(Panel128.Unsigned(p), Panel128.Unsigned(p + 4));
-        return ((both & Vector256.Create(15)) - Vector256.Create(8), (both >>> 4) - Vector256.Create(8));
-    }
+    static Vector256<int> Unsigned(byte* p) => Avx2.IsSupported ? Avx2.ConvertToVector256Int32(p)
+        : Vector256.Create(Panel128.Unsigned(p), Panel128.Unsigned(p + 4));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<int> Lower(byte* p) => (Unsigned(p) & Vector256.Create(15)) - Vector256.Create(8);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<int> Upper(byte* p) => (Unsigned(p) >>> 4) - Vector256.Create(8);
 
     // Of a normal number the bits move into their places; a smaller one is a whole number of units.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -89,9 +94,8 @@ internal readonly unsafe struct Panel256(Vector256<float> v) : IPanelLanes<Panel
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 Bytes(sbyte* p) => new(Vector256.ConvertToSingle(Whole(p)));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Panel256, Panel256) Halves(byte* p) => Nibbles(p) is var (low, high) ? (new(Vector256.ConvertToSingle(low)), new(Vector256.ConvertToSingle(high)))
-        : default;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 Low(byte* p) => new(Vector256.ConvertToSingle(Lower(p)));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 High(byte* p) => new(Vector256.ConvertToSingle(Upper(p)));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 Scales(ushort* p) => new(Real(p));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 Add(Panel256 x, Panel256 y) => new(x.v + y.v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 MultiplyAdd(Panel256 x, Panel256 y, Panel256 sum) =>
@@ -115,11 +119,10 @@ internal readonly unsafe struct Panel128(Vector128<float> v) : IPanelLanes<Panel
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel128 Bytes(sbyte* p) => new(Vector128.ConvertToSingle(Whole(p)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Panel128, Panel128) Halves(byte* p)
-    {
-        var both = Unsigned(p);
-        return (new(Vector128.ConvertToSingle((both & Vector128.Create(15)) - Vector128.Create(8))), new(Vector128.ConvertToSingle((both >>> 4) - Vector128.Create(8))));
-    }
+    public static Panel128 Low(byte* p) => new(Vector128.ConvertToSingle((Unsigned(p) & Vector128.Create(15)) - Vector128.Create(8)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Panel128 High(byte* p) => new(Vector128.ConvertToSingle((Unsigned(p) >>> 4) - Vector128.Create(8)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Panel128 Scales(ushort* p)
