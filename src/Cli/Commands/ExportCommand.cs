@@ -23,7 +23,7 @@ static class ExportCommand
         ], Run)
     {
         Argument = new("run", "RUN", "folder of the run"),
-        Details = "Writes config.json, model.safetensors or shards with an index, tokenizer.json, tokenizer_config.json and generation_config.json; or, with --gguf, one file of\nthe families gpt2, llama, mistral, qwen2, qwen3, gemma, gemma2 and phi3. A setting that no family has words for is told.\n",
+        Details = "Writes config.json, model.safetensors or shards with an index, tokenizer.json, tokenizer_config.json and generation_config.json;\nor, with --gguf, one file of the families gpt2, llama, mistral, qwen2, qwen3, gemma, gemma2 and phi3.\nA setting that no family has words for is told.\n",
         Examples = [new("export runs/poems --out poems-hf", "for transformers"), new("export runs/poems --out poems-hf --family llama --dtype BF16", "as a Llama, in half the bytes"),
             new("export runs/tuned --adapter-only --out tuned-lora", "what a run with --lora-rank learned, for PEFT"),
             new("export runs/poems --gguf poems.gguf --type q8_0", "for llama.cpp, in about a quarter of the bytes")],

@@ -179,9 +179,9 @@ static class GradientTable
     }
 
     /// <summary>The words of a matrix in panels.</summary>
-    public static Domain InPanels(PanelPacking packing, int outputs, int inputs) => new(packing.Words(outputs, inputs), (random, _) =>
+    public static Domain InPanels(PanelPacking packing, int outputs, int inputs) => new(packing.Words(outputs, inputs), (random, type) =>
     {
-        var (kind, words) = (new PanelMatrix(packing, outputs, inputs, false), new int[packing.Words(outputs, inputs).Size]);
+        var (kind, words) = (new PanelMatrix(packing, outputs, inputs, false), new int[type.Size]);
         _ = Panels.Pack([.. Enumerable.Range(0, outputs * inputs).Select(_ => (float)random.NextDouble() - 0.5f)], kind, words);
         return [.. words.Select(static w => (double)w)];
     });
