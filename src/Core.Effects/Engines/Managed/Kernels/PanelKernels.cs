@@ -40,32 +40,32 @@ internal static unsafe class PanelKernels<V, R, B>
                 for (var p = x + first; i + 2 <= count; i += 2, p += 2, digits += 2 * wide)
                 {
                     V u = First(digits), v = Second(digits);
-                    if (R.Value > 0) { var t = V.Broadcast(p[0]); a0 = V.MultiplyAdd(u, t, a0); b0 = V.MultiplyAdd(v, t, b0); }
-                    if (R.Value > 1) { var t = V.Broadcast(p[xRow]); a1 = V.MultiplyAdd(u, t, a1); b1 = V.MultiplyAdd(v, t, b1); }
-                    if (R.Value > 2) { var t = V.Broadcast(p[2 * xRow]); a2 = V.MultiplyAdd(u, t, a2); b2 = V.MultiplyAdd(v, t, b2); }
-                    if (R.Value > 3) { var t = V.Broadcast(p[3 * xRow]); a3 = V.MultiplyAdd(u, t, a3); b3 = V.MultiplyAdd(v, t, b3); }
+                    if (R.Value > 0) { var t = V.Broadcast(p[0]); V.MultiplyAdd(ref a0, u, t); V.MultiplyAdd(ref b0, v, t); }
+                    if (R.Value > 1) { var t = V.Broadcast(p[xRow]); V.MultiplyAdd(ref a1, u, t); V.MultiplyAdd(ref b1, v, t); }
+                    if (R.Value > 2) { var t = V.Broadcast(p[2 * xRow]); V.MultiplyAdd(ref a2, u, t); V.MultiplyAdd(ref b2, v, t); }
+                    if (R.Value > 3) { var t = V.Broadcast(p[3 * xRow]); V.MultiplyAdd(ref a3, u, t); V.MultiplyAdd(ref b3, v, t); }
                     u = First(digits + wide);
                     v = Second(digits + wide);
-                    if (R.Value > 0) { var t = V.Broadcast(p[1]); c0 = V.MultiplyAdd(u, t, c0); d0 = V.MultiplyAdd(v, t, d0); }
-                    if (R.Value > 1) { var t = V.Broadcast(p[xRow + 1]); c1 = V.MultiplyAdd(u, t, c1); d1 = V.MultiplyAdd(v, t, d1); }
-                    if (R.Value > 2) { var t = V.Broadcast(p[2 * xRow + 1]); c2 = V.MultiplyAdd(u, t, c2); d2 = V.MultiplyAdd(v, t, d2); }
-                    if (R.Value > 3) { var t = V.Broadcast(p[3 * xRow + 1]); c3 = V.MultiplyAdd(u, t, c3); d3 = V.MultiplyAdd(v, t, d3); }
+                    if (R.Value > 0) { var t = V.Broadcast(p[1]); V.MultiplyAdd(ref c0, u, t); V.MultiplyAdd(ref d0, v, t); }
+                    if (R.Value > 1) { var t = V.Broadcast(p[xRow + 1]); V.MultiplyAdd(ref c1, u, t); V.MultiplyAdd(ref d1, v, t); }
+                    if (R.Value > 2) { var t = V.Broadcast(p[2 * xRow + 1]); V.MultiplyAdd(ref c2, u, t); V.MultiplyAdd(ref d2, v, t); }
+                    if (R.Value > 3) { var t = V.Broadcast(p[3 * xRow + 1]); V.MultiplyAdd(ref c3, u, t); V.MultiplyAdd(ref d3, v, t); }
                 }
                 if (i < count)
                 {
                     V u = First(digits), v = Second(digits);
                     var p = x + first + i;
-                    if (R.Value > 0) { var t = V.Broadcast(p[0]); a0 = V.MultiplyAdd(u, t, a0); b0 = V.MultiplyAdd(v, t, b0); }
-                    if (R.Value > 1) { var t = V.Broadcast(p[xRow]); a1 = V.MultiplyAdd(u, t, a1); b1 = V.MultiplyAdd(v, t, b1); }
-                    if (R.Value > 2) { var t = V.Broadcast(p[2 * xRow]); a2 = V.MultiplyAdd(u, t, a2); b2 = V.MultiplyAdd(v, t, b2); }
-                    if (R.Value > 3) { var t = V.Broadcast(p[3 * xRow]); a3 = V.MultiplyAdd(u, t, a3); b3 = V.MultiplyAdd(v, t, b3); }
+                    if (R.Value > 0) { var t = V.Broadcast(p[0]); V.MultiplyAdd(ref a0, u, t); V.MultiplyAdd(ref b0, v, t); }
+                    if (R.Value > 1) { var t = V.Broadcast(p[xRow]); V.MultiplyAdd(ref a1, u, t); V.MultiplyAdd(ref b1, v, t); }
+                    if (R.Value > 2) { var t = V.Broadcast(p[2 * xRow]); V.MultiplyAdd(ref a2, u, t); V.MultiplyAdd(ref b2, v, t); }
+                    if (R.Value > 3) { var t = V.Broadcast(p[3 * xRow]); V.MultiplyAdd(ref a3, u, t); V.MultiplyAdd(ref b3, v, t); }
                 }
                 var scales = (ushort*)tile + lane;
                 V s = V.Scales(scales), f = V.Scales(scales + PanelPacking.Panel / 2);
-                if (R.Value > 0) { y0 = V.MultiplyAdd(V.Add(a0, c0), s, y0); z0 = V.MultiplyAdd(V.Add(b0, d0), f, z0); }
-                if (R.Value > 1) { y1 = V.MultiplyAdd(V.Add(a1, c1), s, y1); z1 = V.MultiplyAdd(V.Add(b1, d1), f, z1); }
-                if (R.Value > 2) { y2 = V.MultiplyAdd(V.Add(a2, c2), s, y2); z2 = V.MultiplyAdd(V.Add(b2, d2), f, z2); }
-                if (R.Value > 3) { y3 = V.MultiplyAdd(V.Add(a3, c3), s, y3); z3 = V.MultiplyAdd(V.Add(b3, d3), f, z3); }
+                if (R.Value > 0) { V.MultiplyAdd(ref y0, V.Add(a0, c0), s); V.MultiplyAdd(ref z0, V.Add(b0, d0), f); }
+                if (R.Value > 1) { V.MultiplyAdd(ref y1, V.Add(a1, c1), s); V.MultiplyAdd(ref z1, V.Add(b1, d1), f); }
+                if (R.Value > 2) { V.MultiplyAdd(ref y2, V.Add(a2, c2), s); V.MultiplyAdd(ref z2, V.Add(b2, d2), f); }
+                if (R.Value > 3) { V.MultiplyAdd(ref y3, V.Add(a3, c3), s); V.MultiplyAdd(ref z3, V.Add(b3, d3), f); }
             }
             var to = y + lane;
             const int upper = PanelPacking.Panel / 2;
@@ -87,8 +87,11 @@ internal static unsafe class PanelKernels<V, R, B>
         {
             var at = (byte*)(tile + PanelPacking.ScaleWords) + input * PanelPacking.Panel * B.Value / 8 + lane;
             var scales = (ushort*)tile + lane;
-            V.Store(V.MultiplyAdd(First(at), V.Scales(scales), V.Zero), to + lane);
-            V.Store(V.MultiplyAdd(Second(at), V.Scales(scales + PanelPacking.Panel / 2), V.Zero), to + lane + PanelPacking.Panel / 2);
+            V u = V.Zero, v = V.Zero;
+            V.MultiplyAdd(ref u, First(at), V.Scales(scales));
+            V.MultiplyAdd(ref v, Second(at), V.Scales(scales + PanelPacking.Panel / 2));
+            V.Store(u, to + lane);
+            V.Store(v, to + lane + PanelPacking.Panel / 2);
         }
     }
 

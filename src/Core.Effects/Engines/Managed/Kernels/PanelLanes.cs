@@ -23,14 +23,14 @@ internal unsafe interface IPanelLanes<T> where T : struct, IPanelLanes<T>
     /// <summary>Numbers of 16 bits that are not negative.</summary>
     static abstract T Scales(ushort* p);
     static abstract T Add(T x, T y);
-    static abstract T MultiplyAdd(T x, T y, T sum);
+    static abstract void MultiplyAdd(ref T sum, T x, T y);
     static abstract void Store(T x, float* p);
 }
 
 // MultiplyAddEstimate is one fused instruction where there is one, else a product and a sum, never a library call.
-internal readonly unsafe struct Panel512(Vector512<float> v) : IPanelLanes<Panel512>
+internal unsafe struct Panel512(Vector512<float> v) : IPanelLanes<Panel512>
 {
-    private readonly Vector512<float> v = v;
+    private Vector512<float> v = v;
     public static int Count => 16;
     public static Panel512 Zero { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => new(Vector512<float>.Zero); }
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel512 Broadcast(float x) => new(Vector512.Create(x));
@@ -56,14 +56,14 @@ internal readonly unsafe struct Panel512(Vector512<float> v) : IPanelLanes<Panel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Panel512 Scales(ushort* p) => new(Vector512.Create(Panel256.Real(p), Panel256.Real(p + 8)));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel512 Add(Panel512 x, Panel512 y) => new(x.v + y.v);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel512 MultiplyAdd(Panel512 x, Panel512 y, Panel512 sum) =>
-        new(Vector512.MultiplyAddEstimate(x.v, y.v, sum.v));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void MultiplyAdd(ref Panel512 sum, Panel512 x, Panel512 y) =>
+        sum.v = Vector512.MultiplyAddEstimate(x.v, y.v, sum.v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Panel512 x, float* p) => x.v.Store(p);
 }
 
-internal readonly unsafe struct Panel256(Vector256<float> v) : IPanelLanes<Panel256>
+internal unsafe struct Panel256(Vector256<float> v) : IPanelLanes<Panel256>
 {
-    private readonly Vector256<float> v = v;
+    private Vector256<float> v = v;
     public static int Count => 8;
     public static Panel256 Zero { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => new(Vector256<float>.Zero); }
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 Broadcast(float x) => new(Vector256.Create(x));
@@ -98,14 +98,14 @@ internal readonly unsafe struct Panel256(Vector256<float> v) : IPanelLanes<Panel
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 High(byte* p) => new(Vector256.ConvertToSingle(Upper(p)));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 Scales(ushort* p) => new(Real(p));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 Add(Panel256 x, Panel256 y) => new(x.v + y.v);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel256 MultiplyAdd(Panel256 x, Panel256 y, Panel256 sum) =>
-        new(Vector256.MultiplyAddEstimate(x.v, y.v, sum.v));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void MultiplyAdd(ref Panel256 sum, Panel256 x, Panel256 y) =>
+        sum.v = Vector256.MultiplyAddEstimate(x.v, y.v, sum.v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Panel256 x, float* p) => x.v.Store(p);
 }
 
-internal readonly unsafe struct Panel128(Vector128<float> v) : IPanelLanes<Panel128>
+internal unsafe struct Panel128(Vector128<float> v) : IPanelLanes<Panel128>
 {
-    private readonly Vector128<float> v = v;
+    private Vector128<float> v = v;
     public static int Count => 4;
     public static Panel128 Zero { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => new(Vector128<float>.Zero); }
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel128 Broadcast(float x) => new(Vector128.Create(x));
@@ -133,7 +133,7 @@ internal readonly unsafe struct Panel128(Vector128<float> v) : IPanelLanes<Panel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel128 Add(Panel128 x, Panel128 y) => new(x.v + y.v);
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Panel128 MultiplyAdd(Panel128 x, Panel128 y, Panel128 sum) =>
-        new(Vector128.MultiplyAddEstimate(x.v, y.v, sum.v));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void MultiplyAdd(ref Panel128 sum, Panel128 x, Panel128 y) =>
+        sum.v = Vector128.MultiplyAddEstimate(x.v, y.v, sum.v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Panel128 x, float* p) => x.v.Store(p);
 }
