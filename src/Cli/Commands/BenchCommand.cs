@@ -97,7 +97,8 @@ static class BenchCommand
 
     static CommandSpec Decode => new("decode", "Measures cached decoding, a token at a time, at several places of the context.",
         [.. Model("50257", "768", "12", "12", "1024"), new("--positions", "N,N", "places in the context; by default from its beginning to its end"),
-            new("--tokens", "N", "tokens to measure at each") { Default = "20" }, Json, .. EngineFlags.All],
+            new("--tokens", "N", "tokens to measure at each") { Default = "20" },
+            new("--bits", "N", "bits of the matrices' numbers: 32, 8 or 4") { Default = "32" }, Json, .. EngineFlags.All],
         (given, terminal, interruption) =>
         {
             var config = Config(given, new() { Layers = 12, Heads = 12, Width = 768, Vocabulary = 50257, Context = 1024 });
@@ -107,8 +108,15 @@ static class BenchCommand
             Memory.CheckDecoding(config, options).OrThrow();
             if (asked.Any(p => p > last)) throw new FunctionalException(new Fault("--positions", $"{asked.Max()} is not in a context of {config.Context}",
                 $"allowed: 0 to {last}"));
+            var packing = given.Text("--bits") switch
+            {
+                null or "32" => null,
+                "8" => new PanelPacking(8),
+                "4" => new PanelPacking(4),
+                var other => throw new FunctionalException(new Fault("--bits", $"is {other}", "allowed: 32, 8, 4")),
+            };
             using var engine = Engine.Create(options);
-            var places = DecodeMeasure.On(engine, config, asked, tokens, interruption.Token);
+            var places = DecodeMeasure.On(engine, config, asked, tokens, packing, interruption.Token);
             var (speed, traffic) = (places.Average(static p => p.TokensPerSecond), places.Average(static p => p.GigabytesPerSecond));
             terminal.Line(given.Has("--json")
                 ? JsonLine.Of(json =>

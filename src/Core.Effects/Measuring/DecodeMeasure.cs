@@ -1,6 +1,8 @@
+using Functional.Adapters;
 using Functional.Base;
 using Functional.Engines;
 using Functional.Generation;
+using Functional.Graphs;
 using Functional.Models;
 
 namespace Functional.Measuring;
@@ -22,12 +24,16 @@ public sealed record DecodeMeasure(int Position, double Bytes, Timings Time)
     /// <param name="config">The model; its context is above every position.</param>
     /// <param name="positions">Where it measures.</param>
     /// <param name="tokens">How many tokens it measures at each.</param>
+    /// <param name="packing">How its matrices are kept; nothing for float32.</param>
     /// <param name="stop">Asks to give up.</param>
-    public static Vec<DecodeMeasure> On(IEngine engine, DecoderConfig config, Vec<int> positions, int tokens, CancellationToken stop = default)
+    public static Vec<DecodeMeasure> On(IEngine engine, DecoderConfig config, Vec<int> positions, int tokens, PanelPacking? packing = null, CancellationToken stop = default)
     {
-        var model = Transformer.Of(config);
+        var whole = Transformer.Of(config);
+        var model = packing is null ? whole : Panels.Of(whole, packing);
         using var parameters = new Workspace(engine);
-        foreach (var (name, spec) in model.Specs) parameters.Fill(name, spec);
+        foreach (var (name, spec) in whole.Specs)
+            if (packing is null || model.Specs.Contains(name)) parameters.Fill(name, spec);
+            else parameters.Fill(Panels.Words(name), spec, Panels.Kind(whole, name, packing));
         using var decoder = new Decoder(engine, model, parameters.Buffers);
         var logits = new float[config.Vocabulary];
         return positions.Map(position =>
@@ -44,7 +50,7 @@ public sealed record DecodeMeasure(int Position, double Bytes, Timings Time)
     static double Traffic(Model model, int position)
     {
         var weights = model.Specs.Fold(0.0, static (sum, s) => sum + s.Type.Bytes) - Lookup(model, "positions")
-            - (model.Specs.Contains("head.weight") ? Lookup(model, "tokens") : 0);
+            - (model.Specs.Names.Any(static name => name.StartsWith("head.weight", StringComparison.Ordinal)) ? Lookup(model, "tokens") : 0);
         var caches = model.Caches(new(1, 1)).Fold(0.0, (sum, type) =>
             sum + (double)type.Bytes / type.Shape[1] * Math.Min(type.Shape[1], position + 1));
         return weights + caches;

@@ -1,3 +1,4 @@
+using Functional.Adapters;
 using Functional.Base;
 using Functional.Engines;
 using Functional.Graphs;
@@ -14,6 +15,15 @@ static class MeasuredBuffers
         var values = new float[spec.Type.Size];
         spec.Fill(Key.Seed(1), 0, values);
         workspace.Add(name, spec.Type).Write<float>(values);
+    }
+
+    /// <summary>Adds a matrix as it begins, kept in panels.</summary>
+    public static void Fill(this Workspace workspace, string name, ParamSpec spec, PanelMatrix kind)
+    {
+        var (values, words) = (new float[spec.Type.Size], new int[kind.Packing.Words(kind.Outputs, kind.Inputs).Size]);
+        spec.Fill(Key.Seed(1), 0, values);
+        _ = Panels.Pack(values, kind, words);
+        workspace.Add(name, kind.Packing.Words(kind.Outputs, kind.Inputs)).Write<int>(words);
     }
 
     /// <summary>Adds random tokens.</summary>

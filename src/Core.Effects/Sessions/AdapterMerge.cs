@@ -78,7 +78,7 @@ public static class AdapterMerge
             let config = run.Alone.Config with { Model = run.Config.Model with { TiedHead = run.Config.Model.TiedHead && !LoraMerge.Unties(model, plan) } }
             from values in plan.Specs(model.Specs).Select(spec => Read(adapter, spec.Value)).Gather()
             from loaded in run.Load(engine, checkpoint)
-            select (run with { Recipe = Recipe.Of(config), Stage = Recipe.Of(config).Stages.Names[0] }, Put(loaded, model, plan, values));
+            select (run with { Recipe = Recipe.Of(config), Stage = Recipe.Of(config).Stages.Names[0], Panels = null }, Put(loaded, model, plan, values));
     }
 
     static Validation<Fault, (ParamSpec, float[])> Read(AdapterFolder adapter, ParamSpec spec)

@@ -41,6 +41,9 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <summary>What it keeps of the published model that it came from; nothing for one that was trained from its beginning.</summary>
     public Option<PublishedNote> Note { get; init; }
 
+    /// <summary>How its weights are kept where that is in 8 or 4 bits; nothing where they are float32.</summary>
+    public PanelPacking? Panels { get; init; }
+
     /// <summary>What the stage is made of.</summary>
     public RunConfig Config => Recipe.Stages[Stage];
 
@@ -85,10 +88,11 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
             "allowed: a run of it, as functional import makes")
         : !Holds(location) ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist",
             $"expected a run's folder, with {ConfigName} in it")
-        : (WholeConfig(Path.Combine(location, ConfigName)), PublishedNote.In(location).Bind(note => TokenizerIn(location, note).Map(tokenizer => (note, tokenizer))))
-            .Apply((recipe, words) =>
+        : (WholeConfig(Path.Combine(location, ConfigName)), PublishedNote.In(location).Bind(note => TokenizerIn(location, note).Map(tokenizer => (note, tokenizer))),
+            QuantisedNote.In(location))
+            .Apply((recipe, words, panels) =>
                 new RunFolder(location, recipe.Map(c => c with { Model = c.Model with { Vocabulary = words.tokenizer.VocabularySize } }), recipe.Stages.Names[0],
-                    words.tokenizer) { Note = words.note })
+                    words.tokenizer) { Note = words.note, Panels = panels.IfNoneUnsafe((PanelPacking?)null) })
             .Bind(static folder => folder.Whole)
             .Bind(folder => stage is null ? Success<Fault, RunFolder>(folder.AtLastSaved()) : folder.At(stage));
 
@@ -133,16 +137,38 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     internal RunFolder Alone => Recipe.Of(Config with { Stage = Config.Stage with { Adapter = new(), From = null, After = null } }) is var own
         ? this with { Recipe = own, Stage = own.Stages.Names[0] } : this;
 
-    /// <summary>Whether the stage's checkpoints hold all of its model, and not only adapters for the weights that it began with.</summary>
-    internal bool IsWhole => Config.Lora is null;
+    /// <summary>Whether the stage's checkpoints hold all of its model as float32, and not only adapters for the weights that it began with.</summary>
+    internal bool IsWhole => Config.Lora is null && Panels is null;
+
+    /// <summary>The model of an architecture as this run keeps its weights.</summary>
+    internal Model ModelOf(DecoderConfig config) => Panels is { } packing ? Adapters.Panels.Of(Transformer.Of(config), packing) : Transformer.Of(config);
 
     /// <summary>
-    /// The parameters of a checkpoint on an engine, by their names; owned by the caller. Adapters are put into the weights that they learned over.
+    /// The parameters of a checkpoint on an engine as the run keeps them, by the names that <see cref="ModelOf"/> has for them; owned by the caller.
+    /// </summary>
+    internal Validation<Fault, Workspace> LoadKept(IEngine engine, Checkpoint checkpoint)
+    {
+        if (Panels is null) return Load(engine, checkpoint);
+        var parameters = new Workspace(engine, ModelOf(Config.Decoder).Specs.Map(static s => s.Type));
+        var loaded = checkpoint.LoadModel(parameters.Buffers);
+        if (loaded.IsFail) parameters.Dispose();
+        return loaded.Map(_ => parameters);
+    }
+
+    /// <summary>
+    /// The parameters of a checkpoint on an engine as float32, by their names; owned by the caller. Adapters are put into the weights that they learned over,
+    /// and what is kept in few bits is unpacked.
     /// </summary>
     public Validation<Fault, Workspace> Load(IEngine engine, Checkpoint checkpoint)
     {
         var parameters = new Workspace(engine, Transformer.Of(Config.Decoder).Specs.Map(static s => s.Type));
-        var loaded = Config.Lora is { } adapters ? Merged(engine, checkpoint, adapters, parameters.Buffers) : checkpoint.LoadModel(parameters.Buffers);
+        var loaded = Config.Lora is { } adapters ? Merged(engine, checkpoint, adapters, parameters.Buffers)
+            : Panels is { } packing ? LoadKept(engine, checkpoint).Map(kept =>
+            {
+                using (kept) KeptPanels.Unpack(Transformer.Of(Config.Decoder), kept.Buffers, packing, parameters.Buffers);
+                return unit;
+            })
+            : checkpoint.LoadModel(parameters.Buffers);
         if (loaded.IsFail) parameters.Dispose();
         return loaded.Map(_ => parameters);
     }
@@ -233,6 +259,7 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     internal Validation<Fault, Unit> Write(Disk disk) =>
         (Tokenizer is IdTokenizer ? Success<Fault, Unit>(unit) : TokenizerFile.Write(Path.Combine(Location, TokenizerName), Tokenizer))
         .Bind(_ => Note.Match(note => note.Write(Location, disk), static () => Success<Fault, Unit>(unit)))
+        .Bind(_ => Panels is { } packing ? QuantisedNote.Write(Location, packing, disk) : Success<Fault, Unit>(unit))
         .Bind(_ => Disk.Guard(Path.Combine(Location, ConfigName), "expected a folder that can be written", () =>
         {
             disk.Replace(Path.Combine(Location, ConfigName), Encoding.UTF8.GetBytes(ConfigYaml.Write(Recipe)));

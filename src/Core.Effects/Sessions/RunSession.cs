@@ -145,6 +145,7 @@ public sealed class RunSession : IDisposable
     public static Validation<Fault, RunFolder> Planned(string location, Change? change) =>
         from begun in RunFolder.Open(location)
         from own in HasText(begun)
+        from learns in Learns(begun)
         let folder = begun with { Stage = Next(begun) }
         from recipe in change is null ? Success<Fault, Recipe>(folder.Recipe) : change.Of(folder)
         from changed in Changed(folder, recipe, change is { KeepsWhatIsDone: true })
@@ -153,6 +154,10 @@ public sealed class RunSession : IDisposable
     // What was imported has nothing to go on with: neither a text nor an optimiser's state.
     static Validation<Fault, Unit> HasText(RunFolder run) => Fault.Unless(!run.IsImported, run.Location, "was imported, and has no training to go on with",
         $"allowed: a run of its own that begins with its weights, as with --from {run.Location}");
+
+    // Numbers of few bits take no steps.
+    static Validation<Fault, Unit> Learns(RunFolder run) => Fault.Unless(run.Panels is null, run.Location, $"has weights of {run.Panels?.Bits} bits, which are not trained",
+        $"allowed: a run of its own that begins with them as float32, as with --from {run.Location}; or the run that it was made of");
 
     // The first of which something is left; where nothing is, the last.
     static string Next(RunFolder folder)

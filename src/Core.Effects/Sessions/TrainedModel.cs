@@ -4,6 +4,7 @@ using Functional.Dialogues;
 using Functional.Engines;
 using Functional.Files;
 using Functional.Generation;
+using Functional.Graphs;
 using Functional.Learning;
 using Functional.Models;
 using Functional.Sampling;
@@ -23,7 +24,7 @@ public sealed partial class TrainedModel : IDisposable
     TextData? data;
 
     TrainedModel(IEngine engine, RunFolder run, Checkpoint checkpoint, Workspace parameters) =>
-        (this.engine, Run, Checkpoint, this.parameters, Model) = (engine, run, checkpoint, parameters, Transformer.Of(run.Config.Decoder));
+        (this.engine, Run, Checkpoint, this.parameters, Model) = (engine, run, checkpoint, parameters, run.ModelOf(run.Config.Decoder));
 
     /// <summary>The run.</summary>
     public RunFolder Run { get; }
@@ -41,7 +42,7 @@ public sealed partial class TrainedModel : IDisposable
     public Validation<Fault, Generator> Generator(int window = 0, int sinks = 0, bool stops = true) => Writes().Bind(_ => Run.Config.Decoder.Streaming(window, sinks)).Map(config =>
     {
         if (!decoders.TryGetValue((window, sinks), out var decoder))
-            decoders.Add((window, sinks), decoder = new(engine, window == 0 ? Model : Transformer.Of(config), parameters.Buffers));
+            decoders.Add((window, sinks), decoder = new(engine, window == 0 ? Model : Run.ModelOf(config), parameters.Buffers));
         var marks = Export.MarksOf(Run);
         return new Generator(decoder, Run.Tokenizer, Run.Config.LineEnds)
         {
@@ -73,7 +74,22 @@ public sealed partial class TrainedModel : IDisposable
     /// <param name="shardBytes">How large a file of weights may become.</param>
     /// <returns>The family's name.</returns>
     public Validation<Fault, string> ExportTo(string location, string? family = null, string dtype = "F32", long shardBytes = 5_000_000_000) =>
-        Export.Write(Run, parameters.Buffers, location, family, dtype, shardBytes, Disk.Real);
+        AsFloats(weights => Export.Write(Run, weights, location, family, dtype, shardBytes, Disk.Real));
+
+    /// <summary>Writes the model as llama.cpp reads it: see <see cref="GgufExport.Write"/>.</summary>
+    /// <param name="path">A file; there must be none.</param>
+    /// <param name="type">f32, f16, q8_0 or q4_0; nothing for what the run keeps, or else f16.</param>
+    /// <param name="family">The family's name; nothing for the one that it came from, or else the first that has words for it.</param>
+    /// <returns>The architecture, and the type of its matrices.</returns>
+    public Validation<Fault, (string Architecture, string Type)> ExportGgufTo(string path, string? type = null, string? family = null) =>
+        GgufExport.Write(Run, parameters.Buffers, path, type, family, Disk.Real);
+
+    // What is kept in few bits is unpacked for it.
+    Validation<Fault, T> AsFloats<T>(Func<Params<IBuffer>, Validation<Fault, T>> use) => Run.Panels is null ? use(parameters.Buffers)
+        : Run.Load(engine, Checkpoint).Bind(loaded =>
+        {
+            using (loaded) return use(loaded.Buffers);
+        });
 
     /// <summary>Opens a checkpoint of a run; what is missing, damaged or has drifted is faults that name it.</summary>
     /// <param name="engine">Where the model runs.</param>
@@ -83,7 +99,7 @@ public sealed partial class TrainedModel : IDisposable
     public static Validation<Fault, TrainedModel> Open(IEngine engine, string location, CheckpointChoice choice = default, string? stage = null) =>
         from run in RunFolder.Open(location, stage)
         from checkpoint in run.Checkpoint(choice)
-        from parameters in run.Load(engine, checkpoint)
+        from parameters in run.LoadKept(engine, checkpoint)
         select new TrainedModel(engine, run, checkpoint, parameters);
 
     /// <summary>Opens a checkpoint of a run, or a published model, with adapters of PEFT put into its weights; nothing is written.</summary>
@@ -175,13 +191,13 @@ public sealed partial class TrainedModel : IDisposable
             from whole in RunData.Load(alone, Run.Tokenizer, Run.Note, stop)
             let loaded = own.HasReference ? whole.KeptAlone : whole
             from begun in own.HasReference ? loaded.Stage(engine, own, weights, stop) : Prelude.Success<Fault, Runs.Stage>(loaded.Stage(alone))
-            from measured in Measured(loaded.Stage(alone), begun.Measured, teacher)
+            from measured in AsFloats(floats => Measured(loaded.Stage(alone), begun.Measured, teacher, floats))
             select measured;
 
-        Validation<Fault, (double, Params<double>, long)> Measured(Runs.Stage stage, Source kept, Option<StartWeights> teacher)
+        Validation<Fault, (double, Params<double>, long)> Measured(Runs.Stage stage, Source kept, Option<StartWeights> teacher, Params<IBuffer> floats)
         {
             using var workspace = new Workspace(engine);
-            workspace.Alias(parameters.Buffers.Rename(Layers.Names.Param));
+            workspace.Alias(floats.Rename(Layers.Names.Param));
             return teacher.Match(weights => weights.Into(engine, Taught(workspace, stage.Objective[Distillation.Teacher]), null), static () => Prelude.Success<Fault, Unit>(Prelude.unit))
                 .Map(_ => Measuring(workspace, stage, kept));
         }
@@ -292,6 +308,15 @@ public sealed partial class TrainedModel : IDisposable
         from checkpoint in own.Checkpoints.Save(Checkpoint.Training, RunIdentity.Of(Checkpoint.Identity.Text, own.Config), [new("", parameters.Buffers, Params<IBuffer>.Empty)], 1)
         from written in own.Write(Disk.Real)
         select written;
+
+    /// <summary>Writes a run folder of this model's own, whose matrices are kept in few bits.</summary>
+    internal Validation<Fault, Unit> SavePacked(string location, PanelPacking packing, Disk disk)
+    {
+        var (own, faults) = (Run.Alone with { Location = location, Panels = packing }, new List<Fault>());
+        return own.CheckpointsIn(disk).Save(Checkpoint.Training, RunIdentity.Of(Checkpoint.Identity.Text, own.Config),
+            [new("", KeptPanels.Packing(Model, parameters.Buffers, packing, faults), Params<IBuffer>.Empty)], 1)
+            .Match(_ => own.Write(disk), found => Validation<Fault, Unit>.Fail(faults.Count > 0 ? faults.ToSeq().Strict() : found));
+    }
 
     /// <inheritdoc/>
     public void Dispose()

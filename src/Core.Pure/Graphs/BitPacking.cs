@@ -64,28 +64,12 @@ public sealed record PackedMatrix(BitPacking Packing) : FusedKind
     public override Vec<Tensor> Expand(Vec<Tensor> args)
     {
         var (inputs, outputs, words) = (args[0].Shape[0], args[1].Shape[1], args[0].Shape[1]);
-        var digits = Digits(args[0], 32, true).Map((d, i) => (i == Packing.InWord - 1 ? d : d - Create.Fill(Packing.Bias, d.Shape, DType.I32)).Reshape(inputs,
+        var digits = WordDigits.Of(args[0], Packing.Bits).Map((d, i) => (i == Packing.InWord - 1 ? d : d - Create.Fill(Packing.Bias, d.Shape, DType.I32)).Reshape(inputs,
             words, 1));
         var whole = Movement.Concat(2, [.. digits]).Reshape(inputs, words * Packing.InWord).Slice(1, 0, outputs).Cast(DType.F32);
         var (groups, length) = (args[1].Shape[0], Packing.Group == 0 ? inputs : Packing.Group);
         var scales = args[1].Reshape(groups, 1, outputs).BroadcastTo([groups, length, outputs]).Reshape(groups * length, outputs).Slice(0, 0, inputs);
         return [whole * scales];
-    }
-
-    // From the lowest on, by halves, the last of which has the sign. In whole numbers alone, whose every step is exact.
-    Vec<Tensor> Digits(Tensor x, int bits, bool signed)
-    {
-        if (bits == Packing.Bits) return [x];
-        Tensor Whole(double value) => Create.Fill(value, x.Shape, DType.I32);
-        var (half, negative) = (bits / 2, x.Less(x.Like(0)));
-        var rest = signed ? negative.Where(x - Whole(-Math.Pow(2, bits - 1)), x) : x;
-        var high = signed ? negative.Where(Whole(-Math.Pow(2, half - 1)), x.Like(0)) : x.Like(0);
-        for (var bit = signed ? half - 2 : half - 1; bit >= 0; bit--)
-        {
-            var without = rest.Less(Whole(Math.Pow(2, bit + half)));
-            (rest, high) = (without.Where(rest, rest - Whole(Math.Pow(2, bit + half))), without.Where(high, high + Whole(Math.Pow(2, bit))));
-        }
-        return [.. Digits(rest, half, false), .. Digits(high, half, signed)];
     }
 
     /// <inheritdoc/>
@@ -110,10 +94,14 @@ public sealed record PackedMatrix(BitPacking Packing) : FusedKind
 /// <param name="Transposed">Whether it is turned first.</param>
 public sealed record PackedMatMul(BitPacking Packing, bool Transposed = false) : FusedKind
 {
-    /// <summary>x <c>[…, inputs]</c> times a matrix: by this kind where it is a packed one.</summary>
-    public static Tensor Of(Tensor x, Tensor matrix) => matrix is { Op: Op.Fused { Kind: PackedMatrix packed } }
-        ? new PackedMatMul(packed.Packing).Result(0, [x.Reshape(-1, x.Shape[^1]), .. matrix.Args]).Reshape([.. x.Shape.SkipLast(1), matrix.Shape[1]])
-        : x.MatMul(matrix);
+    /// <summary>x <c>[…, inputs]</c> times a matrix <c>[inputs, outputs]</c>: by the kind that reads it as it is kept, where it is a packed one.</summary>
+    public static Tensor Of(Tensor x, Tensor matrix) => matrix switch
+    {
+        { Op: Op.Fused { Kind: PackedMatrix packed } } =>
+            new PackedMatMul(packed.Packing).Result(0, [x.Reshape(-1, x.Shape[^1]), .. matrix.Args]).Reshape([.. x.Shape.SkipLast(1), matrix.Shape[1]]),
+        { Op: Op.Fused { Kind: PanelMatrix { Turned: true } panels } } => panels.Product(x, matrix.Args[0]),
+        _ => x.MatMul(matrix),
+    };
 
     /// <inheritdoc/>
     public override string Text => $"packed_matmul({Packing}{(Transposed ? ", transposed" : "")})";

@@ -58,7 +58,7 @@ public sealed record Env(Func<string, Tensor> Parameters)
 
     /// <summary>How rows of the table of a full name are looked up by <c>i32[…]</c>: as they stand there, unless a model over the model says
     /// otherwise.</summary>
-    public Func<Env, string, Tensor, Tensor> Lookup { get; init; } = static (env, name, rows) => env.Parameters(name).Gather(rows);
+    public Func<Env, string, Tensor, Tensor> Lookup { get; init; } = static (env, name, rows) => PanelMatrix.Rows(env.Parameters(name), rows);
 
     /// <summary>Whether this is a run for training: with a random key, hence with dropout.</summary>
     public bool Training => RandomKey is not null;

@@ -83,7 +83,7 @@ public sealed record Model(
     /// <summary>How many numbers the parameters hold.</summary>
     public long ParameterCount => Specs.Fold(0L, static (n, s) => n + s.Type.Size);
 
-    Tensor Score(Env env, Tensor hidden) => hidden.MatMul(Head(env).T()) is var logits && LogitCap > 0 ? (logits / LogitCap).Tanh() * LogitCap : logits;
+    Tensor Score(Env env, Tensor hidden) => PanelMatrix.Score(hidden, Head(env)) is var logits && LogitCap > 0 ? (logits / LogitCap).Tanh() * LogitCap : logits;
 }
 
 /// <summary>The size of caches.</summary>

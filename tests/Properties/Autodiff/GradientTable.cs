@@ -166,10 +166,25 @@ static class GradientTable
                 yield return (new Op.Fused(new PackedMatMul(packing, transposed), 0), [Domain.Uniform([2, transposed ? 2 * packing.InWord - 1 : 3]), Domain.Words(3, 2),
                     Domain.Uniform(packing.Scales(3, 2 * packing.InWord - 1).Shape, -0.01, 0.01)]);
         }
+        foreach (var packing in (PanelPacking[])[new(8), new(4)])
+        {
+            foreach (var turned in (bool[])[false, true])
+                yield return (new Op.Fused(new PanelMatrix(packing, 5, 3, turned), 0), [InPanels(packing, 5, 3)]);
+            yield return (new Op.Fused(new PanelMatMul(packing, 5, 3), 0), [Domain.Uniform([2, 3]), InPanels(packing, 5, 3)]);
+            yield return (new Op.Fused(new PanelRows(packing, 5, 3), 0), [InPanels(packing, 5, 3), Domain.Integers([4], 0, 5)]);
+        }
         yield return (new Op.Fused(new CacheWrite { Rolling = true, Sinks = 1 }, 0),
             [Domain.Uniform([2, 5, 3]), Domain.Uniform([2, 2, 3]), Domain.Integers([2], 0, 9)]);
         yield return (new Op.Fused(new Listed([1, 0.1, -3]), 0), []);
     }
+
+    /// <summary>The words of a matrix in panels.</summary>
+    public static Domain InPanels(PanelPacking packing, int outputs, int inputs) => new(packing.Words(outputs, inputs), (random, type) =>
+    {
+        var (kind, words) = (new PanelMatrix(packing, outputs, inputs, false), new int[type.Size]);
+        _ = Panels.Pack([.. Enumerable.Range(0, outputs * inputs).Select(_ => (float)random.NextDouble() - 0.5f)], kind, words);
+        return [.. words.Select(static w => (double)w)];
+    });
 
     // Where texts begin: nowhere behind the query.
     static Domain Starts(int batch, int queries) =>

@@ -27,6 +27,7 @@ static class ParityFusedCases
         .. Outputs(1, "packed matrices", static g => Packed(g)),
         ("packed products forward and backward", static g => Packed(g) is (PackedMatMul kind, var args) ? Backward(g, kind, args)
             : Backward(g, new Gelu(false), [g.View(Domain.Uniform(g.Shape(1), -6, 6))])),
+        .. Outputs(1, "matrices in panels", static g => Panelled(g)),
         .. Outputs(1, "constants", static g => (new Listed([.. Enumerable.Range(0, g.Length()).Select(_ => g.Random.NextDouble() * 4 - 2)]), [])),
         .. Outputs(3, "linear cross-entropy with a cap", static g => (new LinearCrossEntropy(g.Any(0, 0.1)) { Cap = g.Any(0.7, 3) }, HeadArgs(g))),
         .. Outputs(1, "cache write that rolls", static g => RollingArgs(g)),
@@ -152,6 +153,18 @@ static class ParityFusedCases
             0 => (new PackedMatrix(packing), matrix),
             1 => (new PackedMatMul(packing), [g.View(Domain.Uniform([rows, inputs])), .. matrix]),
             _ => (new PackedMatMul(packing, true), [g.View(Domain.Uniform([rows, outputs])), .. matrix]),
+        };
+    }
+
+    static (FusedKind, Vec<Tensor>) Panelled(ParityGenerator g)
+    {
+        var (inputs, outputs, packing) = (g.Length(), g.Length(), new PanelPacking(g.Any(4, 8)));
+        var words = g.Input(GradientTable.InPanels(packing, outputs, inputs));
+        return g.Any(0, 1, 2) switch
+        {
+            0 => (new PanelMatrix(packing, outputs, inputs, g.Any(0, 1) == 0), [words]),
+            1 => (new PanelMatMul(packing, outputs, inputs), [g.View(Domain.Uniform([g.Length(), inputs])), words]),
+            _ => (new PanelRows(packing, outputs, inputs), [words, g.View(Domain.Integers([g.Length()], 0, outputs))]),
         };
     }
 

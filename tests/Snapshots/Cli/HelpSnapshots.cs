@@ -81,6 +81,9 @@ public sealed class HelpSnapshots
     public Task Export() => Help("export");
 
     [Fact]
+    public Task Quantise() => Help("quantise");
+
+    [Fact]
     public Task Logits() => Help("logits");
 
     [Fact]

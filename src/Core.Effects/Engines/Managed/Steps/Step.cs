@@ -51,6 +51,9 @@ internal static class StepFactory
         [typeof(Ranks)] = static (s, at) => new RanksStep(s, at),
         [typeof(PackedMatrix)] = static (s, at) => new PackedMatrixStep((PackedMatrix)s.Kind, s, at),
         [typeof(PackedMatMul)] = static (s, at) => new PackedMatMulStep((PackedMatMul)s.Kind, s, at),
+        [typeof(PanelMatrix)] = static (s, at) => new PanelMatrixStep((PanelMatrix)s.Kind, s, at),
+        [typeof(PanelMatMul)] = static (s, at) => new PanelMatMulStep((PanelMatMul)s.Kind, s, at),
+        [typeof(PanelRows)] = static (s, at) => new PanelRowsStep((PanelRows)s.Kind, s, at),
     };
 
     /// <summary>Whether a fused kind has a kernel, or an instruction of pointwise kernels.</summary>
