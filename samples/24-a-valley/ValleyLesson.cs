@@ -74,7 +74,7 @@ public static class ValleyLesson
         var gradient = Vjp.Gradients((weight * weight * curves).SumAll() * factor, weight)[0];
         var slots = transform.Slots(spec).Select(static s => (s.Name, Create.Input(s.Name, s.Type))).ToParams();
         var after = transform.Apply(new(spec, weight, gradient, slots, static name => Create.Input(Names.Scalar(name), [])));
-        var program = Program.Of([new("next", weight + after.Update), .. after.Slots.Select(static s => new Named(s.Name, s.Value))]);
+        var program = Compiling.Program.Of([new("next", weight + after.Update), .. after.Slots.Select(static s => new Named(s.Name, s.Value))]);
         var state = transform.Slots(spec).ToDictionary(static s => s.Name, static s => Value.Of(s.Type, new double[s.Type.Size]));
         state["w"] = Value.Of(spec.Type, start);
         var path = new List<(double, double)> { (start[0], start[1]) };
