@@ -43,11 +43,11 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
     /// <param name="height">Its height in pixels.</param>
     public string Svg(int width = 640, int height = 360)
     {
-        var plot = new PlotModel { Title = Title, TitleFontSize = 14, TitleFontWeight = 400, PlotAreaBorderColor = OxyColors.LightGray, DefaultFont = Font };
+        var plot = new PlotModel { Title = Drawable(Title), TitleFontSize = 14, TitleFontWeight = 400, PlotAreaBorderColor = OxyColors.LightGray, DefaultFont = Font };
         foreach (var (position, title) in new[] { (AxisPosition.Bottom, X), (AxisPosition.Left, Y) })
         {
             Axis axis = LogY && position == AxisPosition.Left ? new LogarithmicAxis() : new LinearAxis();
-            (axis.Position, axis.Title, axis.MajorGridlineStyle, axis.MajorGridlineColor, axis.TicklineColor) = (position, title, LineStyle.Solid, Grid, OxyColors.LightGray);
+            (axis.Position, axis.Title, axis.MajorGridlineStyle, axis.MajorGridlineColor, axis.TicklineColor) = (position, Drawable(title), LineStyle.Solid, Grid, OxyColors.LightGray);
             (axis.MinorTickSize, axis.MinimumPadding, axis.MaximumPadding, axis.AxisTitleDistance) = (0, 0.06, 0.06, 10);
             plot.Axes.Add(axis);
         }
@@ -76,16 +76,19 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
         return svg.Replace("id=\"clipPath", $"id=\"{own}", StringComparison.Ordinal).Replace("url(#clipPath", $"url(#{own}", StringComparison.Ordinal).Replace($"font-family=\"{Font}\"", $"font-family=\"{Font}, Helvetica, Liberation Sans, sans-serif\"", StringComparison.Ordinal);
     }
 
+    /// <summary>A text with a sign in place of each that XML cannot say, such as most control characters: a picture of one would be none at all.</summary>
+    internal static string Drawable(string text) => string.Concat(text.EnumerateRunes().Select(static r => r.Value is (< 0x20 and not ('\t' or '\n' or '\r')) or 0xfffe or 0xffff ? "\ufffd" : r.ToString()));
+
     static XYAxisSeries Of(Trace trace, OxyColor colour)
     {
         var points = Few([.. trace.Points.Where(static p => double.IsFinite(p.X) && double.IsFinite(p.Y))]);
         if (trace.IsLine)
         {
-            var line = new LineSeries { Title = trace.Name, Color = colour, StrokeThickness = 1.6 };
+            var line = new LineSeries { Title = Drawable(trace.Name), Color = colour, StrokeThickness = 1.6 };
             line.Points.AddRange(points.Select(static p => new DataPoint(p.X, p.Y)));
             return line;
         }
-        var dots = new ScatterSeries { Title = trace.Name, MarkerType = MarkerType.Circle, MarkerFill = colour, MarkerSize = 4 };
+        var dots = new ScatterSeries { Title = Drawable(trace.Name), MarkerType = MarkerType.Circle, MarkerFill = colour, MarkerSize = 4 };
         dots.Points.AddRange(points.Select(static p => new ScatterPoint(p.X, p.Y)));
         return dots;
     }

@@ -20,7 +20,7 @@ public sealed record HeatChart(string Title, Vec<string> Columns, Vec<string> Ro
     /// <param name="height">Its height in pixels.</param>
     public string Svg(int width = 300, int height = 320)
     {
-        var plot = new PlotModel { Title = Title, TitleFontSize = 12, TitleFontWeight = 400, PlotAreaBorderColor = OxyColors.LightGray, Padding = new(4) };
+        var plot = new PlotModel { Title = Chart.Drawable(Title), TitleFontSize = 12, TitleFontWeight = 400, PlotAreaBorderColor = OxyColors.LightGray, Padding = new(4) };
         plot.Axes.Add(Names(AxisPosition.Bottom, Columns, 90));
         plot.Axes.Add(Names(AxisPosition.Left, [.. Rows.Reverse()], 0));
         var most = Most ?? Cells.SelectMany(static r => r).Where(double.IsFinite).DefaultIfEmpty(0).Max();
@@ -39,7 +39,7 @@ public sealed record HeatChart(string Title, Vec<string> Columns, Vec<string> Ro
     static CategoryAxis Names(AxisPosition position, Vec<string> names, double angle)
     {
         var axis = new CategoryAxis { Position = position, GapWidth = 0, Angle = angle, FontSize = Math.Clamp(220.0 / Math.Max(1, names.Count), 4, 9), TicklineColor = OxyColors.LightGray, MajorTickSize = 0, MinimumPadding = 0, MaximumPadding = 0 };
-        axis.Labels.AddRange(names);
+        axis.Labels.AddRange(names.Map(Chart.Drawable));
         return axis;
     }
 }

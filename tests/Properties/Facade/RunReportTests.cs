@@ -169,7 +169,7 @@ public class RunReportTests
         Assert.Equal(2, await model.DrawAttentionAsync("abca bc", scratch["a.svg"]));
         var picture = XElement.Load(scratch["a.svg"]);
         Assert.Equal(2, picture.Elements().Count(static e => e.Name.LocalName == "svg"));
-        Assert.Equal(2, await model.DrawAttentionAsync("a <b>", scratch["a.html"], layer: 0));
+        Assert.Equal(2, await model.DrawAttentionAsync("a b", scratch["a.html"], layer: 0));
         await Assert.ThrowsAsync<ArgumentException>(() => model.DrawAttentionAsync("abc", scratch["a.png"]));
         Assert.Contains("layer: is 1; allowed: 0 to 0", (await Assert.ThrowsAsync<FunctionalException>(() => model.DrawAttentionAsync("abc", scratch["a.svg"], layer: 1))).Message, StringComparison.Ordinal);
     }

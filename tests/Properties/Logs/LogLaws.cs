@@ -155,6 +155,7 @@ public class LogLaws
         Assert.Equal(result.LogFaults, told.Faults);
         Assert.Equal(whole.Records.Select(static r => r.GetType()), heard.Records.Select(static r => r.GetType()));
         Assert.Null(result.WatchFailure);
+        Assert.False(broken.ToldAgain, "a log that has failed is told no more");
     }
 
     /// <summary>No room, and no folder: the run's own files are unharmed, and it says which log it goes on without.</summary>
@@ -210,11 +211,13 @@ public class LogLaws
 
         public string Name => "broken";
 
+        public bool ToldAgain { get; private set; }
+
         public Broken Opened() => at < 0 ? throw new InvalidOperationException("no more of it") : this;
 
         public void Write(LogRecord record)
         {
-            Assert.False(broken, "a log that has failed is told no more");
+            ToldAgain |= broken;
             if (taken++ != at) return;
             broken = true;
             throw new InvalidOperationException("no more of it");
