@@ -34,10 +34,12 @@ static class GgufExport
         var word = type ?? run.Panels switch { { Bits: 8 } => "q8_0", { Bits: 4 } => "q4_0", _ => "f16" };
         var kept = run.Panels is { } packing ? Kept.Of(Transformer.Of(config), packing) : null;
         return from known in Fault.Unless(Types.Contains(word), "type", $"is {word}", $"allowed: {string.Join(", ", Types.Names)}")
+               from written in Fault.Unless(named is null || GgufModel.Families.Contains(named), "family", $"is {named}, which is not written as GGUF",
+                   $"allowed: {string.Join(", ", GgufModel.Families)}")
                let own = kept is not null && Types[word] == (kept.Packing.Bits == 8 ? GgufType.Q8_0 : GgufType.Q4_0)
                from family in Export.FamilyOf(run, named)
                from parts in (GgufModel.Of(family, config, marks, Types[word], own ? kept!.Has : null), GgufTokenizer.Of(run.Tokenizer, marks)).Apply(static (model, words) => (model, words))
-               from written in GgufWriter.Write(path, Metadata(run, parts.model, parts.words, Types[word]), parts.model.Parts, name => kept is null
+               from done in GgufWriter.Write(path, Metadata(run, parts.model, parts.words, Types[word]), parts.model.Parts, name => kept is null
                    ? (parameters[name].ToArray<float>(), []) : kept.Read(parameters, name, own), disk)
                select (parts.model.Architecture, word);
     }

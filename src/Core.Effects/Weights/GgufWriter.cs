@@ -28,36 +28,44 @@ static class GgufWriter
         var partial = path + ".partial";
         var written = Disk.Guard(path, "the file was not written", () =>
         {
-            using var file = disk.Create(partial);
-            file.Write(Gguf.Header(metadata, parts.Map(static p => p.Listed)));
-            var (last, held, scales) = ("", System.Array.Empty<float>(), System.Array.Empty<float>());
-            foreach (var part in parts)
+            using (var file = disk.Create(partial))
             {
-                var numbers = part.Constant.Count > 0 ? [.. part.Constant] : new float[checked((int)part.Listed.Count)];
-                var steps = System.Array.Empty<float>();
-                foreach (var piece in part.Tensor.Pieces)
-                {
-                    if (piece.Ours != last)
-                    {
-                        last = piece.Ours;
-                        (held, scales) = weights(last);
-                    }
-                    ElementCopy.Copy(held, piece.To, numbers, piece.From);
-                    if (scales.Length == 0) continue;
-                    if (steps.Length == 0) steps = new float[numbers.Length];
-                    ElementCopy.Copy(scales, piece.To, steps, piece.From);
-                }
-                if (part.Added != 0)
-                    for (var i = 0; i < numbers.Length; i++) numbers[i] += part.Added;
-                if (Put(file, path, part, numbers, steps) is { IsFail: true } failed) return failed;
+                if (Put(file, path, metadata, parts, weights) is { IsFail: true } failed) return failed;
+                disk.Flush(file);
             }
-            disk.Flush(file);
+            disk.MoveFile(partial, path);
             return Success<Fault, Unit>(unit);
         });
-        if (written.IsSuccess) disk.MoveFile(partial, path);
-        else File.Delete(partial);
+        if (written.IsFail) File.Delete(partial);
         return written;
     });
+
+    static Validation<Fault, Unit> Put(Stream file, string path, Params<GgufValue> metadata, Vec<GgufPart> parts, KeptWeight weights)
+    {
+        file.Write(Gguf.Header(metadata, parts.Map(static p => p.Listed)));
+        var (last, held, scales) = ("", System.Array.Empty<float>(), System.Array.Empty<float>());
+        foreach (var part in parts)
+        {
+            var numbers = part.Constant.Count > 0 ? [.. part.Constant] : new float[checked((int)part.Listed.Count)];
+            var steps = System.Array.Empty<float>();
+            foreach (var piece in part.Tensor.Pieces)
+            {
+                if (piece.Ours != last)
+                {
+                    last = piece.Ours;
+                    (held, scales) = weights(last);
+                }
+                ElementCopy.Copy(held, piece.To, numbers, piece.From);
+                if (scales.Length == 0) continue;
+                if (steps.Length == 0) steps = new float[numbers.Length];
+                ElementCopy.Copy(scales, piece.To, steps, piece.From);
+            }
+            if (part.Added != 0)
+                for (var i = 0; i < numbers.Length; i++) numbers[i] += part.Added;
+            if (Put(file, path, part, numbers, steps) is { IsFail: true } failed) return failed;
+        }
+        return Success<Fault, Unit>(unit);
+    }
 
     static Validation<Fault, Unit> Put(Stream file, string path, GgufPart part, float[] numbers, float[] steps)
     {

@@ -134,6 +134,7 @@ public sealed class IdentityTests
         FusedKind => Changed(value),
         Vec<int> v => [.. Enumerable.Range(0, v.Count).Select(i => (object)v.With(i, v[i] + 1)), (Vec<int>)[.. v, 1]],
         BitPacking v => [v with { Bits = 12 - v.Bits }, v with { Group = v.Group + 1 }],
+        PanelPacking v => [v with { Bits = 12 - v.Bits }],
         TensorType v => [v with { Shape = [.. v.Shape, 1] }, v with { DType = DType.BF16 }],
         Enum v => Enum.GetValues(v.GetType()).Cast<object>().Where(o => !o.Equals(v)),
         UnaryFunction => UnaryFunction.All.Where(other => !other.Equals(value)),
