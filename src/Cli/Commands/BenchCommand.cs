@@ -98,7 +98,8 @@ static class BenchCommand
     static CommandSpec Decode => new("decode", "Measures cached decoding, a token at a time, at several places of the context.",
         [.. Model("50257", "768", "12", "12", "1024"), new("--positions", "N,N", "places in the context; by default from its beginning to its end"),
             new("--tokens", "N", "tokens to measure at each") { Default = "20" },
-            new("--bits", "N", "bits of the matrices' numbers: 32, 8 or 4") { Default = "32" }, Json, .. EngineFlags.All],
+            new("--bits", "N", "bits of the matrices' numbers: 32, 8 or 4") { Default = "32" },
+            new("--prompt", "N", "reads a prompt of so many tokens at once instead, beside the speed of products alone"), Json, .. EngineFlags.All],
         (given, terminal, interruption) =>
         {
             var config = Config(given, new() { Layers = 12, Heads = 12, Width = 768, Vocabulary = 50257, Context = 1024 });
@@ -116,6 +117,21 @@ static class BenchCommand
                 var other => throw new FunctionalException(new Fault("--bits", $"is {other}", "allowed: 32, 8, 4")),
             };
             using var engine = Engine.Create(options);
+            if (given.Has("--prompt"))
+            {
+                var read = PrefillMeasure.On(engine, config, given.Whole("--prompt", 512, 1, config.Context).OrThrow(), tokens, packing, interruption.Token);
+                terminal.Line(given.Has("--json")
+                    ? JsonLine.Of(json =>
+                    {
+                        Write(json, "tokens_per_second", read.TokensPerSecond);
+                        Write(json, "gflops", read.Gflops);
+                        Write(json, "ceiling_gflops", read.Ceiling);
+                        Write(json, "share", read.Share);
+                    })
+                    : string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                        $"{read.Tokens} tokens at once: {Show.Number(read.TokensPerSecond)} tokens/s, {Show.Number(read.Gflops)} GFLOP/s, {read.Share:P0} of the {Show.Number(read.Ceiling)} that products alone make"));
+                return Task.FromResult(0);
+            }
             var places = DecodeMeasure.On(engine, config, asked, tokens, packing, interruption.Token);
             var (speed, traffic) = (places.Average(static p => p.TokensPerSecond), places.Average(static p => p.GigabytesPerSecond));
             terminal.Line(given.Has("--json")

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Functional.Graphs;
 using Functional.Learning;
 using Functional.Sessions;
 using Functional.Samples;
