@@ -1,3 +1,4 @@
+using Functional.Base;
 using Functional.Settings;
 
 namespace Functional;
@@ -25,12 +26,15 @@ public static class RunConfigs
             ArgumentNullException.ThrowIfNull(texts);
             ArgumentNullException.ThrowIfNull(tokenizer);
             foreach (var (path, _) in texts) ArgumentException.ThrowIfNullOrEmpty(path, nameof(texts));
+            Vec<TextChoice> choices = [.. texts.Select(static t => new TextChoice(t.Path, t.Weight))];
+            if (TextChoice.All(TextChoice.Text(choices)) != choices)
+                throw new ArgumentException("hold a name with white space around it, or one that looks like a name with a weight and another", nameof(texts));
             return config with
             {
                 Tokenizer = tokenizer,
                 Stage = config.Stage with
                 {
-                    Source = config.Stage.Source with { File = null, Mixture = TextChoice.Text([.. texts.Select(static t => new TextChoice(t.Path, t.Weight))]) },
+                    Source = config.Stage.Source with { File = null, Mixture = TextChoice.Text(choices) },
                 },
             };
         }

@@ -1,6 +1,7 @@
 using Functional.Base;
 using Functional.Engines;
 using Functional.Runs;
+using Functional.Sessions;
 using Functional.Settings;
 using static System.FormattableString;
 

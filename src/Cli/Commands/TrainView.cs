@@ -4,6 +4,7 @@ using Functional.Base;
 using Functional.Engines;
 using Functional.Execution;
 using Functional.Runs;
+using Functional.Sessions;
 using Spectre.Console;
 
 namespace Functional.Cli;

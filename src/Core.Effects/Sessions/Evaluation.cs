@@ -39,18 +39,18 @@ public sealed class Evaluation : IDisposable
     /// <summary>The mean loss over all rows, or that of the parts' means, each with its share; nothing when the token asks to stop.</summary>
     public double? Run(CancellationToken stop = default)
     {
-        if (source.Parts.Count == 0) return Run(source, stop);
+        if (source.Parts.Count == 0) return Over(source, stop);
         var (loss, each, beside) = (0.0, Params<double>.Empty, shown.Select(static name => (name, 0.0)).ToParams());
         foreach (var part in source.Parts)
         {
-            if (Run(part.Source, stop) is not { } its) return null;
+            if (Over(part.Source, stop) is not { } its) return null;
             (loss, each, beside) = (loss + part.Share * its, each.Add(part.Name, its), beside.Zip(Shown, (sum, value) => sum + part.Share * value));
         }
         (Shown, Parts) = (beside, each);
         return loss;
     }
 
-    double? Run(Source source, CancellationToken stop)
+    double? Over(Source source, CancellationToken stop)
     {
         var (sum, weight, place, beside) = (0.0, 0.0, default(Place), new (double Sum, double Weight)[shown.Count]);
         for (long done = 0; done < source.Rows; done += batch.Rows)

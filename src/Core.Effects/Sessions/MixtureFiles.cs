@@ -17,7 +17,8 @@ static class MixtureFiles
         var whole = source.At(Path.GetFullPath);
         if (whole.Texts.Count != source.Texts.Count || TextChoice.Text(whole.Texts) != whole.Mixture)
             return Fault.Of<Unit>("mixture", $"is {whole.Mixture} with whole names, in which a folder's name looks like a weight", "allowed: files in other folders");
-        var texts = source.Texts;
+        // What is not there is told where it is read.
+        var texts = source.Texts.Where(static t => File.Exists(t.Name)).ToVec();
         return texts.SelectMany((text, i) => texts.Take(i).Where(before => TextFile.IsSame(before.Name, text.Name) || TextFile.IsSame(text.Name, before.Name))
             .Select(before => Fault.Of<Unit>("mixture", $"names {text.Name}, which is {before.Name}", "allowed: each text once"))).Gather().Map(static _ => unit);
     }

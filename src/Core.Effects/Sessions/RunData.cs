@@ -110,7 +110,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
         from data in TextData.Of(config, tokenizer, texts)
         select (RunData)data;
 
-    /// <summary>A text that is tokens already, as <see cref="TextData.Of"/> divides it.</summary>
+    /// <summary>A text that is tokens already, as <see cref="TextData.Of(RunConfig, Tokenizer, TokenStream)"/> divides it.</summary>
     public static Validation<Fault, RunData> Of(RunConfig config, Tokenizer tokenizer, TokenStream tokens) =>
         TextData.Of(config, tokenizer, tokens).Map(static RunData (data) => data);
 

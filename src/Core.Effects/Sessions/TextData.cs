@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Functional.Base;
 using Functional.Data;
@@ -58,16 +57,24 @@ public sealed record TextData(Tokenizer Tokenizer, TextIdentity Identity, Vec<Mi
     /// <summary>Splits the tokens of each text and checks that each part has a window.</summary>
     public static Validation<Fault, TextData> Of(RunConfig config, Tokenizer tokenizer, Vec<(string Name, double Weight, TokenStream Tokens)> texts)
     {
-        var parts = texts.Map(t => t.Tokens.Split(1 - config.Stage.Source.ValidationPart) is var (train, validation)
-            ? new MixedText(t.Name, t.Weight, train, validation) : throw new UnreachableException());
-        return new[]
-        {
-            parts.SelectMany(p => new[] { (Part: p.Train, Name: "training"), (p.Validation, "validation") }.Select(s =>
-                Windows.Of(s.Part.Length, config.Model.Context, $"{s.Name} part of {p.Name}"))).Gather().Map(static object (w) => w),
+        Vec<MixedText> parts = texts.Map(Divided);
+        Vec<Validation<Fault, object>> checks =
+        [
+            .. parts.Select(p => Fits(p.Train, $"training part of {p.Name}")).Zip(parts.Select(p => Fits(p.Validation, $"validation part of {p.Name}")),
+                static (train, validation) => (Vec<Validation<Fault, object>>)[train, validation]).SelectMany(static both => both),
             SeparatorOf(config, tokenizer).Map(static object (s) => s),
             config.Learns().Map(static object (u) => u),
-        }.Gather().Map(_ => new TextData(tokenizer, new(tokenizer.Fingerprint, texts.Sum(static t => t.Tokens.Length),
+        ];
+        return checks.Gather().Map(_ => new TextData(tokenizer, new(tokenizer.Fingerprint, texts.Sum(static t => t.Tokens.Length),
             CheckpointManifest.Hex(Sum(texts.Map(static t => t.Tokens)))), parts));
+
+        MixedText Divided((string Name, double Weight, TokenStream Tokens) text)
+        {
+            var (train, validation) = text.Tokens.Split(1 - config.Stage.Source.ValidationPart);
+            return new(text.Name, text.Weight, train, validation);
+        }
+
+        Validation<Fault, object> Fits(TokenStream part, string name) => Windows.Of(part.Length, config.Model.Context, name).Map(static object (w) => w);
     }
 
     // Their files' names alone, where these tell them apart.

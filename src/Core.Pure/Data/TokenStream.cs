@@ -69,7 +69,8 @@ public abstract class TokenStream
             {
                 var count = (int)Math.Clamp(part.Length - start, 0, into.Length);
                 if (count > 0) part.CopyTo(start, into[..count]);
-                (start, into) = (Math.Max(0, start - part.Length), into[count..]);
+                start = Math.Max(0, start - part.Length);
+                into = into[count..];
             }
         }
     }

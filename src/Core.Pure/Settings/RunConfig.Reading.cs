@@ -1,5 +1,6 @@
 using Functional.Adapters;
 using Functional.Base;
+using Functional.Data;
 using Functional.Execution;
 using Functional.Graphs;
 using Functional.Models;

@@ -1,3 +1,4 @@
+using FsCheck;
 using Functional.Testing;
 using LanguageExt;
 using Xunit;
@@ -156,7 +157,7 @@ public sealed class MixtureRunTests : IDisposable
     [Property]
     public void Lists_are_read_as_they_are_written((NonEmptyString Name, PositiveInt Weight)[] texts)
     {
-        Vec<TextChoice> all = [.. texts.Select((t, i) => new TextChoice($"{t.Name.Get.Replace('+', '-').Trim()}{i}+x=y", t.Weight.Get / 8.0))];
+        Vec<TextChoice> all = [.. texts.Select((t, i) => new TextChoice($"{t.Name.Get.Replace('+', '-').Trim()}{i}z+x=y", t.Weight.Get / 8.0))];
         if (all.Count > 0) Assert.Equal(all, TextChoice.All(TextChoice.Text(all))!.Value);
         Assert.Null(TextChoice.All("a+b=1+c"));
         Assert.Equal([new("a+b", 1), new("c=2", 1e20)], TextChoice.All(" a+b = 1 + c=2=1e+20")!.Value);
@@ -169,14 +170,15 @@ public sealed class MixtureRunTests : IDisposable
         Directory.CreateDirectory(scratch["sub"]);
         File.WriteAllText(scratch["sub/z.txt"], string.Concat(Enumerable.Repeat("zyx ", 40)));
         File.WriteAllText(scratch["sub/run.yaml"], "mixture: ../a.txt=3 + z.txt=1\ncontext: 3\nsteps: 40\nbatch: 2\n");
-        var plan = await Training.OutlookAsync(Configuration.FromYaml(scratch["sub/run.yaml"]));
+        var plan = await Functional.Training.OutlookAsync(Functional.Configuration.FromYaml(scratch["sub/run.yaml"]));
         Assert.Equal($"{scratch["a.txt"]}=3+{scratch["sub/z.txt"]}=1", plan.Config.Stage.Source.Mixture);
         Assert.Equal("abc. zyx".Distinct().Count(), plan.Config.Model.Vocabulary);
         Assert.Equal([("a.txt", 234, 26, 0.75, 60 * 3 / 234.0), ("z.txt", 144, 16, 0.25, 20 * 3 / 144.0)],
             plan.Texts.Select(static t => (t.Name, (int)t.TrainTokens, (int)t.ValidationTokens, t.Share, t.Epochs)));
         Assert.Equal((378, 42), (plan.TrainTokens, plan.ValidationTokens));
-        var built = Configuration.From(new RunConfig().OnFiles([(scratch["a.txt"], 3), (scratch["sub/z.txt"], 1)]).Sized(context: 3).For(steps: 40, batch: 2));
+        var built = Functional.Configuration.From(new RunConfig().OnFiles([(scratch["a.txt"], 3), (scratch["sub/z.txt"], 1)]).Sized(context: 3).For(steps: 40, batch: 2));
         Assert.Equal(plan.Config.Stage.Source.Mixture, built.Stage.Source.Mixture);
+        Assert.Throws<ArgumentException>("texts", () => new RunConfig().OnFiles([("a=1+b", 1), ("c", 1)]));
         Assert.Throws<ArgumentNullException>("texts", () => new RunConfig().OnFiles(null!));
         Assert.Null(built.OnFile(scratch["a.txt"]).Stage.Source.Mixture);
     }
