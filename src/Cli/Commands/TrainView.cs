@@ -198,7 +198,7 @@ static class TrainText
 
     /// <summary>A line for each of several texts: how much of it there is, and how much of it is seen; nothing for one.</summary>
     public static string Texts(IReadOnlyList<TextShare> texts) => string.Concat(texts.Select(static t => string.Create(CultureInfo.InvariantCulture,
-        $"  {Show.Harmless(t.Name)}: {Show.Count(t.TrainTokens)} tokens and {Show.Count(t.ValidationTokens)}, {100 * t.Share:0.##} % of the rows, {t.Epochs:0.00} epochs\n")));
+        $"  {Show.Harmless(t.Name)}: {Show.Count(t.TrainTokens)} tokens to learn from, {Show.Count(t.ValidationTokens)} to be tested on, {100 * t.Share:0.##} % of the rows, {t.Epochs:0.00} epochs\n")));
 
     /// <summary>A line that says what did not fit; nothing where all did.</summary>
     public static string Cut((long Prompts, long Answers) cut, int context) => cut == default ? ""
