@@ -133,15 +133,21 @@ public static class Configuration
     // With paths beside a file, which need not be there.
     static Validation<Fault, Vec<ConfigEntry>> InText(string text, string name, string beside) => ConfigYaml.Entries(text, name)
         .Map(entries => entries.Map(entry => RunConfig.Field(entry.Key) is { IsPath: true } || IsTokenizerBeside(beside, entry)
-            ? entry with { Value = Beside(beside, entry.Value) } : entry));
+            ? entry with { Value = Beside(beside, entry.Value) } : entry.Key == "mixture" ? entry with { Value = MixtureBeside(beside, entry.Value) } : entry));
 
-    // A tokenizer may be a word or a name as well; a file is one that is there.
-    static bool IsTokenizerBeside(string file, ConfigEntry entry) => entry.Key == "tokenizer" && entry.Value switch
+    // What is no list of texts is told so where it is read.
+    static ConfigValue MixtureBeside(string file, ConfigValue value) => TextChoice.All(TextOf(value)) is { } texts
+        ? new ConfigValue.Quoted(TextChoice.Text(texts.Map(t => t with { Name = Beside(file, t.Name) }))) : value;
+
+    static string? TextOf(ConfigValue value) => value switch
     {
         ConfigValue.Plain p => p.Text,
         ConfigValue.Quoted q => q.Text,
         _ => null,
-    } is { Length: > 0 } name && !TokenizerFile.IsName(name) && Path.Exists(Beside(file, name));
+    };
+
+    // A tokenizer may be a word or a name as well; a file is one that is there.
+    static bool IsTokenizerBeside(string file, ConfigEntry entry) => entry.Key == "tokenizer" && TextOf(entry.Value) is { Length: > 0 } name && !TokenizerFile.IsName(name) && Path.Exists(Beside(file, name));
 
     static ConfigValue Beside(string file, ConfigValue value) => value switch
     {

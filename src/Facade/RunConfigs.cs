@@ -1,3 +1,4 @@
+using Functional.Base;
 using Functional.Settings;
 
 namespace Functional;
@@ -14,7 +15,28 @@ public static class RunConfigs
         {
             ArgumentException.ThrowIfNullOrEmpty(path);
             ArgumentNullException.ThrowIfNull(tokenizer);
-            return config with { Tokenizer = tokenizer, Stage = config.Stage with { Source = config.Stage.Source with { File = path } } };
+            return config with { Tokenizer = tokenizer, Stage = config.Stage with { Source = config.Stage.Source with { File = path, Mixture = null } } };
+        }
+
+        /// <summary>Learns from several texts, each as often as its weight says, with one tokenizer for all.</summary>
+        /// <param name="texts">Files, as <see cref="OnFile"/> takes them, each once, and weights above 0, such as <c>("stories.txt", 3), ("code.txt", 1)</c>.</param>
+        /// <param name="tokenizer"><c>char</c>, <c>byte</c> or <c>bpe</c>, made for all of them together, a file with a tokenizer, or the name of an encoding.</param>
+        public RunConfig OnFiles(IReadOnlyList<(string Path, double Weight)> texts, string tokenizer = "char")
+        {
+            ArgumentNullException.ThrowIfNull(texts);
+            ArgumentNullException.ThrowIfNull(tokenizer);
+            foreach (var (path, _) in texts) ArgumentException.ThrowIfNullOrEmpty(path, nameof(texts));
+            Vec<TextChoice> choices = [.. texts.Select(static t => new TextChoice(t.Path, t.Weight))];
+            if (TextChoice.All(TextChoice.Text(choices)) != choices)
+                throw new ArgumentException("hold a name with white space around it, or one that looks like a name with a weight and another", nameof(texts));
+            return config with
+            {
+                Tokenizer = tokenizer,
+                Stage = config.Stage with
+                {
+                    Source = config.Stage.Source with { File = null, Mixture = TextChoice.Text(choices) },
+                },
+            };
         }
 
         /// <summary>A model of this size.</summary>

@@ -23,8 +23,11 @@ public sealed record RunOutlook(RunConfig Config, long TrainTokens, long Validat
     /// <summary>Rows that do not fit the context: how many lose the beginning of what stands before the answer, and how many the end of an answer.</summary>
     public (long Prompts, long Answers) Cut { get; init; }
 
+    /// <summary>How the run would see each of several texts; none where it learns from one, or from rows.</summary>
+    public IReadOnlyList<TextShare> Texts { get; init; } = [];
+
     internal static RunOutlook Of(RunConfig config, RunData data) =>
-        new(config, data.TrainTokens, data.ValidationTokens) { PromptTokens = data.PromptTokens, Cut = data.Cut };
+        new(config, data.TrainTokens, data.ValidationTokens) { PromptTokens = data.PromptTokens, Cut = data.Cut, Texts = data.Shares(config) };
 }
 
 /// <summary>Trains models.</summary>
@@ -201,7 +204,8 @@ public static class Training
     /// <summary>Where a run is kept when nothing is said: <c>runs/</c> and the name of its text, and what it learns where that is not to go on with it.</summary>
     /// <param name="config">The run.</param>
     public static string DefaultFolder(RunConfig config) => Path.Combine("runs",
-        (config.Stage.Source.File is { } file && Path.GetFileNameWithoutExtension(file) is { Length: > 0 } name ? name : "world")
+        (config.Stage.Source.Texts is { Count: > 1 } ? "mixture"
+            : config.Stage.Source.Texts is [var text] && Path.GetFileNameWithoutExtension(text.Name) is { Length: > 0 } name ? name : "world")
         + (config.Stage.Kind == StageKind.Pretrain ? "" : $"-{Recipe.Of(config).Stages.Names[0]}"));
 
     /// <summary>Reads the text of a run and says what it would work on, without training.</summary>
@@ -289,7 +293,7 @@ public static class Training
         TrainingEvent.Started Started(Trainer trainer, RunState state) => new(session.Config, session.Folder.Location, (long)RunMemory.Of(session.Config).Parameters, session.Data.TrainTokens,
                 session.Data.ValidationTokens, state.Step)
         {
-            Cut = session.Data.Cut, Stage = session.Folder.Stage, Stages = session.Folder.Recipe.Stages.Names,
+            Cut = session.Data.Cut, Texts = session.Data.Shares(session.Config), Stage = session.Folder.Stage, Stages = session.Folder.Recipe.Stages.Names,
             Engine = engine.Name, Memory = engine.Memory, LearningRate = session.Config.Stage.LearningRates.At(state.Step),
             LearningRateBefore = state.Step > 0 ? session.Before?.Stage.LearningRates.At(state.Step - 1) : null,
         };
@@ -298,6 +302,8 @@ public static class Training
 
         public void Measured(long step, double loss, bool best, double? average = null) =>
             progress.Report(new TrainingEvent.Evaluated(step, loss, best) { IsReward = practises, Average = average });
+
+        public void MeasuredParts(long step, Params<double> losses) => progress.Report(new TrainingEvent.EvaluatedTexts(step, losses));
 
         public void RolledOut(long step, Params<float> numbers) => progress.Report(new TrainingEvent.RolledOut(step, numbers));
 

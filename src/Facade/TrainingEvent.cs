@@ -1,6 +1,7 @@
 using Functional.Base;
 using Functional.Engines;
 using Functional.Runs;
+using Functional.Sessions;
 using Functional.Settings;
 using static System.FormattableString;
 
@@ -20,6 +21,7 @@ public abstract record TrainingEvent
         Evaluated { IsReward: true } e => Invariant($"step {e.Step}: reward {-e.Loss:0.0000} for prompts that are kept{(e.Best ? ", the highest so far" : "")}"),
         RolledOut e => Invariant($"from step {e.Step} on: {string.Join(", ", e.Numbers.Select(static n => Invariant($"{n.Name} {n.Value:0.000}")))}"),
         Evaluated e => Invariant($"step {e.Step}: validation loss {e.Loss:0.0000}{(e.Average is { } mean ? Invariant($", of the mean of the weights {mean:0.0000}") : "")}{(e.Best ? ", the lowest so far" : "")}"),
+        EvaluatedTexts e => Invariant($"step {e.Step}: {string.Join(", ", e.Losses.Select(static l => Invariant($"{l.Name} {l.Value:0.0000}")))}"),
         Sampled e => $"step {e.Step} writes: {e.Text}",
         Saved e => $"step {e.Step}: saved in {e.Folder}",
         LogFailed e => $"a log failed: {e.Fault}",
@@ -43,6 +45,9 @@ public abstract record TrainingEvent
 
         /// <summary>Rows that did not fit the context: how many lost the beginning of what stands before the answer, and how many the end of an answer.</summary>
         public (long Prompts, long Answers) Cut { get; init; }
+
+        /// <summary>How the run sees each of several texts; none where it learns from one, or from rows.</summary>
+        public IReadOnlyList<TextShare> Texts { get; init; } = [];
 
         /// <summary>The engine that computes, such as <c>managed</c>.</summary>
         public string Engine { get; init; } = "";
@@ -79,6 +84,11 @@ public abstract record TrainingEvent
         /// <summary>Whether the loss is minus a mean reward, as of a policy that learns from answers of its own.</summary>
         public bool IsReward { get; init; }
     }
+
+    /// <summary>The validation loss of each of several texts, of which <see cref="Evaluated"/> told all together.</summary>
+    /// <param name="Step">Steps done.</param>
+    /// <param name="Losses">In nats a token, by the name of the text.</param>
+    public sealed record EvaluatedTexts(long Step, Params<double> Losses) : TrainingEvent;
 
     /// <summary>A policy has written what the next steps learn from.</summary>
     /// <param name="Step">The first step that learns from it.</param>

@@ -11,7 +11,7 @@ static class SettingFlags
     static readonly string[] sections = ["source", "rows", "practice", "policy", "preference", "adapter", "model", "text", RunConfig.StageSection, "learning", "run", "rope", "experts"];
 
     /// <summary>The options of the settings that a kind of stage has, with what holds for it where nothing is said; the command itself says the kind.</summary>
-    public static Vec<Flag> For(StageKind kind) => [.. RunConfig.Fields.Where(f => f.Name is not ("kind" or "after") && f.IsFor(kind) && (kind is StageKind.Pretrain or StageKind.Distill || f.Name is not ("order" or "separator")))
+    public static Vec<Flag> For(StageKind kind) => [.. RunConfig.Fields.Where(f => f.Name is not ("kind" or "after") && f.IsFor(kind) && (kind is StageKind.Pretrain or StageKind.Distill || f.Name is not ("order" or "separator" or "mixture")))
         .OrderBy(static f => Array.IndexOf(sections, f.Section)).ThenBy(static f => f.IsDetail).SelectMany(f => Of(f with { Summary = Said(f, kind) }, RunConfig.For(kind))
             .Select(flag => flag with { Seldom = kind != StageKind.Pretrain && InitialWeights.AreInherited(f) ? "only where no --from gives the model" : null }))];
 

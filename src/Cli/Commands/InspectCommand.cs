@@ -1,3 +1,4 @@
+using System.Globalization;
 using Functional.Base;
 using Functional.Learning;
 using Functional.Models;
@@ -42,10 +43,10 @@ static class InspectCommand
         foreach (var flag in EngineFlags.Names.Select(static name => $"--{name}"))
             if (given.Has(flag)) throw new FunctionalException(new Fault(flag, "is for what is computed, and nothing is", "expected --experts beside it"));
         if (given.Has("--data")) throw new FunctionalException(new Fault("--data", "is a text to choose experts for", "expected --experts beside it"));
-        var config = (given.Text("--run"), given.Text("--config")) switch
+        var (config, texts) = (given.Text("--run"), given.Text("--config")) switch
         {
-            ({ } folder, null) => RunFolder.Open(folder, given.Text("--stage")).Bind(static run => run.Config.Validate()).OrThrow(),
-            (null, { } file) => (await Training.OutlookAsync(Configuration.FromYaml(file)).ConfigureAwait(false)).Config,
+            ({ } folder, null) => (RunFolder.Open(folder, given.Text("--stage")).Bind(static run => run.Config.Validate()).OrThrow(), (IReadOnlyList<TextShare>)[]),
+            (null, { } file) => await Training.OutlookAsync(Configuration.FromYaml(file)).ConfigureAwait(false) is var plan ? (plan.Config, plan.Texts) : default,
             _ => throw new FunctionalException(new Fault("inspect", "needs one of two options", "expected --run DIR or --config FILE")),
         };
         var checkpoints = given.Text("--run") is { } run ? Checkpoints(run, given.Text("--stage"), given.Text("--checkpoint")) : null;
@@ -53,6 +54,7 @@ static class InspectCommand
         var period = config.Model.Period;
         var (block, judges) = (Transformer.Of(config.Decoder, period), config.Decoder.Labels > 0);
         terminal.Line($"a {(judges ? "judge of texts" : "decoder")} of {Show.Count(cost.Memory.Parameters)} parameters, {Origin(given.Text("--run"), config)}");
+        terminal.Out.Write(TrainText.Texts(texts));
         Report.Parameters(terminal, block, config.Model.Layers, period);
         Report.Costs(terminal, config, cost);
         if (checkpoints is not null) terminal.Line(checkpoints);
@@ -80,7 +82,10 @@ static class InspectCommand
     // What was imported names no text.
     static string Origin(string? run, RunConfig config) =>
         run is not null && RunFolder.Open(run).OrThrow() is { IsImported: true, Note.Case: PublishedNote note } ? $"imported as {note.Family}"
-            : $"for {config.Stage.Source.Name}";
+            : $"for {config.Stage.Source.Name}{Shares(config.Stage.Source)}";
+
+    static string Shares(SourceConfig source) => source.Texts is { Count: > 1 } texts
+        ? $": {string.Join(", ", texts.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Name} {100 * t.Weight / texts.Sum(static u => u.Weight):0.##} %")))}" : "";
 
     // The whole context, unless the logits of all its tokens are more than a tensor holds; training never has them at once.
     static int Window(DecoderConfig model) => Math.Min(model.Context, int.MaxValue / model.Vocabulary);

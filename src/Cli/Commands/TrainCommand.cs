@@ -118,7 +118,7 @@ static class TrainCommand
     static async Task<int> Run(StageKind kind, Given given, Terminal terminal, Interruption interruption)
     {
         var (changes, resume) = (Settings(given), given.Has("--resume"));
-        var folder = given.Text("--out") ?? (resume ? LastDefault(kind, given.Text("--data")) : null);
+        var folder = given.Text("--out") ?? (resume ? LastDefault(kind, given) : null);
         if (resume) Refuse(given, "--config", "allowed: options that change the run, such as --steps");
         if (resume) Refuse(given, "--checkpoint", "a run goes on from its last; allowed: --from DIR --checkpoint NAME, for a new run that begins there");
         if (given.Has("--dry-run"))
@@ -173,10 +173,10 @@ static class TrainCommand
     }
 
     // Of the folders that runs without --out have taken, the last.
-    static string LastDefault(StageKind kind, string? data)
+    static string LastDefault(StageKind kind, Given given)
     {
         var standard = RunConfig.For(kind);
-        var first = Training.DefaultFolder(standard with { Stage = standard.Stage with { Source = new() { File = data } } });
+        var first = Training.DefaultFolder(standard with { Stage = standard.Stage with { Source = new() { File = given.Text("--data"), Mixture = given.Text("--mixture") } } });
         var last = first;
         for (var i = 2; Directory.Exists($"{first}-{i}"); i++) last = $"{first}-{i}";
         return last;
@@ -186,6 +186,7 @@ static class TrainCommand
     {
         var cost = RunCost.Of(plan.Config);
         terminal.Line($"{plan.Config.Stage.Source.Name}: {Show.Count(plan.TrainTokens)} tokens to learn from, {Show.Count(plan.ValidationTokens)} to be tested on, vocabulary {plan.Config.Model.Vocabulary}");
+        terminal.Out.Write(TrainText.Texts(plan.Texts));
         if (TrainText.Cut(plan.Cut, plan.Config.Model.Context) is { Length: > 0 } cut) terminal.Out.Write(cut);
         Report.Costs(terminal, plan.Config, cost);
         // What the run would need has been said; a run that would be refused is refused here in the same words.

@@ -4,6 +4,7 @@ using Functional.Base;
 using Functional.Engines;
 using Functional.Execution;
 using Functional.Runs;
+using Functional.Sessions;
 using Spectre.Console;
 
 namespace Functional.Cli;
@@ -107,7 +108,7 @@ sealed class PlainView(Terminal terminal) : ITrainView
             case TrainingEvent.RolledOut e:
                 pace.Wrote(e);
                 break;
-            case TrainingEvent.Evaluated or TrainingEvent.Sampled or TrainingEvent.LogFailed:
+            case TrainingEvent.Evaluated or TrainingEvent.EvaluatedTexts or TrainingEvent.Sampled or TrainingEvent.LogFailed:
                 terminal.Line(TrainText.Of(value));
                 break;
         }
@@ -172,7 +173,7 @@ sealed class LiveView(IAnsiConsole console, ProgressTask bar) : ITrainView
             case TrainingEvent.RolledOut e:
                 pace.Wrote(e);
                 break;
-            case TrainingEvent.Evaluated or TrainingEvent.Sampled or TrainingEvent.LogFailed:
+            case TrainingEvent.Evaluated or TrainingEvent.EvaluatedTexts or TrainingEvent.Sampled or TrainingEvent.LogFailed:
                 Lines(TrainText.Of(value));
                 break;
         }
@@ -190,10 +191,14 @@ static class TrainText
 {
     public static string Begin(TrainingEvent.Started e) => Show.Harmless(
         (e.Stages.Count > 1 ? $"stage {e.Stage}, {e.Stages.ToList().IndexOf(e.Stage) + 1} of {e.Stages.Count}\n"
-            : "") + $"{e.Config.Stage.Source.Name}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n" + Cut(e.Cut, e.Config.Model.Context)
+            : "") + $"{e.Config.Stage.Source.Name}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n" + Texts(e.Texts) + Cut(e.Cut, e.Config.Model.Context)
         + $"{e.Config.Model.Layers} layers, {e.Config.Model.Heads} heads, width {e.Config.Model.Width}, context {e.Config.Model.Context}: {Show.Count(e.Parameters)} parameters\n"
         + (e is { Memory: { } memory } && !IsUsual(e) ? Computing(e, memory) : "")
         + (e.Step > 0 ? $"going on after step {e.Step} in {e.Folder}{Rate(e)}" : $"saving in {e.Folder}"));
+
+    /// <summary>A line for each of several texts: how much of it there is, and how much of it is seen; nothing for one.</summary>
+    public static string Texts(IReadOnlyList<TextShare> texts) => string.Concat(texts.Select(static t => string.Create(CultureInfo.InvariantCulture,
+        $"  {Show.Harmless(t.Name)}: {Show.Count(t.TrainTokens)} tokens to learn from, {Show.Count(t.ValidationTokens)} to be tested on, {100 * t.Share:0.##} % of the rows, {t.Epochs:0.00} epochs\n")));
 
     /// <summary>A line that says what did not fit; nothing where all did.</summary>
     public static string Cut((long Prompts, long Answers) cut, int context) => cut == default ? ""
@@ -213,6 +218,7 @@ static class TrainText
     {
         TrainingEvent.Evaluated { IsReward: true } v => string.Create(CultureInfo.InvariantCulture, $"step {v.Step,5}: reward {-v.Loss:0.0000} for prompts that are kept"),
         TrainingEvent.Evaluated v => $"step {v.Step,5}: validation loss {Show.Loss(v.Loss)}{(v.Average is { } mean ? $", of the mean of the weights {Show.Loss(mean)}" : "")}",
+        TrainingEvent.EvaluatedTexts v => $"  {string.Join(", ", v.Losses.Select(static l => $"{Show.Harmless(l.Name)} {Show.Loss(l.Value)}"))}",
         TrainingEvent.LogFailed l => Show.Harmless($"warning: {l.Fault}"),
         TrainingEvent.Sampled s => $"step {s.Step,5} writes:\n{Indented(s.Text)}",
         _ => "",

@@ -33,8 +33,24 @@ public sealed class Evaluation : IDisposable
     /// <summary>What is shown beside the loss, each as its mean over all rows of the last <see cref="Run"/>.</summary>
     public Params<double> Shown { get; private set; } = Params<double>.Empty;
 
-    /// <summary>The mean loss over all rows; nothing when the token asks to stop.</summary>
+    /// <summary>The mean loss of each part of the last <see cref="Run"/>, by name; empty where all rows count alike.</summary>
+    public Params<double> Parts { get; private set; } = Params<double>.Empty;
+
+    /// <summary>The mean loss over all rows, or that of the parts' means, each with its share; nothing when the token asks to stop.</summary>
     public double? Run(CancellationToken stop = default)
+    {
+        if (source.Parts.Count == 0) return Over(source, stop);
+        var (loss, each, beside) = (0.0, Params<double>.Empty, shown.Select(static name => (name, 0.0)).ToParams());
+        foreach (var part in source.Parts)
+        {
+            if (Over(part.Source, stop) is not { } its) return null;
+            (loss, each, beside) = (loss + part.Share * its, each.Add(part.Name, its), beside.Zip(Shown, (sum, value) => sum + part.Share * value));
+        }
+        (Shown, Parts) = (beside, each);
+        return loss;
+    }
+
+    double? Over(Source source, CancellationToken stop)
     {
         var (sum, weight, place, beside) = (0.0, 0.0, default(Place), new (double Sum, double Weight)[shown.Count]);
         for (long done = 0; done < source.Rows; done += batch.Rows)

@@ -23,6 +23,8 @@ sealed class GuardedObserver(IRunObserver inner) : IRunObserver
 
     public void Measured(long step, double loss, bool best, double? average = null) => Guard(() => inner.Measured(step, loss, best, average));
 
+    public void MeasuredParts(long step, Params<double> losses) => Guard(() => inner.MeasuredParts(step, losses));
+
     public void RolledOut(long step, Params<float> numbers) => Guard(() => inner.RolledOut(step, numbers));
 
     public void Saved(long step, string folder) => Guard(() => inner.Saved(step, folder));

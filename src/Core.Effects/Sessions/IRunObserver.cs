@@ -25,6 +25,11 @@ public interface IRunObserver
     /// <param name="average">The same of the mean of the weights; nothing where none is kept.</param>
     void Measured(long step, double loss, bool best, double? average = null) { }
 
+    /// <summary>What was measured on several texts, after <see cref="Measured"/> told of all together.</summary>
+    /// <param name="step">After which step.</param>
+    /// <param name="losses">The loss of each, by name.</param>
+    void MeasuredParts(long step, Params<double> losses) { }
+
     /// <summary>The policy has written what the next steps learn from, and its line is written.</summary>
     /// <param name="step">The first step that learns from it.</param>
     /// <param name="numbers">What is known of it, such as the mean reward.</param>

@@ -141,8 +141,12 @@ public sealed class Loop
     RunEvent? Do(RunEffect effect, RunState state) => effect switch
     {
         RunEffect.LogStep { Metrics: var metrics } => Stepped(Shared(metrics), state),
-        RunEffect.LogMeasured { Step: var step, Loss: var loss, Average: var average } => Log(session.Metrics.AppendMeasured(step, loss, average), state,
-            new LogRecord.Measured(step, loss, average), () => observer?.Measured(step, loss, state.BestStep == step, average)),
+        RunEffect.LogMeasured { Step: var step, Loss: var loss, Average: var average, Parts: var parts } => Log(session.Metrics.AppendMeasured(step, loss, average, parts), state,
+            new LogRecord.Measured(step, loss, average) { Parts = parts }, () =>
+            {
+                observer?.Measured(step, loss, state.BestStep == step, average);
+                if (parts.Count > 0) observer?.MeasuredParts(step, parts);
+            }),
         RunEffect.LogRollOut { Step: var step, Numbers: var numbers } =>
             Log(session.Metrics.AppendRollOut(step, numbers), state, new LogRecord.RolledOut(step, numbers), () => observer?.RolledOut(step, numbers)),
         RunEffect.RollOut => RollOut(state),
@@ -159,7 +163,7 @@ public sealed class Loop
         if (double.IsNaN(loss) && trainer.Stage.Practice is { IsJudged: true })
             return new RunEvent.Failed(new("judge", "gave none of the answers to kept prompts a number", "expected a finite reward for at least one of them"));
         var average = trainer.MeasureAverage(stop);
-        return average is null && trainer.KeepsAverage && stop.IsCancellationRequested ? new RunEvent.Skipped() : new RunEvent.Measured(loss, average);
+        return average is null && trainer.KeepsAverage && stop.IsCancellationRequested ? new RunEvent.Skipped() : new RunEvent.Measured(loss, average) { Parts = trainer.MeasuredParts };
     }
 
     RunEvent RollOut(RunState state)

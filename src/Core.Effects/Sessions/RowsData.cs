@@ -150,7 +150,7 @@ static class RowParts
               from read in RowReader.Read(RowFiles.Read(file, stop), ShapesFor(judge), meant, file)
               select read.Rows
             // Of the world there is a rule for what is right; and rows that answer themselves say what they ask.
-            : (own.Source.File is null && !run.IsImported) || own.IsJudged || own.LearnsAnswers
+            : (own.Source.IsEmbedded && !run.IsImported) || own.IsJudged || own.LearnsAnswers
                 ? Asked(run.Config with { Stage = own with { Practice = own.Practice with { Judge = judge } } }, stop).Map(parts => kept ? parts.Kept : parts.Train)
             : kept || own.LearnsText ? Kept(run, stop)
             : own.Preference.Judged is not null && own.Kind == StageKind.Dpo
@@ -197,7 +197,7 @@ static class RowParts
     /// <summary>The questions that a run keeps for evaluation; of comparisons the better answers are expected.</summary>
     public static Validation<Fault, Vec<Located<Asked>>> Kept(RunFolder run, CancellationToken stop) => run.Config.Stage.Kind switch
     {
-        _ when run.Config.Stage.LearnsText && (run.Config.Stage.Source.File is not null || run.IsImported) =>
+        _ when run.Config.Stage.LearnsText && (!run.Config.Stage.Source.IsEmbedded || run.IsImported) =>
             Fault.Of<Vec<Located<Asked>>>(run.Location, "has learned no answers, and keeps no questions", "expected rows, as with --data FILE"),
         _ when run.Config.Stage is { LearnsText: true } or { LearnsAnswers: true } => Conversations(run.Config, stop).Bind(static parts =>
             parts.Kept.Select(static r => Answered(r.Value, r.Where).Map(one => new Located<Asked>(one, r.Where))).Gather()),
@@ -221,7 +221,7 @@ static class RowParts
 
     /// <summary>The embedded world's questions with choices, those that a run has not learned.</summary>
     public static Validation<Fault, Vec<Located<MultipleChoice>>> Choices(RunFolder run, CancellationToken stop) =>
-        run.Config.Stage.Source.File is not null || run.IsImported
+        !run.Config.Stage.Source.IsEmbedded || run.IsImported
             ? Fault.Of<Vec<Located<MultipleChoice>>>(run.Location, "has no questions with choices of its own", "expected rows, as with --data FILE")
             : Of(run.Config, ChoiceShapes.All, Quiz.Of, stop).Map(static parts => parts.Kept);
 
@@ -247,7 +247,7 @@ static class RowParts
         select read.Rows.Map(static r => r.Value);
 
     // The world's questions are asked in letters that its text has.
-    static string? TemplateOf(RunConfig config) => config.Stage.Rows.Template ?? (config.Stage.Source.File is null ? "user-assistant" : null);
+    static string? TemplateOf(RunConfig config) => config.Stage.Rows.Template ?? (config.Stage.Source.IsEmbedded ? "user-assistant" : null);
 
     /// <summary>All that a stage's rows say, as its template has it: what a tokenizer is made of.</summary>
     public static Validation<Fault, string> Text(RunConfig config, CancellationToken stop) =>

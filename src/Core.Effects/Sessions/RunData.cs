@@ -31,6 +31,10 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     /// <summary>Tokens that are only evaluated.</summary>
     public abstract long ValidationTokens { get; }
 
+    /// <summary>How a run sees each of several texts; none where it learns from one, or from rows.</summary>
+    /// <param name="config">The stage, resolved.</param>
+    public virtual Vec<TextShare> Shares(RunConfig config) => [];
+
     /// <summary>Rows that did not fit a context: how many lost the beginning of what stands before the answer, and how many the end of an answer.</summary>
     public (long Prompts, long Answers) Cut { get; init; }
 
@@ -69,6 +73,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     public static Validation<Fault, RunData> Load(Recipe recipe, CancellationToken stop = default) =>
         from valid in recipe.Validate()
         let corpora = Corpora()
+        from apart in recipe.Stages.Values.Select(static c => MixtureFiles.Check(c.Stage.Source)).Gather()
         from note in NoteOf(recipe)
         from tokenizer in recipe.Stages.Values[0] is { Stage: var first } && (first.From ?? (first.Kind == StageKind.Distill ? first.Distill.Teacher : null)) is { } weights ? InitialWeights.Tokenizer(weights) : TokenizerFor(recipe, corpora, stop)
         from data in Load(recipe.Stages.Values[0], tokenizer, note, corpora, stop)
@@ -97,13 +102,15 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
     };
 
     static Validation<Fault, RunData> LoadText(RunConfig config, Tokenizer tokenizer, Func<SourceConfig, string> corpora, CancellationToken stop) =>
-        from tokens in config.Stage.Source is { File: { } file } ? TextFile.Tokens(file, tokenizer, config.LineEnds, stop)
-            : tokenizer.Encode(corpora(config.Stage.Source)).Map(static ids => TokenStream.Of(ids))
-            .MapFail(f => f with { Where = $"{config.Stage.Source.Name}, {f.Where}" })
-        from data in Of(config, tokenizer, tokens)
-        select data;
+        from apart in MixtureFiles.Check(config.Stage.Source)
+        from texts in config.Stage.Source is { IsEmbedded: false, Texts: var files }
+            ? files.Select(t => TextFile.Tokens(t.Name, tokenizer, config.LineEnds, stop).Map(tokens => (t.Name, t.Weight, tokens))).Gather()
+            : tokenizer.Encode(corpora(config.Stage.Source)).Map(ids => (Vec<(string, double, TokenStream)>)[(config.Stage.Source.Name, 1, TokenStream.Of(ids))])
+                .MapFail(f => f with { Where = $"{config.Stage.Source.Name}, {f.Where}" })
+        from data in TextData.Of(config, tokenizer, texts)
+        select (RunData)data;
 
-    /// <summary>A text that is tokens already, as <see cref="TextData.Of"/> divides it.</summary>
+    /// <summary>A text that is tokens already, as <see cref="TextData.Of(RunConfig, Tokenizer, TokenStream)"/> divides it.</summary>
     public static Validation<Fault, RunData> Of(RunConfig config, Tokenizer tokenizer, TokenStream tokens) =>
         TextData.Of(config, tokenizer, tokens).Map(static RunData (data) => data);
 
@@ -133,7 +140,7 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
             From = config.Stage.From is { } weights ? Path.GetFullPath(weights) : null,
             Distill = config.Stage.Distill with { Teacher = config.Stage.Distill.Teacher is { } teacher ? Path.GetFullPath(teacher) : null },
             Adapter = config.Stage.Adapter with { From = config.Stage.Adapter.From is { } adapter ? Path.GetFullPath(adapter) : null },
-            Source = config.Stage.Source with { File = config.Stage.Source.File is { } file ? Path.GetFullPath(file) : null },
+            Source = config.Stage.Source.At(Path.GetFullPath),
             Policy = config.Stage.Policy with
             {
                 Critic = config.Stage.Policy.CriticRun is { } critic ? Path.GetFullPath(critic) : config.Stage.Policy.Critic,
@@ -163,10 +170,12 @@ public abstract record RunData(Tokenizer Tokenizer, TextIdentity Identity)
 
         // Each text is looked through once, however many stages learn from it.
         Validation<Fault, T> OverTexts<T>(T none, Func<T, string, T> add, Func<T, string, LineEnds, Validation<Fault, T>> addFile) =>
-            recipe.Stages.Values.DistinctBy(static c => (c.Stage.Source.File, c.Stage.Source.CorpusSeed, c.Stage.Source.CorpusSize, c.Stage.Kind, c.Stage.LearnsText, c.Stage.Rows))
-                .Aggregate(Success<Fault, T>(none), (known, config) => known.Bind(so => !config.Stage.LearnsText
+            recipe.Stages.Values.SelectMany(static c => c.Stage.LearnsText && !c.Stage.Source.IsEmbedded ? c.Stage.Source.Texts.Select(t => (Config: c, File: (string?)t.Name))
+                    : [(c, c.Stage.Source.File)])
+                .DistinctBy(static t => t.Config is var c ? (t.File, c.Stage.Source.CorpusSeed, c.Stage.Source.CorpusSize, c.Stage.Kind, c.Stage.LearnsText, c.Stage.Rows) : default)
+                .Aggregate(Success<Fault, T>(none), (known, one) => known.Bind(so => one.Config is var config && !config.Stage.LearnsText
                     ? RowParts.Text(config, stop).Map(text => add(so, text))
-                    : config.Stage.Source is { File: { } file }
+                    : one.File is { } file
                     ? TokenFile.IsOne(file) ? Fault.Of<T>(file, $"is a file of tokens, from which no {first.Tokenizer} tokenizer can be made", "expected the tokenizer that made it")
                         : addFile(so, file, config.LineEnds) : Success<Fault, T>(add(so, corpora(config.Stage.Source)))));
     }

@@ -10,13 +10,26 @@ using LanguageExt;
 
 namespace Functional.Sessions;
 
-/// <summary>A text as tokens, in its two parts.</summary>
+/// <summary>How a run sees one of several texts that it learns from.</summary>
+/// <param name="Name">The name of its file.</param>
+/// <param name="TrainTokens">Tokens to learn from.</param>
+/// <param name="ValidationTokens">Tokens kept for evaluation.</param>
+/// <param name="Share">Its share of the rows, in (0, 1).</param>
+/// <param name="Epochs">How often the whole run goes through what it has to learn from.</param>
+public sealed record TextShare(string Name, long TrainTokens, long ValidationTokens, double Share, double Epochs);
+
+/// <summary>A text as tokens, in its two parts, or several with weights, each in its own.</summary>
 /// <param name="Tokenizer">What made the tokens.</param>
-/// <param name="Identity">What the text and its tokenizer are, summed up.</param>
-/// <param name="Train">What is learned.</param>
-/// <param name="Validation">What is only evaluated.</param>
-public sealed record TextData(Tokenizer Tokenizer, TextIdentity Identity, TokenStream Train, TokenStream Validation) : RunData(Tokenizer, Identity)
+/// <param name="Identity">What the texts and their tokenizer are, summed up.</param>
+/// <param name="Texts">The texts, one or more, by their files.</param>
+public sealed record TextData(Tokenizer Tokenizer, TextIdentity Identity, Vec<MixedText> Texts) : RunData(Tokenizer, Identity)
 {
+    /// <summary>What is learned; of several texts, one after the other.</summary>
+    public TokenStream Train { get; } = TokenStream.Of(Texts.Map(static t => t.Train));
+
+    /// <summary>What is only evaluated; of several texts, one after the other.</summary>
+    public TokenStream Validation { get; } = TokenStream.Of(Texts.Map(static t => t.Validation));
+
     /// <inheritdoc/>
     public override long TrainTokens => Train.Length;
 
@@ -25,20 +38,52 @@ public sealed record TextData(Tokenizer Tokenizer, TextIdentity Identity, TokenS
 
     /// <inheritdoc/>
     public override Stage Stage(RunConfig config) =>
-        Runs.Stage.Pretraining(config, Train, Validation, SeparatorOf(config, Tokenizer).IfFail(static _ => Prelude.None).ToNullable());
+        Runs.Stage.Pretraining(config, Names(Texts), SeparatorOf(config, Tokenizer).IfFail(static _ => Prelude.None).ToNullable());
+
+    /// <summary>How each of several texts is seen by a run; none for one text.</summary>
+    /// <param name="config">The stage, resolved.</param>
+    public override Vec<TextShare> Shares(RunConfig config)
+    {
+        if (Texts.Count < 2) return [];
+        var (mixture, rows) = (Mixture.Of(Texts.Map(static t => t.Weight)), (long)Int128.Min(long.MaxValue, (Int128)config.Stage.Steps * config.Stage.Batch * config.Stage.Accumulate));
+        return Names(Texts).Map((t, i) => new TextShare(t.Name, t.Train.Length, t.Validation.Length, mixture.Share(i),
+            (double)mixture.Taken(i, rows) * config.Model.Context / t.Train.Length));
+    }
 
     /// <summary>Splits tokens and checks that each part has a window.</summary>
-    public static new Validation<Fault, TextData> Of(RunConfig config, Tokenizer tokenizer, TokenStream tokens)
+    public static new Validation<Fault, TextData> Of(RunConfig config, Tokenizer tokenizer, TokenStream tokens) =>
+        Of(config, tokenizer, [(config.Stage.Source.Name, 1, tokens)]);
+
+    /// <summary>Splits the tokens of each text and checks that each part has a window.</summary>
+    public static Validation<Fault, TextData> Of(RunConfig config, Tokenizer tokenizer, Vec<(string Name, double Weight, TokenStream Tokens)> texts)
     {
-        var (train, validation) = tokens.Split(1 - config.Stage.Source.ValidationPart);
-        return new Validation<Fault, object>[]
-        {
-            Windows.Of(train.Length, config.Model.Context, $"training part of {config.Stage.Source.Name}").Map(static object (w) => w),
-            Windows.Of(validation.Length, config.Model.Context, $"validation part of {config.Stage.Source.Name}").Map(static object (w) => w),
+        Vec<MixedText> parts = texts.Map(Divided);
+        Vec<Validation<Fault, object>> checks =
+        [
+            .. parts.Select(p => Fits(p.Train, $"training part of {p.Name}")).Zip(parts.Select(p => Fits(p.Validation, $"validation part of {p.Name}")),
+                static (train, validation) => (Vec<Validation<Fault, object>>)[train, validation]).SelectMany(static both => both),
             SeparatorOf(config, tokenizer).Map(static object (s) => s),
             config.Learns().Map(static object (u) => u),
-        }.Gather().Map(_ => new TextData(tokenizer, new(tokenizer.Fingerprint, tokens.Length, CheckpointManifest.Hex(Sum(tokens))), train, validation));
+        ];
+        return checks.Gather().Map(_ => new TextData(tokenizer, new(tokenizer.Fingerprint, texts.Sum(static t => t.Tokens.Length),
+            CheckpointManifest.Hex(Sum(texts.Map(static t => t.Tokens)))), parts));
+
+        MixedText Divided((string Name, double Weight, TokenStream Tokens) text)
+        {
+            var (train, validation) = text.Tokens.Split(1 - config.Stage.Source.ValidationPart);
+            return new(text.Name, text.Weight, train, validation);
+        }
+
+        Validation<Fault, object> Fits(TokenStream part, string name) => Windows.Of(part.Length, config.Model.Context, name).Map(static object (w) => w);
     }
+
+    // Their files' names alone, where these tell them apart.
+    static Vec<MixedText> Names(Vec<MixedText> texts) => texts.Select(static t => Path.GetFileName(t.Name)).Distinct(StringComparer.Ordinal).Count() == texts.Count
+        ? texts.Map(static t => t with { Name = Path.GetFileName(t.Name) }) : texts;
+
+    // Of one text its own; of several, of their lengths and sums in order.
+    static uint Sum(Vec<TokenStream> texts) => texts is [var one] ? Sum(one)
+        : ~texts.Aggregate(~0u, static (state, tokens) => Crc32C.Append(state, MemoryMarshal.AsBytes<long>([tokens.Length, Sum(tokens)])));
 
     internal static uint Sum(TokenStream tokens)
     {

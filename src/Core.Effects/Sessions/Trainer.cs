@@ -189,6 +189,9 @@ public sealed class Trainer : IDisposable
     /// </summary>
     public double? Measure(CancellationToken stop = default) => evaluation is null ? rollouts!.Measure(stop) : evaluation.Run(stop);
 
+    /// <summary>The loss of each of several texts, as of the last <see cref="Measure"/>; empty where there is one.</summary>
+    public Params<double> MeasuredParts => evaluation?.Parts ?? Params<double>.Empty;
+
     /// <summary>Whether means of the weights are kept beside them.</summary>
     public bool KeepsAverage => averages is not null;
 

@@ -53,7 +53,7 @@ public sealed record Trial(DialogueEncoder Encoder, Vec<PromptRow> Rows)
         from encoder in RowParts.Encoder((like ?? run).Config, run.Tokenizer, run.Note, template)
         from asked in RowParts.Questions(like ?? run, kept, judge, file, columns, stop)
         // The world asks what nobody can change: what of it is too long is left out, and not counted.
-        let own = file is null && (like ?? run).Config.Stage.Source.File is null
+        let own = file is null && (like ?? run).Config.Stage.Source.IsEmbedded
         from prompts in Prepare.Prompts(own ? asked : Questions.Spread(asked, most), static a => a.Prompt, encoder, run.Config.Model.Context, tokens, skips: own)
         from some in Fault.Unless(prompts.Count > 0, file ?? (like ?? run).Location, $"asks nothing that has room in a context of {run.Config.Model.Context}",
             $"allowed: fewer tokens of an answer than {tokens}, or a model of a larger context")

@@ -22,6 +22,9 @@ public readonly record struct MetricsLine(long Step, StepMetrics? Training, doub
     /// <summary>An evaluation's loss of the mean of the weights; nothing where none is kept.</summary>
     public double? AverageLoss { get; init; }
 
+    /// <summary>An evaluation's loss of each of several texts, by name; nothing where there is one.</summary>
+    public Params<float>? PartLosses { get; init; }
+
     /// <summary>Norms by layer, by the names of <see cref="LayerNorms"/>; nothing on other lines.</summary>
     public Params<float>? Norms { get; init; }
 
@@ -31,14 +34,14 @@ public readonly record struct MetricsLine(long Step, StepMetrics? Training, doub
         { Training: { } step } => new LogRecord.Stepped(step),
         { RollOut: { } numbers } => new LogRecord.RolledOut(Step, numbers),
         { Norms: { } norms } => new LogRecord.Normed(Step, norms),
-        _ => new LogRecord.Measured(Step, ValidationLoss ?? double.NaN, AverageLoss),
+        _ => new LogRecord.Measured(Step, ValidationLoss ?? double.NaN, AverageLoss) { Parts = PartLosses ?? Params<float>.Empty },
     };
 }
 
 /// <summary>
 /// <c>metrics.jsonl</c>: a line a step with <c>step</c>, <c>loss</c>, <c>lr</c>, <c>grad_norm</c>, <c>step_ms</c> and
 /// <c>tokens_per_second</c>, a line an evaluation with <c>step</c>, <c>val_loss</c> and, where a mean of weights is kept,
-/// <c>val_loss_average</c>, and a line a rollout with <c>step</c> and
+/// <c>val_loss_average</c>, and, of several texts, the loss of each by name in <c>val_losses</c>, and a line a rollout with <c>step</c> and
 /// <c>rollout</c>; where they are asked for, <c>peak_share</c> with a step, and lines with <c>step</c> and <c>norms</c>. Each line reaches the system whole before the
 /// next step begins. Appending allocates nothing.
 /// </summary>
@@ -116,11 +119,13 @@ public sealed class MetricsFile : IDisposable
     /// <param name="step">The step.</param>
     /// <param name="loss">What was measured.</param>
     /// <param name="average">The same of the mean of the weights; nothing where none is kept.</param>
-    public Validation<Fault, Unit> AppendMeasured(long step, double loss, double? average = null)
+    /// <param name="parts">What was measured of each of several texts, by name; nothing or none where there is one.</param>
+    public Validation<Fault, Unit> AppendMeasured(long step, double loss, double? average = null, Params<double>? parts = null)
     {
         Begin(step);
         json.WriteNumber("val_loss", loss);
         if (average is { } mean && double.IsFinite(mean)) json.WriteNumber("val_loss_average", mean);
+        if (parts is { Count: > 0 }) Write("val_losses", parts.Map(static its => (float)its));
         return End();
     }
 
@@ -188,7 +193,11 @@ public sealed class MetricsFile : IDisposable
             if (reader.Read() || json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("step", out var at)
                 || !at.TryGetInt64(out var step)) return null;
             if (json.TryGetProperty("val_loss", out var loss))
-                return new(step, null, loss.GetDouble()) { AverageLoss = json.TryGetProperty("val_loss_average", out var mean) ? mean.GetDouble() : null };
+                return new(step, null, loss.GetDouble())
+                {
+                    AverageLoss = json.TryGetProperty("val_loss_average", out var mean) ? mean.GetDouble() : null,
+                    PartLosses = json.TryGetProperty("val_losses", out var parts) ? Numbers(parts) : null,
+                };
             if (json.TryGetProperty("rollout", out var numbers)) return new(step, null, null) { RollOut = Numbers(numbers) };
             if (json.TryGetProperty("norms", out var norms)) return new(step, null, null) { Norms = Numbers(norms) };
             return new(step, new(step, json.GetProperty("loss").GetSingle(), json.GetProperty("lr").GetDouble(), json.GetProperty("grad_norm").GetSingle(),

@@ -43,7 +43,7 @@ public sealed record RunIdentity(TextIdentity Text, Params<string> Settings)
 
     static IEnumerable<Field<RunConfig>> Fixed => RunConfig.Fields.Where(static f => f.Fixed);
 
-    static string Written(Field<RunConfig> field, RunConfig config) => field.Get(config) ?? "";
+    static string Written(Field<RunConfig> field, RunConfig config) => field.Kept(config) ?? "";
 
     // A setting that is younger than the checkpoint had its default then.
     string Recorded(Field<RunConfig> field) => Settings.Contains(field.Name) ? Settings[field.Name] : Written(field, new());

@@ -10,6 +10,12 @@ namespace Functional.Data;
 /// <param name="Position">Rows taken in this pass.</param>
 public readonly record struct Place(long Round, long Position);
 
+/// <summary>A part of what is measured.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="Share">What its mean counts in that of the whole; of all parts together 1.</param>
+/// <param name="Source">Its rows.</param>
+public sealed record SourcePart(string Name, double Share, Source Source);
+
 /// <summary>
 /// Where a run's batches come from: a pure function from a place to rows and the next place. Which rows a step has does not depend on how they are
 /// divided into micro-batches.
@@ -24,6 +30,9 @@ public abstract class Source
 
     /// <summary>How many rows there are for a measurement, which takes each once from place 0 on; nothing where they never end.</summary>
     public virtual long? Rows => null;
+
+    /// <summary>The parts that are measured each by itself, and whose means make the whole's; none where all rows count alike.</summary>
+    public virtual Vec<SourcePart> Parts => [];
 
     /// <summary>The place after a step of so many rows.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The place is none of this source.</exception>

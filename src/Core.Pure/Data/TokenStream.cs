@@ -1,3 +1,5 @@
+using Functional.Base;
+
 namespace Functional.Data;
 
 /// <summary>A long row of token ids that never changes, wherever it is kept.</summary>
@@ -34,6 +36,9 @@ public abstract class TokenStream
     /// <summary>The stream of these ids.</summary>
     public static TokenStream Of(ReadOnlyMemory<int> ids) => new Wide(ids);
 
+    /// <summary>Several streams as one, one after the other; nothing is copied.</summary>
+    public static TokenStream Of(Vec<TokenStream> parts) => parts is [var one] ? one : new Chain(parts);
+
     /// <summary>Throws unless the tokens from <paramref name="start"/> on, <paramref name="length"/> of them, are inside the stream.</summary>
     /// <exception cref="ArgumentOutOfRangeException">When they are not.</exception>
     protected void CheckRange(long start, long length)
@@ -50,6 +55,23 @@ public abstract class TokenStream
         {
             CheckRange(start, into.Length);
             whole.CopyTo(offset + start, into);
+        }
+    }
+
+    sealed class Chain(Vec<TokenStream> parts) : TokenStream
+    {
+        public override long Length { get; } = parts.Sum(static p => p.Length);
+
+        public override void CopyTo(long start, Span<int> into)
+        {
+            CheckRange(start, into.Length);
+            foreach (var part in parts)
+            {
+                var count = (int)Math.Clamp(part.Length - start, 0, into.Length);
+                if (count > 0) part.CopyTo(start, into[..count]);
+                start = Math.Max(0, start - part.Length);
+                into = into[count..];
+            }
         }
     }
 

@@ -37,7 +37,7 @@ public abstract class WindowSource(TokenStream text, int context, int? separator
     public override long Tokens(long rows) => rows * context;
 
     // A window beyond the end, or what it lacks there, counts for nothing.
-    private protected void Fill(Batch batch, int row, long start, bool counts = true)
+    private protected void Write(Batch batch, int row, long start, bool counts = true)
     {
         var inputs = batch.Ints("inputs", row);
         var labels = batch.Ints("labels", row);
@@ -67,8 +67,11 @@ public sealed class TrainingWindows(TokenStream text, Windows windows, WindowOrd
     /// <inheritdoc/>
     public override void Fill(Place place, long first, Batch batch)
     {
-        for (var row = 0; row < batch.Rows; row++) Fill(batch, row, Start(place, first + row));
+        for (var row = 0; row < batch.Rows; row++) Fill(batch, row, place, first + row);
     }
+
+    // One row: that of a number, counted from a place.
+    internal void Fill(Batch batch, int into, Place place, long row) => Write(batch, into, Start(place, row));
 
     long Start(Place place, long row) => order switch
     {
@@ -113,10 +116,9 @@ public sealed class MeasuringWindows : WindowSource
     /// <inheritdoc/>
     public override void Fill(Place place, long first, Batch batch)
     {
-        for (var row = 0; row < batch.Rows; row++)
-        {
-            var window = place.Position + first + row;
-            Fill(batch, row, (long)((Int128)window * all / Rows!.Value) * context, window < Rows);
-        }
+        for (var row = 0; row < batch.Rows; row++) Fill(batch, row, place.Position + first + row);
     }
+
+    // One row: a window, counted among those that are measured.
+    internal void Fill(Batch batch, int into, long window) => Write(batch, into, (long)((Int128)window * all / Rows!.Value) * context, window < Rows);
 }

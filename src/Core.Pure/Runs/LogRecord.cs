@@ -25,7 +25,11 @@ public abstract record LogRecord(long Step)
     /// <param name="Step">The step.</param>
     /// <param name="Loss">What was measured.</param>
     /// <param name="Average">The same of the mean of the weights; nothing where none is kept.</param>
-    public sealed record Measured(long Step, double Loss, double? Average = null) : LogRecord(Step);
+    public sealed record Measured(long Step, double Loss, double? Average = null) : LogRecord(Step)
+    {
+        /// <summary>The loss of each of several texts, by name; none where there is one.</summary>
+        public Params<float> Parts { get; init; } = Params<float>.Empty;
+    }
 
     /// <summary>The policy wrote what the next steps learn from.</summary>
     public sealed record RolledOut(long Step, Params<float> Of) : LogRecord(Step);
@@ -67,7 +71,11 @@ public abstract record LogRecord(long Step)
             .. m.PeakShare is { } share ? [("peak_share", Math.Round(share, 6))] : Array.Empty<(string, double)>(),
             .. (m.Shown ?? Params<float>.Empty).Select(static s => ($"shown/{s.Name}", Wide(s.Value))),
         ],
-        Measured { Loss: var loss, Average: var average } => [("val_loss", loss), .. average is { } mean ? [("val_loss_average", mean)] : Array.Empty<(string, double)>()],
+        Measured { Loss: var loss, Average: var average, Parts: var parts } =>
+        [
+            ("val_loss", loss), .. average is { } mean ? [("val_loss_average", mean)] : Array.Empty<(string, double)>(),
+            .. parts.Select(static p => ($"val_losses/{p.Name}", Wide(p.Value))),
+        ],
         RolledOut { Of: var of } => of.Select(static n => ($"rollout/{n.Name}", Wide(n.Value))),
         Normed { Of: var of } => of.Select(static n => ($"norm/{n.Name}", Wide(n.Value))),
         _ => [],

@@ -43,7 +43,11 @@ public abstract record RunEffect
     /// <param name="Step">The last step before it.</param>
     /// <param name="Loss">What was measured.</param>
     /// <param name="Average">The same of the mean of the weights; nothing where none is kept.</param>
-    public sealed record LogMeasured(long Step, double Loss, double? Average = null) : RunEffect;
+    public sealed record LogMeasured(long Step, double Loss, double? Average = null) : RunEffect
+    {
+        /// <summary>The loss of each of several texts, by name; empty where there is one.</summary>
+        public Params<double> Parts { get; init; } = Params<double>.Empty;
+    }
 
     /// <summary>Write what is known of a rollout. Answered by nothing.</summary>
     /// <param name="Step">The first step that learns from it.</param>

@@ -37,7 +37,11 @@ public abstract record RunEvent
     /// <summary>A measurement gave this loss, of the objective's kind.</summary>
     /// <param name="Loss">Of the weights.</param>
     /// <param name="Average">Of the mean of the weights; nothing where none is kept.</param>
-    public sealed record Measured(double Loss, double? Average = null) : RunEvent;
+    public sealed record Measured(double Loss, double? Average = null) : RunEvent
+    {
+        /// <summary>The loss of each of several texts, by name; empty where there is one.</summary>
+        public Params<double> Parts { get; init; } = Params<double>.Empty;
+    }
 
     /// <summary>A checkpoint is safe on disk.</summary>
     public sealed record Saved : RunEvent;

@@ -53,7 +53,7 @@ public sealed record RunPlan(Cadence Cadence, Schedule Rate)
     {
         RunEvent.Begun => Go(state with { Interrupted = false }),
         RunEvent.Stepped { Outcome: var outcome } => outcome.IsFinite ? Stepped(state, outcome) : (state, [NotFinite(state, outcome)]),
-        RunEvent.Measured { Loss: var loss, Average: var average } => Measured(state, loss, average),
+        RunEvent.Measured measured => Measured(state, measured),
         RunEvent.Saved or RunEvent.Skipped => Go(state),
         RunEvent.Drawn => Go(state with { Due = state.Due & ~Due.Draw }),
         RunEvent.RolledOut { Numbers: var numbers } => Then(new RunEffect.LogRollOut(state.Step + 1, numbers), state with { RolledOut = state.Step }),
@@ -72,14 +72,15 @@ public sealed record RunPlan(Cadence Cadence, Schedule Rate)
     }
 
     // A better model is saved at once, so that the best one is always there to go back to.
-    (RunState, Vec<RunEffect>) Measured(RunState state, double loss, double? average)
+    (RunState, Vec<RunEffect>) Measured(RunState state, RunEvent.Measured measured)
     {
+        var loss = measured.Loss;
         if (!double.IsFinite(loss))
             return (state, [new RunEffect.Stop(StopReason.NotFinite,
                 new($"step {state.Step}", "the validation loss is not finite", "the checkpoints before are unharmed; a lower learning rate may help"))]);
         var better = loss < state.BestLoss;
         var after = state with { Due = (state.Due & ~Due.Measure) | (better ? Due.Save : Due.None) };
-        return Then(new RunEffect.LogMeasured(state.Step, loss, average), better ? after with { BestLoss = loss, BestStep = state.Step } : after);
+        return Then(new RunEffect.LogMeasured(state.Step, loss, measured.Average) { Parts = measured.Parts }, better ? after with { BestLoss = loss, BestStep = state.Step } : after);
     }
 
     static RunEffect NotFinite(RunState state, StepOutcome outcome) => new RunEffect.Stop(StopReason.NotFinite, new(

@@ -51,6 +51,24 @@ public sealed record Stage(
         new TrainingWindows(train, WindowsOf(train, config), config.Stage.Source.Order, RunState.Start(config.Key).DataKey, separator),
         MeasuringWindows.Spread(validation, WindowsOf(validation, config), config.MeasuredRows, separator));
 
+    /// <summary>Pretraining on several texts: from which a row comes, their weights say, and each has windows and an order of its own.</summary>
+    /// <param name="config">The run, resolved.</param>
+    /// <param name="texts">What it learns from; of one, it is as if that were all that there is.</param>
+    /// <param name="separator">The token that begins each document; nothing where each text is one.</param>
+    /// <exception cref="ArgumentException">As for one text; or weights are none, see <see cref="Mixture.Of"/>.</exception>
+    public static Stage Pretraining(RunConfig config, Vec<MixedText> texts, int? separator = null)
+    {
+        if (texts is [var one]) return Pretraining(config, one.Train, one.Validation, separator);
+        var (mixture, key) = (Mixture.Of(texts.Map(static t => t.Weight)), RunState.Start(config.Key).DataKey.FoldIn("mixture"));
+        return Of(config, config.Model.Context,
+            new MixedWindows(mixture, texts.Map((t, i) => new TrainingWindows(t.Train, WindowsOf(t.Train, config), config.Stage.Source.Order, key.FoldIn(i), separator))),
+            new MixedMeasure(texts.Map((t, i) => (t.Name, mixture.Share(i), MeasuringWindows.Spread(t.Validation, WindowsOf(t.Validation, config), Few(i), separator)))));
+
+        // Of each its share, in whole batches, since a batch has rows of one text.
+        long Few(int text) => config.Stage.EvalBatches == 0 ? long.MaxValue
+            : Math.Max(1, (mixture.Taken(text, config.MeasuredRows) + config.Stage.Batch - 1) / config.Stage.Batch) * config.Stage.Batch;
+    }
+
     /// <summary>Fine-tuning: a model learns the answers of conversations.</summary>
     /// <param name="config">The run, resolved.</param>
     /// <param name="train">What it learns from.</param>

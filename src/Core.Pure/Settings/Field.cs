@@ -37,6 +37,12 @@ public sealed record Field<T>(string Name, string Member, string Summary, string
     /// </summary>
     public bool Fixed { get; init; }
 
+    /// <summary>What of its value is fixed, where not all of it is; nothing for all.</summary>
+    public Func<T, string?>? FixedPart { get; init; }
+
+    /// <summary>What a run cannot go on without, as text; nothing where it is not given.</summary>
+    public string? Kept(T settings) => (FixedPart ?? Get)(settings);
+
     /// <summary>The kinds of stages that it is for; none for all.</summary>
     public Vec<StageKind> Kinds { get; init; }
 
@@ -66,5 +72,6 @@ public sealed record Field<T>(string Name, string Member, string Summary, string
         s => Get(part.Get(s)), (s, text) => Set(part.Get(s), text) is { } changed ? part.Set(s, changed) : null, s => Holds(part.Get(s)))
     {
         Section = Section.Length > 0 ? Section : section, Fixed = Fixed, IsDetail = IsDetail, Kinds = Kinds, IsTruth = IsTruth, IsText = IsText, IsPath = IsPath, Aliases = Aliases,
+        FixedPart = FixedPart is { } kept ? s => kept(part.Get(s)) : null,
     };
 }

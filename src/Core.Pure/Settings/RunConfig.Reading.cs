@@ -1,5 +1,6 @@
 using Functional.Adapters;
 using Functional.Base;
+using Functional.Data;
 using Functional.Execution;
 using Functional.Graphs;
 using Functional.Models;
@@ -39,6 +40,7 @@ public sealed partial record RunConfig
             Fault.Unless(Stage.Kind != StageKind.Distill || !Stage.Distill.OnText || Stage.Distill.OwnShare == 0, N("own-share"),
                 FormattableString.Invariant($"is {Stage.Distill.OwnShare:R} beside {N("on-text")}, and a text asks nothing"), $"allowed: 0, or {N("on-text")} false"),
             .. SizeRules(N),
+            .. MixtureRules(N),
             .. PracticeRules(N),
             Fault.Unless(Stage.Kind == StageKind.Reward || !Stage.Preference.Bidirectional, N("bidirectional"), "is true in a stage whose model writes from left to right",
                 "allowed: false, or kind reward"),
@@ -65,6 +67,23 @@ public sealed partial record RunConfig
             {
                 "targets" => "lora-targets", "ranks" => "lora-ranks", "alphas" => "lora-alphas", "saved" => "lora-saved", _ => "lora-rank",
             }) });
+    }
+
+    // Weights that mean something, of texts that are not the same.
+    IEnumerable<Validation<Fault, Unit>> MixtureRules(Func<string, string> name)
+    {
+        if (Stage.Source.Mixture is null) yield break;
+        var texts = Stage.Source.Texts;
+        yield return Fault.Unless(Stage.LearnsText, name("mixture"), $"stands in a stage that learns from rows", "allowed: in one that learns a text");
+        yield return Fault.Unless(Stage.Source.File is null, name("mixture"), $"stands beside {name("data")}", "allowed: one of them");
+        foreach (var text in texts)
+            yield return Fault.Unless(double.IsFinite(text.Weight) && text.Weight > 0, name("mixture"), FormattableString.Invariant($"gives {text.Name} the weight {text.Weight:R}"),
+                "allowed: a finite number above 0");
+        foreach (var text in texts.Where(t => t.Weight > 0 && t.Weight < texts.Max(static t => t.Weight) * Mixture.Lightest && texts.All(static t => double.IsFinite(t.Weight))))
+            yield return Fault.Of<Unit>(name("mixture"), FormattableString.Invariant($"gives {text.Name} the weight {text.Weight:R}, next to nothing beside the heaviest"),
+                FormattableString.Invariant($"allowed: {texts.Max(static t => t.Weight) * Mixture.Lightest:R} or more"));
+        foreach (var twice in texts.GroupBy(static t => t.Name, StringComparer.Ordinal).Where(static g => g.Count() > 1))
+            yield return Fault.Of<Unit>(name("mixture"), $"names {twice.Key} more than once", "allowed: each text once");
     }
 
     // A round is learned whole, and its answers have room.
@@ -215,7 +234,7 @@ public sealed partial record RunConfig
     /// </summary>
     public static Validation<Fault, RunConfig> Resume(RunConfig begun, RunConfig now) => Fields
         .Where(static f => f.Fixed)
-        .Select(f => Fault.Unless(f.Get(begun) == f.Get(now), f.Name, $"is {f.Show(now)}, but the run was begun with {f.Show(begun)}",
+        .Select(f => Fault.Unless(f.Kept(begun) == f.Kept(now), f.Name, $"is {f.Show(now)}, but the run was begun with {f.Show(begun)}",
             $"allowed: {f.Show(begun)}"))
         .Gather().Map(_ => now);
 

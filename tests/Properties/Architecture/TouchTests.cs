@@ -48,7 +48,7 @@ public sealed class TouchTests
     {
         Assert.Equal(["Objectives.cs", "Questions.cs", "RunConfig.cs", "Score.cs"], Naming(@"\bObjectives\b"));
         Assert.Equal(["Stage.cs", "TextData.cs"], Naming(@"\bStage\.Pretraining\b|\bStage Pretraining\b"));
-        Assert.Equal(["ConversationRows", "Experience", "JudgedRows", "MeasuringWindows", "PairRows", "RankingRows", "TrainingWindows"],
+        Assert.Equal(["ConversationRows", "Experience", "JudgedRows", "MeasuringWindows", "MixedMeasure", "MixedWindows", "PairRows", "RankingRows", "TrainingWindows"],
             typeof(Source).Assembly.GetTypes().Where(static t => t.IsSubclassOf(typeof(Source)) && !t.IsAbstract).Select(static t => t.Name).Order(StringComparer.Ordinal));
     }
 }

@@ -26,6 +26,8 @@ public class ConfigLaws
         config = config with { Stage = config.Stage with { From = key.Below(9, 2) == 0 ? path : null, Source = config.Stage.Source with { File = path },
             Optimiser = config.Stage.Optimiser with { Warmup = Math.Min(config.Stage.Optimiser.Warmup, config.Stage.Steps),
                 MinLearningRate = Math.Min(config.Stage.Optimiser.MinLearningRate, config.Stage.Optimiser.LearningRate) } } };
+        if (config.Stage.LearnsText && key.Below(15, 2) == 0)
+            config = config with { Stage = config.Stage with { Source = config.Stage.Source with { File = null, Mixture = $"x{path}y=0.75+z={1 + key.Below(16, 3)}" } } };
         // Only judges read from both sides, or by the mean.
         var (model, judges) = (Fitted(config.Model, key), config.Stage.Kind == StageKind.Reward);
         config = config with { Stage = config.Stage with { Preference = config.Stage.Preference with
@@ -251,7 +253,7 @@ public class ConfigLaws
             + "rope-attention-factor rope-magnitude rope-magnitude-all rope-truncate rope-short rope-long "
             + "window sinks pattern query-key-norm attention-scale scaled-by-layer attention-cap logit-cap qkv-clip scaled-embeddings "
             + "experts experts-chosen expert-hidden expert-scores experts-renormalised shared-expert shared-expert-gate expert-pattern tied-head labels "
-            + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from after kind corpus-seed corpus-size validation-part order separator template columns lessons slips packing curriculum skip-equal dft teacher distill-beta distill-temperature answer-weight own-share on-text preference-loss beta reference preference-smoothing divergence "
+            + "tokenizer vocabulary split min-frequency special-tokens line-ends seed from after kind mixture corpus-seed corpus-size validation-part order separator template columns lessons slips packing curriculum skip-equal dft teacher distill-beta distill-temperature answer-weight own-share on-text preference-loss beta reference preference-smoothing divergence "
             + "divergence-alpha by-token gamma reward-alpha discopop-temperature sft-weight sft-text wpo length-share good-weight bad-weight margins reward-loss centring bidirectional pooling "
             + "judge judged-by round-prompts round-answers answer-tokens answer-temperature answer-top-k answer-top-p end-penalty round-epochs "
             + "reward-clip reward-normalise overlong-tokens overlong-penalty whiten-rewards resample "

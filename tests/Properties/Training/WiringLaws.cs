@@ -65,7 +65,7 @@ public class WiringLaws
         ["logs"] = ("", "csv", ""), ["otlp-endpoint"] = ("", "http://127.0.0.1:9", ""), ["norms-every"] = ("", "2", ""), ["log-histograms-every"] = ("", "2", ""), ["peak-share"] = ("", "true", ""),
         ["threads"] = ("", "2", "execution"), ["engine"] = ("", "auto", "execution"), ["device"] = ("", "auto", "execution"),
             ["precision"] = ("", "bf16", Numbers),
-        ["data"] = ("", "TEXT", "text"), ["corpus-seed"] = ("", "2", "text"), ["corpus-size"] = ("", "2000", "text"), ["tokenizer"] = ("", "byte", "text"),
+        ["data"] = ("", "TEXT", "text"), ["mixture"] = ("", "TEXTS", "text"), ["corpus-seed"] = ("", "2", "text"), ["corpus-size"] = ("", "2000", "text"), ["tokenizer"] = ("", "byte", "text"),
             ["line-ends"] = ("", "keep", "text"),
         ["vocabulary"] = ("", "300", "text"), ["split"] = ("", "gpt2", "text"), ["min-frequency"] = ("", "40", "text"),
             ["special-tokens"] = ("", "<|end|>", "text"), ["separator"] = ("", "b", Numbers),
@@ -150,15 +150,15 @@ public class WiringLaws
     static RunConfig Changed(RunConfig config, string name, string value)
     {
         var field = RunConfig.Field(name)!;
-        var changed = field.Set(config, value == "TEXT" ? File() : value)!;
+        var changed = field.Set(config, value switch { "TEXT" => File(), "TEXTS" => $"{File()}=1+{File("other")}=1", _ => value })!;
         Assert.NotEqual(field.Get(config), field.Get(changed));
         Assert.Equal("", changed.Validate().Match(static _ => "", static f => f.Lines()));
         return changed;
     }
 
-    static string File()
+    static string File(string name = "wiring")
     {
-        var path = Path.Combine(AppContext.BaseDirectory, "wiring.txt");
+        var path = Path.Combine(AppContext.BaseDirectory, $"{name}.txt");
         System.IO.File.WriteAllText(path, "a text\r\nof its own, which is long enough to have a part that is kept for evaluation\r\n");
         return path;
     }
