@@ -142,7 +142,7 @@ public sealed class Loop
     {
         RunEffect.LogStep { Metrics: var metrics } => Stepped(Shared(metrics), state),
         RunEffect.LogMeasured { Step: var step, Loss: var loss, Average: var average, Parts: var parts } => Log(session.Metrics.AppendMeasured(step, loss, average, parts), state,
-            new LogRecord.Measured(step, loss, average) { Parts = parts }, () =>
+            new LogRecord.Measured(step, loss, average) { Parts = parts.Map(static its => (float)its) }, () =>
             {
                 observer?.Measured(step, loss, state.BestStep == step, average);
                 if (parts.Count > 0) observer?.MeasuredParts(step, parts);
