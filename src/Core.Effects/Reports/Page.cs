@@ -39,8 +39,8 @@ public sealed record Page(string Title, Vec<string> Parts)
 
         """;
 
-    /// <summary>A text as HTML shows it, letter by letter.</summary>
-    public static string Safe(string text) => WebUtility.HtmlEncode(text);
+    /// <summary>A text as HTML shows it, letter by letter; signs that steer terminals or turn lines around are shown and do nothing.</summary>
+    public static string Safe(string text) => WebUtility.HtmlEncode(string.Concat(text.Select(static c => Steers(c) ? '\ufffd' : c)));
 
     /// <summary>A heading.</summary>
     public static string Heading(string text) => $"<h2>{Safe(text)}</h2>";
@@ -55,8 +55,8 @@ public sealed record Page(string Title, Vec<string> Parts)
     public static string Facts(Vec<(string Name, string Value)> facts) =>
         $"<div class=\"facts\">{string.Concat(facts.Select(static f => $"<div><b>{Safe(f.Value)}</b><span>{Safe(f.Name)}</span></div>"))}</div>";
 
-    /// <summary>A text as somebody wrote it, letter by letter; signs that steer terminals or turn lines around are shown and do nothing.</summary>
-    public static string Quoted(string text) => $"<pre>{Safe(string.Concat(text.ReplaceLineEndings("\n").Select(static c => Steers(c) ? '\ufffd' : c)))}</pre>";
+    /// <summary>A text as somebody wrote it, line by line.</summary>
+    public static string Quoted(string text) => $"<pre>{Safe(text.ReplaceLineEndings("\n"))}</pre>";
 
     static bool Steers(char c) => (char.IsControl(c) && c is not ('\n' or '\t')) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u200e' or '\u200f';
 

@@ -78,7 +78,7 @@ static class Rematerialisation
                 foreach (var arg in missing) open.Push(arg);
                 if (missing.Count > 0) continue;
                 open.Pop();
-                again[node] = node.WithArgs(node.Args.Map(arg => IsInside(arg, mark) ? again[arg] : marked.Contains(arg) ? new After().Result(0, [arg, gradient]) : arg));
+                again[node] = node.WithArgs(node.Args.Map(arg => IsInside(arg, mark) ? again[arg] : marked.Contains(arg) ? new Deferred().Result(0, [arg, gradient]) : arg));
             }
             return again[wanted];
         }

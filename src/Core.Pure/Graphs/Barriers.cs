@@ -32,10 +32,10 @@ public sealed record BlockEnd : FusedKind
 /// The first argument itself, but not before the second is there: what is computed of it cannot be taken for what was computed before, nor be computed earlier.
 /// Arguments: a value, and whatever has to be done first.
 /// </summary>
-public sealed record After : FusedKind
+public sealed record Deferred : FusedKind
 {
     /// <inheritdoc/>
-    public override string Text => "after";
+    public override string Text => "deferred";
 
     /// <inheritdoc/>
     public override Vec<TensorType> Types(Vec<TensorType> args)

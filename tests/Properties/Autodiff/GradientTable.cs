@@ -101,7 +101,7 @@ static class GradientTable
             yield return Row(new Op.Fused(new Gelu(approximate), 0), Smooth, Domain.Uniform([3, 4], -3, 3));
             yield return Row(new Op.Fused(new GeluGradient(approximate), 0), Smooth, Domain.Uniform([3, 4], -3, 3), Domain.Uniform([3, 4]));
         }
-        yield return Row(new Op.Fused(new After(), 0), Straight, Domain.Uniform([3, 4]), Domain.Uniform([2]));
+        yield return Row(new Op.Fused(new Deferred(), 0), Straight, Domain.Uniform([3, 4]), Domain.Uniform([2]));
         yield return Row(new Op.Fused(new BlockEnd(), 0), Straight, Domain.Uniform([3, 4]));
         yield return Row(new Op.Fused(new Ranks(), 0), None, Domain.Apart(2, 4), Domain.Uniform([2, 4]));
         yield return Row(new Op.Fused(new Ranks(), 1), Smooth, Domain.Apart(2, 4), Domain.Uniform([2, 4]));

@@ -39,7 +39,7 @@ static class ParityFusedCases
             ? (new LinearLogProbabilitiesGradient { Cap = g.Any(0, 0.7, 3) }, [.. args, g.View(Domain.Uniform([args[0].Shape[0]]))]) : default),
         ("linear log-probabilities forward and backward", static g => Backward(g, new LinearLogProbabilities { Cap = g.Any(0, 2) }, HeadArgs(g))),
         ("linear log-probabilities differentiated twice", static g => Twice(g, new LinearLogProbabilities(), HeadArgs(g))),
-        .. Outputs(1, "after", static g => (new After(), [g.View(ParityCases.Ordinary(g.Any(DType.F32, DType.BF16, DType.I32), g.Shape())), g.View(Domain.Uniform(g.Shape()))])),
+        .. Outputs(1, "deferred", static g => (new Deferred(), [g.View(ParityCases.Ordinary(g.Any(DType.F32, DType.BF16, DType.I32), g.Shape())), g.View(Domain.Uniform(g.Shape()))])),
         .. Outputs(1, "block end", static g => (new BlockEnd(), [g.View(Domain.Uniform(g.Shape()))])),
         .. Outputs(1, "gelu", static g => (new Gelu(g.Any(false, true)), [g.View(Domain.Uniform(g.Shape(1), -6, 6))])),
         .. Outputs(1, "gelu gradient", static g => (new GeluGradient(g.Any(false, true)), Pair(g, g.Shape(1)))),

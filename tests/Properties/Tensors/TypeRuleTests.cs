@@ -59,7 +59,7 @@ public sealed class TypeRuleTests
         ("layer_norm_gradient", () => new LayerNormGradient(1).Result(0, [F(2, 3), F(2)]), ["f32[2, 3]", "f32[2]"]),
         ("gelu", () => new Gelu(false).Result(0, [I(2)]), ["i32[2]"]),
         ("gelu_gradient", () => new GeluGradient(false).Result(0, [F(2), F(3)]), ["f32[2]", "f32[3]"]),
-        ("after", () => new After().Result(0, [F(2)]), ["f32[2]"]),
+        ("deferred", () => new Deferred().Result(0, [F(2)]), ["f32[2]"]),
         ("block_end", () => new BlockEnd().Result(0, [F(2), F(3)]), ["f32[2]", "f32[3]"]),
         ("scaled_sum(scale=2)", () => new ScaledSum(2).Result(0, [F(2), F(3)]), ["f32[2]", "f32[3]"]),
         ("scaled_sum", () => new ScaledSum(2).Result(0, [F(2)]), ["f32[2]"]),

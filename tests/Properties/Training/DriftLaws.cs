@@ -51,7 +51,7 @@ public class DriftLaws
 
     // The first of the candidates that is another value and can stand there.
     static RunConfig? Changed(RunConfig config, Field<RunConfig> field) => candidates
-        .Select(text => field.Set(config, field.IsPath ? "/elsewhere" : field.Name switch { "separator" => "b", "otlp-endpoint" => "http://127.0.0.1:9", "judge" => "f1", "critic" => "own", "mixture" => "a=1+b=2", "ratio-level" => "token", "loss-norm" => "rows", "sampling-correction" => "token-mask", _ => text }))
+        .Select(text => field.Set(config, field.IsPath ? "/elsewhere" : field.Name switch { "separator" => "b", "otlp-endpoint" => "http://127.0.0.1:9", "judge" => "f1", "critic" => "own", "mixture" => "/a=1+/b=2", "ratio-level" => "token", "loss-norm" => "rows", "sampling-correction" => "token-mask", _ => text }))
         .FirstOrDefault(c => c is not null && field.Get(c) != field.Get(config) && c.Validate().IsSuccess);
 
     [Theory, MemberData(nameof(Settings))]

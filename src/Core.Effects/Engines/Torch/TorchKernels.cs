@@ -62,7 +62,7 @@ static class TorchKernels
         [typeof(Ranks)] = (static (s, _, context) => TorchRanks.Kernel(s.Node.Args[0].Shape, context), false),
         [typeof(PackedMatrix)] = (static (s, k, context) => TorchPacked.Matrix((PackedMatrix)k, s.Node.Args, context), false),
         [typeof(PackedMatMul)] = (static (s, k, context) => TorchPacked.Product((PackedMatMul)k, s.Node.Args, context), false),
-        [typeof(After)] = (static (s, _, _) => s.Overwrites == 0 ? static frame => frame.Results[0] = frame[0] : static frame => frame.Results[0] = frame[0].clone(), false),
+        [typeof(Deferred)] = (static (s, _, _) => s.Overwrites == 0 ? static frame => frame.Results[0] = frame[0] : static frame => frame.Results[0] = frame[0].clone(), false),
         [typeof(PanelMatrix)] = (static (_, k, context) => TorchPanels.Matrix((PanelMatrix)k, context), false),
         [typeof(PanelMatMul)] = (static (s, k, context) => TorchPanels.Product((PanelMatMul)k, s.Node.Args[0].Shape[0], context), false),
         [typeof(CacheWrite)] = (static (s, k, context) => TorchTables.CacheWrite((CacheWrite)k, s.Node, s.Overwrites == 0, context), false),

@@ -20,7 +20,7 @@ internal abstract class Step
 }
 
 /// <summary>Nothing: the value was copied before, and the plan has it wait.</summary>
-internal sealed class AfterStep : Step
+internal sealed class DeferredStep : Step
 {
     public override void Run(ManagedEngine engine) { }
 }
@@ -47,7 +47,7 @@ internal static class StepFactory
         [typeof(ExpertOrder)] = static (s, at) => new ExpertOrderStep((ExpertOrder)s.Kind, s, at),
         [typeof(GroupedMatMul)] = static (s, at) => new GroupedMatMulStep((GroupedMatMul)s.Kind, s, at),
         [typeof(GroupedOuter)] = static (s, at) => new GroupedOuterStep(s, at),
-        [typeof(After)] = static (_, _) => new AfterStep(),
+        [typeof(Deferred)] = static (_, _) => new DeferredStep(),
         [typeof(Ranks)] = static (s, at) => new RanksStep(s, at),
         [typeof(PackedMatrix)] = static (s, at) => new PackedMatrixStep((PackedMatrix)s.Kind, s, at),
         [typeof(PackedMatMul)] = static (s, at) => new PackedMatMulStep((PackedMatMul)s.Kind, s, at),
