@@ -76,8 +76,8 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
         return svg.Replace("id=\"clipPath", $"id=\"{own}", StringComparison.Ordinal).Replace("url(#clipPath", $"url(#{own}", StringComparison.Ordinal).Replace($"font-family=\"{Font}\"", $"font-family=\"{Font}, Helvetica, Liberation Sans, sans-serif\"", StringComparison.Ordinal);
     }
 
-    /// <summary>A text with a sign in place of each that XML cannot say, such as most control characters: a picture of one would be none at all.</summary>
-    internal static string Drawable(string text) => string.Concat(text.EnumerateRunes().Select(static r => r.Value is (< 0x20 and not ('\t' or '\n' or '\r')) or 0xfffe or 0xffff ? "\ufffd" : r.ToString()));
+    /// <summary>A text with a sign in place of each that XML cannot say, such as most control characters, or that turns lines around: a picture of one would be none at all.</summary>
+    internal static string Drawable(string text) => string.Concat(text.EnumerateRunes().Select(static r => r.Value is 0xfffe or 0xffff || r.IsBmp && Page.Steers((char)r.Value) ? "\ufffd" : r.ToString()));
 
     static XYAxisSeries Of(Trace trace, OxyColor colour)
     {

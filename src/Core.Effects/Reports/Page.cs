@@ -58,7 +58,7 @@ public sealed record Page(string Title, Vec<string> Parts)
     /// <summary>A text as somebody wrote it, line by line.</summary>
     public static string Quoted(string text) => $"<pre>{Safe(text.ReplaceLineEndings("\n"))}</pre>";
 
-    static bool Steers(char c) => (char.IsControl(c) && c is not ('\n' or '\t')) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u200e' or '\u200f';
+    internal static bool Steers(char c) => (char.IsControl(c) && c is not ('\n' or '\t')) || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u200e' or '\u200f';
 
     /// <summary>Pictures side by side where there is room.</summary>
     public static string Pictures(params IReadOnlyList<string> svgs) => $"<div class=\"pictures\">{string.Join('\n', svgs)}</div>";

@@ -41,6 +41,7 @@ static class GradientTable
         Row(new Op.Cast(DType.Bool), None, Any),
         Row(new Op.Cast(DType.F32), None, Domain.Integers(Shape, -9, 9)),
         Row(new Op.Cast(DType.BF16), Straight, Any),
+        Row(new Op.Cast(DType.F16), Straight, Any),
         Row(new Op.Cast(DType.F32), Straight, Any.As(DType.BF16)),
     ];
 

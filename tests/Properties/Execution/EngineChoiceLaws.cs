@@ -17,8 +17,7 @@ public sealed record Wish(EngineOptions Asked, Vec<EngineOffer> Offers)
     public Vec<Fault> Faults => Resolved.Match(static _ => [], static faults => faults.ToVec());
 
     public bool Fits(EngineOptions options) => Offer(options.Engine) is { } offer && offer.Devices.Any(d => d.Device == options.Device)
-        && (options.Precision == Precision.F32 || options.Engine == EngineKind.Torch)
-        && (options.Precision != Precision.TF32 || options.Device.Kind == Cuda)
+        && (options.Precision != Precision.TF32 || options.Engine == EngineKind.Torch && options.Device.Kind == Cuda)
         && options.Threads is >= 0 and <= EngineOptions.MostThreads;
 
     public bool Grants(EngineOptions options) => (Asked.Engine == EngineKind.Auto || Asked.Engine == options.Engine)
@@ -40,7 +39,7 @@ public class EngineChoiceLaws
         var asked =
             from engine in Gen.Elements(EngineKind.Auto, EngineKind.Managed, EngineKind.Torch)
             from device in Gen.Elements(Device.Auto, Device.Auto, Device.Cpu, Device.Cuda(), Device.Cuda(1), Device.Cuda(7))
-            from precision in Gen.Elements(Precision.F32, Precision.F32, Precision.TF32, Precision.BF16)
+            from precision in Gen.Elements(Precision.F32, Precision.F32, Precision.TF32, Precision.BF16, Precision.F16)
             from threads in Gen.Frequency((8, Gen.Choose(0, EngineOptions.MostThreads)),
                 (1, Gen.Elements(-1, int.MinValue, EngineOptions.MostThreads + 1, int.MaxValue)))
             select new EngineOptions { Engine = engine, Device = device, Precision = precision, Threads = threads };
@@ -73,7 +72,7 @@ public class EngineChoiceLaws
     public bool A_wish_that_something_fulfils_is_fulfilled(Wish wish) =>
         // A wish for anything at all goes to the managed engine where torch has no GPU, and may fail with it.
         wish.Chosen is not null == Everything(wish).Any(o => wish.Fits(o) && wish.Grants(o))
-        || wish is { Chosen: null, Asked: { Engine: EngineKind.Auto, Precision: Precision.F32, Device.Kind: not Cuda } }
+        || wish is { Chosen: null, Asked: { Engine: EngineKind.Auto, Precision: not Precision.TF32, Device.Kind: not Cuda } }
             && wish.Offer(EngineKind.Managed) is null;
 
     [Property(Arbitrary = [typeof(EngineChoiceLaws)], MaxTest = 1000)]
@@ -101,7 +100,7 @@ public class EngineChoiceLaws
         var gpus = wish.Offer(EngineKind.Torch)?.Devices.Where(static d => d.Device.Kind == Cuda).Select(static d => d.Device.Index).ToArray() ?? [];
         return gpus.Length > 0 ? open.Chosen is { Engine: EngineKind.Torch } chosen && chosen.Device == Device.Cuda(gpus.Min())
             : open.Chosen is not { } other || other.Device == Device.Cpu
-                && other.Engine == (other.Precision == Precision.F32 ? EngineKind.Managed : EngineKind.Torch);
+                && other.Engine == (other.Precision != Precision.TF32 ? EngineKind.Managed : EngineKind.Torch);
     }
 
     /// <summary>Where torch need not be asked, asking it would change nothing.</summary>
@@ -118,9 +117,9 @@ public class EngineChoiceLaws
     {
         var asks = 0;
         var may = EngineChoice.MayBeTorch(wish.Asked, () => { asks++; return Driver(gpu ? 1 : 0); });
-        var open = wish.Asked is { Engine: EngineKind.Auto, Device.Kind: DeviceKind.Auto, Precision: Precision.F32 };
+        var open = wish.Asked is { Engine: EngineKind.Auto, Device.Kind: DeviceKind.Auto, Precision: not Precision.TF32 };
         return asks == (open ? 1 : 0) && may == (wish.Asked.Engine == EngineKind.Torch || open && gpu
-            || wish.Asked.Engine == EngineKind.Auto && (wish.Asked.Device.Kind == Cuda || wish.Asked.Precision != Precision.F32));
+            || wish.Asked.Engine == EngineKind.Auto && (wish.Asked.Device.Kind == Cuda || wish.Asked.Precision == Precision.TF32));
     }
 
     static NvidiaFacts Driver(int gpus) => new(true, "12.8", [.. Enumerable.Range(0, gpus).Select(static i => new NvidiaGpu(i, "H", 1, "9.0"))], "");
@@ -157,7 +156,7 @@ public class EngineChoiceLaws
     [Fact]
     public void Everything_wrong_is_said_at_once() => Assert.Equal(
         ["device", "precision", "threads"],
-        EngineChoice.Resolve(new() { Engine = EngineKind.Managed, Device = Device.Cuda(), Precision = Precision.BF16, Threads = -1 },
+        EngineChoice.Resolve(new() { Engine = EngineKind.Managed, Device = Device.Cuda(), Precision = Precision.TF32, Threads = -1 },
             Offers(true, "torch", [0]))
             .Match(static _ => [], static f => f.Select(static x => x.Where).ToArray()));
 }

@@ -57,7 +57,8 @@ public class RecipeLaws
     }
 
     static SortedDictionary<string, byte[]> Remains(string folder) => new(
-        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(static f => !f.EndsWith("run.lock", StringComparison.Ordinal))
+        // The story of a run tells each time that it is gone on with.
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(static f => !f.EndsWith("run.lock", StringComparison.Ordinal) && !f.EndsWith(StoryLog.FileName, StringComparison.Ordinal))
             .ToDictionary(f => Path.GetRelativePath(folder, f), File.ReadAllBytes), StringComparer.Ordinal);
 
     static readonly Lazy<SortedDictionary<string, byte[]>> unbroken = new(static () =>
@@ -188,7 +189,8 @@ public class RecipeLaws
                 Practice = s.Practice with { Prompts = shared.Stage.Batch, Tokens = 1 + s.Practice.Tokens % (shared.Model.Context - 1) },
                 Reward = s.Reward with { OverlongTokens = s.Reward.OverlongTokens % (2 + s.Practice.Tokens % (shared.Model.Context - 1)) } } is var t && t.Kind == StageKind.Trpo
                 // A step within a trust region takes a whole round.
-                ? t with { Batch = 2 * Math.Max(1, t.Batch / 2), Practice = t.Practice with { Prompts = Math.Max(1, t.Batch / 2), Answers = 2, Epochs = 1 } } : t : s }));
+                ? t with { Batch = 2 * Math.Max(1, t.Batch / 2), Practice = t.Practice with { Prompts = Math.Max(1, t.Batch / 2), Answers = 2, Epochs = 1 } } : t : s,
+                Execution = shared.Execution with { Precision = Precision.BF16 } }));
 
     [Property(Arbitrary = [typeof(RecipeLaws)])]
     public void Written_recipes_read_back(Recipe recipe)
