@@ -30,7 +30,7 @@ done
 
 cp bench/gpu/run.sh bench/gpu/*.py bench/gpu/classes.txt bench/peers/torch_gpt.py LICENSE "$bundle/"
 # What the suites look for in the source tree.
-for golden in Golden/gpt_tiny.json Golden/trl Adapters/peft; do
+for golden in Golden/gpt_tiny.json Golden/trl Adapters/peft Families/hf; do
     mkdir -p "$bundle/tests/Properties/$(dirname "$golden")"
     cp -r "tests/Properties/$golden" "$bundle/tests/Properties/$golden"
 done
