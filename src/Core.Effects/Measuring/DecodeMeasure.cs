@@ -1,4 +1,3 @@
-using Functional.Adapters;
 using Functional.Base;
 using Functional.Engines;
 using Functional.Generation;
@@ -28,12 +27,8 @@ public sealed record DecodeMeasure(int Position, double Bytes, Timings Time)
     /// <param name="stop">Asks to give up.</param>
     public static Vec<DecodeMeasure> On(IEngine engine, DecoderConfig config, Vec<int> positions, int tokens, PanelPacking? packing = null, CancellationToken stop = default)
     {
-        var whole = Transformer.Of(config);
-        var model = packing is null ? whole : Panels.Of(whole, packing);
         using var parameters = new Workspace(engine);
-        foreach (var (name, spec) in whole.Specs)
-            if (packing is null || model.Specs.Contains(name)) parameters.Fill(name, spec);
-            else parameters.Fill(Panels.Words(name), spec, Panels.Kind(whole, name, packing));
+        var model = parameters.Fill(config, packing);
         using var decoder = new Decoder(engine, model, parameters.Buffers);
         var logits = new float[config.Vocabulary];
         return positions.Map(position =>

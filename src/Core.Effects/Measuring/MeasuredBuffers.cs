@@ -3,6 +3,7 @@ using Functional.Base;
 using Functional.Engines;
 using Functional.Graphs;
 using Functional.Layers;
+using Functional.Models;
 
 namespace Functional.Measuring;
 
@@ -24,6 +25,21 @@ static class MeasuredBuffers
         spec.Fill(Key.Seed(1), 0, values);
         _ = Panels.Pack(values, kind, words);
         workspace.Add(name, kind.Packing.Words(kind.Outputs, kind.Inputs)).Write<int>(words);
+    }
+
+    /// <summary>Adds the parameters of a model as they begin.</summary>
+    /// <param name="workspace">To what.</param>
+    /// <param name="config">The model.</param>
+    /// <param name="packing">How its matrices are kept; nothing for float32.</param>
+    /// <returns>The model that they are for.</returns>
+    public static Model Fill(this Workspace workspace, DecoderConfig config, PanelPacking? packing)
+    {
+        var whole = Transformer.Of(config);
+        var model = packing is null ? whole : Panels.Of(whole, packing);
+        foreach (var (name, spec) in whole.Specs)
+            if (packing is null || model.Specs.Contains(name)) workspace.Fill(name, spec);
+            else workspace.Fill(Panels.Words(name), spec, Panels.Kind(whole, name, packing));
+        return model;
     }
 
     /// <summary>Adds random tokens.</summary>

@@ -1,4 +1,3 @@
-using Functional.Adapters;
 using Functional.Compiling;
 using Functional.Engines;
 using Functional.Generation;
@@ -33,17 +32,13 @@ public sealed record PrefillMeasure(int Tokens, double Flops, Timings Time, doub
     /// <param name="stop">Asks to give up.</param>
     public static PrefillMeasure On(IEngine engine, DecoderConfig config, int tokens, int repetitions, PanelPacking? packing = null, CancellationToken stop = default)
     {
-        var whole = Transformer.Of(config);
-        var model = packing is null ? whole : Panels.Of(whole, packing);
         using var parameters = new Workspace(engine);
-        foreach (var (name, spec) in whole.Specs)
-            if (packing is null || model.Specs.Contains(name)) parameters.Fill(name, spec);
-            else parameters.Fill(Panels.Words(name), spec, Panels.Kind(whole, name, packing));
+        var model = parameters.Fill(config, packing);
         using var decoder = new Decoder(engine, model, parameters.Buffers);
         int[] prompt = [.. Enumerable.Range(0, tokens).Select(i => i * 7 % config.Vocabulary)];
         var logits = new float[config.Vocabulary];
         var time = Timings.Of(Read, repetitions, 2, TimeSpan.FromMilliseconds(300), stop);
-        return new(tokens, (double)Cost.Of(Programs.CachedStep(whole, new(1, tokens))).Flops, time, GemmMeasure.On(engine, Math.Max(512, config.Width), stop).Gflops);
+        return new(tokens, (double)Cost.Of(Programs.CachedStep(Transformer.Of(config), new(1, tokens))).Flops, time, GemmMeasure.On(engine, Math.Max(512, config.Width), stop).Gflops);
 
         void Read()
         {
