@@ -21,7 +21,7 @@ namespace Functional.Generation;
 /// </summary>
 /// <remarks>
 /// Numbers are the same to the bit whatever the other rows do where an engine's products give each row the same bits however many rows there are. The
-/// managed engine's do from 1 to 4 rows, from 5 to 8, and from 9 on; between these, and on libtorch, they differ by float32's rounding of the same sums.
+/// managed engine's do up to 64 rows; beyond, and on libtorch, they differ by float32's rounding of the same sums.
 /// Not for several threads at once. Owns its caches and programs, not the parameters.
 /// </remarks>
 public sealed partial class Batcher : IDisposable

@@ -126,6 +126,24 @@ public unsafe class GemmTests
                 Check(Random(random), random, width);
     }
 
+    /// <summary>What a server relies on: no row's sums depend on how many rows there are beside it, up to 64.</summary>
+    [Theory, MemberData(nameof(Seeds))]
+    public void A_row_has_the_same_bits_alone_and_among_up_to_64(int seed)
+    {
+        var random = new Random(seed);
+        int[] widths = [8, 31, 33, 64, 65, 97, 192, 700], wide = [8191, 8192, 9001], depths = [8, 40, 63, 64, 65, 127, 128, 385, 768, 1100];
+        var (n, k) = (seed % 6 == 0 ? wide[random.Next(3)] : widths[random.Next(widths.Length)], depths[random.Next(depths.Length)]);
+        var (turned, m) = (random.Next(2) == 0, (int[])[64, random.Next(2, 64)]);
+        foreach (var width in Widths)
+            foreach (var rows in m)
+            {
+                var (a, b) = (Fill(rows * k, random), Fill(n * k, random));
+                var all = Compute(GemmShape.Dense(rows, n, k, transposeB: turned), a, b, new float[rows * n], 2, width, false);
+                foreach (var some in (int[])[1, Math.Min(rows, 5), Math.Min(rows, 9)])
+                    Assert.Equal(all[..(some * n)], Compute(GemmShape.Dense(some, n, k, transposeB: turned), a[..(some * k)], b, new float[some * n], 2, width, false));
+            }
+    }
+
     [Theory]
     [InlineData(800, 100, 40), InlineData(1000, 300, 70), InlineData(70, 1000, 400), InlineData(900, 1, 500), InlineData(1, 900, 500), InlineData(8, 700, 800),
         InlineData(30, 30, 3000)]

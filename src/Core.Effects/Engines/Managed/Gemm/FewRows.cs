@@ -3,21 +3,28 @@ using System.Runtime.CompilerServices;
 namespace Functional.Engines.Managed;
 
 /// <summary>
-/// Products with so few rows (decoding) that reading B is all the work: B is read in place, once, in the order it is
-/// stored. B of contiguous rows is cut along K, each part summed apart and the parts then added in order; B stored
-/// transposed is cut along N.
+/// Products with so few rows (decoding) that reading B is much of the work: B is read in place, once. B of contiguous rows is summed in parts of K, which
+/// are then added in order: of a few rows each part is a task, and B is read in the order that it is stored; of more, a task is some columns. B stored
+/// transposed is cut along N. A row's sums are taken in the same order however many rows there are, so that a row has the same bits whatever is beside it.
 /// </summary>
 internal sealed unsafe class FewRows : Work
 {
     /// <summary>The most rows that this path is for.</summary>
-    public const int Limit = 8;
+    public const int Limit = 64;
+
+    // Of more rows the sums of parts would be more to move than B.
+    private const int MostApart = 8;
 
     private const int WideRow = 8192;
 
+    // What a task reads of B at once where it reads it again for other rows, in numbers: half a megabyte.
+    private const int Kept = 128 * 1024;
+
     private readonly GemmShape shape;
     private readonly FewRowsKernels kernels;
+    private readonly Kernels tiles;
     private readonly AddParts addParts;
-    private readonly bool dots, packA;
+    private readonly bool dots, apart, packA;
     private readonly int parts, partLength, chunks, chunkLength;
     private readonly long partialFloats;
 
@@ -25,27 +32,29 @@ internal sealed unsafe class FewRows : Work
     private nint aRow;
     private Epilogue? epilogue;
 
-    public FewRows(GemmShape shape, LaneWidth width)
+    public FewRows(GemmShape shape, Kernels tiles)
     {
         this.shape = shape;
-        kernels = FewRowsKernels.Of(width);
+        this.tiles = tiles;
+        kernels = FewRowsKernels.Of(tiles.Width);
         dots = shape.B.Column != 1;
         packA = dots && shape.A.Column != 1;
         // Whole rows of B in a task keep its reads sequential; rows of many pages are sequential enough when cut.
-        var cutColumns = shape.N >= WideRow || shape.Batch >= 8;
-        parts = dots || cutColumns ? 1 : Math.Clamp(shape.K / 32, 1, 16);
-        partLength = RoundUp(Blocks(shape.K, parts), 4);
-        parts = Math.Max(1, Blocks(shape.K, partLength));
+        var whole = dots || shape.N >= WideRow || shape.Batch >= 8;
+        partLength = whole ? shape.K : Blocks(shape.K, Math.Clamp(shape.K / 64, 1, 16));
+        parts = Blocks(shape.K, partLength);
+        apart = shape.M <= MostApart && parts > 1;
         chunkLength = dots ? RoundUp(Blocks(shape.N, (int)Math.Clamp((long)shape.N * shape.K / 32768, 1, 1024)), 4)
-            : cutColumns && shape.Batch < 8 ? 1024
-            : shape.N;
+            : shape.Batch >= 8 || apart ? shape.N
+            : whole ? 1024
+            : RoundUp(Math.Clamp(shape.N / 4, 64, Math.Max(64, Kept / partLength)), 32);
         chunks = Blocks(shape.N, chunkLength);
         addParts = new AddParts(this);
-        partialFloats = parts > 1 ? (long)shape.Batch * parts * shape.M * shape.N : 0;
+        partialFloats = apart ? (long)shape.Batch * parts * shape.M * shape.N : 0;
         WorkspaceBytes = (partialFloats + (packA ? (long)shape.Batch * shape.M * shape.K : 0)) * sizeof(float);
     }
 
-    public static bool Suits(in GemmShape shape) => shape.M is > 0 and <= Limit && shape.N >= 8 && shape.K >= 8;
+    public static bool Suits(in GemmShape shape) => shape.M > 0 && shape.M <= (shape.Batch == 1 ? Limit : MostApart) && shape.N >= 8 && shape.K >= 8;
 
     public long WorkspaceBytes { get; }
 
@@ -59,18 +68,20 @@ internal sealed unsafe class FewRows : Work
         aRow = (nint)shape.A.Row;
         if (packA)
             PackA();
-        team.Run(this, shape.Batch * parts * chunks);
-        if (parts > 1)
+        team.Run(this, shape.Batch * (apart ? parts : 1) * chunks);
+        if (apart)
             team.Run(addParts, addParts.Tasks);
     }
 
     public override void Run(int task, int worker)
     {
-        var batch = task / (parts * chunks);
+        var (batch, rest) = apart ? (task / (parts * chunks), task % (parts * chunks)) : (task / chunks, task % chunks);
         if (dots)
-            Columns(batch, task % chunks, worker);
+            Columns(batch, rest, worker);
+        else if (apart)
+            Part(batch, rest);
         else
-            Rows(batch, task / chunks % parts, task % chunks, worker);
+            Rows(batch, rest, worker);
     }
 
     private void PackA()
@@ -93,32 +104,54 @@ internal sealed unsafe class FewRows : Work
         var right = b + batch * shape.B.Batch;
         var target = c + batch * shape.C.Batch;
         var add = shape.Accumulate ? 1 : 0;
-        // The second four rows find the chunk of B in the second-level cache.
+        // The next four rows find the chunk of B in the second-level cache.
         for (var r = 0; r < shape.M; r += 4)
             kernels.Dots(Math.Min(4, shape.M - r))(end - first, shape.K, left + r * aRow, aRow, right + first * bRow, bRow, target + r * cRow + first, cRow,
                 add);
         epilogue?.Apply(batch, 0, first, shape.M, end - first, worker);
     }
 
+    // A part of K, summed apart.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Rows(int batch, int part, int chunk, int worker)
+    private void Part(int batch, int part)
     {
-        int step = part * partLength, depth = Math.Min(partLength, shape.K - step);
+        var target = partial + ((long)batch * parts + part) * shape.M * shape.N;
+        Sum(batch, part * partLength, Math.Min(partLength, shape.K - part * partLength), 0, shape.N, target, shape.N, true);
+    }
+
+    // Some columns of all parts, one part after the other.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Rows(int batch, int chunk, int worker)
+    {
         int first = chunk * chunkLength, columns = Math.Min(chunkLength, shape.N - first);
-        var target = parts == 1 ? c + batch * shape.C.Batch + first : partial + ((long)batch * parts + part) * shape.M * shape.N;
-        nint targetRow = parts == 1 ? (nint)shape.C.Row : shape.N;
-        if (parts > 1 || !shape.Accumulate)
-            for (var r = 0; r < shape.M; r++)
-                new Span<float>(target + r * targetRow, columns).Clear();
+        var target = c + batch * shape.C.Batch + first;
+        for (var step = 0; step < shape.K; step += partLength)
+            if (parts == 1)
+                Sum(batch, 0, shape.K, first, columns, target, (nint)shape.C.Row, !shape.Accumulate);
+            else
+                kernels.Tiled(tiles, shape.M, columns, Math.Min(partLength, shape.K - step), a + batch * shape.A.Batch + step * shape.A.Column,
+                    (nint)shape.A.Row, (nint)shape.A.Column, b + batch * shape.B.Batch + step * shape.B.Row + first, (nint)shape.B.Row, target,
+                    (nint)shape.C.Row, step > 0 || shape.Accumulate ? 1 : 0);
+        epilogue?.Apply(batch, 0, first, shape.M, columns, worker);
+    }
+
+    // Sums that go on in the target while rows of B pass.
+    private void Sum(int batch, int step, int depth, int first, int columns, float* target, nint targetRow, bool clear)
+    {
+        for (var r = 0; clear && r < shape.M; r++)
+            new Span<float>(target + r * targetRow, columns).Clear();
         var left = a + batch * shape.A.Batch + step * shape.A.Column;
         var right = b + batch * shape.B.Batch + step * shape.B.Row + first;
+        nint aColumn = (nint)shape.A.Column, bRow = (nint)shape.B.Row;
+        if (shape.M > 1)
+        {
+            kernels.Tiled(tiles, shape.M, columns, depth, left, (nint)shape.A.Row, aColumn, right, bRow, target, targetRow, 2);
+            return;
+        }
         // The sums stay in the first-level cache while the rows of B pass.
-        var width = shape.M > 4 ? 512 : 4096 / shape.M / 64 * 64;
+        const int width = 4096;
         for (var j = 0; j < columns; j += width)
-            kernels.Sweep(shape.M, Math.Min(width, columns - j), depth, left, (nint)shape.A.Row, (nint)shape.A.Column, right + j, (nint)shape.B.Row,
-                target + j, targetRow);
-        if (parts == 1)
-            epilogue?.Apply(batch, 0, first, shape.M, columns, worker);
+            kernels.Sweep(Math.Min(width, columns - j), depth, left, aColumn, right + j, bRow, target + j);
     }
 
     private static int Blocks(int length, int size) => size == 0 ? 0 : (length + size - 1) / size;

@@ -7,15 +7,19 @@ internal sealed unsafe class FewRowsKernels
 
     private FewRowsKernels(
         delegate*<nint, nint, float*, nint, float*, nint, float*, nint, int, void>[] dots,
-        delegate*<nint, nint, nint, float*, nint, nint, float*, nint, float*, nint, void> sweep,
+        delegate*<nint, nint, float*, nint, float*, nint, float*, void> sweep,
+        delegate*<Kernels, int, nint, nint, float*, nint, nint, float*, nint, float*, nint, int, void> tiled,
         delegate*<nint, nint, float*, nint, float*, int, void> add)
     {
         this.dots = dots;
         Sweep = sweep;
+        Tiled = tiled;
         Add = add;
     }
 
-    public delegate*<nint, nint, nint, float*, nint, nint, float*, nint, float*, nint, void> Sweep { get; }
+    public delegate*<nint, nint, float*, nint, float*, nint, float*, void> Sweep { get; }
+
+    public delegate*<Kernels, int, nint, nint, float*, nint, nint, float*, nint, float*, nint, int, void> Tiled { get; }
 
     public delegate*<nint, nint, float*, nint, float*, int, void> Add { get; }
 
@@ -34,5 +38,6 @@ internal sealed unsafe class FewRowsKernels
             &Dots<V, N1>.Run, &Dots<V, N2>.Run, &Dots<V, N3>.Run, &Dots<V, N4>.Run,
         ],
         &Sweep<V>.Run,
+        &Sweep<V>.Tiled,
         &Sweep<V>.Add);
 }

@@ -28,7 +28,7 @@ internal sealed unsafe class Gemm : Work
         kernels = Kernels.Of(width ?? Kernels.Widest);
         if (plan is null && FewRows.Suits(shape))
         {
-            fewRows = new FewRows(shape, kernels.Width);
+            fewRows = new FewRows(shape, kernels);
             WorkspaceBytes = fewRows.WorkspaceBytes;
             return;
         }

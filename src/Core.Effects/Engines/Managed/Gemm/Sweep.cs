@@ -1,65 +1,77 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Functional.Engines.Managed;
 
-/// <summary>Adds multiples of B's rows to the few rows of C: B is streamed once, one row or four at a time.</summary>
+/// <summary>Adds multiples of B's rows to the few rows of C, one after the other, so that each sum is taken in the same order: B is streamed once.</summary>
 internal static unsafe class Sweep<V> where V : struct, ILanes<V>
 {
-    /// <summary>C[r, j] += Σ A[r, p]·B[p, j] for r &lt; m, j &lt; n.</summary>
+    // Rows of B that are taken at a time in tiles: 16 rows of 3072 floats are 192 KB.
+    private const int Rows = 16;
+
+    /// <summary>C[j] += Σ A[p]·B[p, j] for j &lt; n.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(nint m, nint n, nint k, float* a, nint aRow, nint aColumn, float* b, nint bRow, float* c, nint cRow)
+    public static void Run(nint n, nint k, float* a, nint aColumn, float* b, nint bRow, float* c)
     {
-        nint p = 0;
-        // From five rows of C on, its loads and stores cost more than four streams of B do instead of one.
-        if (m > 4)
-            for (; p <= k - 4; p += 4, b += 4 * bRow, a += 4 * aColumn)
-                Four(m, n, a, aRow, aColumn, b, bRow, c, cRow);
-        for (; p < k; p++, b += bRow, a += aColumn)
-            One(m, n, a, aRow, b, c, cRow);
+        for (nint p = 0; p < k; p++, b += bRow, a += aColumn)
+            One(1, n, a, 0, b, c, 0);
     }
 
+    /// <summary>
+    /// C[r, j] (+)= Σ A[r, p]·B[p, j] for r &lt; m, j &lt; n, in tiles of registers. By <paramref name="accumulate"/> as for them: where products are added to C
+    /// one by one, 16 rows of B are taken at a time, else all.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Four(nint m, nint n, float* a, nint aRow, nint aColumn, float* b, nint bRow, float* c, nint cRow)
+    public static void Tiled(Kernels kernels, int m, nint n, nint k, float* a, nint aRow, nint aColumn, float* b, nint bRow, float* c, nint cRow, int accumulate)
     {
-        float* b1 = b + bRow, b2 = b1 + bRow, b3 = b2 + bRow;
-        nint j = 0;
-        for (; j <= n - 2 * V.Count; j += 2 * V.Count)
+        nint whole = n / (2 * V.Count) * (2 * V.Count), rest = n - whole, rows = accumulate == 2 ? Rows : k;
+        for (nint p = 0; p < k; p += rows, b += rows * bRow, a += rows * aColumn)
         {
-            V u0 = V.Load(b + j), u1 = V.Load(b1 + j), u2 = V.Load(b2 + j), u3 = V.Load(b3 + j);
-            V w0 = V.Load(b + j + V.Count), w1 = V.Load(b1 + j + V.Count), w2 = V.Load(b2 + j + V.Count), w3 = V.Load(b3 + j + V.Count);
-            // The hardware does not follow four short streams at full rate: ask for the next four rows by hand.
-            for (nint i = 0; i < 2 * V.Count; i += 16)
+            var depth = Math.Min(rows, k - p);
+            // Tiles read short pieces of rows, which the hardware does not fetch ahead; a stream it does.
+            for (nint i = 0; i < depth; i++)
+                Touch(b + i * bRow, n);
+            for (var r = 0; r < m; r += kernels.Rows)
             {
-                Prefetch(b + 4 * bRow + j + i);
-                Prefetch(b1 + 4 * bRow + j + i);
-                Prefetch(b2 + 4 * bRow + j + i);
-                Prefetch(b3 + 4 * bRow + j + i);
+                var tile = kernels.For(Math.Min(kernels.Rows, m - r), 2, false);
+                for (nint j = 0; j < whole; j += 2 * V.Count)
+                    tile(depth, a + r * aRow, aRow, aColumn, b + j, bRow, c + r * cRow + j, cRow, accumulate);
             }
-            var x = a;
-            var target = c + j;
-            for (nint r = 0; r < m; r++, x += aRow, target += cRow)
-            {
-                V s = V.Load(target), t = V.Load(target + V.Count);
-                var y = V.Broadcast(*x);
-                V.MultiplyAdd(ref s, y, u0);
-                V.MultiplyAdd(ref t, y, w0);
-                y = V.Broadcast(x[aColumn]);
-                V.MultiplyAdd(ref s, y, u1);
-                V.MultiplyAdd(ref t, y, w1);
-                y = V.Broadcast(x[2 * aColumn]);
-                V.MultiplyAdd(ref s, y, u2);
-                V.MultiplyAdd(ref t, y, w2);
-                y = V.Broadcast(x[3 * aColumn]);
-                V.MultiplyAdd(ref s, y, u3);
-                V.MultiplyAdd(ref t, y, w3);
-                V.Store(s, target);
-                V.Store(t, target + V.Count);
-            }
+            if (rest > 0)
+                Rest(m, rest, depth, a, aRow, aColumn, b + whole, bRow, c + whole, cRow, accumulate);
         }
-        for (; j < n; j++)
-            for (nint r = 0; r < m; r++)
-                c[r * cRow + j] += a[r * aRow] * b[j] + a[r * aRow + aColumn] * b1[j] + a[r * aRow + 2 * aColumn] * b2[j] + a[r * aRow + 3 * aColumn] * b3[j];
+    }
+
+    // Columns that fill no tile.
+    private static void Rest(int m, nint n, nint k, float* a, nint aRow, nint aColumn, float* b, nint bRow, float* c, nint cRow, int accumulate)
+    {
+        var apart = stackalloc float[accumulate == 2 ? 0 : m * (int)n];
+        var sums = accumulate == 2 ? c : apart;
+        var sumsRow = accumulate == 2 ? cRow : n;
+        if (accumulate != 2)
+            new Span<float>(apart, m * (int)n).Clear();
+        for (nint i = 0; i < k; i++)
+            One(m, n, a + i * aColumn, aRow, b + i * bRow, sums, sumsRow);
+        for (nint r = 0; accumulate != 2 && r < m; r++)
+            for (nint j = 0; j < n; j++)
+                c[r * cRow + j] = accumulate == 1 ? c[r * cRow + j] + apart[r * n + j] : apart[r * n + j];
+    }
+
+    // Not inlined, so that the sum, which nobody needs, is formed.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static V Touch(float* b, nint n)
+    {
+        V s0 = V.Zero, s1 = V.Zero, s2 = V.Zero, s3 = V.Zero;
+        nint j = 0;
+        for (; j <= n - 4 * V.Count; j += 4 * V.Count)
+        {
+            s0 = V.Add(s0, V.Load(b + j));
+            s1 = V.Add(s1, V.Load(b + j + V.Count));
+            s2 = V.Add(s2, V.Load(b + j + 2 * V.Count));
+            s3 = V.Add(s3, V.Load(b + j + 3 * V.Count));
+        }
+        for (; j <= n - V.Count; j += V.Count)
+            s0 = V.Add(s0, V.Load(b + j));
+        return V.Add(V.Add(s0, s1), V.Add(s2, s3));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -95,16 +107,8 @@ internal static unsafe class Sweep<V> where V : struct, ILanes<V>
                 V.Store(s, c + r * cRow + i);
             }
             for (; i < n; i++)
-                c[r * cRow + i] += a[r * aRow] * b[i];
+                c[r * cRow + i] = float.MultiplyAddEstimate(a[r * aRow], b[i], c[r * cRow + i]);
         }
-    }
-
-    // A prefetch never faults, so it may run past the last row.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(float* p)
-    {
-        if (Sse.IsSupported)
-            Sse.Prefetch0(p);
     }
 
     /// <summary>C[j] (+)= Σ parts[i·apart + j] for j &lt; n, in the order of i.</summary>

@@ -16,7 +16,10 @@ internal static unsafe class Tile<V, R, W, P>
     where W : struct, INumber
     where P : struct, INumber
 {
-    /// <summary>C (+)= A·B over <paramref name="k"/> &gt; 0; strides are in elements, <paramref name="aRow"/> is ignored where it is known to be 1.</summary>
+    /// <summary>
+    /// C (+)= A·B over <paramref name="k"/> &gt; 0; strides are in elements, <paramref name="aRow"/> is ignored where it is known to be 1. By
+    /// <paramref name="accumulate"/> what C holds is 0: forgotten; 1: added to the sums; 2: added to by each product, as if there had been no stop.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(nint k, float* a, nint aRow, nint aColumn, float* b, nint bRow, float* c, nint cRow, int accumulate)
     {
@@ -35,6 +38,21 @@ internal static unsafe class Tile<V, R, W, P>
         V s9 = V.Zero, t9 = V.Zero;
         V s10 = V.Zero, t10 = V.Zero;
         V s11 = V.Zero, t11 = V.Zero;
+        if (accumulate == 2)
+        {
+            if (R.Value > 0) { s0 = V.Load(c + 0 * cRow); if (W.Value == 2) t0 = V.Load(c + 0 * cRow + V.Count); }
+            if (R.Value > 1) { s1 = V.Load(c + 1 * cRow); if (W.Value == 2) t1 = V.Load(c + 1 * cRow + V.Count); }
+            if (R.Value > 2) { s2 = V.Load(c + 2 * cRow); if (W.Value == 2) t2 = V.Load(c + 2 * cRow + V.Count); }
+            if (R.Value > 3) { s3 = V.Load(c + 3 * cRow); if (W.Value == 2) t3 = V.Load(c + 3 * cRow + V.Count); }
+            if (R.Value > 4) { s4 = V.Load(c + 4 * cRow); if (W.Value == 2) t4 = V.Load(c + 4 * cRow + V.Count); }
+            if (R.Value > 5) { s5 = V.Load(c + 5 * cRow); if (W.Value == 2) t5 = V.Load(c + 5 * cRow + V.Count); }
+            if (R.Value > 6) { s6 = V.Load(c + 6 * cRow); if (W.Value == 2) t6 = V.Load(c + 6 * cRow + V.Count); }
+            if (R.Value > 7) { s7 = V.Load(c + 7 * cRow); if (W.Value == 2) t7 = V.Load(c + 7 * cRow + V.Count); }
+            if (R.Value > 8) { s8 = V.Load(c + 8 * cRow); if (W.Value == 2) t8 = V.Load(c + 8 * cRow + V.Count); }
+            if (R.Value > 9) { s9 = V.Load(c + 9 * cRow); if (W.Value == 2) t9 = V.Load(c + 9 * cRow + V.Count); }
+            if (R.Value > 10) { s10 = V.Load(c + 10 * cRow); if (W.Value == 2) t10 = V.Load(c + 10 * cRow + V.Count); }
+            if (R.Value > 11) { s11 = V.Load(c + 11 * cRow); if (W.Value == 2) t11 = V.Load(c + 11 * cRow + V.Count); }
+        }
         do
         {
             V x, u = V.Load(b), w = W.Value == 2 ? V.Load(b + V.Count) : V.Zero;
@@ -58,7 +76,7 @@ internal static unsafe class Tile<V, R, W, P>
         }
         while (--k != 0);
 
-        if (accumulate != 0)
+        if (accumulate == 1)
         {
             if (R.Value > 0) { s0 = V.Add(s0, V.Load(c + 0 * cRow)); if (W.Value == 2) t0 = V.Add(t0, V.Load(c + 0 * cRow + V.Count)); }
             if (R.Value > 1) { s1 = V.Add(s1, V.Load(c + 1 * cRow)); if (W.Value == 2) t1 = V.Add(t1, V.Load(c + 1 * cRow + V.Count)); }

@@ -10,7 +10,7 @@ namespace Functional.Engines.Managed;
 internal sealed unsafe class PanelMatMulStep : Step
 {
     /// <summary>The most rows that are multiplied without unpacking.</summary>
-    internal const int Few = 8;
+    internal const int Few = FewRows.Limit;
 
     readonly FewRowsOfPanels? few;
     readonly UnpackedPanels unpacked;
