@@ -58,6 +58,24 @@ public abstract record DecodingOptions
     /// <summary>How many of the last tokens are looked for in what was read, to draft what stood behind them; 0 for none.</summary>
     public int Lookup { get; init; }
 
+    /// <summary>How many texts <see cref="LanguageModel.CompleteAsync"/> and <see cref="LanguageModel.RepliesAsync"/> give, 1 or more: each with a key of its own, so that fewer are the first of more.</summary>
+    public int Samples { get; init; } = 1;
+
+    /// <summary>Of how many texts the <see cref="Samples"/> best are given, by the model's own log-probabilities; 0 for no choice.</summary>
+    public int BestOf { get; init; }
+
+    /// <summary>By what they are chosen.</summary>
+    public BestBy BestBy { get; init; }
+
+    /// <summary>How many sequences a search keeps in view; 0 for none, and tokens are drawn. A search knows rules of single tokens and constraints, and no temperature.</summary>
+    public int Beams { get; init; }
+
+    /// <summary>What a search gives the most of: Σ log p / length^this, 0 or more.</summary>
+    public double LengthPenalty { get; init; } = 1;
+
+    /// <summary>How many of the likeliest tokens are told at the place of each token, 0 or more.</summary>
+    public int LogProbs { get; init; }
+
     private protected abstract SamplingConfig Config { get; }
 
     // What changes nothing is no rule: the others are then a configuration's, to the bit.
@@ -75,7 +93,7 @@ public abstract record DecodingOptions
     internal Decoding Decoding => new(SamplingRules.Usual(Rules))
     {
         Stops = Stops, KeepsStop = Stops.Count > 0 && KeepsStop, Regex = Regex, Schema = Schema is null ? null : Json.Parse(Schema, nameof(Schema)).OrThrow(), Draft = Draft,
-        Drafts = Draft is null && Lookup == 0 ? 0 : DraftTokens, Lookup = Lookup,
+        Drafts = Draft is null && Lookup == 0 ? 0 : DraftTokens, Lookup = Lookup, Likely = LogProbs,
     };
 
     private protected IEnumerable<Validation<Fault, Unit>> Checks =>
@@ -89,6 +107,30 @@ public abstract record DecodingOptions
         Fault.Unless(DraftTokens is >= 1 and <= 63, nameof(DraftTokens), $"is {DraftTokens}", "allowed: 1 to 63"),
         Fault.Unless(Lookup >= 0, nameof(Lookup), $"is {Lookup}", "allowed: 0 (off) or more"),
         Fault.Unless(Draft is null || Lookup == 0, nameof(Lookup), "stands beside a draft", "allowed: one of them"),
+        Fault.Unless(Samples is >= 1 and <= 4096, nameof(Samples), $"is {Samples}", "allowed: 1 to 4096"),
+        Fault.Unless(BestOf == 0 || (BestOf >= Samples && BestOf <= 4096), nameof(BestOf), $"is {BestOf}", $"allowed: 0 (off), or {Samples}, which are given, to 4096"),
+        Fault.Unless(Enum.IsDefined(BestBy), nameof(BestBy), $"is {BestBy}", "allowed: Mean, Sum"),
+        Fault.Unless(Beams is >= 0 and <= 256, nameof(Beams), $"is {Beams}", "allowed: 0 (off) to 256"),
+        Fault.Unless(Beams == 0 || (BestOf == 0 && Samples <= Beams), nameof(Beams), "stands beside a choice of the best, or is fewer than are given", "allowed: beams alone, as many as samples or more"),
+        Fault.Unless(Beams == 0 || (Draft is null && Lookup == 0), nameof(Beams), "stands beside drafts", "allowed: one of them"),
+        Fault.Unless(Beams == 0 || Stops.Count == 0, nameof(Beams), "stands beside stops", "allowed: one of them"),
+        Fault.Unless(Beams == 0 || LogProbs == 0, nameof(Beams), "stands beside log-probabilities of tokens", "allowed: one of them; a search tells the sum"),
+        Fault.Unless(LengthPenalty >= 0 && double.IsFinite(LengthPenalty), nameof(LengthPenalty), FormattableString.Invariant($"is {LengthPenalty:R}"), "allowed: a finite number, 0 or more"),
+        Fault.Unless(LogProbs is >= 0 and <= 1000, nameof(LogProbs), $"is {LogProbs}", "allowed: 0 to 1000"),
+    ];
+
+    // One text that is drawn, and told while it is written.
+    internal IEnumerable<Validation<Fault, Unit>> Single =>
+    [
+        Fault.Unless(Samples == 1, nameof(Samples), $"is {Samples}, and one text is written", "allowed: 1; or CompleteAsync and RepliesAsync"),
+        Fault.Unless(BestOf == 0, nameof(BestOf), $"is {BestOf}, and one text is written", "allowed: 0; or CompleteAsync and RepliesAsync"),
+        Fault.Unless(Beams == 0, nameof(Beams), $"is {Beams}, and a search has no text before its end", "allowed: 0; or CompleteAsync and RepliesAsync"),
+    ];
+
+    // Only pieces of text are told.
+    internal IEnumerable<Validation<Fault, Unit>> Told =>
+    [
+        .. Single, Fault.Unless(LogProbs == 0, nameof(LogProbs), $"is {LogProbs}, and only text is told", "allowed: 0; or CompleteAsync and RepliesAsync"),
     ];
 
     static string Member(string rule) => rule switch

@@ -33,7 +33,7 @@ public sealed partial class LanguageModel
     public async Task<Reply> AskAsync(string question, AskOptions? options = null, IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(question);
-        var valid = (options ?? new()).Validate().OrThrow();
+        var valid = (options ?? new()).Validate().Bind(static o => o.Single.Gather().Map(_ => o)).OrThrow();
         using var turn = turns.Ask();
         await turn.Come(cancellation).ConfigureAwait(false);
         return await Compute(() => Finite(() =>
@@ -49,6 +49,28 @@ public sealed partial class LanguageModel
         }), cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Asks a question and gives several answers, the best of more, or those that a search finds: as <see cref="CompleteAsync"/> gives texts.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="options">How it is asked, what was said before, how the model answers, and how many times.</param>
+    /// <param name="progress">Is told how many answers are written, on the thread that computes.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The answers: in the order of their keys, or best first.</returns>
+    /// <exception cref="ArgumentNullException">There is no question.</exception>
+    /// <exception cref="FunctionalException">As for <see cref="AskAsync"/>.</exception>
+    /// <exception cref="InvalidOperationException">The same caller is inside a loop over this model's text.</exception>
+    public async Task<IReadOnlyList<Reply>> RepliesAsync(string question, AskOptions? options = null, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        var valid = (options ?? new()).Validate().OrThrow();
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => Finite(IReadOnlyList<Reply> () =>
+        {
+            var (request, forgotten) = model.Asked(valid.Messages(question), valid.Template, valid.Decoding, valid.Tokens, Key.Seed((ulong)valid.Seed)).MapFail(Called).OrThrow();
+            return [.. Several(request, valid, 0, 0, progress, cancellation).Select(answer => new Reply(answer, forgotten))];
+        }), cancellation).ConfigureAwait(false);
+    }
+
     /// <summary>Asks a question; the answer comes in pieces of whole characters, as soon as they are known.</summary>
     /// <param name="question">The question.</param>
     /// <param name="options">How it is asked, what was said before, and how the model answers.</param>
@@ -59,7 +81,7 @@ public sealed partial class LanguageModel
     public IAsyncEnumerable<string> AskStreamAsync(string question, AskOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(question);
-        var valid = (options ?? new()).Validate().OrThrow();
+        var valid = (options ?? new()).Validate().Bind(static o => o.Told.Gather().Map(_ => o)).OrThrow();
         return new Writing(turns, stop => Say(question, valid, stop).GetAsyncEnumerator(stop), cancellation);
     }
 
@@ -71,5 +93,5 @@ public sealed partial class LanguageModel
     }
 
     (IEnumerable<(string Piece, Answer? Whole)> Pieces, int Forgotten) Answered(string question, AskOptions options) =>
-        model.Answer(options.Messages(question), options.Template, options.Decoding, options.Tokens, Key.Seed((ulong)options.Seed)).OrThrow();
+        model.Answer(options.Messages(question), options.Template, options.Decoding, options.Tokens, Key.Seed((ulong)options.Seed)).MapFail(Called).OrThrow();
 }

@@ -8,8 +8,8 @@ namespace Functional;
 /// <content>Texts.</content>
 public sealed partial class LanguageModel
 {
-    // On the managed engine so many rows compute the same bits as one.
-    const int RowsAtOnce = 4;
+    // Each has caches of its own.
+    const int RowsAtOnce = 8;
 
     /// <summary>
     /// Goes on from a prompt, and gives whole texts: one or several, the best of more, or those that a search finds, with the log-probabilities of their tokens.
@@ -39,12 +39,17 @@ public sealed partial class LanguageModel
 
     IReadOnlyList<Answer> Complete(string prompt, GenerationOptions options, IProgress<int>? progress, CancellationToken stop)
     {
-        var decoding = options.Decoding with { Likely = options.LogProbs };
-        var (generator, count) = (model.Generator(options.Window, options.Sinks, options.StopsAtEnd).OrThrow(), Math.Max(options.BestOf, options.Samples));
+        var generator = model.Generator(options.Window, options.Sinks, options.StopsAtEnd).OrThrow();
         Vec<int> ids = [.. generator.Encode(prompt).OrThrow()];
         if (options.Tokens == 0) return [.. Enumerable.Repeat(new Answer([], [], "", AnswerEnd.Length), options.Samples)];
-        var request = Requested(decoding, ids, options, generator.Ends);
-        var (streams, batcher) = model.Streams(decoding, options.Beams > 0 ? options.Beams : Math.Min(count, RowsAtOnce), options.Window, options.Sinks).OrThrow();
+        return Several(Requested(options.Decoding, ids, options, generator.Ends), options, options.Window, options.Sinks, progress, stop);
+    }
+
+    // What a request becomes: texts by keys of their own, the best of them, or what a search finds.
+    IReadOnlyList<Answer> Several(Request request, DecodingOptions options, int window, int sinks, IProgress<int>? progress, CancellationToken stop)
+    {
+        var count = Math.Max(options.BestOf, options.Samples);
+        var (streams, batcher) = model.Streams(options.Decoding, options.Beams > 0 ? options.Beams : Math.Min(count, RowsAtOnce), window, sinks).OrThrow();
         if (options.Beams > 0) return [.. BeamSearch.Of(batcher, Tokenizer, request, options.Beams, options.LengthPenalty, stop).Take(options.Samples)];
         using (streams)
         {
@@ -68,13 +73,19 @@ public sealed partial class LanguageModel
     static Key KeyOf(Key key, int i) => i == 0 ? key : key.FoldIn("sample").FoldIn(i);
 
     Request Requested(Decoding decoding, Vec<int> ids, GenerationOptions options, Vec<int> ends) =>
-        model.Request(decoding, ids, options.Tokens, Key.Seed((ulong)options.Seed), ends).MapFail(static f => f with { Where = f.Where switch
+        model.Request(decoding, ids, options.Tokens, Key.Seed((ulong)options.Seed), ends).MapFail(Called).OrThrow();
+
+    // A fault under the name of an option.
+    static Fault Called(Fault fault) => fault with
+    {
+        Where = fault.Where switch
         {
-            "ban" => nameof(options.Banned),
-            "bias" => nameof(options.Biases),
-            "force" => nameof(options.Forced),
-            _ => f.Where,
-        } }).OrThrow();
+            "ban" => nameof(DecodingOptions.Banned),
+            "bias" => nameof(DecodingOptions.Biases),
+            "force" => nameof(DecodingOptions.Forced),
+            _ => fault.Where,
+        },
+    };
 
     async IAsyncEnumerable<string> Write(string prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {

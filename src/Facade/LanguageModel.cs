@@ -124,13 +124,13 @@ public sealed partial class LanguageModel : IDisposable
     public IAsyncEnumerable<string> GenerateAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        var valid = (options ?? new()).Validate().Bind(static o => o.Single()).OrThrow();
+        var valid = (options ?? new()).Validate().Bind(static o => o.Told.Gather().Map(_ => o)).OrThrow();
         return new Writing(turns, stop => Write(prompt, valid, stop).GetAsyncEnumerator(stop), cancellation);
     }
 
     /// <summary>How well the model predicts a text.</summary>
     /// <param name="file">A text file, its line ends read as those of the run's text were; nothing for the part of the run's own text that was kept
-    /// for evaluation.</param>
+    /// for evaluation. Where these are several texts, each is measured, and counts by its share of what was learned.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="FunctionalException">
     /// The text cannot be read, is too short, is not the run's own any more, has characters that the model does not know, or the device has no room.
@@ -141,7 +141,8 @@ public sealed partial class LanguageModel : IDisposable
         using var turn = turns.Ask();
         await turn.Come(cancellation).ConfigureAwait(false);
         return await Compute(() =>
-            Finite(() => model.Score(Evaluated(file, cancellation).OrThrow(), cancellation)), cancellation).ConfigureAwait(false);
+            Finite(() => file is null ? model.Score(model.Data(cancellation).OrThrow(), cancellation) : model.Score(model.Text(file, cancellation).OrThrow(), cancellation)),
+            cancellation).ConfigureAwait(false);
     }
 
     /// <summary>How often the experts of each layer are chosen on a text.</summary>

@@ -25,6 +25,7 @@ static class AskCommand
             new("--top-p", "P", "draw from the likeliest tokens that together reach this share") { Default = Show.Number(standard.TopP) },
             new("--seed", "N", "the same seed draws the same answer") { Default = $"{standard.Seed}" },
             .. DecodingFlags.All,
+            .. DecodingFlags.Several,
             .. EngineFlags.All,
         ], Run)
     {
@@ -37,7 +38,8 @@ static class AskCommand
             """,
         Examples = [new("ask --from runs/answers \"What is the capital of France?\"", "one question"),
             new("ask --from runs/answers --chat --system \"Be brief.\" --temperature 0.8", "a talk"),
-            new("ask --from runs/answers - < letter.txt", "a question of many lines")],
+            new("ask --from runs/answers - < letter.txt", "a question of many lines"),
+            new("ask --from runs/answers --temperature 0.8 --samples 3 --best-of 12 --json \"Name a colour.\"", "the three of twelve answers that the model finds likeliest, for a script")],
     };
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
@@ -52,6 +54,9 @@ static class AskCommand
         });
         options.Validate().MapFail(DecodingFlags.Named).OrThrow();
         var (chats, stop) = (given.Has("--chat"), interruption.Token);
+        var wholes = DecodingFlags.Whole(given, options);
+        if (chats && (given.Has("--json") || options is not { Samples: 1, BestOf: 0, Beams: 0, LogProbs: 0 }))
+            throw new FunctionalException(new Fault("--chat", "stands beside several answers", "allowed: a single question, or a talk with one answer to each"));
         if (chats && given.Text("question") is "-") throw new FunctionalException(new Fault("question", "is -, and --chat reads standard input, too", "allowed: one of them"));
         var question = given.Text("question") is not "-" and var named ? named
             : (await StandardInput.Text(terminal, "question", stop).ConfigureAwait(false)).TrimEnd('\r', '\n');
@@ -60,7 +65,8 @@ static class AskCommand
         if (options.Template is null && model.UsualTemplate is (var template, false))
             terminal.Error.WriteLine(Show.Harmless($"note: {given.Text("--from")} has learned no answers; it is asked with the template {template}, and --template takes another"));
         if (chats) return await Talk(model, question, options, terminal, stop).ConfigureAwait(false) ? interruption.ExitCode : 1;
-        await Say(model, question!, options, terminal, stop).ConfigureAwait(false);
+        if (wholes) await Several(model, question!, options, given.Has("--json"), terminal, stop).ConfigureAwait(false);
+        else await Say(model, question!, options, terminal, stop).ConfigureAwait(false);
         return interruption.ExitCode;
     }
 
@@ -93,6 +99,12 @@ static class AskCommand
         if (terminal.IsTerminal) terminal.Out.Write("> ");
         terminal.Out.Flush();
         return StandardInput.Line(reader, "question", stop);
+    }
+
+    static async Task Several(LanguageModel model, string question, AskOptions options, bool json, Terminal terminal, CancellationToken stop)
+    {
+        var replies = await DecodingFlags.Named(() => model.RepliesAsync(question, options, cancellation: stop)).ConfigureAwait(false);
+        AnswerView.Write(terminal, question, "", [.. replies.Select(static r => r.Answer)], options, options.Tokens, model.Tokenizer, json);
     }
 
     static async Task<Reply> Say(LanguageModel model, string question, AskOptions options, Terminal terminal, CancellationToken stop)

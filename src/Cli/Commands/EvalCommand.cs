@@ -14,7 +14,7 @@ static class EvalCommand
             .. EngineFlags.All,
         ], Run)
     {
-        Details = "Every token but the first is predicted once, from the tokens before it in its window. The loss is in nats a\ntoken; bits a byte compare models with different tokenizers.\n",
+        Details = "Every token but the first is predicted once, from the tokens before it in its window. The loss is in nats a\ntoken; bits a byte compare models with different tokenizers.\nOf a run that learns from several texts each is measured, and counts by its share.\n",
     };
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
@@ -27,6 +27,8 @@ static class EvalCommand
         terminal.Line($"loss            {Show.Loss(score.Loss)}");
         terminal.Line($"perplexity      {Show.Loss(score.Perplexity)}");
         terminal.Line($"bits per byte   {Show.Loss(score.BitsPerByte)}");
+        foreach (var part in score.Parts)
+            terminal.Line(Show.Harmless(FormattableString.Invariant($"  {part.Name}: share {part.Share:P1}, {Show.Count(part.Score.Tokens)} tokens, loss {Show.Loss(part.Score.Loss)}, {Show.Loss(part.Score.BitsPerByte)} bits per byte")));
         return 0;
     }
 }

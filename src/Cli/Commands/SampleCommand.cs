@@ -1,6 +1,5 @@
 using Functional.Base;
 using Functional.Files;
-using Functional.Generation;
 using Functional.Storage;
 
 namespace Functional.Cli;
@@ -27,7 +26,7 @@ static class SampleCommand
             new("--no-stop", null, "goes on where the model says its end"),
             new("--seed", "N", "the same seed writes the same text") { Default = $"{standard.Seed}" },
             .. DecodingFlags.All,
-            .. Several,
+            .. DecodingFlags.Several,
             .. EngineFlags.All,
         ], Run)
     {
@@ -38,17 +37,6 @@ static class SampleCommand
             new("sample --run runs/world --schema person.json", "JSON, whatever the model would rather say")],
     };
 
-    static IEnumerable<Flag> Several => new Flag[]
-    {
-        new("--samples", "N", "texts to write; fewer are the first of more") { Default = "1" },
-        new("--best-of", "N", "writes so many, and shows the likeliest; 0 for no choice") { Default = "0" },
-        new("--best-by", "NAME", "by what these are chosen: the mean log-probability of a text's tokens, or their sum: mean, sum") { Default = "mean" },
-        new("--beams", "N", "searches for the likeliest text with so many beams, in place of drawing; 0 for none") { Default = "0" },
-        new("--length-penalty", "A", "beams are worth their log-probability by their length to this power") { Default = "1" },
-        new("--logprobs", "N", "shows each token with its log-probability, and so many of the likeliest in its place") { Default = "0" },
-        new("--json", null, "one line of JSON: texts, why they end, and their tokens' log-probabilities"),
-    }.Select(static f => f with { Group = "several texts" });
-
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
         var (tokens, topK, seed, engine) = (given.Whole("--tokens", standard.Tokens, 0), given.Whole("--top-k", standard.TopK, 0),
@@ -56,23 +44,17 @@ static class SampleCommand
         var (temperature, topP, checkpoint) = (given.Number("--temperature", standard.Temperature), given.Number("--top-p", standard.TopP),
             CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
         var (window, sinks) = (given.Whole("--window", 0, 0), given.Whole("--sinks", 0, 0)).Checked();
-        var (samples, best, beams, likely) = (given.Whole("--samples", 1, 1, 4096), given.Whole("--best-of", 0, 0, 4096), given.Whole("--beams", 0, 0, 256),
-            given.Whole("--logprobs", 0, 0, 1000)).Checked();
-        var (length, by) = (given.Number("--length-penalty", 1), given.Choice("--best-by", "mean", ["mean", "sum"])).Checked();
         var options = DecodingFlags.Of(given, new GenerationOptions
         {
             Window = window, Sinks = sinks, StopsAtEnd = !given.Has("--no-stop"), Tokens = tokens, Temperature = temperature, TopK = topK, TopP = topP, Seed = seed,
-            Samples = samples, BestOf = best, BestBy = by == "sum" ? BestBy.Sum : BestBy.Mean, Beams = beams, LengthPenalty = length, LogProbs = likely,
         });
         options.Validate().MapFail(DecodingFlags.Named).OrThrow();
         var prompt = await Prompt(given, terminal, interruption.Token).ConfigureAwait(false);
         using var model = await Models.Load(given, given.Text("--run")!, engine, checkpoint, given.Text("--stage"),
             interruption.Token).ConfigureAwait(false);
-        // What is unfinished is known of whole texts alone.
-        var whole = given.Has("--json") || samples > 1 || best > 0 || beams > 0 || likely > 0 || (options.Regex ?? options.Schema) is not null;
         return await DecodingFlags.Named(async () =>
         {
-            if (whole) await Whole(model, prompt, options, given.Has("--json"), terminal, interruption.Token).ConfigureAwait(false);
+            if (DecodingFlags.Whole(given, options)) await Whole(model, prompt, options, given.Has("--json"), terminal, interruption.Token).ConfigureAwait(false);
             else await Pieces(model, prompt, options, terminal, interruption.Token).ConfigureAwait(false);
             return interruption.ExitCode;
         }).ConfigureAwait(false);
@@ -96,20 +78,7 @@ static class SampleCommand
     static async Task Whole(LanguageModel model, string prompt, GenerationOptions options, bool json, Terminal terminal, CancellationToken stop)
     {
         var texts = await model.CompleteAsync(prompt, options, cancellation: stop).ConfigureAwait(false);
-        if (json)
-        {
-            terminal.Line(AnswerView.Json(prompt, texts, model.Tokenizer));
-            return;
-        }
-        for (var i = 0; i < texts.Count; i++)
-        {
-            if (texts.Count > 1) terminal.Line($"{(i == 0 ? "" : "\n")}-- {i + 1}: {AnswerView.Summary(texts[i])}");
-            new PieceWriter(terminal).Report(prompt + texts[i].Text);
-            terminal.Line();
-            if (options.LogProbs > 0) terminal.Line(AnswerView.Table(texts[i], model.Tokenizer));
-        }
-        if (texts is [{ End: AnswerEnd.Length, IsWhole: false }] && (options.Regex ?? options.Schema) is not null)
-            terminal.Error.WriteLine($"note: the text is unfinished, for {options.Tokens} tokens have no room for its end; --tokens allows more");
+        AnswerView.Write(terminal, prompt, prompt, texts, options, options.Tokens, model.Tokenizer, json);
     }
 
     static async Task<string> Prompt(Given given, Terminal terminal, CancellationToken stop)

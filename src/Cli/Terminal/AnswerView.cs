@@ -7,12 +7,39 @@ namespace Functional.Cli;
 /// <summary>Whole texts as people and scripts see them.</summary>
 static class AnswerView
 {
+    /// <summary>Texts as they were asked for: a line of JSON, or one below the other.</summary>
+    /// <param name="terminal">Where.</param>
+    /// <param name="prompt">What was asked, for JSON.</param>
+    /// <param name="before">What is shown before each text.</param>
+    /// <param name="texts">The texts.</param>
+    /// <param name="options">How they were asked for.</param>
+    /// <param name="most">How many tokens had room.</param>
+    /// <param name="tokenizer">The model's.</param>
+    /// <param name="json">Whether a script reads it.</param>
+    public static void Write(Terminal terminal, string prompt, string before, IReadOnlyList<Answer> texts, DecodingOptions options, int most, Tokenizer tokenizer, bool json)
+    {
+        if (json)
+        {
+            terminal.Line(Json(prompt, texts, tokenizer));
+            return;
+        }
+        for (var i = 0; i < texts.Count; i++)
+        {
+            if (texts.Count > 1) terminal.Line($"{(i == 0 ? "" : "\n")}-- {i + 1}: {Summary(texts[i])}");
+            new PieceWriter(terminal).Report(before + texts[i].Text);
+            terminal.Line();
+            if (options.LogProbs > 0) terminal.Line(Table(texts[i], tokenizer));
+        }
+        if (texts is [{ End: AnswerEnd.Length, IsWhole: false }] && (options.Regex ?? options.Schema) is not null)
+            terminal.Error.WriteLine($"note: the text is unfinished, for {most} tokens have no room for its end; --tokens allows more");
+    }
+
     /// <summary>Why it ends, and how likely the model finds it.</summary>
-    public static string Summary(Answer answer) => FormattableString.Invariant(
+    static string Summary(Answer answer) => FormattableString.Invariant(
         $"{answer.Tokens.Count} tokens, log-probability {answer.LogProb:0.00} ({Mean(answer):0.000} a token), {End(answer)}");
 
     /// <summary>A line for each token: what it is, how likely, and the likeliest in its place.</summary>
-    public static string Table(Answer answer, Tokenizer tokenizer)
+    static string Table(Answer answer, Tokenizer tokenizer)
     {
         var text = new StringBuilder();
         for (var i = 0; i < answer.Tokens.Count; i++)
@@ -24,7 +51,7 @@ static class AnswerView
     }
 
     /// <summary>A line of JSON.</summary>
-    public static string Json(string prompt, IReadOnlyList<Answer> answers, Tokenizer tokenizer) => JsonLine.Of(json =>
+    static string Json(string prompt, IReadOnlyList<Answer> answers, Tokenizer tokenizer) => JsonLine.Of(json =>
     {
         json.WriteString("prompt", prompt);
         json.Objects("samples", answers, answer =>

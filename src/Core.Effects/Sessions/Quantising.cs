@@ -55,12 +55,11 @@ public static class Quantising
     // A text that was named must be there; without the run's own, the rest is done all the same.
     static Validation<Fault, (double? Loss, string Of, bool IsText)> Measure(TrainedModel model, string? data, CancellationToken stop)
     {
-        if (data is not null) return model.Text(data, stop).Map(Scored);
+        if (data is not null) return model.Text(data, stop).Map(text => Scored(model.Score(text, stop)));
         var own = !model.Run.Config.Stage.LearnsText ? model.Measure(stop).Map(static m => ((double?)m.Loss, FormattableString.Invariant($"{m.Rows} rows"), false))
-            : model.Data(stop).Map(text => Scored(text.Validation));
+            : model.Data(stop).Map(texts => Scored(model.Score(texts, stop)));
         return Success<Fault, (double?, string, bool)>(own.IfFail(static faults => (null, string.Join("; ", faults), false)));
 
-        (double? Loss, string Of, bool IsText) Scored(Data.TokenStream text) => model.Score(text, stop) is var score
-            ? (score.Loss, FormattableString.Invariant($"{score.Tokens} tokens"), true) : default;
+        static (double? Loss, string Of, bool IsText) Scored(Score score) => (score.Loss, FormattableString.Invariant($"{score.Tokens} tokens"), true);
     }
 }

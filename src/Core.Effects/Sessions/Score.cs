@@ -14,11 +14,19 @@ namespace Functional.Sessions;
 /// <param name="Bytes">How many bytes of UTF-8 those tokens stand for.</param>
 public sealed record Score(double Loss, long Tokens, long Bytes)
 {
+    /// <summary>Of several texts how well it predicts each; none for one text.</summary>
+    public Vec<ScorePart> Parts { get; init; } = [];
+
+    /// <summary>How well a model predicts several texts: the mean of their losses, each with its share, as a run that learns from all of them measures it.</summary>
+    /// <param name="parts">One or more, whose shares' sum is 1.</param>
+    public static Score Of(Vec<ScorePart> parts) =>
+        new(parts.Sum(static p => p.Share * p.Score.Loss), parts.Sum(static p => p.Score.Tokens), parts.Sum(static p => p.Score.Bytes)) { Parts = parts };
+
     /// <summary>As if so many tokens had been equally likely each time.</summary>
     public double Perplexity => Math.Exp(Loss);
 
     /// <summary>Bits that coding a byte of the text with the model takes: comparable between tokenizers.</summary>
-    public double BitsPerByte => Loss * Tokens / Math.Log(2) / Bytes;
+    public double BitsPerByte => Parts.Count > 0 ? Parts.Sum(static p => p.Share * p.Score.BitsPerByte) : Loss * Tokens / Math.Log(2) / Bytes;
 
     /// <summary>
     /// Predicts every token of a text but the first, each from those before it in its window of a context's length; windows lie side by side.
@@ -54,3 +62,9 @@ public sealed record Score(double Loss, long Tokens, long Bytes)
         return bytes;
     }
 }
+
+/// <summary>How well a model predicts one of several texts.</summary>
+/// <param name="Name">The name of its file.</param>
+/// <param name="Share">Its share of what is learned, in (0, 1].</param>
+/// <param name="Score">How well.</param>
+public sealed record ScorePart(string Name, double Share, Score Score);

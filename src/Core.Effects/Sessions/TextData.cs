@@ -50,6 +50,16 @@ public sealed record TextData(Tokenizer Tokenizer, TextIdentity Identity, Vec<Mi
             (double)mixture.Taken(i, rows) * config.Model.Context / t.Train.Length));
     }
 
+    /// <summary>What is only evaluated, text by text, each with its share of what is learned.</summary>
+    public Vec<(string Name, double Share, TokenStream Tokens)> Measured
+    {
+        get
+        {
+            var mixture = Mixture.Of(Texts.Map(static t => t.Weight));
+            return Names(Texts).Map((t, i) => (t.Name, mixture.Share(i), t.Validation));
+        }
+    }
+
     /// <summary>Splits tokens and checks that each part has a window.</summary>
     public static new Validation<Fault, TextData> Of(RunConfig config, Tokenizer tokenizer, TokenStream tokens) =>
         Of(config, tokenizer, [(config.Stage.Source.Name, 1, tokens)]);

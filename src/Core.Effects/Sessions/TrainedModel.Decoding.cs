@@ -103,12 +103,22 @@ public sealed partial class TrainedModel
     /// <param name="key">What they are drawn with.</param>
     public Validation<Fault, (IEnumerable<(string Piece, Answer? Whole)> Pieces, int Forgotten)> Answer(Vec<Message> messages, string? template, Decoding decoding, int most, Key key) =>
         decoding.IsPlain ? Answer(messages, template, decoding.Rules.Config.IfNone(SamplingConfig.Greedy), most, key) :
+        from asked in Asked(messages, template, decoding, most, key)
+        from streams in Streams(decoding, 1)
+        select (Pieces(streams.Streams, asked.Request), asked.Forgotten);
+
+    /// <summary>What a question asks for, and how many of the oldest messages it leaves out.</summary>
+    /// <param name="messages">What is said, in order; the last is the question.</param>
+    /// <param name="template">How it is asked; nothing for <see cref="UsualTemplate"/>.</param>
+    /// <param name="decoding">How the answer is written.</param>
+    /// <param name="most">How many tokens it has at most, 1 or more.</param>
+    /// <param name="key">What they are drawn with.</param>
+    public Validation<Fault, (Request Request, int Forgotten)> Asked(Vec<Message> messages, string? template, Decoding decoding, int most, Key key) =>
         from writes in Writes()
         from encoder in RowParts.Encoder(Run.Config, Run.Tokenizer, Run.Note, template)
         from asking in Asking.Of(encoder, messages, Model, most)
         from request in Request(decoding, asking.Ids, asking.Most, key, encoder.Stops.Tokens, encoder.Stops.Texts)
-        from streams in Streams(decoding, 1)
-        select (Pieces(streams.Streams, request), asking.Forgotten);
+        select (request, asking.Forgotten);
 
     /// <summary>One text while it is written: pieces as soon as nothing can take them back, and the whole with the last.</summary>
     /// <param name="streams">Where; it is disposed of at the end.</param>

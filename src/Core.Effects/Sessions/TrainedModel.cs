@@ -131,6 +131,12 @@ public sealed partial class TrainedModel : IDisposable
     public Score Score(TokenStream text, CancellationToken stop = default) => Sessions.Score.Of(engine, Model, parameters.Buffers, Run.Tokenizer, text, stop,
         RunData.SeparatorOf(Run.Config, Run.Tokenizer).IfFail(static _ => Prelude.None).ToNullable());
 
+    /// <summary>How well it predicts what a run keeps for evaluation: of several texts each, and all by their shares.</summary>
+    /// <param name="data">The run's texts.</param>
+    /// <param name="stop">Asks to stop.</param>
+    public Score Score(TextData data, CancellationToken stop = default) => data.Texts.Count == 1 ? Score(data.Validation, stop)
+        : Sessions.Score.Of(data.Measured.Map(part => new ScorePart(part.Name, part.Share, Score(part.Tokens, stop))));
+
     /// <summary>What it answers to questions, and how well it predicts what is expected; nothing when the token asks to stop.</summary>
     /// <param name="questions">The questions, as its run's encoder has them.</param>
     /// <param name="sampling">How answers are drawn.</param>

@@ -26,7 +26,8 @@ public sealed record LoraPlan(Vec<Adapter> Adapters, Vec<OwnCopy> Copies)
     /// <param name="set">The name of this set of adapters, of letters, digits, - and _; empty where it is the only one.</param>
     public static Validation<Fault, LoraPlan> Of(Model model, LoraConfig config, string set = "") => config.Validate().Bind(_ =>
     {
-        var modules = model.Specs.Names.Where(name => name != HeadOf(model) || model.Body.Params.Contains(name)).Select(ModuleOf).Distinct().ToVec();
+        var head = HeadOf(model);
+        var modules = model.Specs.Names.Where(name => name != head || model.Body.Params.Contains(name)).Select(ModuleOf).Distinct().ToVec();
         var adapted = model.Sites.Where(site => config.Targets.Any(t => SitePattern.Means(t, site))
             && !config.Excluded.Any(e => SitePattern.Means(e, site))).ToVec();
         bool MeansSite(string pattern) => model.Sites.Any(site => SitePattern.Means(pattern, site));

@@ -6,12 +6,13 @@ namespace Functional.Grammars;
 
 /// <summary>
 /// JSON schemas as terms of a grammar. Known are <c>type</c>, <c>enum</c>, <c>const</c>, <c>anyOf</c>, <c>oneOf</c> of what cannot both hold, <c>allOf</c> of one, <c>$ref</c> within the
-/// schema; <c>properties</c> (written in this order), <c>required</c>, <c>additionalProperties</c>; <c>items</c>, <c>minItems</c>, <c>maxItems</c>; <c>minLength</c>, <c>maxLength</c>,
-/// <c>pattern</c>; <c>minimum</c>, <c>maximum</c> and the exclusive ones of integers, and <c>minimum</c> 0 of numbers. Any other word is a fault, but for those that say nothing about values.
+/// schema; <c>properties</c> (written in this order), <c>required</c>, <c>additionalProperties</c>; <c>prefixItems</c>, <c>items</c>, <c>minItems</c>, <c>maxItems</c>;
+/// <c>minLength</c>, <c>maxLength</c>, <c>pattern</c>, <c>format</c> of <see cref="SchemaFormats"/>; <c>minimum</c>, <c>maximum</c> and the exclusive ones. Any other word is a fault, but for
+/// those that say nothing about values.
 /// </summary>
 /// <remarks>
 /// What is written is in one line, with a blank or none behind commas and colons. Objects with <c>properties</c> have no others; of others no name is looked at. Objects and arrays are at most
-/// <see cref="Deepest"/> deep, whole numbers have at most 18 digits, exponents two.
+/// <see cref="Deepest"/> deep, whole numbers have at most 18 digits, exponents two; numbers with bounds have no exponent.
 /// </remarks>
 sealed class SchemaTerms
 {
@@ -161,24 +162,42 @@ sealed class SchemaTerms
         var (least, most) = (Count(words, "minItems", 0, path), Count(words, "maxItems", Grammar.Endless, path));
         if (least > most) return Wrong($"{path}.minItems", $"is {least}, above maxItems {most}", "allowed: up to maxItems");
         if (depth == 0) return Grammar.None;
+        if (words.Contains("prefixItems") && words["prefixItems"] is not Json.List) return Wrong($"{path}.prefixItems", $"is {words["prefixItems"].Kind}", "expected a list of schemas");
+        Vec<Json> first = words.Contains("prefixItems") && words["prefixItems"] is Json.List { Items: var named } ? named : [];
+        var begin = first.Map((schema, i) => Value(schema, $"{path}.prefixItems[{i}]", depth - 1));
         var item = words.Contains("items") ? Value(words["items"], $"{path}.items", depth - 1) : Any(depth - 1);
-        var rest = grammar.Repeat(grammar.Row(grammar.Literal(","), grammar.Maybe(grammar.Literal(" ")), item), Math.Max(0, least - 1), most is Grammar.Endless or 0 ? most : most - 1);
-        var some = most == 0 ? Grammar.None : grammar.Row(item, rest);
-        return grammar.Row(grammar.Literal("["), least == 0 ? grammar.Maybe(some) : some, grammar.Literal("]"));
+        return grammar.Row(grammar.Literal("["), Behind(0), grammar.Literal("]"));
+
+        // What may stand behind so many items.
+        int Behind(int count)
+        {
+            if (count >= most) return Grammar.Empty;
+            var comma = count == 0 ? Grammar.Empty : grammar.Row(grammar.Literal(","), grammar.Maybe(grammar.Literal(" ")));
+            if (count > 0 && count >= begin.Count)
+                return grammar.Repeat(grammar.Row(comma, item), Math.Max(0, least - count), most == Grammar.Endless ? most : most - count);
+            var more = grammar.Row(comma, count < begin.Count ? begin[count] : item, Behind(count + 1));
+            return count >= least ? grammar.Maybe(more) : more;
+        }
     }
 
     int String(Params<Json> words, string path)
     {
         var (least, most) = (Count(words, "minLength", 0, path), Count(words, "maxLength", Grammar.Endless, path));
         if (least > most) return Wrong($"{path}.minLength", $"is {least}, above maxLength {most}", "allowed: up to maxLength");
-        if (!words.Contains("pattern")) return texts.Text(least, most);
-        if (words.Contains("minLength") || words.Contains("maxLength")) return Wrong($"{path}.pattern", "stands beside a length", "allowed: a pattern that says it, such as ^.{1,9}$");
-        if (words["pattern"] is not Json.Text { Value: var pattern }) return Wrong($"{path}.pattern", $"is {words["pattern"].Kind}", "expected a text");
-        return RegexTerms.Within(grammar, pattern, $"{path}.pattern", texts.Written).Match(inner => grammar.Row(grammar.Literal("\""), inner, grammar.Literal("\"")), found =>
+        foreach (var word in (string[])["pattern", "format"])
         {
-            faults.AddRange(found);
-            return Grammar.None;
-        });
+            if (!words.Contains(word)) continue;
+            if (words.Contains("minLength") || words.Contains("maxLength")) return Wrong($"{path}.{word}", "stands beside a length", "allowed: a pattern that says it, such as ^.{1,9}$");
+            if (words[word] is not Json.Text { Value: var text }) return Wrong($"{path}.{word}", $"is {words[word].Kind}", "expected a text");
+            if (word == "pattern" && words.Contains("format")) return Wrong($"{path}.pattern", "stands beside a format", "allowed: one of them");
+            if ((word == "pattern" ? text : SchemaFormats.Pattern(text)) is not { } pattern) return Wrong($"{path}.format", $"is {text}", $"allowed: {string.Join(", ", SchemaFormats.Names)}");
+            return RegexTerms.Within(grammar, pattern, $"{path}.{word}", texts.Written).Match(inner => grammar.Row(grammar.Literal("\""), inner, grammar.Literal("\"")), found =>
+            {
+                faults.AddRange(found);
+                return Grammar.None;
+            });
+        }
+        return texts.Text(least, most);
     }
 
     int Count(Params<Json> words, string word, int otherwise, string path) => !words.Contains(word) ? otherwise
@@ -200,9 +219,33 @@ sealed class SchemaTerms
 
     int NumberOf(Params<Json> words, string path)
     {
-        foreach (var word in SchemaWords.Of("integer").Where(w => words.Contains(w)))
-            if (word != "minimum" || words[word] is not (Json.Whole { Value: 0 } or Json.Real { Value: 0 }))
-                return Wrong($"{path}.{word}", $"is {words[word].Line()}, and bounds of numbers with a fraction are not known", "allowed: minimum 0; or type integer");
-        return texts.Number(words.Contains("minimum"));
+        var (least, most) = (Limit(words, "minimum", "exclusiveMinimum", path, static (a, b) => a > b), Limit(words, "maximum", "exclusiveMaximum", path, static (a, b) => a < b));
+        if (least is null && most is null) return texts.Number(false);
+        if (least is { Value: 0, IsOpen: false } && most is null) return texts.Number(true);
+        return least is { } l && most is { } m && (l.Value > m.Value || (l.Value == m.Value && (l.IsOpen || m.IsOpen)))
+            ? Wrong(path, FormattableString.Invariant($"is to be from {l.Value} to {m.Value}"), "allowed: a minimum up to the maximum")
+            : new DecimalTerms(grammar, texts).Between(least, most);
+    }
+
+    // The narrower of a bound and an exclusive one.
+    Limit? Limit(Params<Json> words, string word, string exclusive, string path, Func<decimal, decimal, bool> isNarrower)
+    {
+        var (closed, open) = (Read(word), Read(exclusive));
+        return open is { } o && (closed is not { } c || !isNarrower(c, o)) ? new(o, true) : closed is { } value ? new(value, false) : null;
+
+        decimal? Read(string name)
+        {
+            if (!words.Contains(name)) return null;
+            decimal? value = words[name] switch
+            {
+                Json.Whole { Value: var whole } => whole,
+                Json.Real { Value: var real } when Math.Abs(real) < 1e15 => decimal.Parse(real.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
+                    System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture),
+                _ => null,
+            };
+            if (value is { } known && DecimalTerms.IsBound(known)) return known;
+            _ = Wrong($"{path}.{name}", $"is {words[name].Line()}", $"allowed: a number of up to {DecimalTerms.MostDigits} digits");
+            return null;
+        }
     }
 }

@@ -10,8 +10,8 @@ static class SchemaWords
 
     static readonly Vec<(string Type, Vec<string> Words)> OfTypes =
     [
-        ("object", ["properties", "required", "additionalProperties"]), ("array", ["items", "minItems", "maxItems"]), ("string", ["minLength", "maxLength", "pattern"]),
-        ("integer", ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]), ("number", ["minimum"]), ("boolean", []), ("null", []),
+        ("object", ["properties", "required", "additionalProperties"]), ("array", ["prefixItems", "items", "minItems", "maxItems"]), ("string", ["minLength", "maxLength", "pattern", "format"]),
+        ("integer", ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]), ("number", ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]), ("boolean", []), ("null", []),
     ];
 
     /// <summary>The types, in the order in which they are written.</summary>

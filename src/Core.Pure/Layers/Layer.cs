@@ -33,8 +33,13 @@ public sealed record Layer(Params<ParamSpec> Params, Func<Env, Tensor, Flow> App
     public static Layer Residual(Layer f) => Identity + f;
 
     /// <summary>Layers one after the other, the i-th named <c>i</c>.</summary>
-    public static Layer Repeat(int count, Func<int, Layer> layer) =>
-        Enumerable.Range(0, count).Aggregate(Identity, (all, i) => all >> layer(i).Named(FormattableString.Invariant($"{i}")));
+    public static Layer Repeat(int count, Func<int, Layer> layer)
+    {
+        // In halves: one after the other would copy the names of all layers before for each.
+        Layer Between(int from, int to) => to - from == 1 ? layer(from).Named(FormattableString.Invariant($"{from}"))
+            : Between(from, (from + to) / 2) >> Between((from + to) / 2, to);
+        return count < 1 ? Identity : Between(0, count);
+    }
 
     /// <summary>The same layer as a part called <paramref name="name"/>: its parameters are named <c>name.…</c>.</summary>
     public Layer Named(string name) => new(

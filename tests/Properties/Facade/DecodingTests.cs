@@ -82,6 +82,7 @@ public sealed class DecodingTests(DecodingTests.Runs runs) : IClassFixture<Decod
             (basis with { Stops = [said], KeepsStop = true }, ["--stop", said, "--keep-stop"]), (basis with { Regex = "[xyz]{3,9}\\." }, ["--regex", "[xyz]{3,9}\\."]),
             (basis with { Schema = File.ReadAllText(runs["schema.json"]) }, ["--schema", runs["schema.json"]]), (basis with { Draft = runs.Small, DraftTokens = 3 }, ["--draft", runs.Small, "--draft-tokens", "3"]),
             (basis with { Lookup = 1, DraftTokens = 2 }, ["--lookup", "1", "--draft-tokens", "2"]), (basis with { Seed = 4 }, ["--seed", "4"]), (basis with { TopK = 1 }, ["--top-k", "1"]),
+            (basis with { Forced = [new(0, 'z'), new(2, 'y')] }, ["--force", "0=122,2=121"]),
         ];
         var seen = new HashSet<string> { plain };
         foreach (var (options, flags) in ways)
@@ -95,8 +96,7 @@ public sealed class DecodingTests(DecodingTests.Runs runs) : IClassFixture<Decod
         Assert.Equal((plain[..at], plain[..(at + 2)]), (seen.ElementAt(8), seen.ElementAt(9)));
         using var list = JsonDocument.Parse(seen.ElementAt(11));
         Assert.True(list.RootElement.GetArrayLength() >= 2);
-        // Forced tokens have no option.
-        Assert.StartsWith("zz", await Collect(model.GenerateAsync("ab", basis with { Forced = [new(0, 'z'), new(1, 'z')] })), StringComparison.Ordinal);
+        Assert.Equal(('z', 'y'), (seen.Last()[0], seen.Last()[2]));
     }
 
     /// <summary>Fewer samples are the first of more; the best are those that the model finds likeliest, by the mean or by the sum.</summary>
@@ -153,6 +153,39 @@ public sealed class DecodingTests(DecodingTests.Runs runs) : IClassFixture<Decod
         (code, _, var error) = await Command("ask", "--from", runs.Model, "ab", "--template", "user-assistant", "--draft", runs.Other);
         Assert.Equal(1, code);
         Assert.Contains("--draft: ", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Several answers, the best of them, and those that a search finds: from the library and from the command, and the first is the one that is given alone.</summary>
+    [Fact]
+    public async Task A_question_has_several_answers()
+    {
+        using var model = await Load(runs.Model);
+        var options = new AskOptions { Template = "user-assistant", Tokens = 9, Temperature = 1.5, Seed = 7 };
+        var four = await model.RepliesAsync("ab", options with { Samples = 4, LogProbs = 2 });
+        Assert.Equal((await model.AskAsync("ab", options)).Text, four[0].Text);
+        Assert.Equal(four[0].Answer.Likely, (await model.AskAsync("ab", options with { LogProbs = 2 })).Answer.Likely);
+        Assert.Equal(four.OrderByDescending(static r => r.Answer.LogProb).Take(2).Select(static r => r.Text),
+            (await model.RepliesAsync("ab", options with { Samples = 2, BestOf = 4, BestBy = BestBy.Sum })).Select(static r => r.Text));
+        var found = (await model.RepliesAsync("ab", options with { Beams = 3, Samples = 2 })).Select(static r => r.Text);
+        string[] asked = ["ask", "--from", runs.Model, "ab", "--template", "user-assistant", "--tokens", "9", "--temperature", "1.5", "--seed", "7", "--threads", "1", "--engine", "managed", "--json"];
+        foreach (var (flags, expected) in new (string[], IEnumerable<string>)[]
+        {
+            (["--samples", "4"], four.Select(static r => r.Text)), (["--beams", "3", "--samples", "2"], found),
+            (["--samples", "2", "--best-of", "4", "--best-by", "sum"], four.OrderByDescending(static r => r.Answer.LogProb).Take(2).Select(static r => r.Text)),
+        })
+        {
+            var (code, text, error) = await Command([.. asked, .. flags]);
+            Assert.Equal((0, ""), (code, error));
+            using var json = JsonDocument.Parse(text);
+            Assert.Equal(expected, json.RootElement.GetProperty("samples").EnumerateArray().Select(static s => s.GetProperty("text").GetString()!));
+        }
+        foreach (var more in new[] { options with { Samples = 2 }, options with { BestOf = 2 }, options with { Beams = 2 } })
+            Assert.Contains("RepliesAsync", (await Assert.ThrowsAsync<FunctionalException>(() => model.AskAsync("ab", more))).Message, StringComparison.Ordinal);
+        Assert.Contains("RepliesAsync", Assert.Throws<FunctionalException>(() => model.AskStreamAsync("ab", options with { LogProbs = 2 })).Message, StringComparison.Ordinal);
+        Assert.Contains("Banned: names 256", (await Assert.ThrowsAsync<FunctionalException>(() => model.AskAsync("ab", options with { Banned = [256] }))).Message, StringComparison.Ordinal);
+        var (chat, _, told) = await Command("ask", "--from", runs.Model, "--chat", "--samples", "2");
+        Assert.Equal(1, chat);
+        Assert.Contains("--chat: stands beside several answers", told, StringComparison.Ordinal);
     }
 
     [Fact]

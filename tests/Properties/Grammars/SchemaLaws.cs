@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using FsCheck;
 using Xunit;
@@ -90,16 +91,99 @@ public sealed class SchemaLaws
         foreach (var n in new[] { low, high, 0, low / 2, high / 10 }.SelectMany(static x => Enumerable.Range(-11, 23).Select(d => x + d)))
         {
             var state = constraint.Start;
-            foreach (var c in n.ToString(System.Globalization.CultureInfo.InvariantCulture)) state = state < 0 ? -1 : constraint.Next(state, c);
+            foreach (var c in n.ToString(CultureInfo.InvariantCulture)) state = state < 0 ? -1 : constraint.Next(state, c);
             Assert.Equal(n >= low && n <= high, state >= 0 && constraint.Accepts(state));
+        }
+    }
+
+    /// <summary>Of numbers with fractions, too: whatever is written is within, and what is within and has few digits can be written.</summary>
+    [Property(MaxTest = 60)]
+    public void Bounds_of_numbers_are_exact(short a, short b, byte scale, bool openLow, bool openHigh, byte which)
+    {
+        var unit = (decimal)Math.Pow(10, scale % 5);
+        decimal low = Math.Min(a, b) / unit, high = Math.Max(a, b) / unit;
+        if (low == high && (openLow || openHigh)) return;
+        var (lower, upper) = (which % 3 != 1, which % 3 != 2);
+        string[] words = [lower ? $"\"{(openLow ? "exclusiveMinimum" : "minimum")}\":{low.ToString(CultureInfo.InvariantCulture)}" : "\"title\":\"\"",
+            upper ? $"\"{(openHigh ? "exclusiveMaximum" : "maximum")}\":{high.ToString(CultureInfo.InvariantCulture)}" : "\"title\":\"\""];
+        var constraint = Constraint.Schema(Parsed($$"""{"type":"number",{{words[0]}},{{words[1].Replace("title", "$comment", StringComparison.Ordinal)}}}"""), TokenTrie.Of(ByteTokenizer.Instance))
+            .IfFail(static f => throw new ArgumentException(f.Lines()));
+        foreach (var n in new[] { low, high, 0, low / 2, high / 10, decimal.Truncate(low), decimal.Truncate(high) }.SelectMany(x => Enumerable.Range(-11, 23).SelectMany(d =>
+            (decimal[])[Math.Round(x, 6) + d / unit, Math.Round(x, 6) + d, Math.Round(x, 6) + d * 0.000001m])))
+        {
+            var (state, within) = (constraint.Start, (!lower || (openLow ? n > low : n >= low)) && (!upper || (openHigh ? n < high : n <= high)));
+            var text = n == 0 ? "0" : n.ToString("0.##########", CultureInfo.InvariantCulture);
+            foreach (var c in text) state = state < 0 ? -1 : constraint.Next(state, c);
+            Assert.True(within == (state >= 0 && constraint.Accepts(state)), $"{text} in {words[0]}, {words[1]}");
+        }
+        for (var i = 0; i < 4; i++)
+        {
+            var (text, ended) = AnyVocabulary.Draw(constraint, ByteTokenizer.Instance, 40, Key.Seed((ulong)(i + a)));
+            if (!ended) continue;
+            var n = double.Parse(text, CultureInfo.InvariantCulture);
+            Assert.True((!lower || (openLow ? n > (double)low : n >= (double)low)) && (!upper || (openHigh ? n < (double)high : n <= (double)high)), $"{text} in {words[0]}, {words[1]}");
+        }
+    }
+
+    /// <summary>Items of places, as many as there may be.</summary>
+    [Theory]
+    [InlineData("""{"type":"array","prefixItems":[{"type":"integer"},{"const":"a"}]}""", "[];[1];[1,\"a\"];[1, \"a\",null]", "[\"a\"];[1,2]")]
+    [InlineData("""{"type":"array","prefixItems":[{"type":"integer"},{"const":"a"}],"items":false}""", "[];[1];[1,\"a\"]", "[1,\"a\",2]")]
+    [InlineData("""{"type":"array","prefixItems":[{"type":"integer"},{"const":"a"}],"items":{"type":"null"},"minItems":2,"maxItems":3}""", "[1,\"a\"];[1,\"a\",null]", "[1];[1,\"a\",null,null];[1,\"a\",1]")]
+    [InlineData("""{"type":"array","prefixItems":[{"type":"integer"},{"const":"a"}],"maxItems":1}""", "[];[1]", "[1,\"a\"]")]
+    [InlineData("""{"type":"array","items":{"type":"null"},"minItems":1,"maxItems":2}""", "[null];[null,null]", "[];[null,null,null]")]
+    [InlineData("""{"format":"date"}""", "\"2024-02-28\";\"1999-12-31\"", "\"2024-02-30\";\"2024-13-01\";\"2024-04-31\"")]
+    [InlineData("""{"format":"date-time"}""", "\"2024-02-28T23:59:59Z\";\"1999-12-31T00:00:00.5+01:30\"", "\"2024-02-28 23:59:59Z\";\"2024-02-28T24:00:00Z\"")]
+    [InlineData("""{"format":"ipv4"}""", "\"0.10.255.199\"", "\"256.1.1.1\";\"01.1.1.1\";\"1.1.1\"")]
+    [InlineData("""{"format":"uuid"}""", "\"123e4567-e89b-12d3-a456-426614174000\"", "\"123e4567e89b12d3a456426614174000\"")]
+    [InlineData("""{"format":"email"}""", "\"a.b+c@example.com\"", "\"a@b\";\"a b@c.de\";\".a@c.de\"")]
+    [InlineData("""{"format":"uri"}""", "\"https://example.com/a/b\"", "\"example.com\";\"https:// a.b\"")]
+    public void Values_are_written_or_not(string schema, string right, string wrong)
+    {
+        var constraint = Constraint.Schema(Parsed(schema), TokenTrie.Of(ByteTokenizer.Instance)).IfFail(static f => throw new ArgumentException(f.Lines()));
+        bool Accepts(string text)
+        {
+            var state = constraint.Start;
+            foreach (var c in text) state = state < 0 ? -1 : constraint.Next(state, c);
+            return state >= 0 && constraint.Accepts(state);
+        }
+        Assert.All(right.Split(';'), text => Assert.True(Accepts(text), text));
+        Assert.All(wrong.Split(';'), text => Assert.False(Accepts(text), text));
+    }
+
+    /// <summary>What a format allows is read by those who read such texts.</summary>
+    [Fact]
+    public void Formats_are_read_by_others()
+    {
+        (string Format, Func<string, bool> Reads)[] readers =
+        [
+            ("date", static t => DateOnly.TryParseExact(t, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)), ("date-time", static t => DateTimeOffset.TryParse(t, CultureInfo.InvariantCulture, out _)
+                || t[^6..].CompareTo("+14:00") > 0 || t[^6] == '-'),
+            ("time", static t => TimeOnly.TryParse(t[..8], CultureInfo.InvariantCulture, out _)), ("ipv4", static t => System.Net.IPAddress.TryParse(t, out var ip) && ip.ToString() == t),
+            ("uuid", static t => Guid.TryParseExact(t, "D", out _)), ("email", static t => System.Net.Mail.MailAddress.TryCreate(t, out var mail) && mail.Address == t),
+            ("hostname", static t => Uri.CheckHostName(t) == UriHostNameType.Dns), ("uri", static t => Uri.TryCreate(t, UriKind.Absolute, out _)),
+        ];
+        foreach (var (format, reads) in readers)
+        {
+            var constraint = Constraint.Schema(Parsed($$"""{"format":"{{format}}"}"""), TokenTrie.Of(ByteTokenizer.Instance)).IfFail(static f => throw new ArgumentException(f.Lines()));
+            for (var i = 0; i < 20; i++)
+                if (AnyVocabulary.Draw(constraint, ByteTokenizer.Instance, 60, Key.Seed((ulong)i)) is (var text, true))
+                    Assert.True(reads(JsonDocument.Parse(text).RootElement.GetString()!), text);
         }
     }
 
     [Theory]
     [InlineData("""{"type":"text"}""", "schema.type: is \"text\"; allowed: object, array, string, integer, number, boolean, null")]
-    [InlineData("""{"type":"object","properties":{"a":{"format":"date"}}}""", "schema.properties.a.format: is not known; allowed: ")]
+    [InlineData("""{"type":"object","properties":{"a":{"contentEncoding":"x"}}}""", "schema.properties.a.contentEncoding: is not known; allowed: ")]
+    [InlineData("""{"format":"duration"}""", "schema.format: is duration; allowed: date, time, date-time, ")]
+    [InlineData("""{"format":"date","pattern":"a"}""", "schema.pattern: stands beside a format")]
+    [InlineData("""{"format":"date","maxLength":3}""", "schema.format: stands beside a length")]
+    [InlineData("""{"type":"array","prefixItems":{}}""", "schema.prefixItems: is an object")]
+    [InlineData("""{"type":"array","prefixItems":[true,3]}""", "schema.prefixItems[1]: is a whole number")]
     [InlineData("""{"type":"string","minimum":1}""", "schema.minimum: is no word of string")]
-    [InlineData("""{"type":"number","maximum":1.5}""", "schema.maximum: is 1.5, and bounds of numbers with a fraction are not known")]
+    [InlineData("""{"type":"number","maximum":1.23456789012}""", "schema.maximum: is 1.23456789012; allowed: a number of up to 9 digits")]
+    [InlineData("""{"type":"number","minimum":1.5,"exclusiveMaximum":1.5}""", "schema: is to be from 1.5 to 1.5")]
+    [InlineData("""{"type":"number","minimum":"1"}""", "schema.minimum: is \"1\"; allowed: a number")]
     [InlineData("""{"type":"integer","minimum":3,"maximum":2}""", "schema: is to be from 3 to 2")]
     [InlineData("""{"$ref":"#"}""", "refers to itself with no object or array between")]
     [InlineData("""{"anyOf":[{"type":"null"},{"$ref":"#"}]}""", "refers to itself")]
@@ -119,7 +203,7 @@ public sealed class SchemaLaws
     public void What_is_not_known_is_a_fault(string schema, string fault) => Assert.Contains(fault, Fault(schema), StringComparison.Ordinal);
 
     [Fact]
-    public void All_faults_are_told_at_once() => Assert.Equal(2, Fault("""{"properties":{"a":{"format":"x"},"b":{"type":"y"}}}""").Split('\n').Length);
+    public void All_faults_are_told_at_once() => Assert.Equal(2, Fault("""{"properties":{"a":{"multipleOf":3},"b":{"type":"y"}}}""").Split('\n').Length);
 
     [Theory]
     [InlineData("""{"oneOf":[{"type":"integer"},{"type":"string"},{"const":null}]}""")]

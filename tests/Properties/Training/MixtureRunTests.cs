@@ -95,6 +95,12 @@ public sealed class MixtureRunTests : IDisposable
         var texts = TinyRun.Get(model.Data()).Texts;
         var each = texts.Select(t => model.Score(t.Validation.Slice(0, (t.Validation.Length - 1) / 3 * 3 + 1)).Loss).ToArray();
         Assert.Equal(0.75 * each[0] + 0.25 * each[1], all.Loss, 1e-6);
+        // Measured from outside, too.
+        var score = model.Score(TinyRun.Get(model.Data()));
+        Assert.Equal([("a.txt", 0.75), ("b.txt", 0.25)], score.Parts.Select(static p => (p.Name, p.Share)));
+        Assert.Equal(texts.Select(t => model.Score(t.Validation)), score.Parts.Select(static p => p.Score));
+        Assert.Equal(0.75 * score.Parts[0].Score.Loss + 0.25 * score.Parts[1].Score.Loss, score.Loss, 1e-12);
+        Assert.Equal(0.75 * score.Parts[0].Score.BitsPerByte + 0.25 * score.Parts[1].Score.BitsPerByte, score.BitsPerByte, 1e-12);
     }
 
     /// <summary>Other texts, other weights or another order of them are another run's.</summary>
