@@ -36,8 +36,8 @@ static class ComparisonText
         var best = of.Runs.Select(static r => r.Best).Where(double.IsFinite).ToArray() is { Length: > 1 } all && of.Warnings.All(static w => w.StartsWith("not all", StringComparison.Ordinal)) ? of.IsReward ? all.Max() : all.Min() : double.NaN;
         return of.Runs.Map(r => (Vec<string>)
         [
-            r.Name, r.Stage, r.Step == r.Steps ? RunTexts.Number(r.Step) : $"{RunTexts.Number(r.Step)} of {RunTexts.Number(r.Steps)}", Known(r.Loss), Known(r.Last), Known(r.Best) + (r.Best == best ? " *" : ""), Known(r.BestStep),
-            Known(r.BitsPerByte), Known(Math.Round(r.TokensPerSecond)),
+            r.Name, r.Stage, r.Step == r.Steps ? RunTexts.Number(r.Step) : $"{RunTexts.Number(r.Step)} of {RunTexts.Number(r.Steps)}", RunTexts.Loss(r.Loss), RunTexts.Loss(r.Last), RunTexts.Loss(r.Best) + (r.Best == best ? " *" : ""), Known(r.BestStep),
+            RunTexts.Loss(r.BitsPerByte), Known(Math.Round(r.TokensPerSecond)),
         ]);
     }
 

@@ -33,7 +33,7 @@ public sealed partial class LanguageModel : IDisposable
     public Tokenizer Tokenizer => model.Run.Tokenizer;
 
     /// <summary>Numbers that it holds.</summary>
-    public long ParameterCount => model.Model.ParameterCount;
+    public long ParameterCount => model.ParameterCount;
 
     /// <summary>The step after which its checkpoint was written.</summary>
     public long Step => model.Checkpoint.Step;

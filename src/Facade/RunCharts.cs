@@ -9,10 +9,12 @@ namespace Functional;
 /// <summary>Pictures of a stage's numbers.</summary>
 static class RunCharts
 {
+    const string TextLosses = "val_losses/";
+
     const int Bins = 60, MostLayers = 12, Width = 520, Height = 330;
 
     // Numbers that have pictures of their own, or need none.
-    static readonly string[] shown = ["loss", "lr", "grad_norm", "step_ms", "tokens_per_second", "val_loss", "peak_share", "rollout/milliseconds"];
+    static readonly string[] shown = ["loss", "lr", "grad_norm", "step_ms", "tokens_per_second", "val_loss", "val_loss_average", "peak_share", "rollout/milliseconds"];
 
     /// <summary>The pictures of a stage, as SVG elements.</summary>
     public static Vec<string> Of(StageHistory stage) => [.. Charts(stage).Where(static c => c.Traces.Any(static t => t.Points.Count > 0)).Select(Svg)];
@@ -36,8 +38,11 @@ static class RunCharts
     {
         var (unit, measured) = (UnitOf(stage.Config.Stage), stage.Measured);
         if (stage.IsReward) yield return Chart("Reward", "mean reward", [new("of a round", Thinned(stage.Series("rollout/reward"))), new("kept prompts", measured)]);
-        yield return Chart("Loss", unit, [new("training", Thinned(stage.Series("loss"))), .. stage.IsReward || measured.Count == 0 ? Array.Empty<Trace>() : [new Trace("validation", measured) { IsLine = measured.Count > 1 }]]);
-        foreach (var name in stage.Names.Where(static n => !shown.Contains(n) && n != "rollout/reward" && !n.StartsWith("norm/", StringComparison.Ordinal)))
+        yield return Chart("Loss", unit, [new("training", Thinned(stage.Series("loss"))), .. stage.IsReward || measured.Count == 0 ? Array.Empty<Trace>() : [new Trace("validation", measured)],
+            new("validation, by the mean of the weights", stage.Series("val_loss_average"))]);
+        if (Parts(stage) is { Count: > 0 } texts) yield return Chart("Validation loss of each text", unit, [.. texts.Select(name => new Trace(name[TextLosses.Length..], Thinned(stage.Series(name))))]);
+        foreach (var name in stage.Names.Where(n => !shown.Contains(n) && n != "rollout/reward" && !n.StartsWith("norm/", StringComparison.Ordinal) && !n.StartsWith(TextLosses, StringComparison.Ordinal)
+            && !(n is "loss_scale" or "skipped" && stage.Series(n).Select(static p => p.Value).Distinct().Count() < 2)))
             yield return Chart(name.Replace("rollout/", "of a round: ", StringComparison.Ordinal).Replace("shown/", "", StringComparison.Ordinal), "", [new(name, Thinned(stage.Series(name)))]);
         yield return Chart("Gradient norm, before clipping", "norm", [new("norm", Thinned(stage.Series("grad_norm")))]) with { LogY = true };
         yield return Chart("Learning rate", "rate", [new("rate", Thinned(stage.Series("lr")))]);
@@ -47,6 +52,8 @@ static class RunCharts
 
     static Chart Chart(string title, string unit, Vec<Trace> traces) => new(title, "step", unit, [.. traces.Where(static t => t.Points.Count > 0)
         .Select(static t => t.Points.Count == 1 ? t with { IsLine = false } : t)]) { NamesBelow = true };
+
+    static Vec<string> Parts(StageHistory stage) => [.. stage.Names.Where(static n => n.StartsWith(TextLosses, StringComparison.Ordinal))];
 
     // Of very many layers some, evenly.
     static string[] Layers(StageHistory stage, string of)

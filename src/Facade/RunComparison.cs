@@ -45,7 +45,7 @@ public sealed record RunComparison
         this.stages = stages;
         Runs = stages.Map(static s => Row(s.Name, s.Stage));
         Settings = [.. RunConfig.Fields.Where(RunTexts.IsTelling).Select(f => (Field: f, Values: stages.Map(s => f.Show(s.Stage.Config)))).Where(static f => f.Values.Distinct().Count() > 1)
-            .Select(f => new ComparedSetting(f.Field.Name, f.Field.IsPath && stages.Select(s => RunTexts.Value(f.Field, s.Stage.Config)).Distinct().Count() > 1 ? stages.Map(s => RunTexts.Value(f.Field, s.Stage.Config)) : f.Values))];
+            .Select(f => new ComparedSetting(f.Field.Name, RunTexts.IsPlace(f.Field) && stages.Select(s => RunTexts.Value(f.Field, s.Stage.Config)).Distinct().Count() > 1 ? stages.Map(s => RunTexts.Value(f.Field, s.Stage.Config)) : f.Values))];
         Seeds = [.. stages.Select((s, i) => (s.Stage, Run: Runs[i])).GroupBy(static s => Key(s.Stage), StringComparer.Ordinal).Where(static g => g.Count() > 1)
             .Select(static g => new ComparedSeeds([.. g.Select(static s => s.Run.Name)], SeedSpread.Of(g.Select(static s => s.Run.Loss)), SeedSpread.Of(g.Select(static s => s.Run.Last)), SeedSpread.Of(g.Select(static s => s.Run.Best))))];
         Warnings = [.. Warned(stages, tokenizers)];
@@ -113,11 +113,12 @@ public sealed record RunComparison
     {
         if (tokenizers.Distinct().Count() > 1)
             yield return "tokenizers differ: a loss in nats a token is not comparable between them" + (stages.All(static s => s.Stage.Best is { } b && s.Stage.BitsPerByte(b.Value) is not null) ? "; bits a byte are" : "");
-        if (stages.Select(static s => (s.Stage.Config.Stage.Source.File ?? "", s.Stage.Config.Stage.Source.CorpusSeed, s.Stage.Config.Stage.Source.CorpusSize, s.Stage.Config.Stage.Source.ValidationPart)).Distinct().Count() > 1)
+        if (stages.Select(static s => (s.Stage.Config.Stage.Source.File ?? s.Stage.Config.Stage.Source.Mixture ?? "", s.Stage.Config.Stage.Source.CorpusSeed, s.Stage.Config.Stage.Source.CorpusSize, s.Stage.Config.Stage.Source.ValidationPart)).Distinct().Count() > 1)
             yield return "data differ: losses are of other texts or rows";
         if (stages.Select(static s => s.Stage.Config.Stage.Kind).Distinct().Count() > 1) yield return "kinds of stages differ: their losses are of other kinds";
         if (stages.Where(static s => s.Stage.Step < s.Stage.Config.Stage.Steps).Select(static s => s.Name).ToArray() is { Length: > 0 } unfinished)
             yield return $"not all steps are done: {string.Join(", ", unfinished)}";
+        foreach (var (name, stage) in stages.Where(static s => s.Stage.Broken > 0)) yield return $"{name}: {stage.Broken} lines of its metrics could not be read, and are left out";
     }
 
     /// <summary>All of it as text, for a console.</summary>

@@ -121,8 +121,8 @@ static class RunPage
     }
 
     // As its file says it, without where things lie on the machine it ran on, and without who was told.
-    static string Recipe(RunHistory run) => ConfigYaml.Write(run.Folder.Recipe.Map(static config => RunConfig.Fields.Where(static f => f.IsPath).Aggregate(config with { Logs = new() },
-        static (c, f) => f.Get(c) is { } path ? f.Set(c, RunTexts.FileName(path)) ?? c : c)));
+    static string Recipe(RunHistory run) => ConfigYaml.Write(run.Folder.Recipe.Map(static config => RunConfig.Fields.Where(RunTexts.IsPlace).Aggregate(config with { Logs = new() },
+        static (c, f) => f.Get(c) is { } place ? f.Set(c, RunTexts.Named(f, place)) ?? c : c)));
 
     static IEnumerable<string> Machines(RunHistory run)
     {
@@ -131,7 +131,7 @@ static class RunPage
         string Fact((string, Functional.Logs.StoryLine Line) b, string name) => b.Line.Began!.Contains(name) ? b.Line.Began[name] : "";
         yield return Page.Heading("Where and when");
         yield return Page.Table([.. run.Stages.Count > 1 ? ["stage"] : Array.Empty<string>(), "begun", "after step#", "engine", "processor", "system", "runtime", "version"],
-            [.. began.Select(b => (Vec<string>)[.. run.Stages.Count > 1 ? [b.Stage] : Array.Empty<string>(), b.Line.Time, RunTexts.Number(b.Line.Step), $"{Fact(b, "engine")}, {Fact(b, "device")}",
+            [.. began.Select(b => (Vec<string>)[.. run.Stages.Count > 1 ? [b.Stage] : Array.Empty<string>(), b.Line.Time, RunTexts.Number(b.Line.Step), $"{Fact(b, "engine")}, {Fact(b, "device")}, {Fact(b, "precision")}".TrimEnd(',', ' '),
                 $"{Fact(b, "processors")} × {Fact(b, "processor")}", Fact(b, "system"), Fact(b, "runtime"), Fact(b, "version")])]);
     }
 }

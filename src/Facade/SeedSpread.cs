@@ -27,5 +27,5 @@ public sealed record SeedSpread(int Count, double Mean, double Deviation, double
     }
 
     /// <summary>As <c>1.234 ± 0.012 (95 %: 1.21 to 1.26)</c>.</summary>
-    public override string ToString() => Count < 2 ? RunTexts.Number(Mean) : $"{RunTexts.Number(Mean)} ± {RunTexts.Number(Deviation)} (95 %: {RunTexts.Number(Low)} to {RunTexts.Number(High)})";
+    public override string ToString() => Count < 2 ? RunTexts.Loss(Mean) : $"{RunTexts.Loss(Mean)} ± {RunTexts.Loss(Deviation)} (95 %: {RunTexts.Loss(Low)} to {RunTexts.Loss(High)})";
 }

@@ -296,6 +296,7 @@ public static class Training
             Cut = session.Data.Cut, Texts = session.Data.Shares(session.Config), Stage = session.Folder.Stage, Stages = session.Folder.Recipe.Stages.Names,
             Engine = engine.Name, Memory = engine.Memory, LearningRate = session.Config.Stage.LearningRates.At(state.Step),
             LearningRateBefore = state.Step > 0 ? session.Before?.Stage.LearningRates.At(state.Step - 1) : null,
+            PrecisionBefore = state.Step > 0 ? session.Before?.Execution.Precision : null,
         };
 
         public void Stepped(in StepMetrics metrics) => progress.Report(new TrainingEvent.Stepped(metrics) { Practises = practises });

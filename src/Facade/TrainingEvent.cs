@@ -1,5 +1,6 @@
 using Functional.Base;
 using Functional.Engines;
+using Functional.Execution;
 using Functional.Runs;
 using Functional.Sessions;
 using Functional.Settings;
@@ -62,6 +63,9 @@ public abstract record TrainingEvent
 
         /// <summary>The learning rate of the last step before a run went on; nothing at a beginning.</summary>
         public double? LearningRateBefore { get; init; }
+
+        /// <summary>The precision of the steps before a run went on; nothing at a beginning.</summary>
+        public Precision? PrecisionBefore { get; init; }
     }
 
     /// <summary>A step was computed.</summary>

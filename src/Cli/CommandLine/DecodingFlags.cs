@@ -75,6 +75,11 @@ static class DecodingFlags
         var (samples, best, beams, likely) = (given.Whole("--samples", 1, 1, 4096), given.Whole("--best-of", 0, 0, 4096), given.Whole("--beams", 0, 0, 256),
             given.Whole("--logprobs", 0, 0, 1000)).Checked();
         var (length, by) = (given.Number("--length-penalty", 1), given.Choice("--best-by", "mean", ["mean", "sum"])).Checked();
+        if (beams > 0 && ((string[])["--temperature", "--top-k", "--top-p", "--min-p", "--typical-p", "--seed"]).FirstOrDefault(given.Has) is { } drawn)
+            throw new FunctionalException(new Fault(drawn, "stands beside --beams, which searches, and draws nothing", "allowed: one of them"));
+        foreach (var (flag, needs, holds) in new[] { ("--length-penalty", "--beams", beams > 0), ("--best-by", "--best-of", best > 0), ("--draft-tokens", "--draft or --lookup", given.Has("--draft") || lookup > 0),
+            ("--keep-stop", "--stop", given.Has("--stop")) })
+            if (given.Has(flag) && !holds) throw new FunctionalException(new Fault(flag, $"is given without {needs}", $"allowed: beside {needs}"));
         var schema = given.Text("--schema") is { } file ? TextFile.Read(file).OrThrow() : null;
         return options with
         {
@@ -112,5 +117,5 @@ static class DecodingFlags
     static Validation<Fault, Vec<T>> Pairs<T>(Given given, string name, string allowed, Func<string, string, T?> read) where T : struct =>
         given.Text(name) is not { } text ? Success<Fault, Vec<T>>([])
         : text.Split(',').Select(part => part.Split('=') is [var first, var second] && read(first, second) is { } pair ? Success<Fault, T>(pair)
-            : Fault.Of<T>(name, $"'{part}' stands in {text}", $"allowed: {allowed}")).Gather();
+            : Fault.Of<T>(name, text.Contains(',', StringComparison.Ordinal) ? $"has '{part}'" : $"is '{part}'", $"expected {allowed}; functional tokenize shows ids")).Gather();
 }

@@ -22,6 +22,11 @@ static class EngineFlags
     /// <summary>What is asked for, with everything decided; or every fault in it.</summary>
     public static Validation<Fault, EngineOptions> Of(Given given) => Asked(given).Bind(asked => Check(given, asked));
 
+    /// <summary>As <see cref="Of"/>, for what reads and does not learn: half precision is of training alone.</summary>
+    public static Validation<Fault, EngineOptions> Reading(Given given) => Asked(given).Bind(asked => asked.Precision is Precision.BF16 or Precision.F16
+        ? Fault.Of<EngineOptions>("--precision", $"is {EngineChoice.Text(asked.Precision)}, which is how a run learns, and not how it is read", "allowed: f32, tf32 on a GPU; quantise makes a run that is read from 8 or 4 bits")
+        : Check(given, asked));
+
     /// <summary>The options with everything decided; or every fault in them, under the names of the options that were given.</summary>
     public static Validation<Fault, EngineOptions> Check(Given given, EngineOptions asked) => Engine.Resolve(asked).MapFail(f => Named(given, f));
 

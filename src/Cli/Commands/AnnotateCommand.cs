@@ -20,7 +20,7 @@ static class AnnotateCommand
             new("--annotator", "NAME", "who judges") { Default = "the user's name" },
             new("--template", "NAME", "how prompts are asked") { Default = "as the run was trained" },
             new("--columns", "NAMES", "which columns are meant, as prompt=question"),
-            new("--checkpoint", "NAME", "which checkpoint: best, last or a step") { Default = "last" },
+            new("--checkpoint", "NAME", "which checkpoint: best, last, average or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             Models.Adapter,
             new("--tokens", "N", "tokens of an answer at most") { Default = "128" },
@@ -41,7 +41,7 @@ static class AnnotateCommand
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
-        var (engine, checkpoint, tokens, seed) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"),
+        var (engine, checkpoint, tokens, seed) = (EngineFlags.Reading(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"),
             given.Whole("--tokens", 128, 1), given.Whole64("--seed", 1, 0)).Checked();
         var temperature = given.Number("--temperature", 0.8).OrThrow();
         var (file, who) = (given.Text("--out") ?? "preferences.jsonl", given.Text("--annotator") ?? Environment.UserName);

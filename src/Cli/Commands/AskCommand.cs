@@ -13,7 +13,7 @@ static class AskCommand
     public static CommandSpec Spec => new("ask", "Asks a model a question of your own, or talks with it.",
         [
             new("--from", "DIR", "folder of the run") { Required = true },
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last or a step") { Default = "last" },
+            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             Models.Adapter,
             new("--chat", null, "each line of standard input is a question, and the model knows what was said before; ctrl-d ends"),
@@ -45,7 +45,7 @@ static class AskCommand
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
         var (tokens, topK, seed, engine) = (given.Whole("--tokens", standard.Tokens, 1), given.Whole("--top-k", standard.TopK, 0),
-            given.Whole64("--seed", standard.Seed, 0), EngineFlags.Of(given)).Checked();
+            given.Whole64("--seed", standard.Seed, 0), EngineFlags.Reading(given)).Checked();
         var (temperature, topP, checkpoint) = (given.Number("--temperature", standard.Temperature), given.Number("--top-p", standard.TopP),
             CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
         var options = DecodingFlags.Of(given, standard with

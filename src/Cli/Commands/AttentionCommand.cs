@@ -12,7 +12,7 @@ static class AttentionCommand
             new("--out", "FILE", "where the pictures go: a file that ends with .svg or .html") { Default = "attention.svg" },
             new("--layer", "N", "one layer, from 0") { Default = "all" },
             new("--most", "N", "how many tokens of the text at most") { Default = "64" },
-            new("--checkpoint", "NAME", "which checkpoint: best, last or a step") { Default = "last" },
+            new("--checkpoint", "NAME", "which checkpoint: best, last, average or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             .. EngineFlags.All,
         ], Run)
@@ -24,7 +24,7 @@ static class AttentionCommand
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
         var (file, run) = (given.Text("--out") ?? "attention.svg", given.Text("run")!);
-        var (options, checkpoint, layer, most) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"), given.Whole("--layer", -1, 0), given.Whole("--most", 64, 1)).Checked();
+        var (options, checkpoint, layer, most) = (EngineFlags.Reading(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"), given.Whole("--layer", -1, 0), given.Whole("--most", 64, 1)).Checked();
         if (Path.GetExtension(file) is not (".svg" or ".html")) throw new FunctionalException(new Fault("--out", $"is {file}", "expected a file that ends with .svg or .html"));
         using var model = await LanguageModel.LoadAsync(run, options, checkpoint, given.Text("--stage"), interruption.Token).ConfigureAwait(false);
         var drawn = await model.DrawAttentionAsync(given.Text("--text")!, file, layer < 0 ? null : layer, most, interruption.Token).ConfigureAwait(false);

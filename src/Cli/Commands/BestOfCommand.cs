@@ -17,7 +17,7 @@ static class BestOfCommand
     public static CommandSpec Spec => new("bestof", "Asks a model each question several times; a judge, a vote or the model's own criticism makes the best of it.",
         [
             new("--from", "DIR", "folder of the run") { Required = true },
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last or a step") { Default = "last" },
+            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             Models.Adapter,
             new("--data", "FILE", "rows of prompts, with answers for judges that compare; by default the questions that the run kept"),
@@ -62,7 +62,7 @@ static class BestOfCommand
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
-        var (engine, checkpoint, questions, answers) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"),
+        var (engine, checkpoint, questions, answers) = (EngineFlags.Reading(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"),
             given.Whole("--questions", standard.Questions, 0), given.Whole("--answers", standard.Answers, 1, BestOfOptions.MostAnswers)).Checked();
         var (tokens, seed, shown, topK) = (given.Whole("--tokens", standard.Tokens, 1), given.Whole64("--seed", standard.Seed, 0), given.Whole("--show", 3, 0),
             given.Whole("--top-k", standard.TopK, 0)).Checked();

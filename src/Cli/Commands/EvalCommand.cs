@@ -8,7 +8,7 @@ static class EvalCommand
     public static CommandSpec Spec => new("eval", "Measures how well a trained model predicts a text.",
         [
             new("--run", "DIR", "folder of the run") { Required = true },
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last or a step") { Default = "last" },
+            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             new("--data", "FILE", "a text file; by default the part of the run's text that was kept for evaluation"),
             .. EngineFlags.All,
@@ -19,7 +19,7 @@ static class EvalCommand
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
-        var (options, checkpoint) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
+        var (options, checkpoint) = (EngineFlags.Reading(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
         using var model = await LanguageModel.LoadAsync(given.Text("--run")!, options, checkpoint, given.Text("--stage"),
             interruption.Token).ConfigureAwait(false);
         var score = await model.EvaluateAsync(given.Text("--data"), interruption.Token).ConfigureAwait(false);

@@ -17,7 +17,7 @@ static partial class EvaluateCommand
     public static CommandSpec Spec => new("evaluate", "Asks a model questions, and compares its answers with those that are expected; or tries a judge.",
         [
             new("--from", "DIR", "folder of the run") { Required = true },
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last or a step") { Default = "last" },
+            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             Models.Adapter,
             new("--beside", "DIR", "another run, which is asked the same"),
@@ -64,7 +64,7 @@ static partial class EvaluateCommand
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
-        var (engine, checkpoint, questions, tokens) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"),
+        var (engine, checkpoint, questions, tokens) = (EngineFlags.Reading(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"),
             given.Whole("--questions", standard.Questions, 0), given.Whole("--tokens", standard.Tokens, 1)).Checked();
         var (temperature, seed, shown) = (given.Number("--temperature", standard.Temperature), given.Whole64("--seed", standard.Seed, 0),
             given.Whole("--show", 3, 0)).Checked();

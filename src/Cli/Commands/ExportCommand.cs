@@ -17,7 +17,7 @@ static class ExportCommand
             new("--family", "NAME", "what kind of model it is to be, such as llama") { Default = "the one that it came from, or the first that has words for it" },
             new("--dtype", "TYPE", "of the weights: F32, F16 or BF16") { Default = "F32" },
             new("--shard-bytes", "N", "how large a file of weights may become") { Default = $"{Shard}" },
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last or a step") { Default = "last" },
+            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             .. EngineFlags.All,
         ], Run)
@@ -31,7 +31,7 @@ static class ExportCommand
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
-        var (options, checkpoint, bytes) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"),
+        var (options, checkpoint, bytes) = (EngineFlags.Reading(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"),
             given.Whole64("--shard-bytes", Shard, 1)).Checked();
         Vec<string> only = [.. Beside(given)];
         if (only.Count > 0) throw new FunctionalException([.. only.Select(static text => new Fault("--gguf", text, "allowed: what one file of llama.cpp has"))]);

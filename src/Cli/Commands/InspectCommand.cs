@@ -15,7 +15,7 @@ static class InspectCommand
     public static CommandSpec Spec => new("inspect", "Shows what a run is made of: parameters, cost, and the graph of the forward pass.",
         [
             new("--run", "DIR", "folder of a run"),
-            new("--checkpoint", "NAME", "one of its checkpoints: best, last or a step"),
+            new("--checkpoint", "NAME", "one of its checkpoints: best, last, average or a step"),
             new("--stage", "NAME", "one of its stages") { Default = "the last that has a checkpoint" },
             new("--config", "FILE", "YAML file of a run that is not begun yet"),
             new("--experts", null, "shows instead how often each expert is chosen on the text that was kept for evaluation"),
@@ -72,7 +72,7 @@ static class InspectCommand
     {
         if (given.Text("--run") is not { } folder || given.Has("--config"))
             throw new FunctionalException(new Fault("--experts", "needs a model that has learned", "expected --run DIR beside it, and no --config"));
-        var (options, checkpoint) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
+        var (options, checkpoint) = (EngineFlags.Reading(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
         using var model = await LanguageModel.LoadAsync(folder, options, checkpoint, given.Text("--stage"), interruption.Token).ConfigureAwait(false);
         var loads = await model.ExpertLoadAsync(given.Text("--data"), interruption.Token).ConfigureAwait(false);
         terminal.Out.Write(HeatMap.Of(loads, model.Config.Model.Experts.Chosen, terminal.Width));

@@ -14,7 +14,7 @@ static class LogitsCommand
             new("--last", "N", "for how many of the last tokens") { Default = "1" },
             new("--cached", null, "reads them as when text is written, a token at a time; else all at once"),
             new("--json", null, "one line of JSON and nothing else: ids, and logits with every digit"),
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last or a step") { Default = "last" },
+            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             .. EngineFlags.All,
         ], Run)
@@ -26,7 +26,7 @@ static class LogitsCommand
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
-        var (options, checkpoint, ids, last) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"),
+        var (options, checkpoint, ids, last) = (EngineFlags.Reading(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"),
             given.Wholes("--ids", [], 0), given.Whole("--last", 1, 1)).Checked();
         using var model = await LanguageModel.LoadAsync(given.Text("run")!, options, checkpoint, given.Text("--stage"), interruption.Token).ConfigureAwait(false);
         var rows = await model.LogitsAsync(ids, last, given.Has("--cached"), interruption.Token).ConfigureAwait(false);

@@ -9,7 +9,7 @@ static class MergeCommand
         [
             new("--out", "DIR", "folder of the new run; there must be nothing there") { Required = true },
             new("--adapter", "DIR", "a folder with adapters of PEFT: adapter_config.json and adapter_model.safetensors"),
-            new("--checkpoint", "NAME", "which checkpoint of the run: best, last or a step") { Default = "last" },
+            new("--checkpoint", "NAME", "which checkpoint of the run: best, last, average or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             .. EngineFlags.All,
         ], Run)
@@ -22,7 +22,7 @@ static class MergeCommand
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
-        var (options, checkpoint) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
+        var (options, checkpoint) = (EngineFlags.Reading(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
         var (run, location) = (given.Text("run")!, given.Text("--out")!);
         if (given.Text("--adapter") is { } adapter) await LanguageModel.MergeAsync(run, adapter, location, options, interruption.Token).ConfigureAwait(false);
         else

@@ -11,7 +11,7 @@ static class QuantiseCommand
             new("--bits", "N", "bits of a number: 8 or 4") { Default = "8" },
             new("--out", "DIR", "folder of the new run; there must be nothing there") { Default = "RUN-q8 or RUN-q4" },
             new("--data", "FILE", "a text file to measure on; by default what the run kept for evaluation"),
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last or a step") { Default = "last" },
+            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             .. EngineFlags.All,
         ], Run)
@@ -23,13 +23,13 @@ static class QuantiseCommand
             and exported like any run, and is not trained further; train --from DIR begins with its weights as float32.
 
             """,
-        Examples = [new("quantise runs/poems", "a quarter of the memory; in runs/poems-q8"), new("quantise runs/poems --bits 4 --out runs/small", "an eighth"),
+        Examples = [new("quantise runs/poems", "a quarter of the memory; in runs/poems-q8"), new("quantise runs/poems --bits 4 --out runs/small", "about a seventh"),
             new("sample --run runs/poems-q8", "writes with it")],
     };
 
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
-        var (options, checkpoint, bits) = (EngineFlags.Of(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"), given.Whole("--bits", 8, 0)).Checked();
+        var (options, checkpoint, bits) = (EngineFlags.Reading(given), CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint"), given.Whole("--bits", 8, 0)).Checked();
         if (bits is not (4 or 8)) throw new FunctionalException(new Base.Fault("--bits", $"is {bits}", "allowed: 8, 4"));
         var run = given.Text("run")!;
         var location = given.Text("--out") ?? $"{Path.TrimEndingDirectorySeparator(run)}-q{bits}";

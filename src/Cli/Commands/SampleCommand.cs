@@ -12,7 +12,7 @@ static class SampleCommand
     public static CommandSpec Spec => new("sample", "Writes text with a trained model.",
         [
             new("--run", "DIR", "folder of the run") { Required = true },
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last or a step") { Default = "last" },
+            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             Models.Adapter,
             new("--prompt", "TEXT", "text to go on from; an empty one begins as a new line does") { Default = "\"\"" },
@@ -40,7 +40,7 @@ static class SampleCommand
     static async Task<int> Run(Given given, Terminal terminal, Interruption interruption)
     {
         var (tokens, topK, seed, engine) = (given.Whole("--tokens", standard.Tokens, 0), given.Whole("--top-k", standard.TopK, 0),
-            given.Whole64("--seed", standard.Seed, 0), EngineFlags.Of(given)).Checked();
+            given.Whole64("--seed", standard.Seed, 0), EngineFlags.Reading(given)).Checked();
         var (temperature, topP, checkpoint) = (given.Number("--temperature", standard.Temperature), given.Number("--top-p", standard.TopP),
             CheckpointChoice.Parse(given.Text("--checkpoint"), "--checkpoint")).Checked();
         var (window, sinks) = (given.Whole("--window", 0, 0), given.Whole("--sinks", 0, 0)).Checked();

@@ -10,7 +10,7 @@ namespace Functional.Cli;
 /// <summary><c>functional train</c>, and <c>sft</c>, <c>distill</c>, <c>reward</c>, <c>dpo</c>, <c>grpo</c>, <c>ppo</c> and <c>trpo</c>, which are the same for other kinds of stages.</summary>
 static class TrainCommand
 {
-    static readonly Flag whichOfFrom = new("--checkpoint", "NAME", "which checkpoint of --from: best, last or a step") { Group = RunConfig.StageSection,
+    static readonly Flag whichOfFrom = new("--checkpoint", "NAME", "which checkpoint of --from: best, last, average or a step") { Group = RunConfig.StageSection,
         Default = "last" };
 
     /// <summary>The command of each kind of stage.</summary>
@@ -68,7 +68,7 @@ static class TrainCommand
 
     static string Details(string name) => $"""
         A run folder holds config.yaml and tokenizer.json, and in stages/{(name == "train" ? "pretrain" : name)} metrics.jsonl and checkpoints/.
-        config.yaml lists every setting; --config takes such a file.
+        config.yaml lists what a run is made of, and what few need only where it is not as usual; --config takes such a file.
 
         ctrl-c, SIGTERM and SIGHUP save before the program ends, with exit code 130, 143 or 129; {name} --resume goes
         on. A second one ends it without saving.

@@ -194,7 +194,7 @@ static class TrainText
             : "") + $"{e.Config.Stage.Source.Name}: {Show.Count(e.TrainTokens)} tokens to learn from, {Show.Count(e.ValidationTokens)} to be tested on\n" + Texts(e.Texts) + Cut(e.Cut, e.Config.Model.Context)
         + $"{e.Config.Model.Layers} layers, {e.Config.Model.Heads} heads, width {e.Config.Model.Width}, context {e.Config.Model.Context}: {Show.Count(e.Parameters)} parameters\n"
         + (e is { Memory: { } memory } && !IsUsual(e) ? Computing(e, memory) : "")
-        + (e.Step > 0 ? $"going on after step {e.Step} in {e.Folder}{Rate(e)}" : $"saving in {e.Folder}"));
+        + (e.Step > 0 ? $"going on after step {e.Step} in {e.Folder}{Rate(e)}{Precision(e)}" : $"saving in {e.Folder}"));
 
     /// <summary>A line for each of several texts: how much of it there is, and how much of it is seen; nothing for one.</summary>
     public static string Texts(IReadOnlyList<TextShare> texts) => string.Concat(texts.Select(static t => string.Create(CultureInfo.InvariantCulture,
@@ -207,6 +207,9 @@ static class TrainText
     // A run that is made longer takes up its schedule elsewhere, which people want to know before it is too late.
     static string Rate(TrainingEvent.Started e) => e.LearningRateBefore is not { } before ? ""
         : $", at learning rate {Show.Number(e.LearningRate)}{(Math.Abs(e.LearningRate - before) > 0.05 * Math.Max(e.LearningRate, before) ? $" (it was {Show.Number(before)})" : "")}";
+
+    static string Precision(TrainingEvent.Started e) => e.PrecisionBefore is { } before && before != e.Config.Execution.Precision
+        ? $", in {EngineChoice.Text(e.Config.Execution.Precision)} (it was {EngineChoice.Text(before)})" : "";
 
     static bool IsUsual(TrainingEvent.Started e) => e is { Engine: "managed", Memory.Device: "cpu" };
 

@@ -20,7 +20,7 @@ static class AnswerView
     {
         if (json)
         {
-            terminal.Line(Json(prompt, texts, tokenizer));
+            terminal.Line(Json(prompt, texts, tokenizer, options.LogProbs > 0));
             return;
         }
         for (var i = 0; i < texts.Count; i++)
@@ -51,7 +51,7 @@ static class AnswerView
     }
 
     /// <summary>A line of JSON.</summary>
-    static string Json(string prompt, IReadOnlyList<Answer> answers, Tokenizer tokenizer) => JsonLine.Of(json =>
+    static string Json(string prompt, IReadOnlyList<Answer> answers, Tokenizer tokenizer, bool each) => JsonLine.Of(json =>
     {
         json.WriteString("prompt", prompt);
         json.Objects("samples", answers, answer =>
@@ -61,7 +61,8 @@ static class AnswerView
             json.WriteBoolean("whole", answer.IsWhole);
             json.Number("log_prob", answer.LogProb);
             json.Number("mean_log_prob", Mean(answer));
-            json.Objects("tokens", answer.Tokens.Select(static (token, i) => (token, i)), item =>
+            json.WriteNumber("token_count", answer.Tokens.Count);
+            if (each) json.Objects("tokens", answer.Tokens.Select(static (token, i) => (token, i)), item =>
             {
                 json.WriteNumber("id", item.token);
                 json.WriteString("token", tokenizer.Name(item.token));

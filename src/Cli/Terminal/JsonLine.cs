@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Functional.Base;
 
@@ -11,7 +12,8 @@ static class JsonLine
     public static string Of(Action<Utf8JsonWriter> write)
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream)) json.Object(write);
+        // No page shows it: only what JSON and terminals ask for is escaped.
+        using (var json = new Utf8JsonWriter(stream, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) json.Object(write);
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 

@@ -13,7 +13,7 @@ namespace Functional.Logs;
 /// </summary>
 sealed class OtlpLog : ILog
 {
-    const int Most = 4096, Batch = 512;
+    const int Most = 4096, Batch = 512, LongestAnswer = 1 << 16;
     static readonly TimeSpan patience = TimeSpan.FromSeconds(10), pause = TimeSpan.FromMilliseconds(500), goodbye = TimeSpan.FromSeconds(2);
 
     readonly Channel<(long Time, LogRecord Record)> queue = Channel.CreateBounded<(long, LogRecord)>(new BoundedChannelOptions(Most) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
@@ -32,7 +32,7 @@ sealed class OtlpLog : ILog
     /// <param name="clock">What time it is.</param>
     public OtlpLog(Uri address, Params<string> headers, Params<string> resource, TimeProvider clock)
     {
-        (this.address, this.resource, this.clock, client) = (address, resource, clock, new() { Timeout = patience });
+        (this.address, this.resource, this.clock, client) = (address, resource, clock, new() { Timeout = patience, MaxResponseContentBufferSize = LongestAnswer });
         foreach (var (name, value) in headers) client.DefaultRequestHeaders.TryAddWithoutValidation(name, value);
         work = Task.Run(Send);
     }
@@ -50,7 +50,11 @@ sealed class OtlpLog : ILog
     public void Dispose()
     {
         queue.Writer.TryComplete();
-        if (!work.Wait(goodbye)) given.Cancel();
+        if (!work.Wait(goodbye))
+        {
+            fault ??= Wrong("does not answer in time, and the last numbers are lost");
+            given.Cancel();
+        }
         work.Wait(goodbye);
         client.Dispose();
         given.Dispose();

@@ -28,6 +28,7 @@ public sealed record Page(string Title, Vec<string> Parts)
         .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: .6rem 1.4rem; margin: 1rem 0 } .facts div { border-top: 1px solid var(--line); padding-top: .3rem; min-width: 0 }
         .facts b { display: block; font-size: 1.1rem; font-weight: 600; font-variant-numeric: tabular-nums } .facts span { color: var(--soft); font-size: .85rem }
         pre { background: var(--box); border: 1px solid var(--line); border-radius: 4px; padding: .6rem .8rem; margin: .3rem 0 .9rem; overflow-x: auto } summary { cursor: pointer }
+        @media (max-width: 36rem) { th, td { padding-right: .6rem } td:last-child:not(.n):nth-child(n+4), th:last-child:not(.n):nth-child(n+4) { display: none } }
         @media print { :root { --text: #000; --back: #fff; --line: #ccc; --box: #fff; --soft: #444 } body { margin: 0; max-width: none; font-size: 11px } svg, tr, pre { break-inside: avoid } h2, h3 { break-after: avoid } }
         </style>
         </head>

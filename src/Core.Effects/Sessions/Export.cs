@@ -64,7 +64,8 @@ static class Export
         return Validation<Fault, Family>.Fail(lacking.Where(f => f.Faults.Count == fewest)
             .SelectMany(static f => f.Faults.Select(fault => fault with { Where = $"{f.Family.Name}: {fault.Where}" }))
             .Append(new Fault("family", "none has words for this model, whatever is to be written of it",
-                "allowed: a model that was trained from its beginning with what one of them has, as said; adapters are put into a run of its own by functional merge")).ToSeq().Strict());
+                run.Config.Stage.Adapter.Rank > 0 ? "allowed: a run of its own that functional merge makes of the adapters, where its model has what one of them has, as said"
+                    : "allowed: a model that was trained with what one of them has, as said, such as --bias true for gpt2")).ToSeq().Strict());
 
         // How positions are turned says nothing where they are not.
         Validation<Fault, Json> Words(Family family) => family.Write(config, marks).Match(Success<Fault, Json>, static faults =>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Functional.Base;
 using Functional.Engines;
+using Functional.Execution;
 using Functional.Runs;
 
 namespace Functional.Sessions;
@@ -24,7 +25,7 @@ sealed record LogScene(IEngine Engine, RunSession Session, Trainer Trainer, RunS
     {
         ("parameters", Number(Trainer.Stage.Objective.Parts[0].Model.ParameterCount)), ("train_tokens", Number(Session.Data.TrainTokens)),
         ("validation_tokens", Number(Session.Data.ValidationTokens)), ("bytes_per_token", BytesPerToken), ("data", Session.Config.Stage.Source.Name), ("engine", Engine.Name),
-        ("device", Engine.Memory?.Device ?? "cpu"), ("processor", ProcessorName), ("processors", Number(Environment.ProcessorCount)),
+        ("device", Engine.Memory?.Device ?? "cpu"), ("precision", EngineChoice.Text(Session.Config.Execution.Precision)), ("processor", ProcessorName), ("processors", Number(Environment.ProcessorCount)),
         ("system", RuntimeInformation.OSDescription.Trim()), ("runtime", RuntimeInformation.FrameworkDescription),
         ("version", typeof(LogScene).Assembly.GetName().Version?.ToString(3) ?? ""),
     }.Where(static f => f.Value.Length > 0).ToParams();

@@ -86,7 +86,7 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
         !Holds(location) && StageAt(location) is var (run, named) ? Bare(run, stage ?? named)
         : !Holds(location) && File.Exists(Path.Combine(location, "config.json")) ? Fault.Of<RunFolder>(location, "holds a published model and no run",
             "allowed: a run of it, as functional import makes")
-        : !Holds(location) ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : "does not exist",
+        : !Holds(location) ? Fault.Of<RunFolder>(location, Directory.Exists(location) ? "holds no run" : File.Exists(location) ? "is a file" : "does not exist",
             $"expected a run's folder, with {ConfigName} in it")
         : (WholeConfig(Path.Combine(location, ConfigName)), PublishedNote.In(location).Bind(note => TokenizerIn(location, note).Map(tokenizer => (note, tokenizer))),
             QuantisedNote.In(location))

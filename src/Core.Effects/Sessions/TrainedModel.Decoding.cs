@@ -69,9 +69,12 @@ public sealed partial class TrainedModel
         return from known in strange.Append(Fault.Unless(banned.Count < Model.Vocabulary, "ban", "leaves no token", "allowed: one token or more that may be written")).Gather()
                from limit in decoding is { Regex: null, Schema: null } ? Prelude.Success<Fault, Option<Constraint>>(Prelude.None)
                    : Constrained(decoding, [.. ends.Concat(banned).Distinct().Order()]).Map(Prelude.Some)
+               let last = ends.Where(e => limit.IsNone || !banned.Contains(e)).ToVec()
+               from some in Fault.Unless(last.Count > 0 || limit.Case is not Constraint c || !c.IsOver(c.Start), decoding.Regex is null ? "schema" : "regex",
+                   $"fits the empty text alone{(banned.Count > 0 ? ", without the tokens that are banned" : "")}", "allowed: one that a text of a token or more fits")
                select new Request(prompt, decoding.Rules, most, key)
                {
-                   Ends = [.. ends.Where(e => limit.IsNone || !banned.Contains(e))], Stops = [.. stops, .. decoding.Stops], KeepsStop = decoding.KeepsStop,
+                   Ends = last, Stops = [.. stops, .. decoding.Stops], KeepsStop = decoding.KeepsStop,
                    Constraint = limit.Case as Constraint, Likely = decoding.Likely, Drafts = decoding.Drafts, Lookup = decoding.Lookup,
                };
     }

@@ -131,6 +131,9 @@ public sealed partial class TrainedModel : IDisposable
     public Score Score(TokenStream text, CancellationToken stop = default) => Sessions.Score.Of(engine, Model, parameters.Buffers, Run.Tokenizer, text, stop,
         RunData.SeparatorOf(Run.Config, Run.Tokenizer).IfFail(static _ => Prelude.None).ToNullable());
 
+    /// <summary>Numbers that it holds, in however many bits.</summary>
+    public long ParameterCount => Run.Panels is null ? Model.ParameterCount : Transformer.Of(Run.Config.Decoder).ParameterCount;
+
     /// <summary>How well it predicts what a run keeps for evaluation: of several texts each, and all by their shares.</summary>
     /// <param name="data">The run's texts.</param>
     /// <param name="stop">Asks to stop.</param>

@@ -62,6 +62,29 @@ sealed class Grammar
     /// <summary>This text alone.</summary>
     public int Literal(string text) => Row([.. text.EnumerateRunes().Select(r => Chars([(r.Value, r.Value)]))]);
 
+    /// <summary>Any of these texts. What they begin with alike is there once: a choice among thousands would be gone through for each byte.</summary>
+    public int AnyOf(IReadOnlyCollection<string> texts) => Behind([.. texts.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], 0);
+
+    int Behind(ReadOnlySpan<string> texts, int from)
+    {
+        if (texts.Length == 1) return Literal(texts[0][from..]);
+        var terms = new List<int>();
+        for (var i = 0; i < texts.Length;)
+        {
+            if (texts[i].Length == from)
+            {
+                terms.Add(Empty);
+                i++;
+                continue;
+            }
+            var rune = System.Text.Rune.GetRuneAt(texts[i], from);
+            var (first, next) = (i, from + rune.Utf16SequenceLength);
+            while (i < texts.Length && string.CompareOrdinal(texts[i], from, texts[first], from, rune.Utf16SequenceLength) == 0) i++;
+            terms.Add(Row(Chars([(rune.Value, rune.Value)]), Behind(texts[first..i], next)));
+        }
+        return Either(CollectionsMarshal.AsSpan(terms));
+    }
+
     /// <summary>One after the other.</summary>
     public int Row(params ReadOnlySpan<int> terms)
     {

@@ -14,21 +14,21 @@ static class RegexTerms
     enum At { Yes, No, Maybe }
 
     /// <summary>The texts that it matches as a whole.</summary>
-    public static Validation<Fault, int> Of(Grammar grammar, string pattern, string where) => Read(pattern, where, node => Term(grammar, node, At.Yes, At.Yes, grammar.Chars));
+    public static Validation<Fault, int> Of(Grammar grammar, string pattern, string where) => Read(pattern, where, false, node => Term(grammar, node, At.Yes, At.Yes, grammar.Chars));
 
-    /// <summary>The texts in which it is found, as JSON Schema has it; each character as another term says.</summary>
+    /// <summary>The texts in which it is found, as JSON Schema has it, \d, \w and \s too; each character as another term says.</summary>
     /// <param name="grammar">The grammar.</param>
     /// <param name="pattern">The regular expression.</param>
     /// <param name="where">What faults call it.</param>
     /// <param name="written">A character of some, as it is written.</param>
     public static Validation<Fault, int> Within(Grammar grammar, string pattern, string where, Func<IEnumerable<(int First, int Last)>, int> written) =>
-        Read(pattern, where, node => Found(grammar, node, written));
+        Read(pattern, where, true, node => Found(grammar, node, written));
 
-    static Validation<Fault, int> Read(string pattern, string where, Func<PatternNode, int> term)
+    static Validation<Fault, int> Read(string pattern, string where, bool ascii, Func<PatternNode, int> term)
     {
         try
         {
-            return Success<Fault, int>(term(PatternReader.Read(pattern, lines: false)));
+            return Success<Fault, int>(term(PatternReader.Read(pattern, lines: false, ascii)));
         }
         catch (FormatException e)
         {

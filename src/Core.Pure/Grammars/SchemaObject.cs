@@ -17,7 +17,7 @@ sealed class SchemaObject(Grammar grammar, JsonTexts texts, Func<string, string,
         if (words.Contains("properties") && words["properties"] is not Json.Map) return wrong($"{path}.properties", $"is {words["properties"].Kind}", "expected an object");
         var named = words.Contains("properties") && words["properties"] is Json.Map { Members: var members } ? members : Params<Json>.Empty;
         foreach (var name in required)
-            if (!named.Contains(name) && more is Json.Bool { Value: false }) _ = wrong($"{path}.required", $"names {name}, which is no property", $"allowed: {string.Join(", ", named.Names)}");
+            if (!named.Contains(name) && more is Json.Bool { Value: false }) _ = wrong($"{path}.required", $"names {name}, which is no property", named.Count == 0 ? "allowed: none, where there are no properties" : $"allowed: {string.Join(", ", named.Names)}");
         if (depth == 0) return Grammar.None;
         (string Name, Json Schema, string Path)[] all = [.. named.Select(p => (p.Name, p.Value, $"{path}.properties.{p.Name}")),
             .. required.Where(r => !named.Contains(r)).Select(r => (r, more, $"{path}.additionalProperties"))];

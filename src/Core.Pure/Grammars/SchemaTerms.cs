@@ -121,7 +121,7 @@ sealed class SchemaTerms
         var types = words.Contains("type") ? TypesOf(words, path) : SchemaWords.Types;
         var left = values.Where(v => types.Any(t => SchemaWords.Is(v, t))).ToVec();
         return left.Count == 0 ? Wrong($"{path}.{word}", values.Count == 0 ? "is empty" : "has no value of the type", "expected a value or more") :
-            grammar.Either([.. left.Select(v => grammar.Literal(v.Line()))]);
+            grammar.AnyOf([.. left.Select(static v => v.Line())]);
     }
 
     int Choice(string word, Json parts, string path, int depth)

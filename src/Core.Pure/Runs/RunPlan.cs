@@ -86,7 +86,7 @@ public sealed record RunPlan(Cadence Cadence, Schedule Rate)
     static RunEffect NotFinite(RunState state, StepOutcome outcome) => new RunEffect.Stop(StopReason.NotFinite, new(
         $"step {state.Step + 1}",
         FormattableString.Invariant($"loss {outcome.Loss}, gradient norm {outcome.GradientNorm}; not finite: {string.Join(", ", outcome.NotFinite)}"),
-        "nothing was overwritten; a lower learning rate or a longer warm-up may help"));
+        "nothing was overwritten; a lower learning rate or a longer warm-up may help, and so may bf16 in place of f16"));
 
     (RunState, Vec<RunEffect>) Then(RunEffect first, RunState state)
     {

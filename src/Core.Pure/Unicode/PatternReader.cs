@@ -7,16 +7,19 @@ sealed class PatternReader
 {
     const int MostLength = 20_000, Deepest = 64, MostTimes = 1000;
     readonly string source;
-    readonly bool lines;
+    readonly bool lines, ascii;
     int at, depth;
 
-    PatternReader(string source, bool lines) => (this.source, this.lines) = (source, lines);
+    PatternReader(string source, bool lines, bool ascii) => (this.source, this.lines, this.ascii) = (source, lines, ascii);
 
+    /// <param name="source">The regular expression.</param>
+    /// <param name="lines">Whether it is Oniguruma's, where ^ and $ are of lines.</param>
+    /// <param name="ascii">Whether \d and \w are of ASCII and \s is as JavaScript has it, as JSON Schema asks for (ECMA-262, without its flag v).</param>
     /// <exception cref="FormatException">It is none, or uses what is not known here.</exception>
-    public static PatternNode Read(string source, bool lines)
+    public static PatternNode Read(string source, bool lines, bool ascii = false)
     {
         if (source.Length > MostLength) throw new FormatException($"has {source.Length} characters, more than {MostLength}");
-        var reader = new PatternReader(source, lines);
+        var reader = new PatternReader(source, lines, ascii);
         var node = reader.Alternatives(false);
         return reader.at == source.Length ? node : throw reader.Wrong("closes no group");
     }
@@ -71,7 +74,8 @@ sealed class PatternReader
     {
         var least = Number() ?? 0;
         var most = !Next(',') ? least : Number() ?? int.MaxValue;
-        if (!Next('}') || least > most || least > MostTimes || (most > MostTimes && most != int.MaxValue)) throw Wrong("counts wrongly");
+        if (!Next('}') || least > most) throw Wrong("counts wrongly");
+        if (least > MostTimes || (most > MostTimes && most != int.MaxValue)) throw Wrong($"counts beyond {MostTimes}");
         return (least, most);
     }
 
@@ -193,9 +197,9 @@ sealed class PatternReader
         return c switch
         {
             'n' => (null, '\n'), 'r' => (null, '\r'), 't' => (null, '\t'), 'f' => (null, '\f'), 'v' => (null, '\v'), 'e' => (null, 27), '0' => (null, 0),
-            's' => (CharSet.Where(CharClasses.IsWhite), 0), 'S' => (CharSet.Where(CharClasses.IsWhite).Not, 0),
-            'd' => (CharSet.Categories(Digits), 0), 'D' => (CharSet.Categories(Digits).Not, 0),
-            'w' => (CharSet.Where(IsWord), 0), 'W' => (CharSet.Where(IsWord).Not, 0),
+            's' => (White, 0), 'S' => (White.Not, 0),
+            'd' => (Digit, 0), 'D' => (Digit.Not, 0),
+            'w' => (Word, 0), 'W' => (Word.Not, 0),
             'p' or 'P' => (Property(c == 'P'), 0),
             'x' => (null, Next('{') ? Hex(until: '}') : Hex(2)),
             'u' => (null, Hex(4)),
@@ -206,6 +210,12 @@ sealed class PatternReader
 
     // Oniguruma takes the numbers of Latin-1 for parts of words, though no others of their category.
     static bool IsWord(int rune) => CharClasses.IsWord(rune) || rune is 0xB2 or 0xB3 or 0xB9 or 0xBC or 0xBD or 0xBE;
+
+    CharSet White => ascii ? CharSet.Where(static r => r is 0xFEFF || (r is not 0x85 && CharClasses.IsWhite(r))) : CharSet.Where(CharClasses.IsWhite);
+
+    CharSet Digit => ascii ? CharSet.Where(static r => r is >= '0' and <= '9') : CharSet.Categories(Digits);
+
+    CharSet Word => ascii ? CharSet.Where(static r => r is '_' or (>= '0' and <= '9') or (>= 'A' and <= 'Z') or (>= 'a' and <= 'z')) : CharSet.Where(IsWord);
 
     static uint Digits => 1u << (int)UnicodeCategory.DecimalDigitNumber;
 

@@ -167,11 +167,12 @@ public sealed class DecodingTests(DecodingTests.Runs runs) : IClassFixture<Decod
         Assert.Equal(four.OrderByDescending(static r => r.Answer.LogProb).Take(2).Select(static r => r.Text),
             (await model.RepliesAsync("ab", options with { Samples = 2, BestOf = 4, BestBy = BestBy.Sum })).Select(static r => r.Text));
         var found = (await model.RepliesAsync("ab", options with { Beams = 3, Samples = 2 })).Select(static r => r.Text);
-        string[] asked = ["ask", "--from", runs.Model, "ab", "--template", "user-assistant", "--tokens", "9", "--temperature", "1.5", "--seed", "7", "--threads", "1", "--engine", "managed", "--json"];
+        string[] asked = ["ask", "--from", runs.Model, "ab", "--template", "user-assistant", "--tokens", "9", "--threads", "1", "--engine", "managed", "--json"];
+        string[] drawn = ["--temperature", "1.5", "--seed", "7"];
         foreach (var (flags, expected) in new (string[], IEnumerable<string>)[]
         {
-            (["--samples", "4"], four.Select(static r => r.Text)), (["--beams", "3", "--samples", "2"], found),
-            (["--samples", "2", "--best-of", "4", "--best-by", "sum"], four.OrderByDescending(static r => r.Answer.LogProb).Take(2).Select(static r => r.Text)),
+            (["--samples", "4", .. drawn], four.Select(static r => r.Text)), (["--beams", "3", "--samples", "2"], found),
+            (["--samples", "2", "--best-of", "4", "--best-by", "sum", .. drawn], four.OrderByDescending(static r => r.Answer.LogProb).Take(2).Select(static r => r.Text)),
         })
         {
             var (code, text, error) = await Command([.. asked, .. flags]);
@@ -183,6 +184,9 @@ public sealed class DecodingTests(DecodingTests.Runs runs) : IClassFixture<Decod
             Assert.Contains("RepliesAsync", (await Assert.ThrowsAsync<FunctionalException>(() => model.AskAsync("ab", more))).Message, StringComparison.Ordinal);
         Assert.Contains("RepliesAsync", Assert.Throws<FunctionalException>(() => model.AskStreamAsync("ab", options with { LogProbs = 2 })).Message, StringComparison.Ordinal);
         Assert.Contains("Banned: names 256", (await Assert.ThrowsAsync<FunctionalException>(() => model.AskAsync("ab", options with { Banned = [256] }))).Message, StringComparison.Ordinal);
+        var (both, _, refused) = await Command([.. asked, "--beams", "2", .. drawn]);
+        Assert.Equal(1, both);
+        Assert.Contains("--temperature: stands beside --beams", refused, StringComparison.Ordinal);
         var (chat, _, told) = await Command("ask", "--from", runs.Model, "--chat", "--samples", "2");
         Assert.Equal(1, chat);
         Assert.Contains("--chat: stands beside several answers", told, StringComparison.Ordinal);

@@ -142,22 +142,44 @@ public sealed class MoreOptimiserLaws
         }
     }
 
-    /// <summary>Numbers in 8 bits are as near as is said, squares are never less than they were, and none is not a number.</summary>
+    /// <summary>Numbers in 8 bits are kept to a digit of their roots, the smallest squares are never less than they were, and none is not a number.</summary>
     [Property(MaxTest = 60)]
-    public void Eight_bits_are_as_near_as_is_said(ulong seed, bool squares, byte spread, ushort size)
+    public void Eight_bits_are_as_near_as_is_said(ulong seed, bool squares, byte spread, ushort size, byte turn)
     {
         var type = new TensorType([size % 700 + 1]);
         var numbers = Runs.Changed(Runs.Normal(type, Key.Seed(seed)), (e, i) => (squares ? e * e : e) * Math.Pow(10, -(i * 7 % (spread % 12 + 1))));
-        var (codes, scales) = EightBits.Packed(Create.Input("x", type), squares);
+        var (codes, scales) = EightBits.Packed(Create.Input("x", type), squares, Create.Scalar(turn / 256.0, type.DType));
         var again = Run(EightBits.Unpacked(codes, scales, type.Shape, squares), ("x", numbers));
         for (var i = 0; i < numbers.Items.Length; i++)
         {
             var block = numbers.Items.ToArray().Skip(i / 256 * 256).Take(256).Select(Math.Abs).Max();
             var (x, y) = (numbers[i], again[i]);
-            if (squares) Assert.InRange(y, x * (1 - 1e-6), Math.Pow(Math.Pow(x / block, 0.25) + 1 / 254.0 + 1e-6, 4) * block * (1 + 1e-6));
-            else Assert.InRange(Math.Abs(x - y), 0, Math.Sqrt(Math.Abs(x) * block) / 127 + block / (254.0 * 254) + 1e-9 * block);
+            double Root(double of, double power) => block == 0 ? 0 : Math.Pow(Math.Abs(of) / block, power);
+            if (squares) Assert.InRange(Root(y, 0.25) * 254, Root(x, 0.25) * 254 is < 4 and var small ? small - 1e-4 : Root(x, 0.25) * 254 - 1 - 1e-4, Root(x, 0.25) * 254 + 1 + 1e-4);
+            else Assert.InRange(Root(y, 0.5) * 127, Root(x, 0.5) * 127 - 1 - 1e-4, Root(x, 0.5) * 127 + 1 + 1e-4);
+            Assert.True(x * y >= 0);
         }
         Assert.All(Run(EightBits.Unpacked(codes, scales, type.Shape, squares), ("x", Value.Of(type, new double[type.Size]))).Items.ToArray(), static e => Assert.Equal(0, e));
+    }
+
+    /// <summary>A memory in 8 bits forgets as one in float32 does, beside numbers that stay large: a hundredth of a square a step is less than a digit.</summary>
+    [Fact]
+    public void Eight_bits_forget()
+    {
+        var spec = ParamSpec.Of("w", [64, 64], Initializer.Zeros);
+        using var engine = new ManagedEngine(1);
+        // At first all, then one of 64.
+        Value Some(int t) => Value.Of(spec.Type, [.. Enumerable.Range(0, 4096).Select(i => i % 64 == 0 || t < 4 ? 1 + i % 5 * 0.1 : 0)]);
+        var exact = All(Optimisers.ScaleByAdam(0.9, 0.99), spec, 260, 1, engine, Some).Slots["v"];
+        var packed = All(EightBits.Of(Optimisers.ScaleByAdam(0.9, 0.99), static name => name == "v"), spec, 260, 1, engine, Some).Slots;
+        var again = Run(EightBits.Unpacked(Create.Input("codes", packed["v.codes"].Type), Create.Input("scales", packed["v.scales"].Type), spec.Type.Shape, true),
+            ("codes", packed["v.codes"]), ("scales", packed["v.scales"]));
+        double[] shares = [.. Enumerable.Range(0, 4096).Select(i => again[i] / exact[i])];
+        Assert.All(shares, static share => Assert.InRange(share, 0.4, 2));
+        Assert.InRange(shares.Average(), 0.93, 1.07);
+        var m = Run(EightBits.Unpacked(Create.Input("codes", packed["m.codes"].Type), Create.Input("scales", packed["m.scales"].Type), spec.Type.Shape, false),
+            ("codes", packed["m.codes"]), ("scales", packed["m.scales"]));
+        Assert.All(Enumerable.Range(0, 4096).Where(static i => i % 64 != 0), i => Assert.InRange(m[i], 0, 1e-4));
     }
 
     /// <summary>Large parameters have 8 bits a number and a scale a block, small ones what they had; states that begin at 0 are 0.</summary>
@@ -217,7 +239,8 @@ public sealed class MoreOptimiserLaws
     static (List<Value> Values, Dictionary<string, Value> Slots) Values(GradientTransform transform, ParamSpec spec, int count, ulong seed) =>
         All(transform, spec, count, seed, null) is var all ? (all.Values, all.Slots) : default;
 
-    static (List<Value> Updates, List<Value> Values, Dictionary<string, Value> Slots) All(GradientTransform transform, ParamSpec spec, int count, ulong seed, IEngine? engine)
+    static (List<Value> Updates, List<Value> Values, Dictionary<string, Value> Slots) All(GradientTransform transform, ParamSpec spec, int count, ulong seed, IEngine? engine,
+        Func<int, Value>? gradients = null)
     {
         var slots = transform.Slots(spec).Select(static s => (s.Name, Create.Input(s.Name, s.Type))).ToParams();
         var (param, gradient) = (Create.Input("$param", spec.Type), Create.Input("$gradient", spec.Type));
@@ -228,7 +251,7 @@ public sealed class MoreOptimiserLaws
         var (updates, values) = (new List<Value>(), new List<Value> { state["$param"] });
         for (var step = 1; step <= count; step++)
         {
-            var outputs = run(program, state.With(Runs.Scalars(Programs.StepScalars(transform, step, 0.1))).With(("$gradient", Gradient(spec, seed, step)))
+            var outputs = run(program, state.With(Runs.Scalars(Programs.StepScalars(transform, step, 0.1))).With(("$gradient", gradients?.Invoke(step) ?? Gradient(spec, seed, step)))
                 .Where(v => program.Inputs.Any(i => i.Name == v.Key)).ToDictionary());
             state = state.With(outputs.Where(static o => !o.Key.StartsWith('$'))).With(("$param", outputs["$next"]));
             updates.Add(outputs["$update"]);
