@@ -69,7 +69,7 @@ public static class EngineChoice
         else if (offer.Devices.Count == 0)
         {
             yield return new(where, $"{what} {Text(chosen.Engine)}, which cannot run here",
-                $"allowed without it: {(where == "engine" ? "managed" : where == "device" ? "cpu" : "f32, bf16, f16")}");
+                $"allowed without it: {(where == "engine" ? "managed" : where == "device" ? "cpu" : "f32")}");
             foreach (var missing in offer.Missing) yield return missing;
         }
     }

@@ -72,8 +72,8 @@ public sealed record OptimiserConfig
     /// <summary>Adam's memory of squared gradients, or Lion's longer one of gradients, in [0, 1).</summary>
     public double Beta2 { get; init; } = 0.99;
 
-    /// <summary>AdEMAMix's long memory of gradients, in [0, 1).</summary>
-    public double Beta3 { get; init; } = 0.9999;
+    /// <summary>AdEMAMix's long memory of gradients, in [0, 1); 0 for what goes with the run's length, see <see cref="LongMemory"/>.</summary>
+    public double Beta3 { get; init; }
 
     /// <summary>What AdEMAMix's long memory counts beside the short one.</summary>
     public double Mix { get; init; } = 5;
@@ -96,6 +96,22 @@ public sealed record OptimiserConfig
     /// <summary>The limit of the gradients' global norm; 0 for none.</summary>
     public double Clip { get; init; } = 1;
 
+    /// <summary>
+    /// The long memory that goes with a run: half of it is of the last 2.7 % of the steps, as 0.9999 has it in the 256,000 of the paper. One that is as long as the run holds to where the
+    /// run began, and does not learn.
+    /// </summary>
+    /// <param name="steps">How many steps it has.</param>
+    public static double LongMemory(long steps) => Math.Pow(0.5, 1 / Math.Max(1, 0.027 * steps));
+
+    /// <summary>The highest learning rate that an optimiser is usually given, of a small model in some thousand steps, and the one that it falls to.</summary>
+    public static (double Highest, double Last) UsualRates(OptimiserKind kind) => kind switch
+    {
+        OptimiserKind.Sgd => (0.1, 0.01),
+        OptimiserKind.Lion => (3e-4, 3e-5),
+        OptimiserKind.Muon or OptimiserKind.Adafactor => (2e-3, 2e-4),
+        _ => (1e-3, 1e-4),
+    };
+
     /// <summary>The optimiser of a stage of so many steps: a direction, decay, the rate, and what roles have of it.</summary>
     /// <param name="steps">How many; what goes on for longer may depend on it.</param>
     public GradientTransform Transform(long steps)
@@ -110,7 +126,7 @@ public sealed record OptimiserConfig
             OptimiserKind.Muon => GradientTransform.Where(Muon.IsMatrix, Muon.ScaleByMuon(MuonMomentum), adam).Then(decay),
             OptimiserKind.Adafactor => Adafactor.ScaleByAdafactor().Then(decay),
             OptimiserKind.AdamW8Bit => EightBits.Of(adam, static name => name == "v").Then(decay),
-            OptimiserKind.AdEMAMix => Optimisers.ScaleByAdEMAMix(Beta1, Beta2, Beta3, Mix, steps, Epsilon).Then(decay),
+            OptimiserKind.AdEMAMix => Optimisers.ScaleByAdEMAMix(Beta1, Beta2, Beta3 == 0 ? LongMemory(steps) : Beta3, Mix, steps, Epsilon).Then(decay),
             _ => adam.Then(decay),
         };
         var rated = direction.Then(Optimisers.ScaleByLearningRate());
@@ -155,7 +171,7 @@ public sealed record OptimiserConfig
         Make.OneOf<OptimiserConfig, OptimiserKind>("optimiser", "what makes updates of gradients", static c => c.Kind, static (c, v) => c with { Kind = v },
             [("adamw", OptimiserKind.AdamW), ("adam", OptimiserKind.Adam), ("sgd", OptimiserKind.Sgd), ("lion", OptimiserKind.Lion), ("muon", OptimiserKind.Muon),
             ("adafactor", OptimiserKind.Adafactor), ("adamw-8bit", OptimiserKind.AdamW8Bit), ("ademamix", OptimiserKind.AdEMAMix)]) with { Fixed = true },
-        Make.Number<OptimiserConfig>("lr", "the highest learning rate", "above 0", static c => c.LearningRate, static (c, v) => c with { LearningRate = v },
+        Make.Number<OptimiserConfig>("lr", "the highest learning rate; where none is given, sgd has 0.1, muon and adafactor 0.002, lion 0.0003", "above 0", static c => c.LearningRate, static (c, v) => c with { LearningRate = v },
             static v => v > 0) with { Aliases = ["learning-rate", "max-lr", "rate"] },
         Make.Number<OptimiserConfig>("min-lr", "the learning rate at the end", "0 or more", static c => c.MinLearningRate,
             static (c, v) => c with { MinLearningRate = v }, static v => v >= 0) with { Aliases = ["min-learning-rate", "final-lr"] },
@@ -171,7 +187,7 @@ public sealed record OptimiserConfig
             static v => v is >= 0 and < 1) with { Fixed = true, Aliases = ["adam-beta1", "momentum"] },
         Make.Number<OptimiserConfig>("beta2", "memory of squared gradients", Make.Share, static c => c.Beta2, static (c, v) => c with { Beta2 = v },
             static v => v is >= 0 and < 1) with { Fixed = true, Aliases = ["adam-beta2"] },
-        Make.Number<OptimiserConfig>("beta3", "ademamix's long memory of gradients", Make.Share, static c => c.Beta3, static (c, v) => c with { Beta3 = v },
+        Make.Number<OptimiserConfig>("beta3", "ademamix's long memory of gradients; 0 for what goes with the run's length", Make.Share, static c => c.Beta3, static (c, v) => c with { Beta3 = v },
             static v => v is >= 0 and < 1) with { Fixed = true, IsDetail = true },
         Make.Number<OptimiserConfig>("mix", "what ademamix's long memory counts beside the short one", "0 or more", static c => c.Mix, static (c, v) => c with { Mix = v },
             static v => v >= 0) with { Fixed = true, IsDetail = true, Aliases = ["ademamix-alpha"] },

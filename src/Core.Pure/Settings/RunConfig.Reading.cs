@@ -175,7 +175,8 @@ public sealed partial record RunConfig
     /// <summary>
     /// As <see cref="Read(RunConfig, IEnumerable{ConfigEntry})"/>, from several places, of which a later one takes the place of an earlier one. A
     /// place that gives <c>steps</c> without <c>warmup</c> shortens the warm-up to a tenth of them, and one that gives an <c>lr</c> below
-    /// <c>min-lr</c> without giving that lowers it to a tenth of the rate: nobody who asks for the one means to be refused for the other.
+    /// <c>min-lr</c> without giving that lowers it to a tenth of the rate; one that gives an
+    /// <c>optimiser</c> has its usual rate, where none was said before: nobody who asks for the one means to be refused for the other.
     /// </summary>
     /// <param name="start">What holds where nothing is said.</param>
     /// <param name="places">What is said, place by place.</param>
@@ -205,7 +206,7 @@ public sealed partial record RunConfig
                     faults.Add(new(entry.Where, $"is {entry.Value}", $"allowed: {field.Allowed}"));
                 else (config, givenBy[entry.Key]) = (changed, entry);
             }
-            if (adapts) config = config.Adapted(seen.Keys);
+            if (adapts) config = config.Adapted(seen.Keys, givenBy.ContainsKey("lr"));
         }
         var wrong = faults.Select(static f => f.Where).ToList();
         var rules = config.Validate().Match(static _ => [], found => found
@@ -215,7 +216,22 @@ public sealed partial record RunConfig
         return faults.Count == 0 ? Success<Fault, RunConfig>(config) : Validation<Fault, RunConfig>.Fail(faults.ToSeq().Strict());
     }
 
-    RunConfig Adapted(ICollection<string> given) => this with
+    RunConfig Adapted(ICollection<string> given, bool hasRate)
+    {
+        var (usual, optimiser) = (new OptimiserConfig(), Stage.Optimiser);
+        // Where nobody has said a rate, another optimiser has its own.
+        if (given.Contains("optimiser") && !hasRate && optimiser.LearningRate == usual.LearningRate && OptimiserConfig.UsualRates(optimiser.Kind) is var (rate, last))
+            return (this with
+            {
+                Stage = Stage with
+                {
+                    Optimiser = optimiser with { LearningRate = rate, MinLearningRate = !given.Contains("min-lr") && optimiser.MinLearningRate == usual.MinLearningRate ? last : optimiser.MinLearningRate },
+                },
+            }).Fitting(given);
+        return Fitting(given);
+    }
+
+    RunConfig Fitting(ICollection<string> given) => this with
     {
         Stage = Stage with
         {

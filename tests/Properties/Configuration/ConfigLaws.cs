@@ -158,6 +158,18 @@ public class ConfigLaws
             .Select((place, i) => ConfigYaml.Entries(string.Join('\n', place), $"{i}").IfFail(static f => throw new InvalidOperationException(f.Lines())))])
             .IfFail(static f => throw new InvalidOperationException(f.Lines()));
 
+    /// <summary>Whoever takes another optimiser has its usual rate, unless a rate was said, here or before, or the stage has another; the rate's end goes with it.</summary>
+    [Theory]
+    [InlineData("optimiser: muon", "", 2e-3, 2e-4), InlineData("optimiser: sgd", "", 0.1, 0.01), InlineData("optimiser: lion", "", 3e-4, 3e-5), InlineData("optimiser: adafactor", "", 2e-3, 2e-4)]
+    [InlineData("optimiser: adamw", "", 1e-3, 1e-4), InlineData("optimiser: muon\nlr: 0.001", "", 1e-3, 1e-4), InlineData("lr: 0.001", "optimiser: muon", 1e-3, 1e-4)]
+    [InlineData("optimiser: muon", "lr: 0.001", 1e-3, 2e-4), InlineData("optimiser: muon\nmin-lr: 0.0003", "", 2e-3, 3e-4), InlineData("min-lr: 0.0003", "optimiser: sgd", 0.1, 3e-4)]
+    [InlineData("optimiser: muon", "steps: 50", 2e-3, 2e-4)]
+    public void Optimisers_have_usual_rates(string first, string second, double rate, double last)
+    {
+        var config = Begun([.. first.Split('\n')], [.. second.Split('\n', StringSplitOptions.RemoveEmptyEntries)]);
+        Assert.Equal((rate, last), (config.Stage.Optimiser.LearningRate, config.Stage.Optimiser.MinLearningRate));
+    }
+
     /// <summary>
     /// Whoever shortens a run shortens its warm-up, and whoever lowers the rate lowers where it ends, unless the same place says both; wherever it
     /// stands.

@@ -127,6 +127,20 @@ public sealed class MoreOptimiserLaws
         for (var t = 0; t < 4; t++) Runs.Close(adam[t], plain[t], Exact);
     }
 
+    /// <summary>Without a word the long memory is as long beside the run as the paper's, and what is said holds.</summary>
+    [Fact]
+    public void The_long_memory_goes_with_the_run()
+    {
+        Assert.InRange(OptimiserConfig.LongMemory(256_000), 0.99989, 0.99991);
+        Assert.Equal(0.5, Math.Pow(OptimiserConfig.LongMemory(2000), 54), 1e-9);
+        Assert.Equal(0.5, OptimiserConfig.LongMemory(1));
+        var spec = ParamSpec.Of("b", [3], Initializer.Zeros);
+        OptimiserConfig config = new() { Kind = OptimiserKind.AdEMAMix };
+        Value Last(OptimiserConfig of) => Steps(of.Transform(400), spec, 3, 1)[^1];
+        Runs.Close(Last(config with { Beta3 = OptimiserConfig.LongMemory(400) }), Last(config), 0);
+        Assert.True(Runs.LargestDifference(Last(config with { Beta3 = 0.9999 }), Last(config)) > 1e-6);
+    }
+
     /// <summary>The mean of the weights is that of the values after each step, whatever they were, and the update stays.</summary>
     [Property(MaxTest = 20)]
     public void Averages_are_means_of_the_weights(ulong seed, byte decay)

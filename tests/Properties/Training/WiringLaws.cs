@@ -51,7 +51,7 @@ public class WiringLaws
         ["validation-part"] = ("", "0.3", Numbers), ["order"] = ("", "shuffled", Numbers), ["batch"] = ("", "3", Numbers), ["accumulate"] = ("", "1", Numbers),
             ["seed"] = ("", "2", Numbers),
         ["optimiser"] = ("", "adam", Numbers), ["weight-decay"] = ("", "0.4", Numbers), ["beta1"] = ("", "0.8", Numbers), ["beta2"] = ("", "0.98", Numbers),
-            ["eps"] = ("", "1e-3", Numbers), ["beta3"] = ("optimiser=ademamix", "0.5", Numbers), ["mix"] = ("optimiser=ademamix", "1", Numbers),
+            ["eps"] = ("", "1e-3", Numbers), ["beta3"] = ("optimiser=ademamix", "0.9", Numbers), ["mix"] = ("optimiser=ademamix", "1", Numbers),
             ["muon-momentum"] = ("optimiser=muon", "0.5", Numbers), ["role-rates"] = ("", "matrix=3", Numbers), ["role-decays"] = ("", "embedding=0", Numbers),
             // Means change nothing but what is kept beside the weights.
             ["average"] = ("average=0.5", "0.9", "slots means"),
