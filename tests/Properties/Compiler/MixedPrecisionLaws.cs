@@ -48,6 +48,18 @@ public sealed class MixedPrecisionLaws
             Assert.False(IsRounded(output.Value.Args[1], type), output.Name);
     }
 
+    /// <summary>A gradient that takes its forward op's own results takes them as they were before they were rounded, and knows them again.</summary>
+    [Property(MaxTest = 30, Arbitrary = [typeof(AnyDecoder)])]
+    public void Gradients_know_their_forward_ops_again(DecoderConfig config, bool half)
+    {
+        var mixed = Learned(config, TypeOf(half));
+        Assert.Equal(Known(mixed with { Precision = null }), Known(mixed));
+
+        static int Known(Objective objective) => Graph.Topological(Programs.Accumulate(objective).Outputs.Map(static o => o.Value)).Sum(static node =>
+            node.Op is Op.Fused { Kind: var kind } && kind.Forward(node.Args) is { Op: Op.Fused own } forward
+                ? node.Args.Count(arg => arg.Op is Op.Fused other && other.Kind.Equals(own.Kind) && arg.Args == forward.Args) : 0);
+    }
+
     /// <summary>By hand: an MLP whose factors and results are rounded, forward and backward, with float32 sums for weights.</summary>
     [Property(MaxTest = 30)]
     public void An_mlp_is_what_it_is_by_hand(ulong seed, bool half)

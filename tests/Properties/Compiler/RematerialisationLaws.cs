@@ -37,6 +37,9 @@ public sealed class RematerialisationLaws
         Assert.InRange(Products(2) - Products(0), 3 * 4, 4 * 4);
         int Attentions(int every) => PlanOf(Learned(Deep(4), every)).Steps.Count(static s => s is PlanStep.Fused { Kind: Attention });
         Assert.Equal((4, 8), (Attentions(0), Attentions(1)));
+        // What is left behind the last whole group is one, too.
+        Assert.InRange(Products(3) - Products(0), 3 * 4, 4 * 4);
+        Assert.Equal((8, 8), (Attentions(2), Attentions(3)));
     }
 
     /// <summary>The memory of activations falls, the more the deeper a model is, and the work grows by a forward pass at most.</summary>

@@ -180,6 +180,40 @@ public sealed class GgufTests : IDisposable
         Assert.Equal("f16", TinyRun.Get(whole.ExportGgufTo(scratch["whole.gguf"])).Type);
     }
 
+    GgufFile Of(Vec<GgufPart> parts, Func<string, (float[], float[])> weights)
+    {
+        var file = scratch[$"{Guid.NewGuid()}.gguf"];
+        _ = TinyRun.Get(GgufWriter.Write(file, Params<GgufValue>.Empty, parts, name => weights(name), Disk.Real));
+        return new(File.ReadAllBytes(file));
+    }
+
+    /// <summary>Biases of a Llama's queries and keys go with the rows that they belong to.</summary>
+    [Fact]
+    public void Biases_go_with_their_rows()
+    {
+        var config = new DecoderConfig
+        {
+            Layers = 1, Heads = 4, KeyHeads = 2, Width = 16, Hidden = 8, HeadSize = 4, Context = 8, Vocabulary = 5, Bias = Biases.Qkv | Biases.Output, Norm = NormKind.Rms, Positions = Positions.Rotary,
+            Activation = Activation.SwiGlu,
+        };
+        var parts = TinyRun.Get(GgufModel.Of(Published.Find("llama").IfNone(static () => throw new InvalidOperationException()), config, TokenMarks.None, GgufType.F32)).Parts;
+        var file = Of([.. parts.Where(static p => p.Tensor.Name is "blk.0.attn_q.bias" or "blk.0.attn_k.bias" or "blk.0.attn_v.bias")], static _ => ([.. Enumerable.Range(0, 32).Select(static i => (float)i)], []));
+        float[] Pairs(int first, int heads) => [.. Enumerable.Range(0, heads).SelectMany(h => ((int[])[0, 2, 1, 3]).Select(i => (float)(first + 4 * h + i)))];
+        Assert.Equal(Pairs(0, 4), file.Tensors["blk.0.attn_q.bias"].Numbers);
+        Assert.Equal(Pairs(16, 2), file.Tensors["blk.0.attn_k.bias"].Numbers);
+        Assert.Equal(Enumerable.Range(24, 8).Select(static i => (float)i), file.Tensors["blk.0.attn_v.bias"].Numbers);
+    }
+
+    /// <summary>A tensor that is written in several parts has its own scales in each.</summary>
+    [Fact]
+    public void Large_tensors_keep_their_scales()
+    {
+        float[] scales = [.. Enumerable.Range(0, 33 * 1024).Select(static i => (float)Math.ScaleB(1, -(i / 1024 % 5)))];
+        float[] numbers = [.. scales.Select(static (s, i) => s * (i % 200 - 100))];
+        var file = Of([new(TheirTensor.Same("x.weight", "x", 33, 1024), GgufType.Q8_0, 0, [])], _ => (numbers, scales));
+        Assert.Equal(numbers, file.Tensors["x.weight"].Numbers);
+    }
+
     /// <summary>The scale of a group may be so small that rounding again would find another: it is written as it is kept.</summary>
     [Fact]
     public void Scales_are_written_as_they_are_kept()

@@ -135,7 +135,9 @@ public sealed class StreamLaws
         using var subject = Model(seed.Get, new ManagedEngine(1));
         using var batcher = subject.Batcher(1 + rows % 4);
         var request = new Request([1, 2, 3, 4, 5, 6, 7, 8, 9], SamplingRules.Of(new()), 5, Key.Seed(1));
-        Request[] all = [.. Enumerable.Range(0, 1 + count % 6).Select(i => request with { Key = Key.Seed((ulong)i) })];
+        // What one may not write, another may.
+        var (digits, _) = Constraints();
+        Request[] all = [.. Enumerable.Range(0, 1 + count % 6).Select(i => request with { Key = Key.Seed((ulong)i), Constraint = i % 2 == 0 ? digits : null })];
         using var together = new Streams(batcher, bytes);
         var ids = together.Add([.. all]);
         var done = Run(together);
@@ -173,6 +175,8 @@ public sealed class StreamLaws
             var drafted = Greedy(subject, draft, 1 + drafts % 6, draft is null ? 1 + drafts % 2 : 0);
             Assert.Equal(plain.Tokens.Count, drafted.Tokens.Count);
             var at = plain.Tokens.Zip(drafted.Tokens).TakeWhile(static t => t.Item1 == t.Item2).Count();
+            // Each has its own place's log-probability, drafted or not.
+            for (var i = 0; i < Math.Min(at, 30); i++) Assert.Equal(plain.LogProbs[i], drafted.LogProbs[i], 1e-3f);
             if (at < plain.Tokens.Count && at < 35) Tied(subject.Logits([1, 2, 1, 2, 1, .. plain.Tokens.Take(at)]), plain.Tokens[at], drafted.Tokens[at]);
         }
 

@@ -115,6 +115,10 @@ public sealed class SchemaLaws
             var text = n == 0 ? "0" : n.ToString("0.##########", CultureInfo.InvariantCulture);
             foreach (var c in text) state = state < 0 ? -1 : constraint.Next(state, c);
             Assert.True(within == (state >= 0 && constraint.Accepts(state)), $"{text} in {words[0]}, {words[1]}");
+            // Zeros behind it are the same number.
+            if (n.Scale > 3 && n != Math.Round(n, 3)) continue;
+            foreach (var c in text.Contains('.', StringComparison.Ordinal) ? "0" : ".00") state = state < 0 ? -1 : constraint.Next(state, c);
+            Assert.True(within == (state >= 0 && constraint.Accepts(state)), $"{text} and zeros in {words[0]}, {words[1]}");
         }
         for (var i = 0; i < 4; i++)
         {
@@ -125,11 +129,25 @@ public sealed class SchemaLaws
         }
     }
 
+    /// <summary>Of a bound and an exclusive one beside it the narrower counts, and of the same the exclusive one.</summary>
+    [Theory]
+    [InlineData("\"minimum\":2,\"exclusiveMinimum\":3", "3.1;4", "2;2.5;3"), InlineData("\"minimum\":3,\"exclusiveMinimum\":2", "3;3.0", "2.5;2"), InlineData("\"minimum\":2,\"exclusiveMinimum\":2", "2.1", "2;2.0")]
+    [InlineData("\"maximum\":3,\"exclusiveMaximum\":2", "1.9", "2;3"), InlineData("\"maximum\":2,\"exclusiveMaximum\":3", "2;2.0", "2.5;3"), InlineData("\"maximum\":2,\"exclusiveMaximum\":2", "1.9", "2;2.0")]
+    public void The_narrower_bound_counts(string bounds, string right, string wrong)
+    {
+        var constraint = Constraint.Schema(Parsed($$"""{"type":"number",{{bounds}}}"""), TokenTrie.Of(ByteTokenizer.Instance)).IfFail(static f => throw new ArgumentException(f.Lines()));
+        bool Fits(string text) => text.Aggregate(constraint.Start, (state, c) => state < 0 ? -1 : constraint.Next(state, c)) is >= 0 and var end && constraint.Accepts(end);
+        Assert.All(right.Split(';'), text => Assert.True(Fits(text), text));
+        Assert.All(wrong.Split(';'), text => Assert.False(Fits(text), text));
+    }
+
     /// <summary>Items of places, as many as there may be.</summary>
     [Theory]
     [InlineData("""{"type":"array","prefixItems":[{"type":"integer"},{"const":"a"}]}""", "[];[1];[1,\"a\"];[1, \"a\",null]", "[\"a\"];[1,2]")]
     [InlineData("""{"type":"array","prefixItems":[{"type":"integer"},{"const":"a"}],"items":false}""", "[];[1];[1,\"a\"]", "[1,\"a\",2]")]
     [InlineData("""{"type":"array","prefixItems":[{"type":"integer"},{"const":"a"}],"items":{"type":"null"},"minItems":2,"maxItems":3}""", "[1,\"a\"];[1,\"a\",null]", "[1];[1,\"a\",null,null];[1,\"a\",1]")]
+    [InlineData("""{"type":"array","items":{"const":1},"minItems":3}""", "[1,1,1];[1,1,1,1]", "[];[1];[1,1]")]
+    [InlineData("""{"type":"array","prefixItems":[{"const":"a"}],"items":{"const":1},"minItems":3,"maxItems":4}""", "[\"a\",1,1];[\"a\",1,1,1]", "[\"a\"];[\"a\",1];[\"a\",1,1,1,1]")]
     [InlineData("""{"type":"array","prefixItems":[{"type":"integer"},{"const":"a"}],"maxItems":1}""", "[];[1]", "[1,\"a\"]")]
     [InlineData("""{"type":"array","items":{"type":"null"},"minItems":1,"maxItems":2}""", "[null];[null,null]", "[];[null,null,null]")]
     [InlineData("""{"format":"date"}""", "\"2024-02-28\";\"1999-12-31\"", "\"2024-02-30\";\"2024-13-01\";\"2024-04-31\"")]

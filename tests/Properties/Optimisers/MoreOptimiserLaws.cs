@@ -71,6 +71,21 @@ public sealed class MoreOptimiserLaws
         Assert.All(Run(Muon.Orthogonal(x), ("x", Value.Of(one, new double[15]))).Items.ToArray(), static e => Assert.Equal(0, e));
     }
 
+    /// <summary>The update of a matrix that is turned is the update, turned: its size goes by the longer side, whichever that is.</summary>
+    [Property(MaxTest = 20)]
+    public void Turned_matrices_have_turned_updates(ulong seed)
+    {
+        var (wide, high) = (ParamSpec.Of("w", [3, 7], Initializer.Zeros), ParamSpec.Of("w", [7, 3], Initializer.Zeros));
+        var g = Gradient(wide, seed, 1);
+        Value Update(ParamSpec spec, Value gradient)
+        {
+            var (transform, given) = (Muon.ScaleByMuon(), Create.Input("g", spec.Type));
+            return Run(transform.Apply(new(spec, given, given, Params.Of(("momentum", given.Like(0))), static name => Create.Input(Names.Scalar(name), []))).Update, ("g", gradient));
+        }
+        var (one, other) = (Update(wide, g), Update(high, new(high.Type, [.. Enumerable.Range(0, 21).Select(i => g[i % 3 * 7 + i / 3])])));
+        for (var i = 0; i < 21; i++) Assert.Equal(one[i % 3 * 7 + i / 3], other[i], Exact);
+    }
+
     /// <summary>Muon takes the matrices inside a model, and Adam the rest: that is a question of roles, and not of names.</summary>
     [Fact]
     public void Muon_is_for_matrices_inside()
@@ -80,6 +95,7 @@ public sealed class MoreOptimiserLaws
         foreach (var (name, spec) in model.Specs)
             Assert.Equal(name is "blocks.0.qkv.weight" or "blocks.0.out.weight" or "blocks.0.up.weight" or "blocks.0.down.weight" ? ["momentum"] : (string[])["m", "v"],
                 optimiser.Slots(spec).Select(static s => s.Name));
+        Assert.Equal(["momentum"], optimiser.Slots(ParamSpec.Of("experts", [2, 3, 5], Initializer.Zeros)).Select(static s => s.Name));
         Assert.Equal((ParamRole.Embedding, ParamRole.Embedding, ParamRole.Head, ParamRole.Norm, ParamRole.Norm, ParamRole.Bias),
             (model.Specs["tokens"].Role, model.Specs["positions"].Role, model.Specs["head.weight"].Role, model.Specs["norm.weight"].Role, model.Specs["blocks.0.norm1.bias"].Role,
                 model.Specs["blocks.0.qkv.bias"].Role));
@@ -101,6 +117,24 @@ public sealed class MoreOptimiserLaws
             var u = Enumerable.Range(0, 6).Select(k => g[k] / Math.Sqrt(row[k / 3] * column[k % 3] / row.Average())).ToArray();
             var rms = Math.Sqrt(u.Average(static e => e * e));
             for (var k = 0; k < 6; k++) Assert.Equal(u[k] / Math.Max(1, rms), updates[t - 1][k], 1e-7);
+        }
+    }
+
+    /// <summary>Of matrices one behind the other each has its own rows and columns.</summary>
+    [Property(MaxTest = 20)]
+    public void Adafactor_takes_stacked_matrices_one_by_one(ulong seed)
+    {
+        ParamSpec one = ParamSpec.Of("w", [2, 3], Initializer.Zeros), two = ParamSpec.Of("w", [2, 2, 3], Initializer.Zeros);
+        var transform = Adafactor.ScaleByAdafactor(limit: 1e9);
+        Assert.Equal([("row", 4L), ("column", 6L)], transform.Slots(two).Select(static s => (s.Name, s.Type.Size)));
+        Value a = Gradient(one, seed, 1), b = Runs.Changed(Gradient(one, seed, 2), static (e, _) => 9 * e);
+        Runs.Close(new Value(two.Type, [.. First(one, a).Items.ToArray(), .. First(one, b).Items.ToArray()]), First(two, new(two.Type, [.. a.Items.ToArray(), .. b.Items.ToArray()])), 1e-6);
+
+        Value First(ParamSpec spec, Value gradient)
+        {
+            var given = Create.Input("g", spec.Type);
+            return Run(transform.Apply(new(spec, given, given, transform.Slots(spec).Select(static s => (s.Name, Create.Fill(0, s.Type.Shape))).ToParams(), static _ => Create.Scalar(0))).Update,
+                ("g", gradient));
         }
     }
 
@@ -204,6 +238,7 @@ public sealed class MoreOptimiserLaws
         var optimiser = EightBits.AdamW();
         Assert.Equal(2 * (5120 + 20 * 4), optimiser.Slots(large).Sum(static s => s.Type.Bytes));
         Assert.Equal(2 * 64 * 4, optimiser.Slots(small).Sum(static s => s.Type.Bytes));
+        Assert.Equal((4, 2), (optimiser.Slots(ParamSpec.Of("w", [64, 64], Initializer.Zeros)).Count, optimiser.Slots(ParamSpec.Of("w", [4095], Initializer.Zeros)).Count));
         Assert.All(optimiser.Slots(large), static s => Assert.Contains(s.Name, (string[])["m.codes", "m.scales", "v.codes", "v.scales"]));
     }
 
@@ -234,6 +269,30 @@ public sealed class MoreOptimiserLaws
         OptimiserConfig plain = new(), other = plain with { RoleRates = rates, RoleDecays = decays };
         foreach (var (name, spec) in model.Specs)
             Assert.Equal(changed.Split(',').Contains(name), Runs.LargestDifference(Steps(plain.Transform(9), spec, 1, 3)[0], Steps(other.Transform(9), spec, 1, 3)[0]) > 1e-9);
+    }
+
+    public static TheoryData<OptimiserKind> Kinds => [.. Enum.GetValues<OptimiserKind>()];
+
+    /// <summary>Every kind has what it is given, and of squares kept in 8 bits it knows that they are squares.</summary>
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_kind_has_the_settings_that_it_is_given(OptimiserKind kind)
+    {
+        var config = new OptimiserConfig { Kind = kind, Beta1 = 0.7, Beta2 = 0.8, Beta3 = 0.95, Mix = 3, MuonMomentum = 0.6, Epsilon = 0.01, WeightDecay = 0.3 };
+        var (adam, decay) = (Optimisers.ScaleByAdam(0.7, 0.8, 0.01), Optimisers.AddDecayedWeights(0.3));
+        var expected = kind switch
+        {
+            OptimiserKind.Adam => adam,
+            OptimiserKind.AdamW => adam.Then(decay),
+            OptimiserKind.Sgd => decay.Then(Optimisers.Momentum(0.7)),
+            OptimiserKind.Lion => Optimisers.ScaleByLion(0.7, 0.8).Then(decay),
+            OptimiserKind.Muon => Muon.ScaleByMuon(0.6).Then(decay),
+            OptimiserKind.Adafactor => Adafactor.ScaleByAdafactor().Then(decay),
+            OptimiserKind.AdamW8Bit => EightBits.Of(adam, static name => name == "v").Then(decay),
+            _ => Optimisers.ScaleByAdEMAMix(0.7, 0.8, 0.95, 3, 9, 0.01).Then(decay),
+        };
+        // The smallest that is kept in 8 bits.
+        var spec = kind == OptimiserKind.AdamW8Bit ? ParamSpec.Of("w", [64, 64], Initializer.Zeros) : ParamSpec.Of("w", [3, 4], Initializer.Zeros);
+        foreach (var (one, other) in Steps(expected.Then(Optimisers.ScaleByLearningRate()), spec, 3, 4).Zip(Steps(config.Transform(9), spec, 3, 4))) Runs.Close(one, other, Exact);
     }
 
     /// <summary>What is no list of roles is refused, with what is allowed.</summary>

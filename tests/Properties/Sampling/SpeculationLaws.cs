@@ -18,6 +18,15 @@ public sealed class SpeculationLaws
 
     static double Middle(int i) => (i + 0.5) / Grid;
 
+    /// <summary>What cannot be is never taken, at the least number either, and what is certain always.</summary>
+    [Fact]
+    public void Numbers_on_the_edge_take_nothing_that_cannot_be()
+    {
+        Assert.Equal((0, 0), Speculation.Accept([[1, 0], [1, 0]], [null], [1], [0], [0, 0]));
+        Assert.Equal((0, 0), Speculation.Accept([[1, 0], [1, 0]], [[0, 1]], [1], [0], [0, 0]));
+        Assert.Equal((1, 0), Speculation.Accept([[0, 1], [1, 0]], [[0, 1]], [1], [Math.BitDecrement(1)], [0, 0]));
+    }
+
     /// <summary>One draft and the token behind it, over all drafts and all numbers on a grid on which no edge lies: of each sequence exactly what the model alone gives it.</summary>
     [Property(MaxTest = 60)]
     public void The_distribution_is_the_models(PositiveInt seed, bool certain)

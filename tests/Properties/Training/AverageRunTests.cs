@@ -64,6 +64,16 @@ public sealed class AverageRunTests : IDisposable
         foreach (var (name, values) in last) Assert.All(values.Zip(mean[name]), static p => Assert.Equal(p.Item1, p.Item2, 1e-5f));
     }
 
+    /// <summary>A checkpoint of a step that was not measured has the mean of that step.</summary>
+    [Fact]
+    public void The_mean_is_saved_where_nothing_is_measured()
+    {
+        var config = With(1e-6);
+        TinyRun.Get(TinyRun.Train(scratch["run"], config with { Stage = config.Stage with { EvalEvery = 5, SaveEvery = 3, Keep = 4 } }));
+        var (mean, own) = (Weights("6:average"), Weights("6"));
+        foreach (var (name, values) in own) Assert.All(values.Zip(mean[name]), static p => Assert.Equal(p.Item1, p.Item2, 1e-5f));
+    }
+
     /// <summary>Of any checkpoint there is a mean, and of a run without one there is a fault that says what it takes.</summary>
     [Fact]
     public void A_run_without_a_mean_says_so()

@@ -103,6 +103,15 @@ public sealed class MixtureRunTests : IDisposable
         Assert.Equal(0.75 * score.Parts[0].Score.BitsPerByte + 0.25 * score.Parts[1].Score.BitsPerByte, score.BitsPerByte, 1e-12);
     }
 
+    /// <summary>Bits per byte are by shares, too, where a token of one text has other bytes than of another.</summary>
+    [Fact]
+    public void Bits_per_byte_are_by_shares()
+    {
+        var score = Score.Of([new("a", 0.75, new(2, 100, 400)), new("b", 0.25, new(3, 50, 50))]);
+        Assert.Equal((2.25, 150L, 450L), (score.Loss, score.Tokens, score.Bytes));
+        Assert.Equal((0.75 * 2 * 100 / 400 + 0.25 * 3) / Math.Log(2), score.BitsPerByte, 1e-12);
+    }
+
     /// <summary>Other texts, other weights or another order of them are another run's.</summary>
     [Theory]
     [InlineData("a.txt=3+b.txt=2", "mixture: is ")]
