@@ -124,6 +124,10 @@ public sealed class DecodingTests(DecodingTests.Runs runs) : IClassFixture<Decod
         var options = basis with { Beams = 3, Samples = 2, LengthPenalty = 0.5, Tokens = 6 };
         var found = await model.CompleteAsync("ab", options);
         Assert.Equal((await model.CompleteAsync("ab", basis with { Temperature = 0, Tokens = 6 }))[0].Text, (await model.CompleteAsync("ab", options with { Beams = 1, Samples = 1 }))[0].Text);
+        // Only of texts of different lengths does their length matter.
+        var either = basis with { Beams = 6, Tokens = 6, Regex = "a|[b-z]{5}" };
+        Assert.Equal("a", (await model.CompleteAsync("ab", either with { LengthPenalty = 0 }))[0].Text);
+        Assert.Equal(5, (await model.CompleteAsync("ab", either with { LengthPenalty = 6 }))[0].Text.Length);
         var (code, text, error) = await Command("sample", "--run", runs.Model, "--prompt", "ab", "--tokens", "6", "--beams", "3", "--samples", "2", "--length-penalty", "0.5", "--json", "--threads", "1", "--engine", "managed");
         Assert.Equal((0, ""), (code, error));
         using var json = JsonDocument.Parse(text);

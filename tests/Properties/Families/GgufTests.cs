@@ -335,6 +335,10 @@ public sealed class GgufTests : IDisposable
         Assert.Equal(new GgufValue.Whole(1), words["padding_token_id"]);
         Assert.Equal(new GgufValue.Flag(false), words["add_bos_token"]);
         Assert.DoesNotContain("bos_token_id", words.Keys);
+        // With a token before every text, that is where it begins.
+        var begun = new SubwordTokenizer(tokenizer.Definition with { Post = PostRules.None with { Single = [new([1], -1), new([], 0)] } });
+        var before = TinyRun.Get(GgufTokenizer.Of(begun, TokenMarks.None)).ToDictionary(static w => w.Key["tokenizer.ggml.".Length..], static w => w.Value);
+        Assert.Equal((new GgufValue.Flag(true), new GgufValue.Whole(1)), (before["add_bos_token"], before["bos_token_id"]));
         var (tokens, kinds, merges) = (((GgufValue.Words)words["tokens"]).Values, ((GgufValue.Wholes)words["token_type"]).Values, ((GgufValue.Words)words["merges"]).Values);
         Assert.Equal((310, 310), (tokens.Count, kinds.Count));
         Assert.Equal(tokens.Count, tokens.Distinct().Count());

@@ -272,6 +272,9 @@ public sealed class StreamLaws
         Assert.Equal(8, batcher.Free);
         var constrained = request with { Constraint = Constraint.Regex("[ab]{2}", TokenTrie.Of(bytes, [3, 4])).IfFail(static _ => throw new InvalidOperationException()), Most = 5 };
         Assert.All(BeamSearch.Of(batcher, bytes, constrained, 4, 1), static a => Assert.Matches("^[ab]{2}$", a.Text));
+        // What would not fit is not begun.
+        var narrow = request with { Constraint = Constraint.Regex("ab|cde", TokenTrie.Of(bytes)).IfFail(static _ => throw new InvalidOperationException()), Ends = [], Most = 2 };
+        Assert.Equal(("ab", true), Assert.Single(BeamSearch.Of(batcher, bytes, narrow, 2, 1)) is var fits ? (fits.Text, fits.IsWhole) : default);
         // What may end has room for no more: it is over, with an end token or without one.
         var tight = request with { Constraint = Constraint.Regex("a(?:bc)*", TokenTrie.Of(bytes)).IfFail(static _ => throw new InvalidOperationException()), Ends = [], Most = 2 };
         Assert.Equal(("a", true), BeamSearch.Of(batcher, bytes, tight, 2, 1)[0] is var a ? (a.Text, a.IsWhole) : default);
