@@ -40,7 +40,7 @@ public sealed record RunComparison
 {
     readonly Vec<(string Name, StageHistory Stage)> stages;
 
-    RunComparison(Vec<(string Name, StageHistory Stage)> stages, Vec<string> tokenizers)
+    RunComparison(Vec<(string Name, StageHistory Stage)> stages, Vec<RunFolder> folders)
     {
         this.stages = stages;
         Runs = stages.Map(static s => Row(s.Name, s.Stage));
@@ -48,7 +48,7 @@ public sealed record RunComparison
             .Select(f => new ComparedSetting(f.Field.Name, RunTexts.IsPlace(f.Field) && stages.Select(s => RunTexts.Value(f.Field, s.Stage.Config)).Distinct().Count() > 1 ? stages.Map(s => RunTexts.Value(f.Field, s.Stage.Config)) : f.Values))];
         Seeds = [.. stages.Select((s, i) => (s.Stage, Run: Runs[i])).GroupBy(static s => Key(s.Stage), StringComparer.Ordinal).Where(static g => g.Count() > 1)
             .Select(static g => new ComparedSeeds([.. g.Select(static s => s.Run.Name)], SeedSpread.Of(g.Select(static s => s.Run.Loss)), SeedSpread.Of(g.Select(static s => s.Run.Last)), SeedSpread.Of(g.Select(static s => s.Run.Best))))];
-        Warnings = [.. Warned(stages, tokenizers)];
+        Warnings = [.. Warned(stages, folders)];
         Measure = stages.Select(static s => RunTexts.Measure(s.Stage)).Distinct().Count() == 1 ? RunTexts.Measure(stages[0].Stage) : "measurement";
         IsReward = stages.All(static s => s.Stage.IsReward);
     }
@@ -82,7 +82,7 @@ public sealed record RunComparison
         if (folders.Count < 2) throw new ArgumentException("two or more are compared", nameof(folders));
         return Task.Run(() => (from once in folders.GroupBy(static f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f))).Where(static g => g.Count() > 1).Select(static g => Fault.Of<Unit>(g.First(), "is given twice", "allowed: once")).Gather()
                                from runs in folders.Select(f => RunHistory.Of(f).Bind(run => Chosen(run, f, stage))).Gather()
-                               select new RunComparison([.. runs.Select((r, i) => (NameOf(runs.Map(static x => x.Run), folders, i), r.Stage))], runs.Map(static r => r.Run.Folder.Tokenizer.Fingerprint))).OrThrow());
+                               select new RunComparison([.. runs.Select((r, i) => (NameOf(runs.Map(static x => x.Run), folders, i), r.Stage))], runs.Map(static r => r.Run.Folder))).OrThrow());
     }
 
     // The stage that is named, by a folder of its own or for all; else the last of which there is something.
@@ -109,14 +109,16 @@ public sealed record RunComparison
     static string Key(StageHistory stage) => string.Join('\n', RunConfig.Fields.Where(static f => RunTexts.IsTelling(f) && f.Name is not ("seed" or "threads")).Select(f => f.Get(stage.Config) ?? "\0")
         .Append($"{stage.Name} {stage.Step} {stage.Config.Stage.Kind}"));
 
-    static IEnumerable<string> Warned(Vec<(string Name, StageHistory Stage)> stages, Vec<string> tokenizers)
+    static IEnumerable<string> Warned(Vec<(string Name, StageHistory Stage)> stages, Vec<RunFolder> folders)
     {
-        if (tokenizers.Distinct().Count() > 1)
+        if (folders.Select(static f => f.Tokenizer.Fingerprint).Distinct().Count() > 1)
             yield return "tokenizers differ: a loss in nats a token is not comparable between them" + (stages.All(static s => s.Stage.Best is { } b && s.Stage.BitsPerByte(b.Value) is not null) ? "; bits a byte are" : "");
         if (stages.Select(static s => (s.Stage.Config.Stage.Source.File ?? s.Stage.Config.Stage.Source.Mixture ?? "", s.Stage.Config.Stage.Source.CorpusSeed, s.Stage.Config.Stage.Source.CorpusSize, s.Stage.Config.Stage.Source.ValidationPart)).Distinct().Count() > 1)
             yield return "data differ: losses are of other texts or rows";
         if (stages.Select(static s => s.Stage.Config.Stage.Kind).Distinct().Count() > 1) yield return "kinds of stages differ: their losses are of other kinds";
-        if (stages.Where(static s => s.Stage.Step < s.Stage.Config.Stage.Steps).Select(static s => s.Name).ToArray() is { Length: > 0 } unfinished)
+        foreach (var ((name, _), folder) in stages.Zip(folders))
+            if (folder.Panels is { } panels) yield return $"{name} is a copy in {panels.Bits} bits, which has no numbers of its own";
+        if (stages.Where((s, i) => s.Stage.Step < s.Stage.Config.Stage.Steps && folders[i].Panels is null).Select(static s => s.Name).ToArray() is { Length: > 0 } unfinished)
             yield return $"not all steps are done: {string.Join(", ", unfinished)}";
         foreach (var (name, stage) in stages.Where(static s => s.Stage.Broken > 0)) yield return $"{name}: {stage.Broken} lines of its metrics could not be read, and are left out";
     }

@@ -80,9 +80,12 @@ static class InspectCommand
     }
 
     // What was imported names no text.
-    static string Origin(string? run, RunConfig config) =>
-        run is not null && RunFolder.Open(run).OrThrow() is { IsImported: true, Note.Case: PublishedNote note } ? $"imported as {note.Family}"
-            : $"for {config.Stage.Source.Name}{Shares(config.Stage.Source)}";
+    static string Origin(string? run, RunConfig config)
+    {
+        var opened = run is null ? null : RunFolder.Open(run).OrThrow();
+        return (opened is { IsImported: true, Note.Case: PublishedNote note } ? $"imported as {note.Family}" : $"for {config.Stage.Source.Name}{Shares(config.Stage.Source)}")
+            + (opened?.Panels is { } panels ? $"; kept in {panels.Bits} bits and trained no further: below is the model that it was" : "");
+    }
 
     static string Shares(SourceConfig source) => source.Texts is { Count: > 1 } texts
         ? $": {string.Join(", ", texts.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Name} {100 * t.Weight / texts.Sum(static u => u.Weight):0.##} %")))}" : "";

@@ -93,6 +93,25 @@ public class RunReportTests
         Assert.Contains("nowhere", (await Assert.ThrowsAsync<FunctionalException>(() => RunReport.HtmlAsync(scratch["nowhere"]))).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A page that is sent says of files their names alone, also of several.</summary>
+    [Fact]
+    public async Task No_page_says_where_texts_lie()
+    {
+        using var scratch = new Scratch();
+        File.WriteAllText(scratch["a.txt"], string.Concat(Enumerable.Repeat("abcab cabba. ", 20)));
+        File.WriteAllText(scratch["b.txt"], string.Concat(Enumerable.Repeat("cab bac, a bcc ", 20)));
+        string[] runs = [.. new[] { 3, 2 }.Select(weight => Train(scratch[$"run{weight}"], TinyRun.Config with { Stage = TinyRun.Config.Stage with
+            { Source = new() { Mixture = $"{scratch["a.txt"]}={weight}+{scratch["b.txt"]}=1", ValidationPart = 0.2 } } }))];
+        var (page, compared) = (Sound(await RunReport.HtmlAsync(runs[0])), await RunComparison.OfAsync(runs));
+        foreach (var text in (string[])[page, compared.Html, compared.Text])
+        {
+            Assert.DoesNotContain(Path.GetDirectoryName(scratch["a.txt"])!, text, StringComparison.Ordinal);
+            Assert.Contains("a.txt=3+b.txt=1", text, StringComparison.Ordinal);
+        }
+        // Each text has a line of its own in one picture.
+        Assert.Contains("Validation loss of each text", page, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Seeds_are_taken_together()
     {

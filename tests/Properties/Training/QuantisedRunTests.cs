@@ -48,7 +48,7 @@ public sealed class QuantisedRunTests : IDisposable
     }
 
     [Theory, InlineData(8, false), InlineData(4, true)]
-    public void It_keeps_each_matrix_rounded_and_all_else_as_it_was(int bits, bool tied)
+    public async Task It_keeps_each_matrix_rounded_and_all_else_as_it_was(int bits, bool tied)
     {
         var run = Trained(other: config with { Model = config.Model with { TiedHead = tied } });
         var text = TextFile();
@@ -62,6 +62,8 @@ public sealed class QuantisedRunTests : IDisposable
         using var kept = TinyRun.Get(TrainedModel.Open(engine, scratch["kept"]));
         Assert.Equal(kept.Model.Specs.Fold(0L, static (sum, s) => sum + s.Type.Bytes), made.BytesAfter);
         using var whole = TinyRun.Get(TrainedModel.Open(engine, run));
+        Assert.Equal(whole.ParameterCount, kept.ParameterCount);
+        Assert.Contains((await RunComparison.OfAsync([run, scratch["kept"]])).Warnings, w => w == $"kept is a copy in {bits} bits, which has no numbers of its own");
         Assert.Equal(whole.Score(TinyRun.Get(whole.Text(text))).Loss, made.LossBefore);
         Assert.Equal(kept.Score(TinyRun.Get(kept.Text(text))).Loss, made.LossAfter);
         Assert.NotEqual(made.LossBefore, made.LossAfter);
