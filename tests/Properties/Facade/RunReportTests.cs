@@ -100,8 +100,14 @@ public class RunReportTests
         using var scratch = new Scratch();
         File.WriteAllText(scratch["a.txt"], string.Concat(Enumerable.Repeat("abcab cabba. ", 20)));
         File.WriteAllText(scratch["b.txt"], string.Concat(Enumerable.Repeat("cab bac, a bcc ", 20)));
-        string[] runs = [.. new[] { 3, 2 }.Select(weight => Train(scratch[$"run{weight}"], TinyRun.Config with { Stage = TinyRun.Config.Stage with
-            { Source = new() { Mixture = $"{scratch["a.txt"]}={weight}+{scratch["b.txt"]}=1", ValidationPart = 0.2 } } }))];
+        string[] runs = [.. new[] { 3, 2 }.Select(weight =>
+        {
+            var recipe = Recipe.Of(TinyRun.Config with { Stage = TinyRun.Config.Stage with { Source = new() { Mixture = $"{scratch["a.txt"]}={weight}+{scratch["b.txt"]}=1", ValidationPart = 0.2 } } });
+            using var engine = new ReferenceEngine();
+            using var session = TinyRun.Get(RunData.Load(recipe).Bind(data => RunSession.Begin(scratch[$"run{weight}"], recipe, data, Disk.Real)));
+            TinyRun.Get(Loop.Run(engine, session, null, StillClock.Instance));
+            return scratch[$"run{weight}"];
+        })];
         var (page, compared) = (Sound(await RunReport.HtmlAsync(runs[0])), await RunComparison.OfAsync(runs));
         foreach (var text in (string[])[page, compared.Html, compared.Text])
         {

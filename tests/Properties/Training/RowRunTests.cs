@@ -492,7 +492,7 @@ public sealed class RowRunTests : IDisposable
             // Columns of comparisons are other ones.
             var value = name == "columns" && kind is (StageKind.Reward or StageKind.Dpo) ? "prompt=prompt,chosen=rejected,rejected=chosen" : row.Value;
             // A judge in place of none is another stage, of other rows.
-            var begun = Config(kind, $"dropout:0 steps:{(row.Given.Contains("answer-top", StringComparison.Ordinal) || name.StartsWith("answer-top", StringComparison.Ordinal) ? 1 : 2)} {(kind >= StageKind.Grpo ? row.Given.Replace(practice, "", StringComparison.Ordinal) : row.Given)}");
+            var begun = Config(kind, $"dropout:0 steps:{(row.Given.Contains("answer-top", StringComparison.Ordinal) || name.StartsWith("answer-top", StringComparison.Ordinal) ? 1 : 4)} {(kind >= StageKind.Grpo ? row.Given.Replace(practice, "", StringComparison.Ordinal) : row.Given)}");
             if (name is "lessons" or "slips") begun = begun with { Model = begun.Model with { Context = 96 }, Stage = begun.Stage with { From = null, Source = basis.Stage.Source } };
             var changed = Fitted(RunConfig.Field(name)!.Set(begun, value switch { "FILE" => Text(), "BASE" => Base(), _ => value })!);
             Train($"{kind}-before", begun);
