@@ -168,10 +168,10 @@ public sealed record OptimiserConfig
     /// <summary>Its settings.</summary>
     internal static Vec<Field<OptimiserConfig>> Fields { get; } =
     [
-        Make.OneOf<OptimiserConfig, OptimiserKind>("optimiser", "what makes updates of gradients", static c => c.Kind, static (c, v) => c with { Kind = v },
+        Make.OneOf<OptimiserConfig, OptimiserKind>("optimiser", "what makes updates of gradients; pretraining has the usual rate of each where none is given", static c => c.Kind, static (c, v) => c with { Kind = v },
             [("adamw", OptimiserKind.AdamW), ("adam", OptimiserKind.Adam), ("sgd", OptimiserKind.Sgd), ("lion", OptimiserKind.Lion), ("muon", OptimiserKind.Muon),
             ("adafactor", OptimiserKind.Adafactor), ("adamw-8bit", OptimiserKind.AdamW8Bit), ("ademamix", OptimiserKind.AdEMAMix)]) with { Fixed = true },
-        Make.Number<OptimiserConfig>("lr", "the highest learning rate; where none is given, sgd has 0.1, muon and adafactor 0.002, lion 0.0003", "above 0", static c => c.LearningRate, static (c, v) => c with { LearningRate = v },
+        Make.Number<OptimiserConfig>("lr", "the highest learning rate", "above 0", static c => c.LearningRate, static (c, v) => c with { LearningRate = v },
             static v => v > 0) with { Aliases = ["learning-rate", "max-lr", "rate"] },
         Make.Number<OptimiserConfig>("min-lr", "the learning rate at the end", "0 or more", static c => c.MinLearningRate,
             static (c, v) => c with { MinLearningRate = v }, static v => v >= 0) with { Aliases = ["min-learning-rate", "final-lr"] },
