@@ -221,28 +221,23 @@ public sealed partial record RunConfig
         var (usual, optimiser) = (new OptimiserConfig(), Stage.Optimiser);
         // Where nobody has said a rate, another optimiser has its own.
         if (given.Contains("optimiser") && !hasRate && optimiser.LearningRate == usual.LearningRate && OptimiserConfig.UsualRates(optimiser.Kind) is var (rate, last))
-            return (this with
+            optimiser = optimiser with
             {
-                Stage = Stage with
-                {
-                    Optimiser = optimiser with { LearningRate = rate, MinLearningRate = !given.Contains("min-lr") && optimiser.MinLearningRate == usual.MinLearningRate ? last : optimiser.MinLearningRate },
-                },
-            }).Fitting(given);
-        return Fitting(given);
-    }
-
-    RunConfig Fitting(ICollection<string> given) => this with
-    {
-        Stage = Stage with
+                LearningRate = rate, MinLearningRate = !given.Contains("min-lr") && optimiser.MinLearningRate == usual.MinLearningRate ? last : optimiser.MinLearningRate,
+            };
+        return this with
         {
-            Optimiser = Stage.Optimiser with
+            Stage = Stage with
             {
-                Warmup = given.Contains("steps") && !given.Contains("warmup") ? Math.Min(Stage.Optimiser.Warmup, Stage.Steps / 10) : Stage.Optimiser.Warmup,
-                MinLearningRate = given.Contains("lr") && !given.Contains("min-lr") && Stage.Optimiser.MinLearningRate > Stage.Optimiser.LearningRate
-                    ? Stage.Optimiser.LearningRate / 10 : Stage.Optimiser.MinLearningRate,
+                Optimiser = optimiser with
+                {
+                    Warmup = given.Contains("steps") && !given.Contains("warmup") ? Math.Min(optimiser.Warmup, Stage.Steps / 10) : optimiser.Warmup,
+                    MinLearningRate = given.Contains("lr") && !given.Contains("min-lr") && optimiser.MinLearningRate > optimiser.LearningRate
+                        ? optimiser.LearningRate / 10 : optimiser.MinLearningRate,
+                },
             },
-        },
-    };
+        };
+    }
 
     /// <summary>
     /// What keeps a run that was begun with <paramref name="begun"/> from going on with <paramref name="now"/>: one fault for each fixed setting that

@@ -125,10 +125,10 @@ internal sealed unsafe class FewRows : Work
     {
         int first = chunk * chunkLength, columns = Math.Min(chunkLength, shape.N - first);
         var target = c + batch * shape.C.Batch + first;
-        for (var step = 0; step < shape.K; step += partLength)
-            if (parts == 1)
-                Sum(batch, 0, shape.K, first, columns, target, (nint)shape.C.Row, !shape.Accumulate);
-            else
+        if (parts == 1)
+            Sum(batch, 0, shape.K, first, columns, target, (nint)shape.C.Row, !shape.Accumulate);
+        else
+            for (var step = 0; step < shape.K; step += partLength)
                 kernels.Tiled(tiles, shape.M, columns, Math.Min(partLength, shape.K - step), a + batch * shape.A.Batch + step * shape.A.Column,
                     (nint)shape.A.Row, (nint)shape.A.Column, b + batch * shape.B.Batch + step * shape.B.Row + first, (nint)shape.B.Row, target,
                     (nint)shape.C.Row, step > 0 || shape.Accumulate ? 1 : 0);
