@@ -33,7 +33,7 @@ static class ComparisonText
 
     public static Vec<Vec<string>> Rows(RunComparison of)
     {
-        var best = of.Runs.Select(static r => r.Best).Where(double.IsFinite).ToArray() is { Length: > 1 } all && of.Warnings.All(static w => w.StartsWith("not all", StringComparison.Ordinal) || w.EndsWith("are left out", StringComparison.Ordinal)) ? of.IsReward ? all.Max() : all.Min() : double.NaN;
+        var best = of.Runs.Select(static r => r.Best).Where(double.IsFinite).ToArray() is { Length: > 1 } all && of.IsAlike ? of.IsReward ? all.Max() : all.Min() : double.NaN;
         return of.Runs.Map(r => (Vec<string>)
         [
             r.Name, r.Stage, r.Step == r.Steps ? RunTexts.Number(r.Step) : $"{RunTexts.Number(r.Step)} of {RunTexts.Number(r.Steps)}", RunTexts.Loss(r.Loss), RunTexts.Loss(r.Last), RunTexts.Loss(r.Best) + (r.Best == best ? " *" : ""), Known(r.BestStep),

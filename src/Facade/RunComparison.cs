@@ -48,7 +48,8 @@ public sealed record RunComparison
             .Select(f => new ComparedSetting(f.Field.Name, RunTexts.IsPlace(f.Field) && stages.Select(s => RunTexts.Value(f.Field, s.Stage.Config)).Distinct().Count() > 1 ? stages.Map(s => RunTexts.Value(f.Field, s.Stage.Config)) : f.Values))];
         Seeds = [.. stages.Select((s, i) => (s.Stage, Run: Runs[i])).GroupBy(static s => Key(s.Stage), StringComparer.Ordinal).Where(static g => g.Count() > 1)
             .Select(static g => new ComparedSeeds([.. g.Select(static s => s.Run.Name)], SeedSpread.Of(g.Select(static s => s.Run.Loss)), SeedSpread.Of(g.Select(static s => s.Run.Last)), SeedSpread.Of(g.Select(static s => s.Run.Best))))];
-        Warnings = [.. Warned(stages, folders)];
+        Vec<string> unlike = [.. Unlike(stages, folders)];
+        (IsAlike, Warnings) = (unlike.Count == 0, [.. unlike, .. Gaps(stages, folders)]);
         Measure = stages.Select(static s => RunTexts.Measure(s.Stage)).Distinct().Count() == 1 ? RunTexts.Measure(stages[0].Stage) : "measurement";
         IsReward = stages.All(static s => s.Stage.IsReward);
     }
@@ -67,6 +68,9 @@ public sealed record RunComparison
 
     /// <summary>What the runs are measured by.</summary>
     public string Measure { get; }
+
+    /// <summary>Whether their numbers may be held against each other.</summary>
+    public bool IsAlike { get; }
 
     /// <summary>Whether more is better.</summary>
     public bool IsReward { get; }
@@ -109,13 +113,19 @@ public sealed record RunComparison
     static string Key(StageHistory stage) => string.Join('\n', RunConfig.Fields.Where(static f => RunTexts.IsTelling(f) && f.Name is not ("seed" or "threads")).Select(f => f.Get(stage.Config) ?? "\0")
         .Append($"{stage.Name} {stage.Step} {stage.Config.Stage.Kind}"));
 
-    static IEnumerable<string> Warned(Vec<(string Name, StageHistory Stage)> stages, Vec<RunFolder> folders)
+    // Why numbers of one are not to be held against those of another.
+    static IEnumerable<string> Unlike(Vec<(string Name, StageHistory Stage)> stages, Vec<RunFolder> folders)
     {
         if (folders.Select(static f => f.Tokenizer.Fingerprint).Distinct().Count() > 1)
             yield return "tokenizers differ: a loss in nats a token is not comparable between them" + (stages.All(static s => s.Stage.Best is { } b && s.Stage.BitsPerByte(b.Value) is not null) ? "; bits a byte are" : "");
         if (stages.Select(static s => (s.Stage.Config.Stage.Source.File ?? s.Stage.Config.Stage.Source.Mixture ?? "", s.Stage.Config.Stage.Source.CorpusSeed, s.Stage.Config.Stage.Source.CorpusSize, s.Stage.Config.Stage.Source.ValidationPart)).Distinct().Count() > 1)
             yield return "data differ: losses are of other texts or rows";
         if (stages.Select(static s => s.Stage.Config.Stage.Kind).Distinct().Count() > 1) yield return "kinds of stages differ: their losses are of other kinds";
+    }
+
+    // What numbers are not there.
+    static IEnumerable<string> Gaps(Vec<(string Name, StageHistory Stage)> stages, Vec<RunFolder> folders)
+    {
         foreach (var ((name, _), folder) in stages.Zip(folders))
             if (folder.Panels is { } panels) yield return $"{name} is a copy in {panels.Bits} bits, which has no numbers of its own";
         if (stages.Where((s, i) => s.Stage.Step < s.Stage.Config.Stage.Steps && folders[i].Panels is null).Select(static s => s.Name).ToArray() is { Length: > 0 } unfinished)

@@ -6,6 +6,9 @@ namespace Functional.Cli;
 /// <summary>The model that a command asks: of a run, maybe with adapters beside.</summary>
 static class Models
 {
+    /// <summary>Which of a run's checkpoints.</summary>
+    public static Flag Checkpoint => new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" };
+
     /// <summary>The option that names adapters.</summary>
     public static Flag Adapter => new("--adapter", "DIR", "adapters of PEFT over it, put into its weights in memory; the run may then be a published model's folder, too");
 

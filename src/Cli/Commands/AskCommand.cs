@@ -13,7 +13,7 @@ static class AskCommand
     public static CommandSpec Spec => new("ask", "Asks a model a question of your own, or talks with it.",
         [
             new("--from", "DIR", "folder of the run") { Required = true },
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
+            Models.Checkpoint,
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             Models.Adapter,
             new("--chat", null, "each line of standard input is a question, and the model knows what was said before; ctrl-d ends"),

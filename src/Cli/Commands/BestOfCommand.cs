@@ -17,7 +17,7 @@ static class BestOfCommand
     public static CommandSpec Spec => new("bestof", "Asks a model each question several times; a judge, a vote or the model's own criticism makes the best of it.",
         [
             new("--from", "DIR", "folder of the run") { Required = true },
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
+            Models.Checkpoint,
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             Models.Adapter,
             new("--data", "FILE", "rows of prompts, with answers for judges that compare; by default the questions that the run kept"),

@@ -8,7 +8,7 @@ static class EvalCommand
     public static CommandSpec Spec => new("eval", "Measures how well a trained model predicts a text.",
         [
             new("--run", "DIR", "folder of the run") { Required = true },
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
+            Models.Checkpoint,
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             new("--data", "FILE", "a text file; by default the part of the run's text that was kept for evaluation"),
             .. EngineFlags.All,

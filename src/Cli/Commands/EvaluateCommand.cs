@@ -17,7 +17,7 @@ static partial class EvaluateCommand
     public static CommandSpec Spec => new("evaluate", "Asks a model questions, and compares its answers with those that are expected; or tries a judge.",
         [
             new("--from", "DIR", "folder of the run") { Required = true },
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
+            Models.Checkpoint,
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             Models.Adapter,
             new("--beside", "DIR", "another run, which is asked the same"),

@@ -17,7 +17,7 @@ static class ExportCommand
             new("--family", "NAME", "what kind of model it is to be, such as llama") { Default = "the one that it came from, or the first that has words for it" },
             new("--dtype", "TYPE", "of the weights: F32, F16 or BF16") { Default = "F32" },
             new("--shard-bytes", "N", "how large a file of weights may become") { Default = $"{Shard}" },
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
+            Models.Checkpoint,
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             .. EngineFlags.All,
         ], Run)

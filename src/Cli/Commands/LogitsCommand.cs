@@ -14,7 +14,7 @@ static class LogitsCommand
             new("--last", "N", "for how many of the last tokens") { Default = "1" },
             new("--cached", null, "reads them as when text is written, a token at a time; else all at once"),
             new("--json", null, "one line of JSON and nothing else: ids, and logits with every digit"),
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
+            Models.Checkpoint,
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             .. EngineFlags.All,
         ], Run)

@@ -11,7 +11,7 @@ static class QuantiseCommand
             new("--bits", "N", "bits of a number: 8 or 4") { Default = "8" },
             new("--out", "DIR", "folder of the new run; there must be nothing there") { Default = "RUN-q8 or RUN-q4" },
             new("--data", "FILE", "a text file to measure on; by default what the run kept for evaluation"),
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
+            Models.Checkpoint,
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             .. EngineFlags.All,
         ], Run)

@@ -12,7 +12,7 @@ static class SampleCommand
     public static CommandSpec Spec => new("sample", "Writes text with a trained model.",
         [
             new("--run", "DIR", "folder of the run") { Required = true },
-            new("--checkpoint", "NAME", "which of its checkpoints: best, last, average or a step") { Default = "last" },
+            Models.Checkpoint,
             new("--stage", "NAME", "of which of its stages") { Default = "the last that has one" },
             Models.Adapter,
             new("--prompt", "TEXT", "text to go on from; an empty one begins as a new line does") { Default = "\"\"" },
