@@ -77,10 +77,12 @@ sealed class Grammar
                 i++;
                 continue;
             }
-            var rune = System.Text.Rune.GetRuneAt(texts[i], from);
-            var (first, next) = (i, from + rune.Utf16SequenceLength);
-            while (i < texts.Length && string.CompareOrdinal(texts[i], from, texts[first], from, rune.Utf16SequenceLength) == 0) i++;
-            terms.Add(Row(Chars([(rune.Value, rune.Value)]), Behind(texts[first..i], next)));
+            // All that they begin with at once: long texts are no deeper than short ones. Of a pair of surrogates both or none; JSON has no halves.
+            var (first, least) = (i, char.IsHighSurrogate(texts[i][from]) ? 2 : 1);
+            while (i < texts.Length && string.CompareOrdinal(texts[i], from, texts[first], from, least) == 0) i++;
+            var alike = texts[first].AsSpan(from).CommonPrefixLength(texts[i - 1].AsSpan(from));
+            if (alike > least && char.IsHighSurrogate(texts[first][from + alike - 1])) alike--;
+            terms.Add(Row(Literal(texts[first][from..(from + alike)]), Behind(texts[first..i], from + alike)));
         }
         return Either(CollectionsMarshal.AsSpan(terms));
     }

@@ -169,6 +169,31 @@ public sealed class SchemaLaws
         Assert.All(wrong.Split(';'), text => Assert.False(Accepts(text), text));
     }
 
+    /// <summary>Values that begin alike are each written and no other: of any length, with signs beyond the first plane and without.</summary>
+    [Property(MaxTest = 40)]
+    public void Enums_are_their_values(NonEmptyString a, NonEmptyString b, PositiveInt cut, bool stacked)
+    {
+        string[] begin = stacked ? ["😀", "😁", "😀a", "a😀", "a😁"] : ["", "a", "aa", a.Get[..Math.Min(a.Get.Length, cut.Get)]];
+        var texts = begin.Select(text => JsonSerializer.Serialize(text + b.Get)).Append(JsonSerializer.Serialize(a.Get)).Distinct().Select(static t => Parsed(t).Line()).ToArray();
+        var constraint = Constraint.Schema(Parsed($$"""{"enum":[{{string.Join(',', texts)}}]}"""), TokenTrie.Of(ByteTokenizer.Instance)).IfFail(static f => throw new ArgumentException(f.Lines()));
+        bool Accepts(string text)
+        {
+            var state = constraint.Start;
+            foreach (var value in System.Text.Encoding.UTF8.GetBytes(text)) state = state < 0 ? -1 : constraint.Next(state, value);
+            return state >= 0 && constraint.Accepts(state);
+        }
+        Assert.All(texts, text => Assert.True(Accepts(text), text));
+        Assert.All(texts.Select(static t => t[..^1]).Concat(texts.Select(static t => $"{t[..^1]}x\"")).Except(texts), text => Assert.False(Accepts(text), text));
+    }
+
+    /// <summary>Long values that begin alike end no process.</summary>
+    [Fact]
+    public void Long_values_are_no_deeper_than_short_ones()
+    {
+        var begin = new string('a', 200_000);
+        Assert.True(Constraint.Schema(Parsed($$"""{"enum":["{{begin}}x","{{begin}}y","{{begin}}"]}"""), TokenTrie.Of(ByteTokenizer.Instance)).IsSuccess);
+    }
+
     /// <summary>What a format allows is read by those who read such texts.</summary>
     [Fact]
     public void Formats_are_read_by_others()
