@@ -184,6 +184,10 @@ public sealed class DecodingTests(DecodingTests.Runs runs) : IClassFixture<Decod
             using var json = JsonDocument.Parse(text);
             Assert.Equal(expected, json.RootElement.GetProperty("samples").EnumerateArray().Select(static s => s.GetProperty("text").GetString()!));
         }
+        AskOptions talk = options with { Before = [.. Enumerable.Range(0, 12).SelectMany(static i => (Message[])[new(Role.User, $"say {i}"), new(Role.Assistant, "abc")])] };
+        var forgotten = (await model.AskAsync("ab", talk)).Forgotten;
+        Assert.True(forgotten > 0);
+        Assert.Equal((forgotten, (await model.AskAsync("ab", talk)).Text), (await model.RepliesAsync("ab", talk with { Samples = 2 }))[0] is var reply ? (reply.Forgotten, reply.Text) : default);
         foreach (var more in new[] { options with { Samples = 2 }, options with { BestOf = 2 }, options with { Beams = 2 } })
             Assert.Contains("RepliesAsync", (await Assert.ThrowsAsync<FunctionalException>(() => model.AskAsync("ab", more))).Message, StringComparison.Ordinal);
         Assert.Contains("RepliesAsync", Assert.Throws<FunctionalException>(() => model.AskStreamAsync("ab", options with { LogProbs = 2 })).Message, StringComparison.Ordinal);
@@ -220,6 +224,33 @@ public sealed class DecodingTests(DecodingTests.Runs runs) : IClassFixture<Decod
         var (code, _, error) = await Command("sample", "--run", runs.Model, "--draft", runs.Other);
         Assert.Equal(1, code);
         Assert.Contains("--draft: ", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A pattern that the empty text alone fits has nothing to write where no token ends a text, whichever way it is written.</summary>
+    [Theory, InlineData("", ""), InlineData("^$", ""), InlineData("a{0}", ""), InlineData("x?", "120"), InlineData("(ax)*", "120")]
+    public async Task The_empty_text_cannot_be_written(string pattern, string banned)
+    {
+        using var model = await Load(runs.Model);
+        var options = basis with { Regex = pattern, Banned = [.. banned.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)] };
+        var asked = new AskOptions { Template = "user-assistant", Regex = pattern, Banned = options.Banned };
+        foreach (var write in (Func<Task>[])[() => model.CompleteAsync("ab", options), () => model.CompleteAsync("ab", options with { Beams = 2 }), () => Collect(model.GenerateAsync("ab", options)),
+            () => model.AskAsync("ab", asked), () => model.RepliesAsync("ab", asked with { Samples = 2 })])
+            Assert.Contains("fits the empty text alone", (await Assert.ThrowsAsync<FunctionalException>(write)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>How a run learns is not how it is read: every command that reads says so.</summary>
+    [Theory]
+    [InlineData("sample --run nowhere"), InlineData("eval --run nowhere"), InlineData("ask --from nowhere hi"), InlineData("logits nowhere --ids 1"), InlineData("export nowhere --out there")]
+    [InlineData("quantise nowhere"), InlineData("attention nowhere --text hi"), InlineData("merge nowhere --out there"), InlineData("evaluate --from nowhere --data rows.jsonl")]
+    [InlineData("bestof --from nowhere"), InlineData("annotate --from nowhere --prompts rows.jsonl --out there"), InlineData("inspect --run nowhere --experts")]
+    public async Task Half_precision_is_of_training_alone(string command)
+    {
+        foreach (var precision in (string[])["bf16", "f16"])
+        {
+            var (code, _, error) = await Command([.. command.Split(' '), "--precision", precision]);
+            Assert.Equal(1, code);
+            Assert.Contains($"--precision: is {precision}, which is how a run learns, and not how it is read", error, StringComparison.Ordinal);
+        }
     }
 
     /// <summary>A text that has no room for its end is told to be unfinished.</summary>

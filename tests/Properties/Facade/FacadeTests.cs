@@ -90,6 +90,20 @@ public sealed class FacadeTests : IDisposable
         Assert.Equal((StopReason.Completed, 40), (second.Reason, second.Step));
     }
 
+    /// <summary>Whoever goes on in another precision is told, and the run's story says which was when.</summary>
+    [Fact]
+    public async Task Another_precision_is_told()
+    {
+        var began = new List<(Precision? Before, Precision Now)>();
+        var told = new Listener(e => { if (e is TrainingEvent.Started s) began.Add((s.PrecisionBefore, s.Config.Execution.Precision)); });
+        await Training.RunAsync(Config with { Execution = Config.Execution with { Precision = Precision.BF16 } }, this["run"], told);
+        await Training.ResumeAsync(this["run"], told, changes: [("steps", "45"), ("precision", "f32")]);
+        Assert.Equal([(null, Precision.BF16), (Precision.BF16, Precision.F32)], began);
+        var page = await RunReport.HtmlAsync(this["run"]);
+        Assert.Contains("cpu, bf16", page, StringComparison.Ordinal);
+        Assert.Contains("cpu, f32", page, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task One_model_may_be_used_by_many_at_once_and_left_early()
     {

@@ -84,7 +84,38 @@ public class OtlpTests
         using var scratch = new Scratch();
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        await Task.Run(() => TinyRun.Get(TinyRun.Train(scratch["run"], Told($"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}")))).WaitAsync(TimeSpan.FromSeconds(60));
+        var result = await Task.Run(() => TinyRun.Get(TinyRun.Train(scratch["run"], Told($"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}")))).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Contains("does not answer in time, and the last numbers are lost", Assert.Single(result.LogFaults).ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>One whose answer has no end is not listened to for ever.</summary>
+    [Fact]
+    public async Task A_collector_that_says_too_much_is_told_of()
+    {
+        using var endless = new TcpListener(IPAddress.Loopback, 0);
+        endless.Start();
+        var sent = 0L;
+        var serving = Task.Run(async () =>
+        {
+            using var client = await endless.AcceptTcpClientAsync();
+            var stream = client.GetStream();
+            var (request, answer) = (new byte[1 << 16], new byte[1 << 16]);
+            _ = await stream.ReadAsync(request);
+            await stream.WriteAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray());
+            try
+            {
+                for (; sent < 64 << 20; sent += answer.Length) await stream.WriteAsync(answer);
+            }
+            catch (IOException) { }
+        });
+        using (var log = new OtlpLog(new($"http://127.0.0.1:{((IPEndPoint)endless.LocalEndpoint).Port}/"), Params<string>.Empty, Params<string>.Empty, TimeProvider.System))
+        {
+            log.Write(new LogRecord.Measured(1, 1));
+            await serving.WaitAsync(TimeSpan.FromSeconds(30));
+            for (var waited = 0; log.Fault is null && waited < 300; waited++) await Task.Delay(100);
+            Assert.NotNull(log.Fault);
+        }
+        Assert.InRange(sent, 0, 16 << 20);
     }
 
     /// <summary>What does not fit the queue is lost, and nobody waits.</summary>
