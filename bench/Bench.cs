@@ -7,6 +7,7 @@ namespace Functional.Bench;
 // dotnet run -c Release --project bench -- profile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT [THREADS]
 // dotnet run -c Release --project bench -- rollout LAYERS HEADS WIDTH VOCABULARY ROWS CONTEXT [THREADS]
 // dotnet run -c Release --project bench -- compile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT
+// dotnet run -c Release --project bench -- logs
 // dotnet run -c Release --project bench -- tokens FILE [VOCABULARY]
 static class Bench
 {
@@ -25,8 +26,9 @@ static class Bench
             case "profile": Profile.Run(shape, Number(7, Environment.ProcessorCount)); return 0;
             case "rollout": Profile.RollOut(shape, Number(7, Environment.ProcessorCount)); return 0;
             case "compile": CompileTime.Run(shape); return 0;
+            case "logs": LogSpeed.Run(); return 0;
             default:
-                Console.Error.WriteLine("bench: profile|rollout|compile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT [THREADS], or tokens FILE [VOCABULARY]");
+                Console.Error.WriteLine("bench: profile|rollout|compile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT [THREADS], logs, or tokens FILE [VOCABULARY]");
                 return 2;
         }
     }

@@ -13,22 +13,40 @@ public readonly record struct Timings(double MedianMilliseconds, double BestMill
     /// <param name="unmeasured">How often it runs before, at least.</param>
     /// <param name="settle">It also runs unmeasured for so long: the runtime replaces first versions of methods only after a while.</param>
     /// <param name="stop">Asks to give up, which is heard before each repetition.</param>
-    public static Timings Of(Action work, int repetitions, int unmeasured, TimeSpan settle, CancellationToken stop = default)
+    public static Timings Of(Action work, int repetitions, int unmeasured, TimeSpan settle, CancellationToken stop = default) => InTurns([work], repetitions, unmeasured, settle, stop)[0];
+
+    /// <summary>The same of several works, a repetition of each in turn: a machine that changes its speed meanwhile changes it for all.</summary>
+    /// <param name="works">What is measured.</param>
+    /// <param name="repetitions">How often each is measured, at least once.</param>
+    /// <param name="unmeasured">How often each runs before, at least.</param>
+    /// <param name="settle">Each also runs unmeasured for so long.</param>
+    /// <param name="stop">Asks to give up, which is heard before each repetition.</param>
+    public static Timings[] InTurns(ReadOnlySpan<Action> works, int repetitions, int unmeasured, TimeSpan settle, CancellationToken stop = default)
     {
-        var clock = Stopwatch.StartNew();
-        for (var i = 0; i < unmeasured || clock.Elapsed < settle; i++) Once();
-        var times = new double[repetitions];
+        foreach (var work in works)
+        {
+            var clock = Stopwatch.StartNew();
+            for (var i = 0; i < unmeasured || clock.Elapsed < settle; i++) Once(work);
+        }
+        var (times, timings) = (new double[works.Length, repetitions], new Timings[works.Length]);
         for (var i = 0; i < repetitions; i++)
         {
-            var start = Stopwatch.GetTimestamp();
-            Once();
-            // At least a tick of the clock: what took no time at all would be infinitely fast.
-            times[i] = Math.Max(1, Stopwatch.GetTimestamp() - start) * 1e3 / Stopwatch.Frequency;
+            for (var w = 0; w < works.Length; w++)
+            {
+                var start = Stopwatch.GetTimestamp();
+                Once(works[w]);
+                // At least a tick of the clock: what took no time at all would be infinitely fast.
+                times[w, i] = Math.Max(1, Stopwatch.GetTimestamp() - start) * 1e3 / Stopwatch.Frequency;
+            }
         }
-        Array.Sort(times);
-        return new(times[repetitions / 2], times[0]);
+        for (var w = 0; w < works.Length; w++)
+        {
+            double[] sorted = [.. Enumerable.Range(0, repetitions).Select(i => times[w, i]).Order()];
+            timings[w] = new(sorted[repetitions / 2], sorted[0]);
+        }
+        return timings;
 
-        void Once()
+        void Once(Action work)
         {
             stop.ThrowIfCancellationRequested();
             work();

@@ -24,7 +24,7 @@ public sealed record WritingMeasure(string Way, long Tokens, Timings Time)
     public double TokensPerSecond => Tokens / Time.MedianMilliseconds * 1e3;
 
     /// <summary>
-    /// Writes in all ways on an engine, with weights as they are drawn: so nothing that a model drafts agrees but by chance, and the model drafts for itself, to show what the drafts'
+    /// Writes in all ways on an engine, in turns, with weights as they are drawn: so nothing that a model drafts agrees but by chance, and the model drafts for itself, to show what the drafts'
     /// own cost leaves; a look-up repeats what the likeliest text repeats.
     /// </summary>
     /// <param name="engine">The engine.</param>
@@ -43,29 +43,26 @@ public sealed record WritingMeasure(string Way, long Tokens, Timings Time)
         var constraint = Constraint.Schema(Json.Parse(Schema, "schema").IfFail(static f => throw new InvalidOperationException(f.Lines())), TokenTrie.Of(ByteTokenizer.Instance))
             .IfFail(static f => throw new InvalidOperationException(f.Lines()));
         var plain = new Request([.. Enumerable.Range(0, 8)], SamplingRules.Greedy, tokens, Key.Seed(1));
-        return
+        (string Way, Request[] Requests)[] ways =
         [
-            Of("one text", [plain]), Of($"{rows} side by side", [.. Enumerable.Repeat(plain, rows)]), Of("constrained", [plain with { Constraint = constraint }]),
-            Of("its own drafts", [plain with { Drafts = 4 }]), Of("looked up", [plain with { Drafts = 4, Lookup = 2 }]),
+            ("one text", [plain]), ($"{rows} side by side", [.. Enumerable.Repeat(plain, rows)]), ("constrained", [plain with { Constraint = constraint }]),
+            ("its own drafts", [plain with { Drafts = 4 }]), ("looked up", [plain with { Drafts = 4, Lookup = 2 }]),
         ];
+        var written = new long[ways.Length];
+        var times = Timings.InTurns([.. ways.Select((way, i) => (Action)(() => written[i] = Write(way.Requests)))], repetitions, 1, TimeSpan.FromMilliseconds(300), stop);
+        return [.. ways.Select((way, i) => new WritingMeasure(way.Way, written[i], times[i]))];
 
-        WritingMeasure Of(string way, Request[] requests)
+        long Write(Request[] requests)
         {
-            var written = 0L;
-            var time = Timings.Of(Write, repetitions, 1, TimeSpan.FromMilliseconds(300), stop);
-            return new(way, written, time);
-
-            void Write()
+            using var streams = new Streams(batcher, ByteTokenizer.Instance, draft);
+            foreach (var request in requests) streams.Add(request);
+            var count = 0L;
+            while (!streams.IsIdle)
             {
-                using var streams = new Streams(batcher, ByteTokenizer.Instance, draft);
-                written = 0;
-                foreach (var request in requests) streams.Add(request);
-                while (!streams.IsIdle)
-                {
-                    stop.ThrowIfCancellationRequested();
-                    foreach (var piece in streams.Step()) written += piece.Whole?.Tokens.Count ?? 0;
-                }
+                stop.ThrowIfCancellationRequested();
+                foreach (var piece in streams.Step()) count += piece.Whole?.Tokens.Count ?? 0;
             }
+            return count;
         }
     }
 }

@@ -245,6 +245,15 @@ public sealed class PanelLaws
         static int Order(string name) => System.Array.FindIndex(["qkv", "out", "gate", "up", "down", "head"], name.Contains);
     }
 
+    /// <summary>What is kept in panels is multiplied and looked up there: nothing of it is unpacked to write, the head and the tokens' table among it.</summary>
+    [Property(MaxTest = 40, Arbitrary = [typeof(AnyDecoder)])]
+    public void Nothing_is_unpacked_to_write(DecoderConfig config, bool wide)
+    {
+        var model = Panels.Of(Transformer.Of(config), new PanelPacking(wide ? 8 : 4));
+        var logits = model.Logits(Programs.Parameters(model), Create.Input(Names.Inputs, new BatchShape(2, config.Context).Tokens)).Value;
+        Assert.DoesNotContain(Graph.Topological([logits]), static n => n.Op is Op.Fused { Kind: PanelMatrix });
+    }
+
     static Workspace On(IEngine engine, Model model, PanelPacking packing, int seed, bool kept)
     {
         var workspace = new Workspace(engine);

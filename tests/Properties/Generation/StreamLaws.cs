@@ -235,6 +235,24 @@ public sealed class StreamLaws
         Assert.Throws<ArgumentException>(() => Said("a", [""]));
     }
 
+    /// <summary>Whatever pieces a text comes in, the first place where a stop stands counts, and of stops that begin there the longest that is whole.</summary>
+    [Property(MaxTest = 300)]
+    public void The_first_stop_counts_and_of_two_the_longer(byte[] text, byte[] sizes, ushort some)
+    {
+        string[] all = ["a", "ab", "ba", "aba", "abb", "bbbb"];
+        Vec<string> stops = [.. all.Where((_, i) => (some >> i & 1) != 0), .. all.Reverse().Where((_, i) => (some >> i + 6 & 1) != 0)];
+        var (said, subject) = (new string([.. text.Select(static b => "ab"[b & 1])]), new StopTexts(stops));
+        for (int at = 0, i = 0; at < said.Length; i++)
+        {
+            var size = Math.Min(1 + (i < sizes.Length ? sizes[i] % 5 : 3), said.Length - at);
+            var found = subject.Push(System.Text.Encoding.UTF8.GetBytes(said.Substring(at, size)));
+            at += size;
+            var places = stops.Select(s => (At: said.IndexOf(s, 0, at, StringComparison.Ordinal), s.Length)).Where(static p => p.At >= 0).ToArray();
+            Assert.Equal(places.Length == 0 ? null : places.OrderBy(static p => p.At).ThenByDescending(static p => p.Length).First(), found);
+            if (found is not null) return;
+        }
+    }
+
     /// <summary>Constraints end texts: by an end token where they may end alone, in time, and where nothing may follow.</summary>
     [Property(MaxTest = 20)]
     public void A_constrained_text_is_what_it_must_be(PositiveInt seed, byte budget, bool ends, byte t)

@@ -71,6 +71,28 @@ public sealed class SamplingRuleLaws
         Assert.True(actual.Max() > none);
     }
 
+    /// <summary>What reaches the share exactly is enough: no token more.</summary>
+    [Fact]
+    public void What_is_exactly_the_share_is_enough()
+    {
+        // A half and two quarters, and four quarters: exact in binary; the entropies are 1.5 and 2 bits.
+        double[] Of(params double[] shares) => [.. shares.Select(static s => Math.Log(s))];
+        int Kept(SamplingRule rule, double[] logits)
+        {
+            rule.Apply(new([], []), logits);
+            return logits.Count(static l => !double.IsNegativeInfinity(l));
+        }
+        double Half() => Math.Exp(Of(0.5, 0.25, 0.25)[0]);
+        Assert.Equal(0.5, Half());
+        for (var n = 1; n <= 4; n++)
+        {
+            var share = Enumerable.Range(0, n).Aggregate(0.0, static (sum, _) => sum + Math.Exp(Math.Log(0.25)));
+            Assert.Equal(n, Kept(new TypicalPRule(share), Of(0.25, 0.25, 0.25, 0.25)));
+            Assert.Equal(n, Kept(new TopPRule(share), Of(0.25, 0.25, 0.25, 0.25)));
+        }
+        Assert.Equal(1, Kept(new TopPRule(Half()), Of(0.5, 0.25, 0.25)));
+    }
+
     [Property(MaxTest = 200)]
     public void Penalties_are_of_tokens_that_were_seen(byte[] bytes, byte[] prompt, byte[] written, byte x)
     {

@@ -103,6 +103,29 @@ public sealed class MixtureRunTests : IDisposable
         Assert.Equal(0.75 * score.Parts[0].Score.BitsPerByte + 0.25 * score.Parts[1].Score.BitsPerByte, score.BitsPerByte, 1e-12);
     }
 
+    /// <summary>What is shown beside the loss is by shares, too, whatever the texts' lengths are.</summary>
+    [Fact]
+    public void What_is_shown_is_by_shares()
+    {
+        using var engine = new ReferenceEngine();
+        TinyRun.Get(Train(scratch["run"], Config("a.txt=3+b.txt=1")));
+        var run = TinyRun.Get(RunFolder.Open(scratch["run"]));
+        var stage = TinyRun.Get(RunData.Load(run.Config, run.Tokenizer, Prelude.None)).Stage(run.Config);
+        using var workspace = new Workspace(engine);
+        foreach (var (name, spec) in stage.Objective.Parts[0].Model.Specs) workspace.Fill(Names.Param(name), spec);
+        var objective = stage.Objective;
+        var showing = new Objective(objective.Parts, objective.Feed, scene => objective.In(scene) is var loss ? loss.With("double", new(loss.Total.Sum + loss.Total.Sum, loss.Total.Weight)) : loss);
+        (double Loss, double Shown) On(Source source)
+        {
+            using var evaluation = new Evaluation(workspace, showing, source, stage.Rows);
+            return (evaluation.Run()!.Value, evaluation.Shown["double"]);
+        }
+        var (all, a, b) = (On(stage.Measured), On(stage.Measured.Parts[0].Source), On(stage.Measured.Parts[1].Source));
+        Assert.NotEqual(a.Shown, b.Shown, 1e-3);
+        Assert.Equal(0.75 * a.Shown + 0.25 * b.Shown, all.Shown, 1e-9);
+        Assert.Equal(2 * all.Loss, all.Shown, 1e-6);
+    }
+
     /// <summary>Bits per byte are by shares, too, where a token of one text has other bytes than of another.</summary>
     [Fact]
     public void Bits_per_byte_are_by_shares()
