@@ -64,6 +64,18 @@ public sealed class AverageRunTests : IDisposable
         foreach (var (name, values) in last) Assert.All(values.Zip(mean[name]), static p => Assert.Equal(p.Item1, p.Item2, 1e-5f));
     }
 
+    /// <summary>Before the first step there is no mean yet, and the weights stand for it.</summary>
+    [Fact]
+    public void Before_the_first_step_the_mean_is_the_weights()
+    {
+        var (objective, program) = (TinyRun.Stage(With(0.8)).Objective, Programs.Averages(TinyRun.Stage(With(0.8)).Objective));
+        var given = program.Inputs.ToDictionary(static i => i.Name, static i => Runs.Normal(i.Value.Type, Key.Seed(3).FoldIn(i.Name)));
+        foreach (var p in objective.Learned) given[p.Part.Slot(Optimisers.AverageShare, p.Spec.Name)] = Value.Of(new([]), [0]);
+        foreach (var p in objective.Learned) given[p.Part.Slot(Optimisers.Average, p.Spec.Name)] = Value.Of(p.Spec.Type, new double[p.Spec.Type.Size]);
+        var means = program.Evaluate(given);
+        foreach (var p in objective.Learned) Assert.Equal(given[p.Name].Items.ToArray(), means[Names.Average(p.Name)].Items.ToArray());
+    }
+
     /// <summary>A checkpoint of a step that was not measured has the mean of that step.</summary>
     [Fact]
     public void The_mean_is_saved_where_nothing_is_measured()
