@@ -38,7 +38,9 @@ public sealed record AskOptions : DecodingOptions
 
     private protected override SamplingConfig Config => new() { Temperature = Temperature, TopK = TopK, TopP = TopP };
 
-    internal Vec<Message> Messages(string question) => [.. string.IsNullOrWhiteSpace(System) ? (Message[])[] : [new(Role.System, System)], .. Before, new(Role.User, question)];
+    internal Vec<Message> Messages(string question) => Said([new(Role.User, question)]);
+
+    internal Vec<Message> Said(IEnumerable<Message> messages) => [.. string.IsNullOrWhiteSpace(System) ? (Message[])[] : [new(Role.System, System)], .. Before, .. messages];
 
     /// <summary>These options, or every fault in them at once, each under the name of its property.</summary>
     public Validation<Fault, AskOptions> Validate() => new[]

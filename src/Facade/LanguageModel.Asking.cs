@@ -66,7 +66,7 @@ public sealed partial class LanguageModel
         await turn.Come(cancellation).ConfigureAwait(false);
         return await Compute(() => Finite(IReadOnlyList<Reply> () =>
         {
-            var (request, forgotten) = model.Asked(valid.Messages(question), valid.Template, valid.Decoding, valid.Tokens, Key.Seed((ulong)valid.Seed)).MapFail(Called).OrThrow();
+            var (request, forgotten) = Asked(valid.Messages(question), valid);
             return [.. Several(request, valid, 0, 0, progress, cancellation).Select(answer => new Reply(answer, forgotten))];
         }), cancellation).ConfigureAwait(false);
     }

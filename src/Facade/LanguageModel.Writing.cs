@@ -70,7 +70,7 @@ public sealed partial class LanguageModel
     }
 
     // The first text is the one that is written where one is.
-    static Key KeyOf(Key key, int i) => i == 0 ? key : key.FoldIn("sample").FoldIn(i);
+    internal static Key KeyOf(Key key, int i) => i == 0 ? key : key.FoldIn("sample").FoldIn(i);
 
     Request Requested(Decoding decoding, Vec<int> ids, GenerationOptions options, Vec<int> ends) =>
         model.Request(decoding, ids, options.Tokens, Key.Seed((ulong)options.Seed), ends).MapFail(Called).OrThrow();

@@ -88,7 +88,15 @@ sealed class Passage(int id, Request request, Tokenizer tokenizer)
         return whole is null ? text : text + stream.Flush();
     }
 
-    int length;
+    /// <summary>The tokens that no piece had yet.</summary>
+    public Vec<WrittenToken> Fresh()
+    {
+        Vec<WrittenToken> result = [.. Enumerable.Range(fresh, Count - fresh).Select(i => new WrittenToken(tokens[i], logProbs[i], likely[i]))];
+        fresh = Count;
+        return result;
+    }
+
+    int length, fresh;
 
     Answer Ended(AnswerEnd end, int? at = null)
     {

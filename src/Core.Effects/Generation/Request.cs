@@ -44,8 +44,18 @@ public sealed record Request(Vec<int> Prompt, SamplingRules Rules, int Most, Key
 /// <param name="LogProb">In nats.</param>
 public readonly record struct LikelyToken(int Token, float LogProb);
 
+/// <summary>A token that was written.</summary>
+/// <param name="Token">The token.</param>
+/// <param name="LogProb">How likely the model found it, before any rule, in nats.</param>
+/// <param name="Likely">The likeliest at its place, where they were asked for.</param>
+public readonly record struct WrittenToken(int Token, float LogProb, Vec<LikelyToken> Likely);
+
 /// <summary>What a step of <see cref="Streams"/> wrote of one of them.</summary>
 /// <param name="Id">Whose it is.</param>
 /// <param name="Text">More of its text, whole characters that nothing takes back.</param>
 /// <param name="Whole">All of it, where it is over.</param>
-public sealed record StreamPiece(int Id, string Text, Answer? Whole);
+public sealed record StreamPiece(int Id, string Text, Answer? Whole)
+{
+    /// <summary>The tokens since the last piece: those of its text, and those that ended it.</summary>
+    public Vec<WrittenToken> Tokens { get; init; } = [];
+}

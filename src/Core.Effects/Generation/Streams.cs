@@ -130,7 +130,7 @@ public sealed class Streams : IDisposable
     {
         text += voice.Passage.Tell(whole);
         if (whole is not null) Leave(voice);
-        if (text.Length > 0 || whole is not null) pieces.Add(new(voice.Passage.Id, text, whole));
+        if (text.Length > 0 || whole is not null) pieces.Add(new(voice.Passage.Id, text, whole) { Tokens = voice.Passage.Fresh() });
     }
 
     // Whether it wrote: where there is nothing to draft, or no room, it writes as all do.

@@ -334,6 +334,7 @@ public sealed partial class TrainedModel : IDisposable
         asked?.Dispose();
         foreach (var batcher in batchers.Values) batcher.Dispose();
         foreach (var draft in drafts.Values) draft.Dispose();
+        foreach (var (buffers, _) in embedders.Values) buffers.Dispose();
         parameters.Dispose();
     }
 }
