@@ -49,6 +49,9 @@ public abstract record DecodingOptions
     /// <summary>A JSON schema, as a text, that accepts what is written; nothing for none. Where its end has no room, the shortest end is taken.</summary>
     public string? Schema { get; init; }
 
+    /// <summary>Whether a text that does not begin as JSON objects do may be written in place of what <see cref="Schema"/> accepts, as where a model may call a tool or not.</summary>
+    public bool SchemaOptional { get; init; }
+
     /// <summary>The folder of a run with a smaller model and the same tokenizer, which drafts: text comes faster, and is distributed as without. Nothing for none.</summary>
     public string? Draft { get; init; }
 
@@ -92,7 +95,8 @@ public abstract record DecodingOptions
     // Without faults.
     internal Decoding Decoding => new(SamplingRules.Usual(Rules))
     {
-        Stops = Stops, KeepsStop = Stops.Count > 0 && KeepsStop, Regex = Regex, Schema = Schema is null ? null : Json.Parse(Schema, nameof(Schema)).OrThrow(), Draft = Draft,
+        Stops = Stops, KeepsStop = Stops.Count > 0 && KeepsStop, Regex = Regex, Schema = Schema is null ? null : Json.Parse(Schema, nameof(Schema)).OrThrow(),
+        SchemaOptional = Schema is not null && SchemaOptional, Draft = Draft,
         Drafts = Draft is null && Lookup == 0 ? 0 : DraftTokens, Lookup = Lookup, Likely = LogProbs,
     };
 

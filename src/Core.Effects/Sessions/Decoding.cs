@@ -19,6 +19,9 @@ public sealed record Decoding(SamplingRules Rules)
     /// <summary>The JSON schema that accepts it; nothing for none.</summary>
     public Json? Schema { get; init; }
 
+    /// <summary>Whether a text that does not begin as objects do may be written in place of what the schema accepts.</summary>
+    public bool SchemaOptional { get; init; }
+
     /// <summary>The folder of a run with a smaller model that drafts; nothing for none.</summary>
     public string? Draft { get; init; }
 

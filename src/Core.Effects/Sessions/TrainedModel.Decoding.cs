@@ -15,7 +15,7 @@ public sealed partial class TrainedModel
     readonly Dictionary<string, TrainedModel> drafts = new(StringComparer.Ordinal);
     // The last that was asked for: what it has worked out serves the next text.
     (Vec<int> Without, TokenTrie Trie)? trie;
-    (string? Regex, Json? Schema, Vec<int> Without, Constraint Constraint)? constraint;
+    (string? Regex, Json? Schema, bool Optional, Vec<int> Without, Constraint Constraint)? constraint;
 
     /// <summary>A place for texts to be written side by side, whose rows are all free. One at a time: it is over before another of the same size is asked for.</summary>
     /// <param name="decoding">How they are written; of it, the draft.</param>
@@ -89,11 +89,11 @@ public sealed partial class TrainedModel
 
     Validation<Fault, Constraint> Constrained(Decoding decoding, Vec<int> without)
     {
-        if (constraint is { } known && known.Regex == decoding.Regex && Equals(known.Schema, decoding.Schema) && known.Without == without) return known.Constraint;
+        if (constraint is { } known && known.Regex == decoding.Regex && Equals(known.Schema, decoding.Schema) && known.Optional == decoding.SchemaOptional && known.Without == without) return known.Constraint;
         if (trie?.Without != without) trie = (without, TokenTrie.Of(Run.Tokenizer, without));
-        return (decoding.Regex is { } regex ? Constraint.Regex(regex, trie!.Value.Trie) : Constraint.Schema(decoding.Schema!, trie!.Value.Trie)).Map(made =>
+        return (decoding.Regex is { } regex ? Constraint.Regex(regex, trie!.Value.Trie) : Constraint.Schema(decoding.Schema!, trie!.Value.Trie, optional: decoding.SchemaOptional)).Map(made =>
         {
-            constraint = (decoding.Regex, decoding.Schema, without, made);
+            constraint = (decoding.Regex, decoding.Schema, decoding.SchemaOptional, without, made);
             return made;
         });
     }

@@ -73,10 +73,12 @@ public sealed class Constraint
     /// <param name="schema">The schema.</param>
     /// <param name="vocabulary">The tokens.</param>
     /// <param name="where">What faults call it.</param>
-    public static Validation<Fault, Constraint> Schema(Json schema, TokenTrie vocabulary, string where = "schema")
+    /// <param name="optional">Whether a text that does not begin as objects do may be written, too.</param>
+    public static Validation<Fault, Constraint> Schema(Json schema, TokenTrie vocabulary, string where = "schema", bool optional = false)
     {
         var grammar = new Grammar(vocabulary);
-        return SchemaTerms.Of(grammar, schema, where).Bind(start => Of(grammar, vocabulary, start, where, "accepts no value that can be written"));
+        return SchemaTerms.Of(grammar, schema, where).Map(term => optional ? grammar.Either(term, grammar.Row(grammar.Chars(RuneRanges.Both(RuneRanges.All, [('\0', 'z'), ('|', 0x10FFFF)])),
+            grammar.Repeat(grammar.Chars(RuneRanges.All), 0, Grammar.Endless))) : term).Bind(start => Of(grammar, vocabulary, start, where, "accepts no value that can be written"));
     }
 
     static Validation<Fault, Constraint> Of(Grammar grammar, TokenTrie vocabulary, int start, string where, string what) => start != Grammar.None
