@@ -4,8 +4,7 @@ namespace Functional;
 
 /// <summary>What waits, a line a client: the clients have turns, so that one who asks for much does not keep the others waiting. Not for several threads at once.</summary>
 /// <typeparam name="T">What waits.</typeparam>
-/// <param name="most">How many wait at most, over all lines.</param>
-sealed class FairQueue<T>(int most) where T : class
+sealed class FairQueue<T> where T : class
 {
     readonly Dictionary<string, Queue<T>> lines = new(StringComparer.Ordinal);
     // Clients with a line that is not empty, whose turn is next first.
@@ -15,7 +14,10 @@ sealed class FairQueue<T>(int most) where T : class
     public int Count { get; private set; }
 
     /// <summary>Whether it had room.</summary>
-    public bool TryAdd(string client, T item)
+    /// <param name="client">In whose line.</param>
+    /// <param name="item">What waits.</param>
+    /// <param name="most">How many wait at most, over all lines.</param>
+    public bool TryAdd(string client, T item, int most)
     {
         if (Count >= most) return false;
         if (!lines.TryGetValue(client, out var line))

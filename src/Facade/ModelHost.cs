@@ -21,14 +21,15 @@ public sealed class ModelHost : IAsyncDisposable
 {
     readonly LanguageModel model;
     readonly HostOptions options;
-    readonly FairQueue<Job> queue;
+    readonly FairQueue<Job> queue = new();
     readonly Lock gate = new();
     readonly SemaphoreSlim signal = new(0);
     readonly List<Job> left = [];
     readonly CancellationTokenSource aborted = new();
     readonly Task work;
     bool closing;
-    int writing;
+    // Texts that are begun, or stand behind one that is and wait for a row.
+    int begun;
     long requests, tokensRead, tokensWritten;
 
     /// <summary>A host of a model, which it does not own; it begins to work at once.</summary>
@@ -40,7 +41,6 @@ public sealed class ModelHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(model);
         (this.model, this.options) = (model, (options ?? new()).Validate().OrThrow());
         Rows = this.options.RowsFor(model.CacheBytes);
-        queue = new(this.options.Queue + Rows);
         var texts = model.Host(Rows);
         // The work is nobody's call: no mark of the caller's flow may go with it.
         using (ExecutionContext.SuppressFlow()) work = Task.Run(() => Work(texts));
@@ -57,7 +57,7 @@ public sealed class ModelHost : IAsyncDisposable
     {
         get
         {
-            lock (gate) return new(Rows, writing, queue.Count, requests, tokensRead, tokensWritten);
+            lock (gate) return new(Rows, Math.Min(Rows, begun), queue.Count, requests, tokensRead, tokensWritten);
         }
     }
 
@@ -88,14 +88,30 @@ public sealed class ModelHost : IAsyncDisposable
     public Task<Hosted> CompleteAsync(string prompt, GenerationOptions? options = null, string client = "", CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        var valid = Checked((options ?? new()).Validate().OrThrow());
+        var valid = Going(options ?? new());
+        return Take(() => (model.Continued(prompt, valid), 0), valid.Samples, client, cancellation);
+    }
+
+    /// <summary>As <see cref="CompleteAsync(string, GenerationOptions?, string, CancellationToken)"/>, from tokens.</summary>
+    /// <param name="prompt">Tokens, one or more.</param>
+    /// <param name="options">How they go on.</param>
+    /// <param name="client">Who asks: clients have turns.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public Task<Hosted> CompleteAsync(Vec<int> prompt, GenerationOptions? options = null, string client = "", CancellationToken cancellation = default)
+    {
+        var valid = Going(options ?? new());
+        return Take(() => (model.Continued(prompt, valid), 0), valid.Samples, client, cancellation);
+    }
+
+    GenerationOptions Going(GenerationOptions options)
+    {
+        var valid = Checked(options.Validate().OrThrow());
         Fault[] faults =
         [
             .. valid.Tokens < 1 ? (Fault[])[new(nameof(valid.Tokens), $"is {valid.Tokens}", "allowed: 1 or more")] : [],
             .. valid.Window > 0 ? (Fault[])[new(nameof(valid.Window), $"is {valid.Window}", "allowed: 0, the model as it is, where texts are written side by side")] : [],
         ];
-        if (faults.Length > 0) throw new FunctionalException(faults);
-        return Take(() => (model.Continued(prompt, valid), 0), valid.Samples, client, cancellation);
+        return faults.Length == 0 ? valid : throw new FunctionalException(faults);
     }
 
     T Checked<T>(T valid) where T : DecodingOptions
@@ -119,7 +135,8 @@ public sealed class ModelHost : IAsyncDisposable
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(closing, this);
-            if (!queue.TryAdd(client, job)) throw new HostBusyException(queue.Count);
+            // One that a row is free for does not wait.
+            if (!queue.TryAdd(client, job, options.Queue + Math.Max(0, Rows - begun))) throw new HostBusyException(queue.Count);
             requests++;
         }
         signal.Release();
@@ -156,19 +173,15 @@ public sealed class ModelHost : IAsyncDisposable
         {
             while (true)
             {
-                var (joined, gone, over) = Changes(active.Sum(static j => j.Open));
-                foreach (var job in gone.Where(active.Remove))
+                var (joined, gone, over) = Changes(active);
+                foreach (var job in gone)
                     foreach (var (id, _) in jobs.Where(j => j.Value.Job == job).ToList())
                     {
                         texts.Streams.Remove(id);
                         jobs.Remove(id);
                     }
-                foreach (var job in joined.Except(gone))
-                {
-                    active.Add(job);
+                foreach (var job in joined)
                     foreach (var (id, index) in texts.Streams.Add(job.Requests).Select(static (id, i) => (id, i))) jobs.Add(id, (job, index));
-                }
-                lock (gate) writing = Math.Min(Rows, active.Sum(static j => j.Open));
                 if (active.Count == 0)
                 {
                     if (over) return;
@@ -186,6 +199,7 @@ public sealed class ModelHost : IAsyncDisposable
                     foreach (var id in jobs.Keys) texts.Streams.Remove(id);
                     active.Clear();
                     jobs.Clear();
+                    lock (gate) begun = 0;
                 }
             }
         }
@@ -196,32 +210,36 @@ public sealed class ModelHost : IAsyncDisposable
         }
     }
 
-    // What came, while there are rows for it, and who left; and whether nothing more will come.
-    (List<Job> Joined, List<Job> Gone, bool Over) Changes(int taken)
+    // Who left, and what came while there are rows for it; and whether nothing more will come.
+    (List<Job> Joined, List<Job> Gone, bool Over) Changes(HashSet<Job> active)
     {
         lock (gate)
         {
-            var joined = new List<Job>();
-            var over = closing;
             if (aborted.IsCancellationRequested)
             {
-                while (queue.TryTake(out var waiting)) waiting.Pieces.Writer.TryComplete(new OperationCanceledException("the host was stopped"));
+                while (queue.TryTake(out var waiting)) waiting.Pieces.Writer.TryComplete(Stopped());
+                foreach (var job in active) job.Pieces.Writer.TryComplete(Stopped());
+                left.AddRange(active);
             }
-            for (; taken < Rows && queue.TryTake(out var job); taken += job.Open)
+            List<Job> gone = [.. left.Where(active.Remove)], joined = [];
+            left.Clear();
+            begun -= gone.Sum(static j => j.Open);
+            while (begun < Rows && queue.TryTake(out var job))
             {
-                tokensRead += job.Requests[0].Prompt.Count;
+                (begun, tokensRead) = (begun + job.Open, tokensRead + job.Requests[0].Prompt.Count);
+                active.Add(job);
                 joined.Add(job);
             }
-            List<Job> gone = [.. left];
-            left.Clear();
-            return (joined, gone, over && joined.Count == 0);
+            return (joined, gone, closing && active.Count == 0);
         }
+
+        static OperationCanceledException Stopped() => new("the host was stopped");
     }
 
     void Tell(Dictionary<int, (Job Job, int Index)> jobs, HashSet<Job> active, StreamPiece piece)
     {
         var (job, index) = jobs[piece.Id];
-        lock (gate) tokensWritten += piece.Tokens.Count;
+        lock (gate) (tokensWritten, begun) = (tokensWritten + piece.Tokens.Count, begun - (piece.Whole is null ? 0 : 1));
         job.Pieces.Writer.TryWrite(new(index, piece.Text, piece.Tokens, piece.Whole));
         if (piece.Whole is null) return;
         jobs.Remove(piece.Id);

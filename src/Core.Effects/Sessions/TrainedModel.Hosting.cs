@@ -35,6 +35,19 @@ public sealed partial class TrainedModel
         from request in Request(decoding, [.. ids], most, key, generator.Ends)
         select request;
 
+    /// <summary>What tokens to go on from ask for.</summary>
+    /// <param name="prompt">Tokens: one or more.</param>
+    /// <param name="decoding">How they go on.</param>
+    /// <param name="most">How many tokens at most, 1 or more.</param>
+    /// <param name="key">What they are drawn with.</param>
+    /// <param name="stopsAtEnd">Whether the text ends where the model says its end.</param>
+    public Validation<Fault, Request> Continued(Vec<int> prompt, Decoding decoding, int most, Key key, bool stopsAtEnd = true) =>
+        from some in Fault.Unless(prompt.Count > 0, "prompt", "has no tokens", "needed: one or more")
+        from known in Fault.Unless(prompt.All(id => id >= 0 && id < Model.Vocabulary), "prompt", "has tokens that the model does not know", $"allowed: 0 to {Model.Vocabulary - 1}")
+        from generator in Generator(stops: stopsAtEnd)
+        from request in Request(decoding, prompt, most, key, generator.Ends)
+        select request;
+
     /// <summary>
     /// A text as numbers: the mean of its tokens' last hidden states, of length 1. Texts that mean alike to the model have a large product.
     /// </summary>

@@ -64,7 +64,7 @@ public static class ToolCalls
     public static Option<ToolCall> Read(string text, Vec<Tool> tools) => text.StartsWith('{')
         ? Json.Parse(text, "call").ToOption().Bind(json =>
             from name in json["name"].Bind(static n => n is Json.Text { Value: var word } ? Some(word) : None)
-            from arguments in json["arguments"]
+            from arguments in json["arguments"].Filter(static a => a is Json.Map)
             where tools.Exists(t => t.Name == name)
             select new ToolCall(name, arguments))
         : None;

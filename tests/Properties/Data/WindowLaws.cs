@@ -5,6 +5,8 @@ using Xunit;
 namespace Functional.Tests.Properties.Data;
 
 using Place = Functional.Data.Place;
+// A namespace of the framework has its name.
+using Windows = Functional.Data.Windows;
 
 public class WindowLaws
 {

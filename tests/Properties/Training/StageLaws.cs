@@ -26,7 +26,7 @@ public class StageLaws
             var (data, stage) = ((TextData)TinyRun.Data(config), TinyRun.Stage(config));
             Batch own = new(8, stage.Source.Feed(8)), drawn = new(8, stage.Source.Feed(8));
             stage.Source.Fill(default, 0, drawn);
-            new TrainingWindows(data.Train, TinyRun.Get(Windows.Of(data.Train.Length, config.Model.Context)), order, RunState.Start(config.Key).DataKey).Fill(default, 0, own);
+            new TrainingWindows(data.Train, TinyRun.Get(Functional.Data.Windows.Of(data.Train.Length, config.Model.Context)), order, RunState.Start(config.Key).DataKey).Fill(default, 0, own);
             Assert.Equal(own["inputs"].ToArray(), drawn["inputs"].ToArray());
         }
     }

@@ -30,6 +30,9 @@ public sealed class HelpSnapshots
     public Task Annotate() => Help("annotate");
 
     [Fact]
+    public Task Serve() => Help("serve");
+
+    [Fact]
     public Task Sft() => Help("sft");
 
     [Fact]
