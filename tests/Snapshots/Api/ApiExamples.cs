@@ -62,9 +62,11 @@ public static class ApiExamples
     public delegate TOut? Fold<TIn, TOut>(TIn from, params IReadOnlyList<(string? Name, (int Low, int High) Range)?> texts) where TIn : struct;
 
     [Obsolete("Another does it.")]
-    public static List<string?>? Old(Dictionary<string, object?> by, Colours colour = Colours.Red | Colours.Blue, double rate = 3e-4, CancellationToken cancellation = default) => null;
+    public static List<string?>? Old(
+        Dictionary<string, object?> by, Colours colour = Colours.Red | Colours.Blue, double rate = 3e-4, CancellationToken cancellation = default) => null;
 
-    public static TItem? FirstOf<TItem>(this IEnumerable<TItem> items, Func<TItem, bool>? where = null, long? count = 5, char mark = ',') where TItem : IComparable<TItem>? => default;
+    public static TItem? FirstOf<TItem>(this IEnumerable<TItem> items, Func<TItem, bool>? where = null, long? count = 5, char mark = ',')
+        where TItem : IComparable<TItem>? => default;
 
     extension(Colours colour)
     {

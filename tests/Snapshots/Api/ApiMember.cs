@@ -13,9 +13,10 @@ static class ApiMember
         var text = member switch
         {
             ConstructorInfo made when Sees(made) => $"{Access(made)}new({Parameters(made)})",
-            FieldInfo field when !Made(field) && Access(field.Attributes.HasFlag(FieldAttributes.Public), field.IsFamily || field.IsFamilyOrAssembly, field) is { } access => access + Field(field),
-            PropertyInfo property when property.GetAccessors(true).Where(a => Sees(a, accessor: true)).ToArray() is { Length: > 0 } seen => Property(property, seen),
-            EventInfo happening when Sees(happening.AddMethod!, accessor: true) => $"{Modifiers(happening.AddMethod!)}event {TypeText.Of(happening)} {happening.Name}",
+            FieldInfo field when !Made(field) && Access(field) is { } access => access + Field(field),
+            PropertyInfo property when property.GetAccessors(true).Where(SeesAccessor).ToArray() is { Length: > 0 } seen => Property(property, seen),
+            EventInfo happening when SeesAccessor(happening.AddMethod!) =>
+                $"{Modifiers(happening.AddMethod!)}event {TypeText.Of(happening)} {happening.Name}",
             MethodInfo method when Sees(method) && !IsAccessor(method) && !IsObjects(method) =>
                 Modifiers(method) + Method(method, method.Name + Generic(method)) + ApiType.Constraints(method),
             _ => "",
@@ -24,19 +25,23 @@ static class ApiMember
     }
 
     /// <summary>What a method returns and takes, by the name that is given.</summary>
-    public static string Method(MethodInfo method, string name) => $"{Reference(method.ReturnParameter)}{TypeText.Of(method.ReturnParameter)} {name}({Parameters(method)})";
+    public static string Method(MethodInfo method, string name) =>
+        $"{Reference(method.ReturnParameter)}{TypeText.Of(method.ReturnParameter)} {name}({Parameters(method)})";
 
     /// <summary>A value as it would be written.</summary>
     public static string Literal(object? value) => value switch
     {
         null => "null",
-        string s => $"\"{s.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"",
+        string s => $"\"{Escaped(s)}\"",
         char c => $"'{c}'",
         bool b => b ? "true" : "false",
         Enum e => string.Join(" | ", e.ToString().Split(", ").Select(name => $"{TypeText.Of(e.GetType())}.{name}")),
         IFormattable f => f.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString()!,
     };
+
+    static string Escaped(string text) =>
+        text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
 
     static string Generic(MethodInfo method) => method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(static a => a.Name))}>" : "";
 
@@ -49,7 +54,8 @@ static class ApiMember
         var widest = seen.FirstOrDefault(static a => a.IsPublic) ?? seen[0];
         var index = property.GetIndexParameters() is { Length: > 0 } at ? $"this[{string.Join(", ", at.Select(Parameter))}]" : property.Name;
         var accessors = seen.OrderBy(static a => a.ReturnType == typeof(void)).Select(a => (a.IsPublic == widest.IsPublic ? "" : "protected ") + Accessor(a));
-        return $"{Required(property)}{Modifiers(widest)}{Reference(property.GetMethod?.ReturnParameter)}{TypeText.Of(property)} {index} {{ {string.Join(' ', accessors.Select(static a => a + ";"))} }}";
+        var type = Reference(property.GetMethod?.ReturnParameter) + TypeText.Of(property);
+        return $"{Required(property)}{Modifiers(widest)}{type} {index} {{ {string.Join(' ', accessors.Select(static a => a + ";"))} }}";
     }
 
     static string Accessor(MethodInfo accessor) =>
@@ -70,7 +76,8 @@ static class ApiMember
     static string Told(ParameterInfo parameter) => string.Concat(
         from attribute in parameter.CustomAttributes
         where attribute.AttributeType.Namespace == "System.Diagnostics.CodeAnalysis"
-        select $"[{attribute.AttributeType.Name.Replace("Attribute", "", StringComparison.Ordinal)}({string.Join(", ", attribute.ConstructorArguments.Select(static a => Literal(a.Value)))})] ");
+        let name = attribute.AttributeType.Name.Replace("Attribute", "", StringComparison.Ordinal)
+        select $"[{name}({string.Join(", ", attribute.ConstructorArguments.Select(static a => Literal(a.Value)))})] ");
 
     // Reflection gives numbers for enums, and nothing for the default of a value type.
     static string Default(ParameterInfo parameter)
@@ -95,12 +102,17 @@ static class ApiMember
 
     static string Access(MethodBase method) => method.IsPublic ? "" : "protected ";
 
-    static string? Access(bool isPublic, bool isFamily, FieldInfo field) => isPublic ? "" : isFamily && !field.DeclaringType!.IsSealed ? "protected " : null;
+    static string? Access(FieldInfo field) =>
+        field.IsPublic ? "" : (field.IsFamily || field.IsFamilyOrAssembly) && !field.DeclaringType!.IsSealed ? "protected " : null;
 
-    // A constructor of an abstract class whose heirs are all within it is private; a record's copy constructor is the compiler's. An accessor's body may be its own.
-    static bool Sees(MethodBase method, bool accessor = false) =>
-        (method.IsPublic || ((method.IsFamily || method.IsFamilyOrAssembly) && !method.DeclaringType!.IsSealed))
-        && (accessor ? method.Name != "get_EqualityContract" : !Made(method) && !method.Name.Contains('<', StringComparison.Ordinal));
+    // Of a record the compiler makes more than anybody wrote.
+    static bool Sees(MethodBase method) => IsOpen(method) && !Made(method) && !method.Name.Contains('<', StringComparison.Ordinal);
+
+    // It makes accessors, too, for properties that somebody wrote.
+    static bool SeesAccessor(MethodInfo accessor) => IsOpen(accessor) && accessor.Name != "get_EqualityContract";
+
+    static bool IsOpen(MethodBase method) =>
+        method.IsPublic || ((method.IsFamily || method.IsFamilyOrAssembly) && !method.DeclaringType!.IsSealed);
 
     static bool Made(MemberInfo member) => member.IsDefined(typeof(CompilerGeneratedAttribute));
 
