@@ -31,7 +31,7 @@ static class ServeCommand
             .. EngineFlags.All,
         ], Run)
     {
-        Argument = new("runs", "RUN RUN…", "folders of runs; each is served under its folder's name, or, as NAME=FOLDER, under that name"), TakesMany = true,
+        Argument = new("runs", "RUN…", "folders of runs; each is served under its folder's name, or, as NAME=FOLDER, under that name"), TakesMany = true,
         Details = """
             /v1/models, /v1/chat/completions, /v1/completions, /v1/embeddings: streams, n, stop, seed, logprobs, logit_bias, response_format (JSON
             schemas), tools; and top_k, min_p, typical_p, repetition_penalty, regex, lookup, template of our own. Any client of OpenAI's API talks to
