@@ -24,7 +24,7 @@ sealed class ApiException(int status, string message, string? param = null, stri
 
     /// <summary>All faults of a request in one, under the first one's member.</summary>
     public static ApiException Of(IReadOnlyList<Fault> faults) =>
-        new(400, string.Join('\n', faults.Select(static f => (f with { Where = Member(f.Where) }).ToString())), Member(faults[0].Where), "invalid_value");
+        new(400, string.Join('\n', faults.Select(static f => (f with { Where = Member(f.Where) }).ToString())), Member(faults[0].Where).Split(' ')[0], "invalid_value");
 
     // What the façade's options are called in requests.
     static string Member(string where)
