@@ -8,11 +8,17 @@ namespace Functional.Bench;
 // dotnet run -c Release --project bench -- rollout LAYERS HEADS WIDTH VOCABULARY ROWS CONTEXT [THREADS]
 // dotnet run -c Release --project bench -- compile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT
 // dotnet run -c Release --project bench -- logs
+// dotnet run -c Release --project bench -- serve RUN
 // dotnet run -c Release --project bench -- tokens FILE [VOCABULARY]
 static class Bench
 {
-    static int Main(string[] args)
+    static async Task<int> Main(string[] args)
     {
+        if (args is ["serve", { } run])
+        {
+            await ServeLoad.Run(run);
+            return 0;
+        }
         if (args is ["tokens", { } file, ..])
         {
             TokenSpeed.Run(file, args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 4096);
@@ -28,7 +34,7 @@ static class Bench
             case "compile": CompileTime.Run(shape); return 0;
             case "logs": LogSpeed.Run(); return 0;
             default:
-                Console.Error.WriteLine("bench: profile|rollout|compile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT [THREADS], logs, or tokens FILE [VOCABULARY]");
+                Console.Error.WriteLine("bench: profile|rollout|compile LAYERS HEADS WIDTH VOCABULARY BATCH CONTEXT [THREADS], logs, serve RUN, or tokens FILE [VOCABULARY]");
                 return 2;
         }
     }

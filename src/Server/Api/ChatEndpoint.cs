@@ -33,6 +33,10 @@ static class ChatEndpoint
         JsonObject Chunk(JsonArray choices, JsonObject? usage = null) => Said.Completion(id, Part, created, model.Name, choices, usage);
         Task Delta(int index, JsonObject delta, JsonObject? logProbs = null, string? reason = null) =>
             events.Send(Chunk([new JsonObject { ["index"] = index, ["delta"] = delta, ["logprobs"] = logProbs, ["finish_reason"] = reason }]));
+        var texts = voices.Select(v => events.Like(Chunk([new JsonObject
+        {
+            ["index"] = v.Index, ["delta"] = new JsonObject { ["content"] = EventStream.Slot }, ["logprobs"] = null, ["finish_reason"] = null,
+        }]))).ToArray();
         await visit.Streaming(events, async () =>
         {
             foreach (var voice in voices) await Delta(voice.Index, new() { ["role"] = "assistant", ["content"] = "" }).ConfigureAwait(false);
@@ -40,7 +44,7 @@ static class ChatEndpoint
             {
                 var voice = voices[piece.Index];
                 var text = voice.Hear(piece, visit);
-                if (text.Length > 0) await Delta(voice.Index, new() { ["content"] = text }, LogProbs(piece.Tokens)).ConfigureAwait(false);
+                if (text.Length > 0) await (request.TellsLogProbs ? Delta(voice.Index, new() { ["content"] = text }, LogProbs(piece.Tokens)) : texts[voice.Index](text)).ConfigureAwait(false);
                 if (piece.Whole is null) continue;
                 if (voice.Called is { } call) await Delta(voice.Index, new() { ["tool_calls"] = new JsonArray(Said.Call(call, streamed: true)) }).ConfigureAwait(false);
                 await Delta(voice.Index, [], null, voice.Reason).ConfigureAwait(false);

@@ -52,6 +52,7 @@ static class CompletionEndpoint
             var written = 0;
             for (var p = 0; p < prompts.Count; p++)
             {
+                var plain = Enumerable.Range(p * texts, texts).Select(i => events.Like(Chunk([Choice(i, EventStream.Slot, null, null)]))).ToArray();
                 var offsets = Enumerable.Repeat(Echo(p).Length, texts).ToArray();
                 if (request.Echoes)
                     for (var i = 0; i < texts; i++) await events.Send(Chunk([Choice(p * texts + i, Echo(p), null, null)])).ConfigureAwait(false);
@@ -59,7 +60,8 @@ static class CompletionEndpoint
                 {
                     visit.Wrote(piece.Tokens.Count);
                     written += piece.Tokens.Count;
-                    await events.Send(Chunk([Choice(p * texts + piece.Index, piece.Text, LogProbs(piece.Tokens, offsets[piece.Index]), piece.Whole is null ? null : Said.Reason(piece.Whole))])).ConfigureAwait(false);
+                    await (request.Likely is null && piece.Whole is null ? plain[piece.Index](piece.Text) : events.Send(Chunk([Choice(p * texts + piece.Index, piece.Text,
+                        LogProbs(piece.Tokens, offsets[piece.Index]), piece.Whole is null ? null : Said.Reason(piece.Whole))]))).ConfigureAwait(false);
                     offsets[piece.Index] += piece.Text.Length;
                 }
             }
