@@ -157,6 +157,11 @@ public sealed class ModelHost : IAsyncDisposable
             while (true)
             {
                 var (joined, gone, over) = Changes(active.Sum(static j => j.Open));
+                if (aborted.IsCancellationRequested)
+                {
+                    foreach (var job in active) job.Pieces.Writer.TryComplete(Stopped());
+                    gone.AddRange(active);
+                }
                 foreach (var job in gone.Where(active.Remove))
                     foreach (var (id, _) in jobs.Where(j => j.Value.Job == job).ToList())
                     {
@@ -189,6 +194,17 @@ public sealed class ModelHost : IAsyncDisposable
                 }
             }
         }
+        catch (Exception e)
+        {
+            // As where the model is gone before its host: nobody waits for what never comes.
+            foreach (var job in active) job.Pieces.Writer.TryComplete(e);
+            lock (gate)
+            {
+                closing = true;
+                while (queue.TryTake(out var waiting)) waiting.Pieces.Writer.TryComplete(e);
+            }
+            throw;
+        }
         finally
         {
             texts.Streams.Dispose();
@@ -205,7 +221,7 @@ public sealed class ModelHost : IAsyncDisposable
             var over = closing;
             if (aborted.IsCancellationRequested)
             {
-                while (queue.TryTake(out var waiting)) waiting.Pieces.Writer.TryComplete(new OperationCanceledException("the host was stopped"));
+                while (queue.TryTake(out var waiting)) waiting.Pieces.Writer.TryComplete(Stopped());
             }
             for (; taken < Rows && queue.TryTake(out var job); taken += job.Open)
             {
@@ -217,6 +233,8 @@ public sealed class ModelHost : IAsyncDisposable
             return (joined, gone, over && joined.Count == 0);
         }
     }
+
+    static OperationCanceledException Stopped() => new("the host was stopped");
 
     void Tell(Dictionary<int, (Job Job, int Index)> jobs, HashSet<Job> active, StreamPiece piece)
     {
