@@ -60,7 +60,7 @@ public sealed class ChatClient : IChatClient, IAsyncDisposable
         var updates = new List<ChatResponseUpdate>();
         await foreach (var update in GetStreamingResponseAsync(messages, options, cancellationToken).ConfigureAwait(false)) updates.Add(update);
         var response = updates.ToChatResponse();
-        response.RawRepresentation = updates[^1].RawRepresentation;
+        (response.RawRepresentation, response.AdditionalProperties) = (updates[^1].RawRepresentation, updates[^1].AdditionalProperties);
         return response;
     }
 

@@ -50,17 +50,20 @@ static class Schemas
         return words.Filter(static (name, _) => name is not ("format" or "pattern" or "minLength" or "maxLength")).Add("pattern", Text(pattern));
     }
 
+    // Where one bound is said, the other may be missing only where it is within what is usual: who says more than that knows why.
     static Params<Json> Bounded(Params<Json> words, long least, long most)
     {
-        bool Has(params ReadOnlySpan<string> names)
-        {
-            foreach (var name in names)
-                if (words.Contains(name)) return true;
-            return false;
-        }
+        var (from, to) = (Bound(words, "minimum", "exclusiveMinimum"), Bound(words, "maximum", "exclusiveMaximum"));
+        if (from >= most || to <= least) return words;
+        var bounded = from is null ? words.Add("minimum", new Json.Whole(least)) : words;
+        return to is null ? bounded.Add("maximum", new Json.Whole(most)) : bounded;
+    }
 
-        var from = Has("minimum", "exclusiveMinimum") ? words : words.Add("minimum", new Json.Whole(least));
-        return Has("maximum", "exclusiveMaximum") ? from : from.Add("maximum", new Json.Whole(most));
+    static double? Bound(Params<Json> words, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+            if (words.Contains(name)) return words[name] switch { Json.Whole { Value: var whole } => whole, Json.Real { Value: var real } => real, _ => 0 };
+        return null;
     }
 
     static string? Pattern(Params<Json> words)
