@@ -26,26 +26,31 @@ sealed partial record ChatTools(Vec<Tool> Offered, Json? Schema, bool IsOptional
             ChatResponseFormatJson => anyObject,
             _ => null,
         };
-        var all = new List<Tool>();
+        // As they are told, and as they are kept.
+        var (all, kept) = (new List<Tool>(), new List<Tool>());
         foreach (var (tool, i) in (asked.Tools ?? []).Select(static (t, i) => (t, i)))
         {
             if (tool is not AIFunctionDeclaration function) faults.Add(new($"Tools[{i}]", $"is {tool?.GetType().Name ?? "null"}", "allowed: functions"));
             else if (all.Exists(t => t.Name == function.Name)) faults.Add(new($"Tools[{i}]", $"is called {function.Name}, as one before it", "allowed: a name of its own"));
             else if (Parsed(function.JsonSchema.GetRawText(), $"Tools[{i}]", faults) is { } parameters)
-                all.Add(new(function.Name, function.Description, exact || (function as AIFunction)?.UnderlyingMethod is null ? Schemas.Plain(parameters) : Schemas.OfCSharp(parameters)));
+            {
+                all.Add(new(function.Name, function.Description, Schemas.Plain(parameters)));
+                kept.Add(exact || (function as AIFunction)?.UnderlyingMethod is null ? all[^1] : all[^1] with { Parameters = Schemas.OfCSharp(parameters) });
+            }
         }
         var needed = asked.ToolMode as RequiredChatToolMode;
         if (needed?.RequiredFunctionName is { } name && !all.Exists(t => t.Name == name))
             faults.Add(new(nameof(asked.ToolMode), $"requires {name}, which is no tool", all.Count > 0 ? $"allowed: {string.Join(", ", all.Select(static t => t.Name))}" : "expected tools"));
         else if (needed is not null && all.Count == 0) faults.Add(new(nameof(asked.ToolMode), "requires a call, and there are no tools", "expected a tool or more"));
-        var offered = asked.ToolMode is NoneChatToolMode ? [] : all.Where(t => needed?.RequiredFunctionName is null || t.Name == needed.RequiredFunctionName).ToVec();
+        Vec<Tool> Of(List<Tool> tools) => [.. tools.Where(t => needed?.RequiredFunctionName is null || t.Name == needed.RequiredFunctionName)];
+        var offered = asked.ToolMode is NoneChatToolMode ? [] : Of(kept);
         var answer = format is null ? null : exact ? Schemas.Plain(format) : Schemas.OfCSharp(format);
         if (offered.Count == 0) return new(offered, answer, false, null);
         var calls = ToolCalls.Schema(offered);
         // A call, or what the answer must look like.
         var schema = answer is not null && needed is null && calls["anyOf"].Case is Json.List { Items: var ways }
             ? new Json.Map(Params.Of<Json>(("anyOf", new Json.List([.. ways, Schemas.Moved(answer, $"#/anyOf/{ways.Count}")])))) : calls;
-        return new(offered, schema, needed is null && answer is null, ToolCalls.Told(offered, needed is not null));
+        return new(offered, schema, needed is null && answer is null, ToolCalls.Told(Of(all), needed is not null));
     }
 
     static Json? Parsed(string text, string where, List<Fault> faults)

@@ -36,9 +36,11 @@ static class Schemas
             _ => value,
         })));
 
-    // Beside a reference the exporter leaves items of any kind.
-    static Params<Json> Bare(Params<Json> words) => words.Contains("$ref")
-        ? words.Filter(static (name, value) => !(name is "items" or "additionalProperties" && value is Json.Bool { Value: true } or Json.Map { Members.Count: 0 })) : words;
+    // Beside a reference the exporter leaves items of any kind; and Semantic Kernel calls what a function does a condition, which says nothing about values.
+    static Params<Json> Bare(Params<Json> words) => words.Filter((name, value) => !(name == "condition" && value is Json.Text)
+        && !(words.Contains("$ref") && name is "items" or "additionalProperties" && IsAny(value)));
+
+    static bool IsAny(Json schema) => schema is Json.Bool { Value: true } or Json.Map { Members.Count: 0 };
 
     static Params<Json> Narrowed(Params<Json> words)
     {

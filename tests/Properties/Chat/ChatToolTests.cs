@@ -183,6 +183,7 @@ public sealed class ChatToolTests(ChatRuns runs) : IClassFixture<ChatRuns>
         Assert.Equal(Same("""{"type":"integer","enum":[1,2]}"""), Of("""{"type":"integer","enum":[1,2]}"""));
         Assert.Equal(Same("""{"properties":{"type":{"type":"string"},"format":{"type":"string","minLength":1}}}"""), Of("""{"properties":{"type":{"type":"string"},"format":{"type":"string","minLength":1}}}"""));
         Assert.Equal(Same("""{"$ref":"#/properties/a"}"""), Of("""{"$ref":"#/properties/a","items":{}}"""));
+        Assert.Equal(Same("""{"type":"object","properties":{"condition":{"type":"string"}}}"""), Of("""{"type":"object","condition":"What it does.","properties":{"condition":{"type":"string"}}}"""));
         Assert.Equal(Same("""{"$ref":"#/anyOf/2/properties/a","const":{"$ref":"#"}}"""),
             Functional.Chat.Schemas.Moved(Json.Parse("""{"$ref":"#/properties/a","const":{"$ref":"#"}}""", "x").OrThrow(), "#/anyOf/2").Line());
         Assert.Equal(Same("""{"type":"integer"}"""), Functional.Chat.Schemas.Plain(Json.Parse("""{"type":"integer"}""", "x").OrThrow()).Line());
