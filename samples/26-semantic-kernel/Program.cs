@@ -10,6 +10,8 @@ using Microsoft.SemanticKernel.ChatCompletion;
 using var stories = await StoryModel.TrainAsync();
 var builder = Kernel.CreateBuilder();
 builder.Services.AddFunctional(models => models.Add(new ServedModel("stories", stories.Folder) { Defaults = new() { Tokens = 60, Temperature = 0.7 } }));
+// The client that carries calls out is Semantic Kernel's own, around ours.
+builder.Services.AddChatClient(static provider => provider.GetRequiredKeyedService<IChatClient>("stories")).UseKernelFunctionInvocation();
 builder.Plugins.AddFromType<Sky>();
 var kernel = builder.Build();
 await using var services = (ServiceProvider)kernel.Services;

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json;
+using Functional.Chat;
 using Microsoft.Extensions.AI;
 
 namespace Functional.Tests.Properties.Chat;
@@ -100,7 +101,7 @@ public sealed class ChatToolTests(ChatRuns runs) : IClassFixture<ChatRuns>
     public async Task The_loop_of_calls_ends()
     {
         var asked = new List<int>();
-        using var client = new ChatClientBuilder(new Unowned(runs.Client)).UseFunctionInvocation().Build();
+        using var client = new ChatClient(runs.Host).AsBuilder().UseFunctionInvocation().Build();
         var tool = AIFunctionFactory.Create((int x) =>
         {
             asked.Add(x);
@@ -117,14 +118,6 @@ public sealed class ChatToolTests(ChatRuns runs) : IClassFixture<ChatRuns>
         asked.Clear();
         Assert.NotEmpty(await ChatRuns.Joined(client.GetStreamingResponseAsync(question, options)));
         Assert.NotEmpty(asked);
-    }
-
-    // The builder's client would close it.
-    sealed class Unowned(IChatClient inner) : DelegatingChatClient(inner)
-    {
-        protected override void Dispose(bool disposing)
-        {
-        }
     }
 
     /// <summary>Whatever a C# type has, what is written of it is read as one.</summary>
@@ -174,7 +167,7 @@ public sealed class ChatToolTests(ChatRuns runs) : IClassFixture<ChatRuns>
     [Fact]
     public void Schemas_are_narrowed()
     {
-        static string Of(string schema) => Functional.Chat.Schemas.OfCSharp(Json.Parse(schema, "x").OrThrow()).Line();
+        static string Of(string schema) => Schemas.OfCSharp(Json.Parse(schema, "x").OrThrow()).Line();
         static string Same(string schema) => Json.Parse(schema, "x").OrThrow().Line();
         Assert.Equal(Same("""{"type":"integer","minimum":-2147483648,"maximum":2147483647}"""), Of("""{"type":"integer"}"""));
         Assert.Equal(Same("""{"type":["integer","null"],"minimum":5,"maximum":2147483647}"""), Of("""{"type":["integer","null"],"minimum":5}"""));
@@ -185,7 +178,31 @@ public sealed class ChatToolTests(ChatRuns runs) : IClassFixture<ChatRuns>
         Assert.Equal(Same("""{"$ref":"#/properties/a"}"""), Of("""{"$ref":"#/properties/a","items":{}}"""));
         Assert.Equal(Same("""{"type":"object","properties":{"condition":{"type":"string"}}}"""), Of("""{"type":"object","condition":"What it does.","properties":{"condition":{"type":"string"}}}"""));
         Assert.Equal(Same("""{"$ref":"#/anyOf/2/properties/a","const":{"$ref":"#"}}"""),
-            Functional.Chat.Schemas.Moved(Json.Parse("""{"$ref":"#/properties/a","const":{"$ref":"#"}}""", "x").OrThrow(), "#/anyOf/2").Line());
-        Assert.Equal(Same("""{"type":"integer"}"""), Functional.Chat.Schemas.Plain(Json.Parse("""{"type":"integer"}""", "x").OrThrow()).Line());
+            Schemas.Moved(Json.Parse("""{"$ref":"#/properties/a","const":{"$ref":"#"}}""", "x").OrThrow(), "#/anyOf/2").Line());
+        Assert.Equal(Same("""{"type":"integer"}"""), Schemas.Plain(Json.Parse("""{"type":"integer"}""", "x").OrThrow()).Line());
+    }
+
+    /// <summary>A schema is taken to the letter where that is asked for; and a tool is told as its author wrote it, in either case.</summary>
+    [Fact]
+    public void Schemas_to_the_letter()
+    {
+        static AskOptions Of(ChatOptions options, bool exact)
+        {
+            options.AdditionalProperties = new() { ["exact_schema"] = exact, ["client"] = "me" };
+            var request = ChatRequest.Of(question, options, new(), "tiny").OrThrow();
+            Assert.Equal("me", request.Client);
+            return request.Options;
+        }
+
+        Assert.Equal(Json.Parse("""{"type":"integer"}""", "x").OrThrow().Line(), Of(new() { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonDocument.Parse("""{"type":"integer"}""").RootElement) }, true).Schema);
+        Assert.Contains("2147483647", Of(new() { ResponseFormat = ChatResponseFormat.ForJsonSchema<int>() }, false).Schema, StringComparison.Ordinal);
+        foreach (var exact in (bool[])[false, true])
+        {
+            var options = Of(new() { Tools = [twice] }, exact);
+            Assert.Equal(!exact, options.Schema!.Contains("2147483647", StringComparison.Ordinal));
+            Assert.DoesNotContain("2147483647", options.System, StringComparison.Ordinal);
+            Assert.Contains("Doubles.", options.System, StringComparison.Ordinal);
+            Assert.True(options.SchemaOptional);
+        }
     }
 }
