@@ -94,6 +94,11 @@ public sealed class ChatToolTests(ChatRuns runs) : IClassFixture<ChatRuns>
             if (content is TextContent text) Assert.NotNull(JsonSerializer.Deserialize<Numbered>(text.Text, AIJsonUtilities.DefaultOptions));
         }
         Assert.Equal(2, kinds.Count);
+        // One that refers to itself, so that its references must lead to where it stands beside the call.
+        var trees = Options(3, null, twice);
+        trees.ResponseFormat = ChatResponseFormat.ForJsonSchema<Tree>();
+        trees.MaxOutputTokens = 1200;
+        Assert.NotNull(JsonSerializer.Deserialize<Tree>((await runs.Client.GetResponseAsync(question, trees)).Text, AIJsonUtilities.DefaultOptions));
     }
 
     /// <summary>The loop of Microsoft.Extensions.AI takes the client unchanged: the call is made, what it gave is told, and a text ends it.</summary>
