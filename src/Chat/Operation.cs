@@ -24,10 +24,7 @@ sealed class Operation : IDisposable
     public Operation(string name, string model, ILogger logger, bool sensitive)
     {
         (this.name, this.model, this.logger, this.sensitive) = (name, model, logger, sensitive);
-        // Whoever is called meanwhile is not within it: a stream is left to its reader between two pieces.
-        var current = Activity.Current;
         activity = Telemetry.Activities.StartActivity($"{name} {model}");
-        Activity.Current = current;
         foreach (var (key, value) in Tags()) activity?.SetTag(key, value);
     }
 
@@ -120,8 +117,6 @@ sealed class Operation : IDisposable
             Log.Left(logger, name, model, input, Seconds);
             Telemetry.Duration.Record(Seconds, Tags());
         }
-        var current = Activity.Current;
         activity?.Dispose();
-        Activity.Current = current;
     }
 }

@@ -264,13 +264,9 @@ public sealed class ModelHost : IAsyncDisposable
         signal.Release();
     }
 
-    /// <summary>As <see cref="StopAsync"/>.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync().ConfigureAwait(false);
-        signal.Dispose();
-        aborted.Dispose();
-    }
+    /// <summary>As <see cref="StopAsync"/>; more than once is as once.</summary>
+    // The signal and the source hold nothing but memory, and a reader may leave after the end.
+    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
     // A request and who reads what comes of it.
     sealed class Job(string client, Vec<Request> requests)

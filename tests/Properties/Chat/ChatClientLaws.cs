@@ -207,6 +207,7 @@ public sealed class ChatClientLaws(ChatRuns runs) : IClassFixture<ChatRuns>
         await Assert.ThrowsAsync<ObjectDisposedException>(() => owner.GetResponseAsync(question));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => new ChatClient(host).GetResponseAsync(question));
         owner.Dispose();
+        await host.DisposeAsync();
     }
 
     [Fact]
