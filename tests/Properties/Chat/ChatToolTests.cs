@@ -182,6 +182,17 @@ public sealed class ChatToolTests(ChatRuns runs) : IClassFixture<ChatRuns>
         Assert.Equal(Same("""{"properties":{"type":{"type":"string"},"format":{"type":"string","minLength":1}}}"""), Of("""{"properties":{"type":{"type":"string"},"format":{"type":"string","minLength":1}}}"""));
         Assert.Equal(Same("""{"$ref":"#/properties/a"}"""), Of("""{"$ref":"#/properties/a","items":{}}"""));
         Assert.Equal(Same("""{"type":"object","properties":{"condition":{"type":"string"}}}"""), Of("""{"type":"object","condition":"What it does.","properties":{"condition":{"type":"string"}}}"""));
+        foreach (var (narrow, holds, not) in new[]
+        {
+            ("""{"type":"string","minLength":1,"maxLength":1}""", "\uFFFD", "\U0001F600"), ("""{"type":"string","format":"time"}""", "23:59:00.1", "23:59:00Z"),
+            ("""{"type":"string","$comment":"Represents a System.TimeSpan value.","pattern":"x"}""", "-1.23:59:00.1234567", "25:00:00"),
+            ("""{"type":"string","$comment":"Represents a version string.","pattern":"x"}""", "0.10.999999", "1.99999999999"),
+        })
+        {
+            var pattern = ((Json.Text)((Json.Map)Schemas.OfCSharp(Json.Parse(narrow, "x").OrThrow())).Members["pattern"]).Value;
+            Assert.Matches(pattern, holds);
+            Assert.DoesNotMatch(pattern, not);
+        }
         Assert.Equal(Same("""{"$ref":"#/anyOf/2/properties/a","const":{"$ref":"#"}}"""),
             Schemas.Moved(Json.Parse("""{"$ref":"#/properties/a","const":{"$ref":"#"}}""", "x").OrThrow(), "#/anyOf/2").Line());
         Assert.Equal(Same("""{"type":"integer"}"""), Schemas.Plain(Json.Parse("""{"type":"integer"}""", "x").OrThrow()).Line());
