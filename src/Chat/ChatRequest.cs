@@ -27,7 +27,8 @@ sealed record ChatRequest(Vec<Message> Messages, AskOptions Options, Vec<Tool> T
         var tools = ChatTools.Of(asked, own.IsExact, faults);
         var begun = Begun(asked, defaults, faults);
         if (asked.ModelId is { } id && id != model) faults.Add(new(nameof(asked.ModelId), $"is {id}", $"allowed: {model}"));
-        if (asked.ConversationId is { } conversation) faults.Add(new(nameof(asked.ConversationId), $"is {conversation}, and nothing is remembered between requests", "allowed: none; send all messages"));
+        if (asked.ConversationId is { } conversation)
+            faults.Add(new(nameof(asked.ConversationId), $"is {conversation}, and nothing is remembered between requests", "allowed: none; send all messages"));
 #pragma warning disable MEAI001 // What is not here is refused, experimental or not.
         if (asked.ContinuationToken is not null) faults.Add(new(nameof(asked.ContinuationToken), "is given, and nothing goes on in the background", "allowed: none"));
 #pragma warning restore MEAI001

@@ -57,7 +57,8 @@ static class ChatTexts
             case TextReasoningContent or UsageContent:
                 return "";
             default:
-                faults.Add(new(where, $"is {(content is DataContent { MediaType: var media } ? $"data of {media}" : content?.GetType().Name ?? "null")}", "allowed: texts, calls of functions and what they gave"));
+                var kind = content is DataContent { MediaType: var media } ? $"data of {media}" : content?.GetType().Name ?? "null";
+                faults.Add(new(where, $"is {kind}", "allowed: texts, calls of functions and what they gave"));
                 return "";
         }
     }
