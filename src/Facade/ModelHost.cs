@@ -203,6 +203,17 @@ public sealed class ModelHost : IAsyncDisposable
                 }
             }
         }
+        catch (Exception e)
+        {
+            // As where the model is gone before its host: nobody waits for what never comes.
+            foreach (var job in active) job.Pieces.Writer.TryComplete(e);
+            lock (gate)
+            {
+                closing = true;
+                while (queue.TryTake(out var waiting)) waiting.Pieces.Writer.TryComplete(e);
+            }
+            throw;
+        }
         finally
         {
             texts.Streams.Dispose();
@@ -232,9 +243,9 @@ public sealed class ModelHost : IAsyncDisposable
             }
             return (joined, gone, closing && active.Count == 0);
         }
-
-        static OperationCanceledException Stopped() => new("the host was stopped");
     }
+
+    static OperationCanceledException Stopped() => new("the host was stopped");
 
     void Tell(Dictionary<int, (Job Job, int Index)> jobs, HashSet<Job> active, StreamPiece piece)
     {
@@ -264,13 +275,9 @@ public sealed class ModelHost : IAsyncDisposable
         signal.Release();
     }
 
-    /// <summary>As <see cref="StopAsync"/>.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync().ConfigureAwait(false);
-        signal.Dispose();
-        aborted.Dispose();
-    }
+    /// <summary>As <see cref="StopAsync"/>; more than once is as once.</summary>
+    // The signal and the source hold nothing but memory, and a reader may leave after the end.
+    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
     // A request and who reads what comes of it.
     sealed class Job(string client, Vec<Request> requests)

@@ -8,7 +8,9 @@ static class SchemaFormats
     const string Day = "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))";
     const string Date = $"[1-9][0-9]{{3}}-{Day}";
     const string Hour = "(?:[01][0-9]|2[0-3]):[0-5][0-9]";
-    const string Time = $@"{Hour}:[0-5][0-9](?:\.[0-9]{{1,9}})?(?:Z|[+-]{Hour})";
+    // As far from UTC as any zone is, and as DateTimeOffset reads.
+    const string Zone = "(?:0[0-9]|1[0-3]):[0-5][0-9]";
+    const string Time = $@"{Hour}:[0-5][0-9](?:\.[0-9]{{1,9}})?(?:Z|[+-]{Zone})";
     const string Label = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,20}[A-Za-z0-9])?";
     const string Host = $@"{Label}(?:\.{Label}){{1,3}}";
     const string Octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";

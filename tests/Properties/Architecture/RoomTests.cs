@@ -15,7 +15,7 @@ public sealed class RoomTests
         "Dialogues", "Data", "Grammars", "Sampling", "Settings", "Runs", "Stories",
         "Files", "Engines", "Engines.Reference", "Engines.Managed", "Engines.Torch", "Engines.Catalogue", "Storage", "Weights", "Logs", "Reports", "Generation", "Sessions",
         "Measuring", "",
-        "Server", "Cli",
+        "Chat", "Server", "Cli",
     ];
 
     static string? Room(Type type) => type.Namespace switch
@@ -71,7 +71,7 @@ public sealed class RoomTests
 
     static IEnumerable<Type> Types =>
         new[] { typeof(Tensor).Assembly, typeof(Corpus).Assembly, typeof(IEngine).Assembly, typeof(LanguageModel).Assembly,
-            typeof(Functional.Server.ModelServer).Assembly, typeof(App).Assembly }.SelectMany(static a => a.GetTypes());
+            typeof(Functional.Chat.ChatClient).Assembly, typeof(Functional.Server.ModelServer).Assembly, typeof(App).Assembly }.SelectMany(static a => a.GetTypes());
 
     /// <summary>The architecture's table is this list: rooms stand in the first column, in order.</summary>
     [Fact]

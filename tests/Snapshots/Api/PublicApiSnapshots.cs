@@ -1,5 +1,6 @@
 using System.Reflection;
 using Functional.Base;
+using Functional.Chat;
 using Functional.Engines;
 using Functional.Server;
 using Functional.Stories;
@@ -23,6 +24,9 @@ public sealed class PublicApiSnapshots
 
     [Fact]
     public Task Facade() => Verify(PublicApi.Of(typeof(LanguageModel).Assembly));
+
+    [Fact]
+    public Task Chat() => Verify(PublicApi.Of(typeof(ChatClient).Assembly));
 
     [Fact]
     public Task Server() => Verify(PublicApi.Of(typeof(ModelServer).Assembly));

@@ -220,4 +220,9 @@ public sealed class LessonSnapshots
     /// <summary>The exercise: p of the draft, a quarter; else the others, as they stand to each other.</summary>
     [Fact]
     public void Speculative_by_counting_has_an_answer() => Assert.Equal([72, 36, 36], SpeculativeByCounting.Count([0.5, 0.25, 0.25], null, 1));
+
+    /// <summary>What a model wrote hangs on a machine's last bits; what holds of it does not.</summary>
+    [Fact]
+    public async Task In_a_program() =>
+        await Verify(System.Text.RegularExpressions.Regex.Replace(await InAProgramLesson.TextAsync(), "(?m)^   ›.*$", "   › …"));
 }

@@ -1,0 +1,3 @@
+using Functional.Samples;
+
+Console.Write(await InAProgramLesson.TextAsync());
