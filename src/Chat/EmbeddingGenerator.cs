@@ -7,7 +7,7 @@ namespace Functional.Chat;
 
 /// <summary>
 /// A model as the <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> of Microsoft.Extensions.AI: of a text the mean of its tokens' last hidden states, of length 1
-/// (<see cref="LanguageModel.EmbedAsync"/>).
+/// (<see cref="LanguageModel.EmbedAsync(IReadOnlyList{string}, CancellationToken)"/>).
 /// </summary>
 /// <example><code>
 /// using var model = await LanguageModel.LoadAsync("runs/answers");
