@@ -58,17 +58,18 @@ public sealed class ModelServer : IAsyncDisposable
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = valid.Grace + TimeSpan.FromSeconds(5));
         var server = new ModelServer(builder.Build(), valid);
         server.app.Use(server.Answer);
+        // Both take a second or so, and neither needs the other.
+        server.Loaded = Task.Run(server.Load, CancellationToken.None);
         try
         {
             await server.app.StartAsync(cancellation).ConfigureAwait(false);
         }
         catch (IOException e)
         {
-            await server.app.DisposeAsync().ConfigureAwait(false);
+            await server.DisposeAsync().ConfigureAwait(false);
             throw new FunctionalException(new Fault(nameof(Port), $"{valid.Address}:{valid.Port} cannot be listened at: {e.Message}", "allowed: an address of this machine, and a port that is free; 0 for any"));
         }
         server.Address = server.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        server.Loaded = server.Load();
         return server;
     }
 
@@ -87,7 +88,6 @@ public sealed class ModelServer : IAsyncDisposable
 
     async Task Load()
     {
-        await Task.Yield();
         foreach (var run in options.Runs)
         {
             var model = await ServedModel.Load(run, options, stopping.Token).ConfigureAwait(false);
