@@ -55,7 +55,7 @@ public sealed class ModelServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Limit(kestrel, valid));
         builder.Services.AddRoutingCore();
-        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = valid.Grace + TimeSpan.FromSeconds(5));
+        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = valid.Grace + TimeSpan.FromMinutes(1));
         var server = new ModelServer(builder.Build(), valid);
         server.app.Use(server.Answer);
         // Both take a second or so, and neither needs the other.
@@ -206,8 +206,7 @@ public sealed class ModelServer : IAsyncDisposable
         if (Interlocked.Exchange(ref stopped, 1) == 1) return;
         await stopping.CancelAsync().ConfigureAwait(false);
         cut.CancelAfter(options.Grace);
-        // Streams end by themselves; the connections close behind them.
-        while (!cut.IsCancellationRequested && Served.Any(static m => m.Host.Load is { Writing: > 0 } or { Waiting: > 0 })) await Task.Delay(20).ConfigureAwait(false);
+        // It waits for what is being answered; what is cut ends soon after.
         await app.StopAsync().ConfigureAwait(false);
         await cut.CancelAsync().ConfigureAwait(false);
         try

@@ -76,6 +76,18 @@ public sealed class ServerLaws(Served served) : IClassFixture<Served>
     }
 
     [Fact]
+    public async Task What_is_answered_is_counted()
+    {
+        await using var server = await served.Start();
+        using var http = Client(server);
+        foreach (var model in (string[])["one", "two"]) Assert.Equal(HttpStatusCode.OK, (await served.Post(Completions, $$"""{"model":"{{model}}","prompt":"abc","max_tokens":5,"n":2}""", http)).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await served.Post(Completions, """{"prompt":7}""", http)).Status);
+        foreach (var (name, count) in new[] { ("functional_completion_tokens_total{model=\"one\"}", 10), ("functional_prompt_tokens_total{model=\"two\"}", 3), ("functional_requests_total{route=\"/v1/completions\",status=\"200\"}", 2),
+            ("functional_requests_total{route=\"/v1/completions\",status=\"400\"}", 1), ("functional_first_token_seconds_count", 2) })
+            Assert.Equal((name, count), (name, await Metric(http, name)));
+    }
+
+    [Fact]
     public async Task Only_who_has_a_key_may_ask()
     {
         await using var server = await served.Start(static o => o with { Keys = ["first-key", "second-key"] });

@@ -62,11 +62,13 @@ public sealed class ServingLaws(Served served) : IClassFixture<Served>
     /// <summary>Each option changes what it is for, and reaches the writing.</summary>
     [Theory]
     [InlineData(""","seed":8,"temperature":1"""), InlineData(""","max_tokens":3"""), InlineData(""","max_completion_tokens":3"""), InlineData(""","temperature":1.9""")]
+    [InlineData(""","min_p":1,"temperature":1.01"""), InlineData(""","typical_p":0.01,"temperature":1.01"""), InlineData(""","top_k":2,"temperature":1.01"""), InlineData(""","top_p":0.01,"temperature":1.01""")]
     [InlineData(""","logit_bias":{"122":100}"""), InlineData(""","regex":"[0-9]+" """), InlineData(""","repetition_penalty":9"""), InlineData(""","frequency_penalty":2,"presence_penalty":2""")]
     [InlineData(""","response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"integer"}}}"""), InlineData(""","template":"user-assistant" """)]
     public async Task Each_option_reaches_the_writing(string more)
     {
-        var plain = (await served.Post(Chat, Ask(""","temperature":0"""))).Body["choices"]!.ToJsonString();
+        // What cuts the unlikely off is seen where tokens are drawn.
+        var plain = (await served.Post(Chat, Ask(more.Contains("1.01", StringComparison.Ordinal) ? ""","temperature":1.01""" : ""","temperature":0"""))).Body["choices"]!.ToJsonString();
         var (status, body) = await served.Post(Chat, more.Contains("temperature", StringComparison.Ordinal) ? Ask(more) : Ask($"{more},\"temperature\":0"));
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.NotEqual(plain, body["choices"]!.ToJsonString());
@@ -81,6 +83,11 @@ public sealed class ServingLaws(Served served) : IClassFixture<Served>
         Assert.Equal([a, b], await Texts("""["ab","cab"]"""));
         Assert.Equal([a, b], await Texts("[[97,98],[99,97,98]]"));
         Assert.Equal(["ab" + a], await Texts("\"ab\"", ""","echo":true"""));
+        Assert.NotEqual([a], await Texts("\"ab\"", ""","temperature":0"""));
+        // Each of several is drawn anew, and the first is the one that is written alone.
+        var several = (await served.Post(Completions, """{"model":"one","prompt":"ab","max_tokens":5,"seed":3,"n":3}""")).Body;
+        Assert.Equal(a, Served.Text(several));
+        Assert.Equal(3, Enumerable.Range(0, 3).Select(i => Served.Text(several, i)).Distinct().Count());
         // The best is one of those that n gives, by its mean log-probability.
         var all = (await served.Post(Completions, """{"model":"one","prompt":"ab","max_tokens":5,"seed":3,"n":4,"logprobs":0}""")).Body["choices"]!.AsArray();
         var best = all.MaxBy(static c => c!["logprobs"]!["token_logprobs"]!.AsArray().Average(static p => (double)p!));
@@ -98,6 +105,9 @@ public sealed class ServingLaws(Served served) : IClassFixture<Served>
         Assert.Equal(16, vector.Length);
         Assert.Equal(1, vector.Sum(static v => (double)v * v), 1e-5);
         Assert.NotEqual(Packed(0), Packed(1));
+        // What a text is padded with is no part of it.
+        var padded = (await served.Post(Embeddings, """{"model":"one","input":[97,98,99,32,99,97,98,0]}""")).Body["data"]![0]!["embedding"]!.AsArray().Select(static v => (float)v!);
+        Assert.NotEqual(vector, padded);
         Assert.Equal(10, (int)all["usage"]!["prompt_tokens"]!);
         Assert.Equal(vector, (await served.Post(Embeddings, """{"model":"one","input":[97,98,99,32,99,97,98]}""")).Body["data"]![0]!["embedding"]!.AsArray().Select(static v => (float)v!));
     }
@@ -130,6 +140,17 @@ public sealed class ServingLaws(Served served) : IClassFixture<Served>
             }
             else Assert.Equal((false, null), (((string)answer["message"]!["content"]!).StartsWith('{'), answer["message"]!["tool_calls"]));
         }
+    }
+
+    /// <summary>What a tool's schema refers to is its own, beside other tools; and whether one must be called is each request's own.</summary>
+    [Fact]
+    public async Task A_schema_of_a_tool_may_refer_to_itself()
+    {
+        const string Tools = ""","tools":[{"type":"function","function":{"name":"a","parameters":{"type":"object","properties":{"x":{"$ref":"#/$defs/n"}},"required":["x"],"$defs":{"n":{"type":"integer","minimum":7,"maximum":7}}}}}],"max_tokens":60,"temperature":0""";
+        var called = (await served.Post(Chat, Ask($"{Tools},\"tool_choice\":\"required\""))).Body;
+        Assert.Equal("""{"x":7}""", ((string)called["choices"]![0]!["message"]!["tool_calls"]![0]!["function"]!["arguments"]!).Replace(" ", "", StringComparison.Ordinal));
+        var free = (await served.Post(Chat, Ask($"{Tools},\"logit_bias\":{{\"123\":-100}}"))).Body;
+        Assert.NotNull((string?)free["choices"]![0]!["message"]!["content"]);
     }
 
     /// <summary>What was called before and what came of it are messages as others.</summary>
