@@ -19,7 +19,7 @@ sealed class Counters
         lock (gate) requests[(route, status)] = requests.GetValueOrDefault((route, status)) + 1;
     }
 
-    public void Failed(int status)
+    public void Failed()
     {
         lock (gate) failedInStreams++;
     }

@@ -112,7 +112,7 @@ public sealed class ModelServer : IAsyncDisposable
         catch (Exception e) when (!context.RequestAborted.IsCancellationRequested)
         {
             route = Known(context.Request.Path);
-            var fault = Faulty.Of(e, stop.Token) ?? (timer.IsCancellationRequested ? new ApiException(504, $"timeout: the answer took longer than {options.Timeout.TotalSeconds:0} s", null, "timeout")
+            var fault = Faulty.Of(e) ?? (timer.IsCancellationRequested ? new ApiException(504, $"timeout: the answer took longer than {options.Timeout.TotalSeconds:0} s", null, "timeout")
                 : cut.IsCancellationRequested ? new ApiException(503, "the server is stopping") : new ApiException(500, "an error of the server; whoever runs it knows more"));
             if (fault.Status == 500) options.Told?.Invoke($"{context.Request.Path.Value?.ReplaceLineEndings(" ")}: {(e is FunctionalException ? e.Message : e)}");
             if (context.Response.HasStarted) context.Abort();

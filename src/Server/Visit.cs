@@ -38,9 +38,9 @@ sealed class Visit(Counters counters, string model, string client, int mostToken
         {
             await work().ConfigureAwait(false);
         }
-        catch (Exception e) when (Faulty.Of(e, stop) is { } known)
+        catch (Exception e) when (Faulty.Of(e) is { } known)
         {
-            counters.Failed(known.Status);
+            counters.Failed();
             await events.Send(known.Body).ConfigureAwait(false);
         }
         await events.Done().ConfigureAwait(false);

@@ -56,7 +56,7 @@ sealed record CompletionRequest(Vec<Prompt> Prompts, GenerationOptions Options, 
             Tokens = (int)(body.Whole("max_tokens", 1, most) ?? Math.Min(16, most)), Temperature = body.Number("temperature", 1, 0, 2), TopP = body.Number("top_p", 1, 1e-9, 1),
             TopK = (int)(body.Whole("top_k", 0, int.MaxValue) ?? 0), Seed = WritingRequest.Seed(body), Samples = bestOf, LogProbs = (int)(likely ?? 0),
         }, body);
-        var prompts = body["prompt"] is null ? [new(" "[..0], [])] : Prompt.All(body, "prompt", MostPrompts);
+        var prompts = body["prompt"] is null ? [new("", [])] : Prompt.All(body, "prompt", MostPrompts);
         body.Check();
         return new(prompts, options, bestOf, echo, (int?)likely, writing);
     }

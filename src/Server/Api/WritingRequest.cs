@@ -10,10 +10,7 @@ namespace Functional.Server;
 /// <param name="TellsUsage">Whether a stream ends with the numbers of tokens.</param>
 sealed record WritingRequest(int Texts, bool Streams, bool TellsUsage)
 {
-    // Seeds that nobody has named.
-    const int Unnamed = int.MaxValue;
-
-    public const int MostStops = 16;
+    const int MostStops = 16;
 
     public static WritingRequest Of(Members body)
     {
@@ -23,7 +20,7 @@ sealed record WritingRequest(int Texts, bool Streams, bool TellsUsage)
         return new((int)(body.Whole("n", 1, 128) ?? 1), stream, options?.Flag("include_usage") ?? false);
     }
 
-    public static long Seed(Members body) => body.Whole("seed", long.MinValue, long.MaxValue) is { } seed ? seed & long.MaxValue : RandomNumberGenerator.GetInt32(Unnamed);
+    public static long Seed(Members body) => body.Whole("seed", long.MinValue, long.MaxValue) is { } seed ? seed & long.MaxValue : RandomNumberGenerator.GetInt32(int.MaxValue);
 
     public static Vec<TokenBias> Biases(Members body)
     {
