@@ -49,7 +49,7 @@ sealed partial record ChatTools(Vec<Tool> Offered, Json? Schema, bool IsOptional
         var calls = ToolCalls.Schema(offered);
         // A call, or what the answer must look like.
         var schema = answer is not null && needed is null && calls["anyOf"].Case is Json.List { Items: var ways }
-            ? new Json.Map(Params.Of<Json>(("anyOf", new Json.List([.. ways, Schemas.Moved(answer, $"#/anyOf/{ways.Count}")])))) : calls;
+            ? new Json.Map(Params.Of<Json>(("anyOf", new Json.List([.. ways, JsonSchemas.Moved(answer, $"#/anyOf/{ways.Count}")])))) : calls;
         return new(offered, schema, needed is null && answer is null, ToolCalls.Told(Of(all), needed is not null));
     }
 

@@ -1,4 +1,5 @@
 using Functional.Base;
+using Functional.Dialogues;
 
 namespace Functional.Chat;
 
@@ -15,26 +16,10 @@ static class Schemas
     static Json Text(string text) => new Json.Text(text);
 
     /// <summary>A schema that says the same, without words that say nothing beside a reference.</summary>
-    public static Json Plain(Json schema) => Each(schema, static words => Bare(words));
+    public static Json Plain(Json schema) => JsonSchemas.Each(schema, static words => Bare(words));
 
     /// <summary>A schema that came of a C# type, as far as the type surely reads it.</summary>
-    public static Json OfCSharp(Json schema) => Each(schema, static words => Narrowed(Bare(words)));
-
-    /// <summary>A schema that stands elsewhere, so that its references lead there.</summary>
-    /// <param name="schema">The schema.</param>
-    /// <param name="to">Where it stands.</param>
-    public static Json Moved(Json schema, string to) => Each(schema, words => words.Map((name, value) =>
-        name == "$ref" && value is Json.Text { Value: ['#', ..] pointer } ? Text(to + pointer[1..]) : value));
-
-    // Words of each schema within a schema: names of properties are none.
-    static Json Each(Json schema, Func<Params<Json>, Params<Json>> change) => schema is not Json.Map { Members: var words } ? schema
-        : new Json.Map(change(words.Map((name, value) => (name, value) switch
-        {
-            ("properties" or "$defs" or "definitions", Json.Map { Members: var members }) => new Json.Map(members.Map(member => Each(member, change))),
-            ("anyOf" or "oneOf" or "allOf" or "prefixItems", Json.List { Items: var items }) => new Json.List(items.Map(item => Each(item, change))),
-            ("items" or "additionalProperties", _) => Each(value, change),
-            _ => value,
-        })));
+    public static Json OfCSharp(Json schema) => JsonSchemas.Each(schema, static words => Narrowed(Bare(words)));
 
     // Beside a reference the exporter leaves items of any kind; and Semantic Kernel calls what a function does a condition, which says nothing about values.
     static Params<Json> Bare(Params<Json> words) => words.Filter((name, value) => !(name == "condition" && value is Json.Text)

@@ -31,17 +31,9 @@ public static class ToolCalls
     /// <param name="tools">One or more.</param>
     public static Json Schema(Vec<Tool> tools) => Object(("anyOf", new Json.List(tools.Map((tool, i) => Object(
         ("type", Word("object")),
-        ("properties", Object(("name", Object(("const", Word(tool.Name)))), ("arguments", Moved(tool.Parameters, $"#/anyOf/{i}/properties/arguments")))),
+        ("properties", Object(("name", Object(("const", Word(tool.Name)))), ("arguments", JsonSchemas.Moved(tool.Parameters, $"#/anyOf/{i}/properties/arguments")))),
         ("required", List(Word("name"), Word("arguments"))),
         ("additionalProperties", new Json.Bool(false)))))));
-
-    static Json Moved(Json schema, string to) => schema switch
-    {
-        Json.Map { Members: var members } => new Json.Map(members.Map((name, value) => name == "$ref" && value is Json.Text { Value: var pointer } && pointer.StartsWith('#')
-            ? Word(to + pointer[1..]) : Moved(value, to))),
-        Json.List { Items: var items } => new Json.List(items.Map(item => Moved(item, to))),
-        _ => schema,
-    };
 
     /// <summary>What the system says of them.</summary>
     /// <param name="tools">One or more.</param>

@@ -194,7 +194,7 @@ public sealed class ChatToolTests(ChatRuns runs) : IClassFixture<ChatRuns>
             Assert.DoesNotMatch(pattern, not);
         }
         Assert.Equal(Same("""{"$ref":"#/anyOf/2/properties/a","const":{"$ref":"#"}}"""),
-            Schemas.Moved(Json.Parse("""{"$ref":"#/properties/a","const":{"$ref":"#"}}""", "x").OrThrow(), "#/anyOf/2").Line());
+            JsonSchemas.Moved(Json.Parse("""{"$ref":"#/properties/a","const":{"$ref":"#"}}""", "x").OrThrow(), "#/anyOf/2").Line());
         Assert.Equal(Same("""{"type":"integer"}"""), Schemas.Plain(Json.Parse("""{"type":"integer"}""", "x").OrThrow()).Line());
     }
 
