@@ -200,11 +200,23 @@ static class PolicyLessons
             {
                 Folder = folder.FullName, PretrainSteps = 200, MostPretrainSteps = 200, Updates = 40, KlWeights = [0, 0.2, 2], Measured = 40,
                 Pretraining = [("layers", "1"), ("heads", "2"), ("width", "48"), ("context", "40"), ("engine", "managed"), ("eval-batches", "4")], Practice = [("lr", "0.01"), ("warmup", "0"), ("engine", "managed")],
-            }, told, cancellation).ConfigureAwait(false);
+            }, new Nameless(told, folder.FullName + Path.DirectorySeparatorChar), cancellation).ConfigureAwait(false);
         }
         finally
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    // A folder that is gone when the lesson is over tells nobody anything.
+    sealed class Nameless(TextWriter told, string folder) : TextWriter(System.Globalization.CultureInfo.InvariantCulture)
+    {
+        public override System.Text.Encoding Encoding => told.Encoding;
+
+        public override void Write(char value) => told.Write(value);
+
+        public override void WriteLine(string? value) => told.WriteLine(value?.Replace(folder, "", StringComparison.Ordinal));
+
+        public override Task WriteLineAsync(string? value) => told.WriteLineAsync(value?.Replace(folder, "", StringComparison.Ordinal));
     }
 }

@@ -54,13 +54,16 @@ static class TextLessons
     {
         Pictures =
         [
-            Picture.Cells("What is learned", "Two conversations, letter by letter: blue is a target, which the model is to write; the rest it only reads.", static () =>
+            Picture.Cells("Who sees whom in a shared row", "A row is a token that looks, a column one that it sees: two conversations, of which neither sees the other. Deep blue are tokens that learn what comes next; the others are only read.", static () =>
             {
-                Example[] talks = [WhatAMaskDoes.Encoded(WhatAMaskDoes.first), WhatAMaskDoes.Encoded(WhatAMaskDoes.Of("and 3+4?", "7, as ever"))];
-                var most = talks.Max(static t => t.Ids.Count);
-                return ([.. Enumerable.Range(0, most).Select(static i => i % 5 == 0 ? FormattableString.Invariant($"{i}") : "")], ["first", "second"],
-                    [.. talks.Select(t => (Vec<double>)[.. Enumerable.Range(0, most).Select(i => i < t.Learns.Count && t.Learns[i] ? 1.0 : 0)])]);
-            }, most: 1, width: 560, height: 150),
+                var examples = Examples.Of([WhatAMaskDoes.Encoded(WhatAMaskDoes.first), WhatAMaskDoes.Encoded(WhatAMaskDoes.second)]);
+                var source = new ConversationRows(examples, (int)examples.Tokens, RowOrder.Ordered, packed: true);
+                var batch = new Batch(1, source.Feed(1));
+                source.Fill(default, 0, batch);
+                var (starts, labels) = (batch.Ints("starts", 0).ToArray(), batch.Ints("labels", 0).ToArray());
+                Vec<string> none = [.. starts.Select(static _ => "")];
+                return (none, none, [.. Enumerable.Range(0, starts.Length).Select(i => (Vec<double>)[.. Enumerable.Range(0, starts.Length).Select(j => j > i || j < starts[i] ? 0 : labels[i] >= 0 ? 1 : 0.35)])]);
+            }, most: 1),
         ],
         Laws =
         [
@@ -153,11 +156,9 @@ static class TextLessons
                 var lesson = SpeculativeByCounting.Kept([0.5, 0.25, 0.25], [0.25, 0.75, 0]);
                 return [.. ((double[])[0.25, lesson, 0.75, 0.9]).Select(static kept => new Trace(FormattableString.Invariant($"kept {kept:0.00}"), [.. Enumerable.Range(0, 9).Select(k => ((double)k, SpeculativeByCounting.Words(kept, k)))]))];
             }),
-            Picture.Cells("Of 144 parts, where a draft goes", "A row is a draft, a column the word that comes; weighted by how often each is drafted, the columns sum to what the large model finds likely.", static () =>
-            {
-                Vec<string> words = ["sun", "sea", "sky"];
-                return (words, words, [.. Enumerable.Range(0, 3).Select(static draft => (Vec<double>)[.. SpeculativeByCounting.Count([0.5, 0.25, 0.25], draft == 2 ? null : [0.25, 0.75, 0], draft).Select(static n => (double)n)])]);
-            }, most: 144, width: 320, height: 280),
+            Picture.Cells("Of 144 parts, where a draft goes", "A row is a draft, a column the word that comes. Sun is drafted in a quarter of all cases and sea in the others; so weighted, the columns are what the large model finds likely: a half and two quarters.",
+                static () => (["sun", "sea", "sky"], ["sun", "sea"], [.. Enumerable.Range(0, 2).Select(static draft => (Vec<double>)[.. SpeculativeByCounting.Count([0.5, 0.25, 0.25], [0.25, 0.75, 0], draft).Select(static n => (double)n)])]),
+                most: 144, width: 320, height: 220),
         ],
         Laws =
         [

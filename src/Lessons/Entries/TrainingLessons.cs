@@ -18,7 +18,7 @@ static class TrainingLessons
     {
         Pictures =
         [
-            Picture.Lines("Loss and gradient of the forty steps", "A model of a thousand numbers learns to spell abcabc…; the gradient's norm, before it is clipped to 1, falls with the loss.", "step", "loss in nats, norm", static () =>
+            Picture.Lines("Loss and gradient of the forty steps", "A tiny GPT learns to spell abcabc…; the gradient is longest where the loss falls fastest, and where it is above 1 it is clipped.", "step", "loss in nats, norm", static () =>
                 GptStep.Curve(40).ToList() is var curve ? [new("loss", [.. curve.Select(static p => ((double)p.Step, p.Loss))]), new("norm of the gradient", [.. curve.Select(static p => ((double)p.Step, p.Norm))])] : []),
         ],
         Laws =
@@ -75,7 +75,7 @@ static class TrainingLessons
     {
         Pictures =
         [
-            Picture.Lines("One program of a step, two objectives", "The loss of the next letter, and of the better of two words; below, how often the better word has more.", "step", "loss in nats, share", static () =>
+            Picture.Lines("One program of a step, two objectives", "The loss of the next letter and of the better of two words, and how often the better word has more.", "step", "loss in nats, share", static () =>
             {
                 static Trace Of(string name, double[] curve) => new(name, [.. curve.Select(static (y, i) => (i + 1.0, y))]);
                 return
