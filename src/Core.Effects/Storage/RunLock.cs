@@ -46,5 +46,27 @@ sealed class RunLock : IDisposable
         }
     });
 
+    /// <summary>The process that trains in a folder, without a try to take its place; nothing where none does.</summary>
+    public static int? Holder(string folder)
+    {
+        try
+        {
+            using var file = new FileStream(Path.Combine(folder, "run.lock"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var reader = new StreamReader(file);
+            if (!int.TryParse(reader.ReadToEnd().AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return null;
+            using var process = System.Diagnostics.Process.GetProcessById(id);
+            // A number that another process has by now was written before that began.
+            return process.HasExited || process.StartTime.ToUniversalTime() > File.GetLastWriteTimeUtc(file.Name).AddSeconds(1) ? null : id;
+        }
+        catch (IOException e) when (heldByAnother.Contains(e.HResult))
+        {
+            return 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+
     public void Dispose() => file.Dispose();
 }
