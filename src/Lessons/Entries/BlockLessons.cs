@@ -102,7 +102,7 @@ static class BlockLessons
     static Lesson Mixture => new("09-experts", "A mixture of experts", "How a router sends each token to one of several MLPs, why its load collapses when nobody looks after it, and the loss that keeps all of them at work.",
         Lesson.Says(LoadOfExperts.Text))
     {
-        Seconds = 20,
+        Seconds = 6,
         Pictures =
         [
             Picture.Lines("Load of the experts after 300 steps", "1 is even, 8 is everything. Trained when the picture is drawn, which takes some seconds: without the balancing loss a few experts take most.", "expert", "load", static () =>

@@ -164,7 +164,7 @@ static class PolicyLessons
 
     static Lesson Counting => new("20-counting-e", "Counting e", "The whole of it on a reward that everybody can count: a model is pretrained, learns by GRPO to write e's, and pays for leaving its text.", Count)
     {
-        Seconds = 60,
+        Seconds = 20,
         Pictures =
         [
             Picture.Lines("What a nat may cost", "If letters fell independently, how many of 24 would be e in what the best policy writes, by how many the base writes; what costs nothing is written always.", "price of a nat", "e in 24 characters", static () =>

@@ -16,7 +16,7 @@ static class ProgramLessons
     static Lesson InAProgram => new("25-in-a-program", "A model in a program", "How a model becomes one of a program's services: streaming, a function that it calls, an answer that is a C# value, vectors.",
         static async (told, cancellation) => await told.WriteAsync((await InAProgramLesson.TextAsync(cancellation).ConfigureAwait(false)).AsMemory(), cancellation).ConfigureAwait(false))
     {
-        Seconds = 15,
+        Seconds = 4,
         Pictures =
         [
             Picture.Lines("What a model may write of a Person", "A value is written byte by byte, drawn at random from what the schema allows. Names of members leave no choice, a text many, a number few; whatever is drawn, it is a Person.", "byte", "bytes that may come", static () =>

@@ -62,6 +62,7 @@ public sealed partial class SourceRuleTests
     [InlineData("Core.Effects", new[] { "Core.Pure", "Corpus" })]
     [InlineData("Facade", new[] { "Core.Effects", "Core.Pure" })]
     [InlineData("Chat", new[] { "Facade" })]
+    [InlineData("Lessons", new[] { "Chat" })]
     [InlineData("Server", new[] { "Facade" })]
     [InlineData("Cli", new[] { "Facade", "Server" })]
     public void A_layer_references_only_the_layers_below(string project, string[] allowed) =>
@@ -108,6 +109,7 @@ public sealed partial class SourceRuleTests
     [InlineData("Core.Effects")]
     [InlineData("Facade")]
     [InlineData("Chat")]
+    [InlineData("Lessons")]
     [InlineData("Server")]
     [InlineData("Cli")]
     public void Public_members_must_be_documented(string project)
