@@ -107,7 +107,7 @@ static class PolicyLessons
     {
         Pictures =
         [
-            Picture.Lines("What a token says", "d is how much likelier the policy finds it. k1 is of either sign; k2 and k3 are never below 0.", "d = log π - log π_ref", "estimate", static () =>
+            Picture.Lines("What a token says", "How much likelier the policy finds a token than its reference is d. Of it k1 is of either sign; k2 and k3 are never below 0.", "d = log π - log π_ref", "estimate", static () =>
                 [.. estimators.Select(static e => new Trace($"{e}".ToLowerInvariant(), [.. Enumerable.Range(-20, 41).Select(static i => i / 10.0).Select(d => (d, Kl.Of(e, d, 0)))]))]),
             Picture.Lines("Means of ten drawn tokens, twenty times each", "The line is the distance. k1 jumps from above to below 0; k3 stays near.", "try", "mean", static () =>
             [

@@ -140,7 +140,7 @@ static class TrainingLessons
         ],
         Laws =
         [
-            new("half-a-gap", "bfloat16 changes a number by no more than a 256th of it, and half precision by no more than a 2048th where it is not very small.", static key =>
+            new("half-a-gap", "Rounding to bfloat16 changes a number by no more than a 256th of it, and to half precision by no more than a 2048th where it is not very small.", static key =>
             {
                 var x = Math.Exp(new Draws(key).Between("size", -8, 10)) * (new Draws(key).Flip("sign") ? 1 : -1);
                 double Off(DType type) => Math.Abs(PrecisionLesson.Round(x, type) - x) / Math.Abs(x);

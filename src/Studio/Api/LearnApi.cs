@@ -19,7 +19,7 @@ sealed class LearnApi(Vec<Lesson> lessons, TimeSpan most)
     // The largest whole number that a page's script can count to.
     const long MostSeed = (1L << 53) - 1;
 
-    readonly ConcurrentDictionary<(string, long), Lazy<Task<string>>> drawn = new();
+    readonly ConcurrentDictionary<(string, long, bool), Lazy<Task<string>>> drawn = new();
 
     /// <summary>All lessons, for two minutes each.</summary>
     public LearnApi()
@@ -60,7 +60,8 @@ sealed class LearnApi(Vec<Lesson> lessons, TimeSpan most)
         var lesson = Named(call.Needed("name"));
         if (!long.TryParse(call.Query("picture") ?? "0", System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var at) || at >= lesson.Pictures.Count)
             throw new ApiException(404, $"picture: {lesson.Name} has none of that number; allowed: 0 to {lesson.Pictures.Count - 1}", "picture");
-        var svg = await drawn.GetOrAdd((lesson.Name, at), _ => new(() => Task.Run(lesson.Pictures[(int)at].Svg))).Value.WaitAsync(call.Stop).ConfigureAwait(false);
+        var narrow = call.Query("narrow") == "true";
+        var svg = await drawn.GetOrAdd((lesson.Name, at, narrow), _ => new(() => Task.Run(() => lesson.Pictures[(int)at].Svg(narrow)))).Value.WaitAsync(call.Stop).ConfigureAwait(false);
         await call.Send(new JsonObject { ["svg"] = svg }).ConfigureAwait(false);
     }
 

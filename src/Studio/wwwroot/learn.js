@@ -8,12 +8,12 @@ let leaving = new AbortController();
 
 const list = h("ol", { class: "lessons" });
 const select = h("select", { onchange: () => { location.hash = select.value; } });
-const place = h("div", { class: "stack" });
+const place = h("div", { class: "stack lesson" });
 
 fill(main,
   h("h1", {}, "Learn"),
   h("div", { class: "columns" },
-    h("nav", { class: "card side", "aria-label": "Lessons" }, list, h("div", { class: "pick" }, field("Lesson", select))),
+    h("div", { class: "card side", role: "navigation", "aria-label": "Lessons" }, list, h("div", { class: "pick" }, field("Lesson", select))),
     h("section", { "aria-label": "Lesson" }, place)));
 
 /** The lesson that the address names; otherwise the one that was looked at last, or the first. */
@@ -91,7 +91,7 @@ function pictures(lesson, signal) {
   return h("section", { "aria-label": "Pictures" }, h("h2", {}, lesson.pictures.length > 1 ? "Pictures" : "A picture"),
     h("div", { class: "pictures" }, lesson.pictures.map((/** @type {any} */ p, /** @type {number} */ i) => {
       const drawn = h("div", { class: "waits" }, "is drawn …");
-      get("learn/picture", { name: lesson.name, picture: i }, signal).then((answer) => {
+      get("learn/picture", { name: lesson.name, picture: i, narrow: String(place.clientWidth < 480) }, signal).then((answer) => {
         drawn.className = "";
         fill(drawn, picture(answer.svg));
       }).catch((e) => tellError(drawn, e));
@@ -158,7 +158,7 @@ function sources(lesson) {
 function onwards(lesson) {
   const at = lessons.findIndex((l) => l.name === lesson.name);
   const link = (/** @type {number} */ to, /** @type {string} */ before, /** @type {string} */ behind) => lessons[to] && h("a", { href: `#${lessons[to].name}` }, `${before}${lessons[to].number}. ${lessons[to].title}${behind}`);
-  return h("p", { class: "row spread" }, link(at - 1, "← ", "") || h("span"), link(at + 1, "", " →") || h("span"));
+  return h("div", { class: "row spread" }, link(at - 1, "← ", "") || h("span"), link(at + 1, "", " →") || h("span"));
 }
 
 const WORDS = "abstract and as async await base bool break byte case catch char class const continue decimal default do double else enum event false finally fixed float for foreach from get if in init int interface internal is let long namespace new not null object operator or out override params private protected public readonly record ref required return sealed select set short sizeof static string struct switch this throw true try typeof uint ulong using var virtual void when where while with yield";

@@ -5,6 +5,7 @@ using Functional.Server;
 using Functional.Studio;
 using Functional.Tests.Properties.Serving;
 using Functional.Tests.Properties.Training;
+using Lesson = Functional.Lessons.Lesson;
 
 namespace Functional.Tests.Properties.Studio;
 
@@ -42,7 +43,7 @@ public sealed class LearnApiLaws : IAsyncLifetime
 
     Lesson Of(string name, Func<TextWriter, CancellationToken, Task> writes) => new(name, "A lesson", "One learns something.", writes)
     {
-        Pictures = [new("A picture", "It is empty.", static () => "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\"></svg>")],
+        Pictures = [new("A picture", "It is empty.", static _ => "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\"></svg>")],
         Laws =
         [
             new("small", "No number is above nine tenths.", static key => LawCase.Of(key.Uniform(0) <= 0.9, $"{key.Uniform(0):0.000}")),
@@ -113,6 +114,8 @@ public sealed class LearnApiLaws : IAsyncLifetime
         Assert.Equal(lesson.Sources, body["sources"]!.AsArray().Select(static s => new LessonSource((string)s!["name"]!, (string)s["text"]!)));
         var (_, picture) = await Get("learn/picture?name=07-modern-block&picture=0");
         Assert.Equal(lesson.Pictures[0].Svg(), (string)picture["svg"]!);
+        var (_, narrow) = await Get("learn/picture?name=07-modern-block&picture=0&narrow=true");
+        Assert.Equal(lesson.Pictures[0].Svg(narrow: true), (string)narrow["svg"]!);
     }
 
     /// <summary>What is not there is said by its name, and what there is.</summary>
