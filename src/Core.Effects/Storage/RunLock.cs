@@ -46,25 +46,21 @@ sealed class RunLock : IDisposable
         }
     });
 
-    /// <summary>The process that trains in a folder, without a try to take its place; nothing where none does.</summary>
-    public static int? Holder(string folder)
+    /// <summary>Whether somebody holds a folder's lock. Looking takes it for an instant, as others may who look; so only where there is a reason to.</summary>
+    public static bool IsHeld(string folder)
     {
         try
         {
-            using var file = new FileStream(Path.Combine(folder, "run.lock"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(file);
-            if (!int.TryParse(reader.ReadToEnd().AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return null;
-            using var process = System.Diagnostics.Process.GetProcessById(id);
-            // A number that another process has by now was written before that began.
-            return process.HasExited || process.StartTime.ToUniversalTime() > File.GetLastWriteTimeUtc(file.Name).AddSeconds(1) ? null : id;
+            using var file = new FileStream(Path.Combine(folder, "run.lock"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            return false;
         }
-        catch (IOException e) when (heldByAnother.Contains(e.HResult))
+        catch (IOException e)
         {
-            return 0;
+            return heldByAnother.Contains(e.HResult);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        catch (UnauthorizedAccessException)
         {
-            return null;
+            return false;
         }
     }
 

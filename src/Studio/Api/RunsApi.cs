@@ -34,7 +34,7 @@ static class RunsApi
             var (history, job) = (histories.Of(run), jobs.About(TrainingJob.Kind, run.Name));
             return new()
             {
-                ["name"] = run.Name, ["at_work"] = job?.Json, ["process"] = job is null && IsOpen(history) ? RunFolder.Holder(run.Folder) : null,
+                ["name"] = run.Name, ["at_work"] = job?.Json, ["elsewhere"] = job is null && IsOpen(history) && RunFolder.IsHeld(run.Folder),
                 ["stages"] = new JsonArray([.. history.Stages.Select(s => (JsonNode)About(s, history.Stages.Count == 1 ? run.Name : $"{run.Name}/{s.Name}"))]),
             };
         }
@@ -128,7 +128,7 @@ static class RunsApi
     {
         var run = library.Run(call.Text("run"));
         if (jobs.About(TrainingJob.Kind, run.Name) is not { } job)
-            throw new ApiException(409, RunFolder.Holder(run.Folder) is { } process ? $"run: {run.Name} is not trained by this studio, but by process {process}; stop it where it was begun, with Ctrl-C" : $"run: {run.Name} is not at work", "run");
+            throw new ApiException(409, RunFolder.IsHeld(run.Folder) ? $"run: {run.Name} is trained by another program; stop it there, with Ctrl-C" : $"run: {run.Name} is not at work", "run");
         await job.Stop.CancelAsync().ConfigureAwait(false);
         await call.Send(job.Json).ConfigureAwait(false);
     }

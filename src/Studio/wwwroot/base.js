@@ -212,7 +212,7 @@ export async function post(path, body, signal) {
  */
 export async function stream(path, body, told, signal) {
   const response = await ask(`/studio/api/${path}`, { method: "POST", body: JSON.stringify(body), signal });
-  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).pipeThrough(new TextDecoderStream()).getReader();
+  const reader = /** @type {ReadableStream<any>} */ (response.body).pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
     /** @type {ReadableStreamReadResult<string>} */

@@ -36,7 +36,7 @@ function about(run) {
 function stageOf(run, stage) {
   const name = run.stages.length > 1 ? stage.name.slice(run.name.length + 1) : stage.kind;
   const share = stage.steps > 0 ? Math.min(1, stage.step / stage.steps) : 0;
-  const standing = run.at_work && stage.standing === "running, or broken off" ? "running" : run.process && stage.standing === "running, or broken off" ? `running in process ${run.process}`
+  const standing = run.at_work && stage.standing === "running, or broken off" ? "running" : run.elsewhere && stage.standing === "running, or broken off" ? "running in another program"
     : stage.standing === "running, or broken off" ? "broken off" : stage.standing;
   const best = stage.best === null ? "" : ` · ${stage.measure === "validation loss" ? "best loss" : "best reward"} ${number(stage.best)}`;
   const bar = h("span");
@@ -50,7 +50,7 @@ function stageOf(run, stage) {
 /** @param {any} run */
 function buttons(run) {
   if (run.at_work) return h("button", { onclick: () => act("runs/stop", { run: run.name }, `${run.name} saves and stops`) }, run.at_work.state === "waiting" ? "Take back" : "Stop");
-  if (run.process) return null;
+  if (run.elsewhere) return null;
   const open = run.stages.find((/** @type {any} */ s) => s.standing !== "completed");
   if (open && open.begun) return h("button", { onclick: () => act("runs/resume", { run: run.name }, `${run.name} goes on`) }, "Resume");
   const last = run.stages.at(-1);
