@@ -98,6 +98,9 @@ static class Shown
     /// <summary>A row of whole numbers.</summary>
     public static string Of(IEnumerable<int> numbers) => $"[{string.Join(", ", numbers)}]";
 
+    /// <summary>A text in quotes, on one line.</summary>
+    public static string Of(string text) => $"\"{text.Replace("\n", "\\n", StringComparison.Ordinal)}\"";
+
     /// <summary>A matrix, row by row.</summary>
     public static string Of(double[,] matrix) =>
         $"[{string.Join(", ", Enumerable.Range(0, matrix.GetLength(0)).Select(i => Of(Enumerable.Range(0, matrix.GetLength(1)).Select(j => matrix[i, j]))))}]";

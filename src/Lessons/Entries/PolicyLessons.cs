@@ -176,7 +176,7 @@ static class PolicyLessons
             {
                 var draw = new Draws(key);
                 var (one, other) = (draw.Text("one", 0, 24, "eE éxa\n"), draw.Text("other", 0, 24, "eE éxa\n"));
-                return LawCase.Of(CountingE.Es(one + other) == CountingE.Es(one) + CountingE.Es(other) && CountingE.Es(one) == CountingE.Es(string.Concat(one.Order())), $"\"{one}\" and \"{other}\" have {CountingE.Es(one)} and {CountingE.Es(other)}, together {CountingE.Es(one + other)}");
+                return LawCase.Of(CountingE.Es(one + other) == CountingE.Es(one) + CountingE.Es(other) && CountingE.Es(one) == CountingE.Es(string.Concat(one.Order())), $"{Shown.Of(one)} and {Shown.Of(other)} have {CountingE.Es(one)} and {CountingE.Es(other)}, together {CountingE.Es(one + other)}");
             }),
             new("no-better-share", "No other share of e is worth more than that of the closed form, where each e is worth 1 and each nat costs its price.", static key =>
             {

@@ -32,16 +32,16 @@ static class TextLessons
             new("there-and-back", "Decoding undoes encoding, whatever the text: every byte is a token.", static key =>
             {
                 var (tokenizer, text) = (Trained(key, 20), Drawn(key));
-                return LawCase.Of(tokenizer.Decode(BpeFromNothing.Ids(tokenizer, text)) == text, $"\"{text}\" comes back as \"{tokenizer.Decode(BpeFromNothing.Ids(tokenizer, text))}\"");
+                return LawCase.Of(tokenizer.Decode(BpeFromNothing.Ids(tokenizer, text)) == text, $"{Shown.Of(text)} comes back as {Shown.Of(tokenizer.Decode(BpeFromNothing.Ids(tokenizer, text)))}");
             }),
             new("cut-anywhere", "A text that comes in two pieces has the tokens of the whole, wherever it is cut.", static key =>
-                LawCase.Of(BpeFromNothing.CutAnywhere(Trained(key, 20), Drawn(key)), $"\"{Drawn(key)}\" has other tokens where it comes in pieces")),
+                LawCase.Of(BpeFromNothing.CutAnywhere(Trained(key, 20), Drawn(key)), $"{Shown.Of(Drawn(key))} has other tokens where it comes in pieces")),
             new("never-more", "One merge more never makes a text longer, and all merges but the last are the same.", static key =>
             {
                 var (text, merges) = (Drawn(key), new Draws(key).Whole("merges", 1, 16));
                 var (fewer, more) = (Trained(key, merges), Trained(key, merges + 1));
                 return LawCase.Of(BpeFromNothing.Ids(more, text).Length <= BpeFromNothing.Ids(fewer, text).Length && more.Merges.Take(fewer.Merges.Count).SequenceEqual(fewer.Merges),
-                    $"\"{text}\" has {BpeFromNothing.Ids(fewer, text).Length} tokens with {merges} merges, and {BpeFromNothing.Ids(more, text).Length} with one more");
+                    $"{Shown.Of(text)} has {BpeFromNothing.Ids(fewer, text).Length} tokens with {merges} merges, and {BpeFromNothing.Ids(more, text).Length} with one more");
             }),
         ],
     };
@@ -72,23 +72,25 @@ static class TextLessons
                 var talks = Talks(key, new Draws(key).Whole("talks", 2, 3));
                 var (examples, model) = (Examples.Of([.. talks.Select(WhatAMaskDoes.Encoded)]), Model);
                 var (apart, together) = (WhatAMaskDoes.Loss(model, examples, Most, packed: false), WhatAMaskDoes.Loss(model, examples, Most, packed: true));
-                return LawCase.Same([apart.Labels, apart.Loss], [together.Labels, together.Loss], $"{string.Join(" | ", talks)}");
+                return LawCase.Same([apart.Labels, apart.Loss], [together.Labels, together.Loss], $"{string.Join(", ", talks.Select(Asked))}");
             }),
             new("questions-are-no-labels", "How much of a conversation is learned hangs on the answer alone, whatever was asked.", static key =>
             {
                 var draw = new Draws(key);
                 var (answer, one, other) = (draw.Text("answer", 1, 8, "abc d"), draw.Text("one", 1, 12, "xyz ?"), draw.Text("other", 1, 12, "xyz ?"));
-                return LawCase.Same(WhatAMaskDoes.Labels(one, answer), WhatAMaskDoes.Labels(other, answer), $"\"{answer}\" after \"{one}\" and after \"{other}\"", 0);
+                return LawCase.Same(WhatAMaskDoes.Labels(one, answer), WhatAMaskDoes.Labels(other, answer), $"{Shown.Of(answer)} after {Shown.Of(one)} and after {Shown.Of(other)}", 0);
             }),
             new("padding-is-nothing", "A longer row, whose end is padding, has the same loss.", static key =>
             {
                 var talks = Talks(key, 1);
                 var examples = Examples.Of([.. talks.Select(WhatAMaskDoes.Encoded)]);
                 var (tight, wide) = (WhatAMaskDoes.Loss(Model, examples, (int)examples.Tokens, packed: false), WhatAMaskDoes.Loss(Model, examples, Most, packed: false));
-                return LawCase.Same([tight.Labels, tight.Loss], [wide.Labels, wide.Loss], $"{talks[0]} in {examples.Tokens} and in {Most} places");
+                return LawCase.Same([tight.Labels, tight.Loss], [wide.Labels, wide.Loss], $"{Asked(talks[0])} in {examples.Tokens} and in {Most} places");
             }),
         ],
     };
+
+    static string Asked(Conversation talk) => string.Join(" → ", talk.Messages.Select(static m => Shown.Of(m.Text)));
 
     const int Most = 96;
 
