@@ -64,7 +64,8 @@ public sealed partial class SourceRuleTests
     [InlineData("Chat", new[] { "Facade" })]
     [InlineData("Lessons", new[] { "Chat" })]
     [InlineData("Server", new[] { "Facade" })]
-    [InlineData("Cli", new[] { "Facade", "Server" })]
+    [InlineData("Studio", new[] { "Facade", "Lessons", "Server" })]
+    [InlineData("Cli", new[] { "Facade", "Server", "Studio" })]
     public void A_layer_references_only_the_layers_below(string project, string[] allowed) =>
         Assert.Equal(allowed, References(project, "ProjectReference").Order(StringComparer.Ordinal));
 
@@ -111,6 +112,7 @@ public sealed partial class SourceRuleTests
     [InlineData("Chat")]
     [InlineData("Lessons")]
     [InlineData("Server")]
+    [InlineData("Studio")]
     [InlineData("Cli")]
     public void Public_members_must_be_documented(string project)
     {

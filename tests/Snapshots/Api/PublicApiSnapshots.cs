@@ -5,6 +5,7 @@ using Functional.Engines;
 using Functional.Lessons;
 using Functional.Server;
 using Functional.Stories;
+using Functional.Studio;
 
 namespace Functional.Tests.Snapshots.Api;
 
@@ -34,6 +35,9 @@ public sealed class PublicApiSnapshots
 
     [Fact]
     public Task Server() => Verify(PublicApi.Of(typeof(ModelServer).Assembly));
+
+    [Fact]
+    public Task Studio() => Verify(PublicApi.Of(typeof(StudioServer).Assembly));
 
     [Fact]
     public void Every_library_has_one() => Assert.Equal(
