@@ -56,16 +56,25 @@ public static class GptStep
 
 
             """);
-        var values = Start(objective, optimiser);
-        for (var i = 1; i <= 40; i++)
+        foreach (var (i, loss, norm) in Curve(40).Where(static p => p.Step % 4 == 0))
+            text.Append(FormattableString.Invariant($"  step {i,2}   loss {loss:0.0000}   gradient norm {norm:0.0000}\n"));
+        return text.ToString();
+    }
+
+    /// <summary>The loss and the gradient's norm of so many steps, one after the other.</summary>
+    internal static IEnumerable<(int Step, double Loss, double Norm)> Curve(int steps)
+    {
+        var optimiser = Optimisers.AdamW(decay: 0.1);
+        var objective = Objectives.NextToken(Transformer.Of(Config), new(2, 4));
+        var (step, values) = (Programs.Step(objective, optimiser, GradientClip.To(1)), Start(objective, optimiser));
+        for (var i = 1; i <= steps; i++)
         {
             var given = new Dictionary<string, Value>(values);
             foreach (var (name, value) in Programs.StepScalars(optimiser, i, learningRate: 0.01)) given[name] = Value.Scalar(value);
             var results = step.Evaluate(given);
-            if (i % 4 == 0) text.Append(FormattableString.Invariant($"  step {i,2}   loss {results[Names.Loss][0]:0.0000}   gradient norm {results[Names.GradientNorm][0]:0.0000}\n"));
+            yield return (i, results[Names.Loss][0], results[Names.GradientNorm][0]);
             foreach (var donation in step.Donations) values[donation.Input] = results[donation.Output];
         }
-        return text.ToString();
     }
 
     // Weights as their specifications say, optimiser state of zeros, and a batch of two windows with the next letters as labels.

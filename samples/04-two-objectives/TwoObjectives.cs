@@ -17,7 +17,7 @@ public static class TwoObjectives
 {
     const int Letters = 4, Time = 3, Rows = 6;
 
-    static readonly DecoderConfig config = new() { Layers = 1, Heads = 2, Width = 8, Context = Time, Vocabulary = Letters, Bias = Biases.None };
+    internal static readonly DecoderConfig config = new() { Layers = 1, Heads = 2, Width = 8, Context = Time, Vocabulary = Letters, Bias = Biases.None };
 
     /// <summary>The lesson.</summary>
     public static string Text()
@@ -40,10 +40,10 @@ public static class TwoObjectives
     }
 
     // "abcabc…": after a letter comes the next one, and after the last the first.
-    static Objective NextLetter() => Objectives.NextToken(Transformer.Of(config), new(Rows, Time));
+    internal static Objective NextLetter() => Objectives.NextToken(Transformer.Of(config), new(Rows, Time));
 
     // A part has a name, so that its tensors are reward/param/…; the loss is that of the margin, and beside it is shown how often it is right.
-    static Objective BetterWord()
+    internal static Objective BetterWord()
     {
         var gpt = Transformer.Of(config);
         var head = ParamSpec.Of("reward.weight", [config.Width, 1], new Initializer.Normal(0.02));
@@ -60,10 +60,10 @@ public static class TwoObjectives
         });
     }
 
-    static Params<Value> NextLetters() => Params.Of(("inputs", Letter(static (row, i) => row + i)), ("labels", Letter(static (row, i) => row + i + 1)));
+    internal static Params<Value> NextLetters() => Params.Of(("inputs", Letter(static (row, i) => row + i)), ("labels", Letter(static (row, i) => row + i + 1)));
 
     // The better word ends with the later letter.
-    static Params<Value> PairsOfWords() => Params.Of(("chosen", Letter(static (row, i) => i == Time - 1 ? 3 - row % 2 : row + i)),
+    internal static Params<Value> PairsOfWords() => Params.Of(("chosen", Letter(static (row, i) => i == Time - 1 ? 3 - row % 2 : row + i)),
         ("rejected", Letter(static (row, i) => i == Time - 1 ? row % 2 : 3 * row + i)));
 
     static Value Letter(Func<int, int, int> at) =>
@@ -78,6 +78,22 @@ public static class TwoObjectives
         text.Append("   learns    ").AppendJoin(", ", objective.Learned.Select(static p =>
             p.Name).Take(3)).Append(FormattableString.Invariant($", … ({objective.Learned.Count} tensors)\n"));
         text.Append("   a step    ").Append(FormattableString.Invariant($"{step.Inputs.Count} inputs, {step.Outputs.Count} outputs, {step.Donations.Count} of them in place of an input\n\n"));
+        var values = Begun(objective, batch, optimiser);
+        foreach (var (i, results) in Steps(step, optimiser, values, 30))
+        {
+            var beside = results.TryGetValue(Names.Shown(shown), out var number) ? FormattableString.Invariant($"   {shown} {number[0]:0.00}") : "";
+            if (i is 1 or 10 or 20 or 30) text.Append(FormattableString.Invariant($"   step {i,2}   loss {results[Names.Loss][0]:0.0000}{beside}\n"));
+        }
+        text.Append(FormattableString.Invariant($"   measured  loss {measure.Evaluate(values)[Names.Loss][0]:0.0000}\n\n"));
+    }
+
+    /// <summary>What a step shows, step by step: the loss, and what stands beside it.</summary>
+    internal static double[] Curve(Objective objective, Params<Value> batch, string shown, int steps) => Optimisers.AdamW(decay: 0) is var optimiser
+        ? [.. Steps(Programs.Step(objective, optimiser, GradientClip.To(1)), optimiser, Begun(objective, batch, optimiser), steps).Select(s => s.Results[shown][0])] : [];
+
+    // A batch, weights as they begin, and an optimiser's state of zeros.
+    static Dictionary<string, Value> Begun(Objective objective, Params<Value> batch, GradientTransform optimiser)
+    {
         var values = batch.ToDictionary(static t => Names.Feed(t.Name), static t => t.Value);
         foreach (var p in objective.Parameters)
         {
@@ -86,15 +102,19 @@ public static class TwoObjectives
             values[p.Name] = Value.Of(p.Spec.Type, [.. first]);
         }
         foreach (var (name, slot) in Programs.Slots(objective, optimiser)) values[name] = Value.Of(slot, new double[slot.Size]);
-        for (var i = 1; i <= 30; i++)
+        return values;
+    }
+
+    // Steps, of which each puts what it makes in the place of what it took.
+    static IEnumerable<(int Step, IReadOnlyDictionary<string, Value> Results)> Steps(Compiling.Program step, GradientTransform optimiser, Dictionary<string, Value> values, int steps)
+    {
+        for (var i = 1; i <= steps; i++)
         {
             var given = new Dictionary<string, Value>(values);
             foreach (var (name, value) in Programs.StepScalars(optimiser, i, learningRate: 0.02)) given[name] = Value.Scalar(value);
             var results = step.Evaluate(given);
-            var beside = results.TryGetValue(Names.Shown(shown), out var number) ? FormattableString.Invariant($"   {shown} {number[0]:0.00}") : "";
-            if (i is 1 or 10 or 20 or 30) text.Append(FormattableString.Invariant($"   step {i,2}   loss {results[Names.Loss][0]:0.0000}{beside}\n"));
             foreach (var donation in step.Donations) values[donation.Input] = results[donation.Output];
+            yield return (i, results);
         }
-        text.Append(FormattableString.Invariant($"   measured  loss {measure.Evaluate(values)[Names.Loss][0]:0.0000}\n\n"));
     }
 }

@@ -11,7 +11,7 @@ namespace Functional.Samples;
 /// </summary>
 public static class BpeFromNothing
 {
-    const string Words = "low low low low low lower lower newest newest newest newest newest newest widest widest widest\n";
+    internal const string Words = "low low low low low lower lower newest newest newest newest newest newest widest widest widest\n";
 
     /// <summary>The exercise's text.</summary>
     public const string Exercise = "aaabdaaabac";
@@ -65,11 +65,9 @@ public static class BpeFromNothing
 
 
             """);
-        var (learned, kept) = (Stories.Corpus.Text(1, 100_000), Stories.Corpus.Text(2, 20_000));
         foreach (var size in (int[])[256, 288, 320, 512, 1024])
         {
-            var trained = Tokenizers.Train(learned, new BpeConfig { Vocabulary = size });
-            var ratio = (double)Encoding.UTF8.GetByteCount(kept) / Ids(trained, kept).Length;
+            var ratio = Ratio(size);
             text.Append(FormattableString.Invariant($"   {size,5} tokens  {ratio:0.00}  {new string('█', (int)Math.Round(ratio * 8))}\n"));
         }
         text.Append(FormattableString.Invariant($"""
@@ -88,21 +86,28 @@ public static class BpeFromNothing
         return (string.Join(", ", tokenizer.Merges.Select(m => $"{Token(tokenizer, m.Left)}+{Token(tokenizer, m.Right)}")), Ids(tokenizer, text).Length);
     }
 
+    /// <summary>Bytes a token with a vocabulary of a size, on a text that it was not learned from.</summary>
+    internal static double Ratio(int size)
+    {
+        var (learned, kept) = (Stories.Corpus.Text(1, 100_000), Stories.Corpus.Text(2, 20_000));
+        return (double)Encoding.UTF8.GetByteCount(kept) / Ids(Tokenizers.Train(learned, new BpeConfig { Vocabulary = size }), kept).Length;
+    }
+
     // How often the pair of a merge stood in the text when it was its turn: counted anew with the merges before it.
-    static int Times(int merge)
+    internal static int Times(int merge)
     {
         var (before, after) = (Tokenizers.Train(Words, new BpeConfig { Vocabulary = 256 + merge }), Tokenizers.Train(Words, new BpeConfig { Vocabulary = 257 + merge }));
         return Ids(before, Words).Length - Ids(after, Words).Length;
     }
 
-    static bool CutAnywhere(Tokenizer tokenizer, string text) => Enumerable.Range(0, text.Length + 1).Where(at => at == text.Length || !char.IsLowSurrogate(text[at])).All(at =>
+    internal static bool CutAnywhere(Tokenizer tokenizer, string text) => Enumerable.Range(0, text.Length + 1).Where(at => at == text.Length || !char.IsLowSurrogate(text[at])).All(at =>
     {
         var stream = tokenizer.Stream();
         return (int[])[.. stream.Push(text.AsSpan(0, at)).OrThrow(), .. stream.Push(text.AsSpan(at)).OrThrow(), .. stream.Finish().OrThrow()] is var ids
             && ids.SequenceEqual(Ids(tokenizer, text));
     });
 
-    static int[] Ids(Tokenizer tokenizer, string text) => tokenizer.Encode(text).OrThrow();
+    internal static int[] Ids(Tokenizer tokenizer, string text) => tokenizer.Encode(text).OrThrow();
 
     static string Token(Tokenizer tokenizer, int id) => Encoding.UTF8.GetString(tokenizer.Bytes(id));
 

@@ -17,7 +17,7 @@ public static class CacheAndSinks
 {
     const int Window = 4, Sinks = 1;
 
-    static DecoderConfig Config => new()
+    internal static DecoderConfig Config => new()
     {
         Layers = 2, Heads = 2, KeyHeads = 1, Width = 8, Context = 16, Vocabulary = 12, Bias = Biases.None, Norm = NormKind.Rms, Activation = Activation.SwiGlu,
         Positions = Models.Positions.Rotary, Window = Window, Sinks = Sinks,
@@ -109,7 +109,7 @@ public static class CacheAndSinks
     }
 
     // A head of two numbers: what a key is to the words' own question, and to none. Seven words and the beginning, whose value is 0.
-    static (double Result, double[] Weights) Looking(int window, int sinks)
+    internal static (double Result, double[] Weights) Looking(int window, int sinks)
     {
         const int Words = 8;
         double[] keys = [.. Enumerable.Range(0, Words).SelectMany(static i => i == 0 ? (double[])[0, 1] : [1, 0])];
@@ -126,7 +126,7 @@ public static class CacheAndSinks
         [.. Enumerable.Range(0, (int)p.Value.Type.Size).Select(i => p.Value.Type.Rank == 1 ? 1 : 0.4 * Key.Seed(1).FoldIn(p.Name).Normal(i))]));
 
     // Token by token: caches in, caches out.
-    static (Params<Value> Caches, double[][] Logits) Read(Model model, Dictionary<string, Value> parameters, int[] tokens)
+    internal static (Params<Value> Caches, double[][] Logits) Read(Model model, Dictionary<string, Value> parameters, int[] tokens)
     {
         var (caches, logits) = (Empty(model), new List<double[]>());
         for (var i = 0; i < tokens.Length; i++) (caches, var next) = Step(model, parameters, caches, i, tokens[i], logits);
@@ -145,7 +145,7 @@ public static class CacheAndSinks
         return (caches.Map((name, _) => results[Names.Cache(name)]), Best(logits[^1]));
     }
 
-    static double[][] Full(Model model, Dictionary<string, Value> parameters, int[] tokens)
+    internal static double[][] Full(Model model, Dictionary<string, Value> parameters, int[] tokens)
     {
         var given = new Dictionary<string, Value>(parameters) { [Names.Inputs] = Whole([1, tokens.Length], tokens) };
         return [.. Programs.Logits(model, new(1, tokens.Length)).Evaluate(given)[Names.Logits].Items.ToArray().Chunk(model.Vocabulary)];

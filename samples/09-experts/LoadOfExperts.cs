@@ -22,7 +22,8 @@ public static class LoadOfExperts
     const int Experts = 8, Steps = 300;
 
     /// <summary>The lesson.</summary>
-    public static string Text()
+    /// <param name="cancellation">Asks to stop, between steps of training.</param>
+    public static string Text(CancellationToken cancellation = default)
     {
         var text = new StringBuilder("""
             A mixture of experts
@@ -49,7 +50,7 @@ public static class LoadOfExperts
 
 
             """));
-        var (alone, balanced) = (Learn(0), Learn(0.1));
+        var (alone, balanced) = (Learn(0, cancellation), Learn(0.1, cancellation));
         Show(text, "without a balancing loss", alone);
         Show(text, "with it: coefficient 0.1", balanced);
         text.Append("""
@@ -76,7 +77,9 @@ public static class LoadOfExperts
     }
 
     /// <summary>The load of each expert after the lesson's steps with a coefficient of the balancing loss.</summary>
-    public static Vec<double> Learn(double balance)
+    /// <param name="balance">The coefficient.</param>
+    /// <param name="cancellation">Asks to stop, between steps.</param>
+    public static Vec<double> Learn(double balance, CancellationToken cancellation = default)
     {
         var corpus = Stories.Corpus.Text(1, 20_000);
         var tokenizer = CharTokenizer.Train(corpus);
@@ -105,6 +108,7 @@ public static class LoadOfExperts
         var step = workspace.Bind(Programs.Step(objective, optimiser, GradientClip.To(1)));
         for (var i = 1; i <= Steps; i++)
         {
+            cancellation.ThrowIfCancellationRequested();
             source.Fill(place, 0, batch);
             foreach (var (name, _) in batch.Feed) workspace[Names.Feed(name)].Write(batch[name]);
             foreach (var (name, value) in Programs.StepScalars(optimiser, i, learningRate: 0.003)) workspace[name].Write<float>([(float)value]);

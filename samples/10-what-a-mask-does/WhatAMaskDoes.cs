@@ -15,9 +15,9 @@ namespace Functional.Samples;
 /// </summary>
 public static class WhatAMaskDoes
 {
-    static readonly Conversation first = Of("2+2?", "4"), second = Of("and 3+4?", "7, as ever");
+    internal static readonly Conversation first = Of("2+2?", "4"), second = Of("and 3+4?", "7, as ever");
 
-    static readonly DecoderConfig config = new() { Layers = 1, Heads = 2, Width = 8, Context = 64, Vocabulary = 256, Positions = Positions.Rotary };
+    internal static readonly DecoderConfig config = new() { Layers = 1, Heads = 2, Width = 8, Context = 64, Vocabulary = 256, Positions = Positions.Rotary };
 
     /// <summary>The lesson.</summary>
     public static string Text()
@@ -57,9 +57,9 @@ public static class WhatAMaskDoes
     /// <summary>How many labels a question and its answer have.</summary>
     public static int Labels(string question, string answer) => Encoded(Of(question, answer)).Learned;
 
-    static Conversation Of(string question, string answer) => new([new(Role.User, question), new(Role.Assistant, answer)]);
+    internal static Conversation Of(string question, string answer) => new([new(Role.User, question), new(Role.Assistant, answer)]);
 
-    static Example Encoded(Conversation talk) => DialogueTemplate.Named("user-assistant").Bind(template => DialogueEncoder.Of(template, ByteTokenizer.Instance))
+    internal static Example Encoded(Conversation talk) => DialogueTemplate.Named("user-assistant").Bind(template => DialogueEncoder.Of(template, ByteTokenizer.Instance))
         .Bind(encoder => encoder.Encode(talk, "the lesson")).IfFail(static faults => throw new InvalidOperationException(faults.Lines()));
 
     static string Picture(Example example)
@@ -68,7 +68,7 @@ public static class WhatAMaskDoes
         return $"   {letters}\n   {string.Concat(example.Learns.Select(static l => l ? '█' : '·'))}\n";
     }
 
-    static (double Loss, double Labels) Loss(Model model, Examples examples, int context, bool packed)
+    internal static (double Loss, double Labels) Loss(Model model, Examples examples, int context, bool packed)
     {
         var source = new ConversationRows(examples, context, RowOrder.Ordered, packed: packed);
         var batch = new Batch(source.Count, source.Feed(source.Count));

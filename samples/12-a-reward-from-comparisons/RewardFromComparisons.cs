@@ -9,10 +9,10 @@ namespace Functional.Samples;
 /// <summary>Lesson 12: a reward from comparisons. Nobody says how good an answer is; people only say which of two is better. That is enough for a number.</summary>
 public static class RewardFromComparisons
 {
-    static readonly string[] answers = ["short", "kind", "rude", "wrong"];
+    internal static readonly string[] answers = ["short", "kind", "rude", "wrong"];
 
     // Of ten people, how many prefer the first to the second.
-    static readonly (int Better, int Worse, int Votes)[] votes = [(0, 1, 4), (1, 0, 6), (0, 2, 8), (2, 0, 2), (1, 2, 9), (2, 1, 1), (0, 3, 9), (3, 0, 1), (1, 3, 9), (3, 1, 1), (2, 3, 6), (3, 2, 4)];
+    internal static readonly (int Better, int Worse, int Votes)[] votes = [(0, 1, 4), (1, 0, 6), (0, 2, 8), (2, 0, 2), (1, 2, 9), (2, 1, 1), (0, 3, 9), (3, 0, 1), (1, 3, 9), (3, 1, 1), (2, 3, 6), (3, 2, 4)];
 
     /// <summary>The lesson.</summary>
     public static string Text()

@@ -12,7 +12,7 @@ public static class DpoDerivedAndRun
     const double Beta = 0.5;
 
     // Three answers: what the reference gives them, and how good they are.
-    static readonly double[] reference = [0.5, 0.3, 0.2], rewards = [0, 0.4, 1];
+    internal static readonly double[] reference = [0.5, 0.3, 0.2], rewards = [0, 0.4, 1];
 
     /// <summary>The lesson.</summary>
     public static string Text()
@@ -57,9 +57,15 @@ public static class DpoDerivedAndRun
     }
 
     /// <summary>The closed form.</summary>
-    public static double[] Best()
+    public static double[] Best() => Best(reference, rewards, Beta);
+
+    /// <summary>The best policy over some answers: much reward, at a price for each nat of distance from the reference.</summary>
+    /// <param name="reference">What the reference gives them.</param>
+    /// <param name="rewards">How good they are.</param>
+    /// <param name="beta">The price.</param>
+    public static double[] Best(double[] reference, double[] rewards, double beta)
     {
-        double[] weights = [.. reference.Zip(rewards, static (p, r) => p * Math.Exp(r / Beta))];
+        double[] weights = [.. reference.Zip(rewards, (p, r) => p * Math.Exp(r / beta))];
         return [.. weights.Select(w => w / weights.Sum())];
     }
 

@@ -7,7 +7,7 @@ namespace Functional.Samples;
 /// <summary>Lesson 17: GRPO's group. Answers to one question are each other's yardstick, and no critic is needed.</summary>
 public static class GroupOfAnswers
 {
-    static readonly Vec<double> rewards = [8.2, 6.5, 4.1, 2.8];
+    internal static readonly Vec<double> rewards = [8.2, 6.5, 4.1, 2.8];
 
     /// <summary>The lesson.</summary>
     public static string Text()

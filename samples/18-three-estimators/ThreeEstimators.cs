@@ -55,12 +55,12 @@ public static class ThreeEstimators
         return text.ToString();
     }
 
-    static double Each(KlEstimator estimator, int token) => Kl.Of(estimator, Math.Log(policy[token]), Math.Log(reference[token]));
+    internal static double Each(KlEstimator estimator, int token) => Kl.Of(estimator, Math.Log(policy[token]), Math.Log(reference[token]));
 
     /// <summary>What an estimator says in the mean over what the policy draws.</summary>
     public static double Mean(KlEstimator estimator) => policy[0] * Each(estimator, 0) + policy[1] * Each(estimator, 1);
 
-    static double Deviation(KlEstimator estimator) => Math.Sqrt(Enumerable.Range(0, 2).Sum(i => policy[i] * Math.Pow(Each(estimator, i) - Mean(estimator), 2)));
+    internal static double Deviation(KlEstimator estimator) => Math.Sqrt(Enumerable.Range(0, 2).Sum(i => policy[i] * Math.Pow(Each(estimator, i) - Mean(estimator), 2)));
 
-    static double Drawn(KlEstimator estimator, int n, Key key) => Enumerable.Range(0, n).Average(i => Each(estimator, key.Uniform(i) < policy[0] ? 0 : 1));
+    internal static double Drawn(KlEstimator estimator, int n, Key key) => Enumerable.Range(0, n).Average(i => Each(estimator, key.Uniform(i) < policy[0] ? 0 : 1));
 }

@@ -10,7 +10,7 @@ namespace Functional.Samples;
 public static class TrustedStep
 {
     // What three tokens are worth beside what was expected, and a policy that hardly ever draws the best.
-    static readonly double[] advantages = [-0.2, 0.1, 2], start = [2, 1, -2];
+    internal static readonly double[] advantages = [-0.2, 0.1, 2], start = [2, 1, -2];
 
     /// <summary>The lesson.</summary>
     public static string Text()
@@ -70,7 +70,7 @@ public static class TrustedStep
     }
 
     // The step along the gradient that goes as far, by what the policy does; more goes further.
-    static double[] Plain(double distance)
+    internal static double[] Plain(double distance)
     {
         double[] At(double scale) => [.. start.Zip(Gradient(start), (logit, g) => logit + scale * g)];
         var (low, high) = (0.0, 1000.0);
@@ -78,9 +78,9 @@ public static class TrustedStep
         return At(low);
     }
 
-    static double Gain(double[] logits) => Worth(logits) - Worth(start);
+    internal static double Gain(double[] logits) => Worth(logits) - Worth(start);
 
-    static double[] Softmax(double[] logits) => logits.Select(static l => Math.Exp(l)).ToArray() is var e ? [.. e.Select(v => v / e.Sum())] : [];
+    internal static double[] Softmax(double[] logits) => logits.Select(static l => Math.Exp(l)).ToArray() is var e ? [.. e.Select(v => v / e.Sum())] : [];
 
     static double Worth(double[] logits) => Softmax(logits).Zip(advantages, static (p, a) => p * a).Sum();
 

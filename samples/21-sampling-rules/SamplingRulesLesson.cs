@@ -7,15 +7,15 @@ namespace Functional.Samples;
 /// <summary>Lesson 21: rules of sampling. Each is a function from logits to logits; a list of them, gone through in order, is one, too.</summary>
 public static class SamplingRulesLesson
 {
-    static readonly string[] words = ["the", "a", "old", "my", "his", "red", "Zur", "qx"];
+    internal static readonly string[] words = ["the", "a", "old", "my", "his", "red", "Zur", "qx"];
 
     // What a model may find behind "he took".
-    static readonly float[] logits = [.. new[] { 0.36, 0.22, 0.14, 0.10, 0.08, 0.06, 0.03, 0.01 }.Select(static p => MathF.Log((float)p))];
+    internal static readonly float[] logits = [.. new[] { 0.36, 0.22, 0.14, 0.10, 0.08, 0.06, 0.03, 0.01 }.Select(static p => MathF.Log((float)p))];
 
     // The prompt held "his"; "the" was written twice, "a" once.
-    static readonly int[] prompt = [4], written = [0, 1, 0];
+    internal static readonly int[] prompt = [4], written = [0, 1, 0];
 
-    static readonly (string Name, SamplingRule Rule)[] rules =
+    internal static readonly (string Name, SamplingRule Rule)[] rules =
     [
         ("temperature 0.5", new TemperatureRule(0.5)), ("temperature 2", new TemperatureRule(2)), ("top-k 3", new TopKRule(3)), ("top-p 0.7", new TopPRule(0.7)), ("min-p 0.2", new MinPRule(0.2)),
         ("typical-p 0.5", new TypicalPRule(0.5)), ("repetition 1.5", new RepetitionRule(1.5)), ("presence 1", new PresenceRule(1)), ("frequency 1", new FrequencyRule(1)),

@@ -78,8 +78,8 @@ public static class SpeculativeByCounting
     }
 
     // The chance that a draft is kept.
-    static double Kept(double[] p, double[] q) => p.Zip(q).Sum(static both => Math.Min(both.Item1, both.Item2));
+    internal static double Kept(double[] p, double[] q) => p.Zip(q).Sum(static both => Math.Min(both.Item1, both.Item2));
 
     // 1 + a + a² + … + aᵏ.
-    static double Words(double chance, int drafts) => Enumerable.Range(0, drafts + 1).Sum(k => Math.Pow(chance, k));
+    internal static double Words(double chance, int drafts) => Enumerable.Range(0, drafts + 1).Sum(k => Math.Pow(chance, k));
 }

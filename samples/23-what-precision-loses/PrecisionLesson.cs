@@ -81,7 +81,7 @@ public static class PrecisionLesson
         return gap;
     }
 
-    static double Kept(double x, DType type) => type == DType.F32 ? (float)x : Round(x, type);
+    internal static double Kept(double x, DType type) => type == DType.F32 ? (float)x : Round(x, type);
 
     static double Added(DType type) => Enumerable.Range(0, 1000).Aggregate(1.0, (weight, _) => Kept(weight + 0.001, type));
 

@@ -15,7 +15,7 @@ public static class ValleyLesson
 
     static readonly double[] start = [-2.6, 0.9];
 
-    static readonly (char Mark, string Name, double Rate, GradientTransform Transform)[] runs =
+    internal static readonly (char Mark, string Name, double Rate, GradientTransform Transform)[] runs =
     [
         ('s', "sgd", 0.015, Optimisers.Sgd()), ('m', "momentum", 0.015, Optimisers.Sgd(0.8)), ('a', "adam", 0.15, Optimisers.Adam(0.9, 0.99)),
         ('l', "lion", 0.08, Optimisers.Lion()), ('u', "muon", 0.6, Muon.ScaleByMuon(0.6).Then(Optimisers.ScaleByLearningRate())),

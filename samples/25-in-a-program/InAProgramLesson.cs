@@ -27,9 +27,10 @@ public static class InAProgramLesson
     public sealed record Person([property: RegularExpression("^[A-Z][a-z]{2,9}$")] string Name, [property: Range(1, 99)] int Age, Mood Mood, List<Mood> Days);
 
     /// <summary>The lesson. What a model wrote stands behind a ›: it has learned for seconds, so that nobody should believe it.</summary>
-    public static async Task<string> TextAsync()
+    /// <param name="cancellation">Asks to stop.</param>
+    public static async Task<string> TextAsync(CancellationToken cancellation = default)
     {
-        using var stories = await StoryModel.TrainAsync();
+        using var stories = await StoryModel.TrainAsync(cancellation);
         var calls = new List<(string Town, int Days)>();
 
         // 1. The model among a program's services.
@@ -41,7 +42,7 @@ public static class InAProgramLesson
 
         // 2. Piece by piece.
         var (pieces, story) = (0, new StringBuilder());
-        await foreach (var update in client.GetStreamingResponseAsync("Tell me a story.", new ChatOptions { Seed = 1, StopSequences = ["\n"] }))
+        await foreach (var update in client.GetStreamingResponseAsync("Tell me a story.", new ChatOptions { Seed = 1, StopSequences = ["\n"] }, cancellation))
         {
             pieces += update.Text.Length > 0 ? 1 : 0;
             story.Append(update.Text);
@@ -53,14 +54,14 @@ public static class InAProgramLesson
             calls.Add((town, days));
             return "rain";
         }, "weather", "What the weather will be.");
-        var asked = await client.GetResponseAsync("Will it rain?", new ChatOptions { Seed = 2, Tools = [weather], ToolMode = ChatToolMode.RequireAny });
+        var asked = await client.GetResponseAsync("Will it rain?", new ChatOptions { Seed = 2, Tools = [weather], ToolMode = ChatToolMode.RequireAny }, cancellation);
 
         // 4. An answer that is a value.
-        var person = (await client.GetResponseAsync<Person>("Who lives there?", new ChatOptions { Seed = 3, MaxOutputTokens = 200 })).Result;
+        var person = (await client.GetResponseAsync<Person>("Who lives there?", new ChatOptions { Seed = 3, MaxOutputTokens = 200 }, cancellationToken: cancellation)).Result;
 
         // 5. Texts as vectors.
         var generator = provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>();
-        var vectors = await generator.GenerateAsync(["the old man slept", "the old man slept.", "57 + 8"]);
+        var vectors = await generator.GenerateAsync(["the old man slept", "the old man slept.", "57 + 8"], cancellationToken: cancellation);
         double Alike(int i) => vectors[0].Vector.ToArray().Zip(vectors[i].Vector.ToArray(), static (a, b) => (double)a * b).Sum();
 
         return $"""

@@ -15,14 +15,17 @@ public sealed record HeatChart(string Title, Vec<string> Columns, Vec<string> Ro
     /// <summary>What the deepest colour stands for; nothing for the largest number.</summary>
     public double? Most { get; init; }
 
+    /// <summary>How large the letters of names are at most, in pixels; many names have smaller ones.</summary>
+    public double Letters { get; init; } = 9;
+
     /// <summary>The picture as an SVG element.</summary>
     /// <param name="width">Its width in pixels.</param>
     /// <param name="height">Its height in pixels.</param>
     public string Svg(int width = 300, int height = 320)
     {
         var plot = new PlotModel { Title = Chart.Drawable(Title), TitleFontSize = 12, TitleFontWeight = 400, PlotAreaBorderColor = OxyColors.LightGray, Padding = new(4) };
-        plot.Axes.Add(Names(AxisPosition.Bottom, Columns, 90));
-        plot.Axes.Add(Names(AxisPosition.Left, [.. Rows.Reverse()], 0));
+        plot.Axes.Add(Names(AxisPosition.Bottom, Columns, 90, Letters));
+        plot.Axes.Add(Names(AxisPosition.Left, [.. Rows.Reverse()], 0, Letters));
         var most = Most ?? Cells.SelectMany(static r => r).Where(double.IsFinite).DefaultIfEmpty(0).Max();
         for (var row = 0; row < Rows.Count; row++)
             for (var column = 0; column < Columns.Count; column++)
@@ -36,9 +39,9 @@ public sealed record HeatChart(string Title, Vec<string> Columns, Vec<string> Ro
         return Chart.Export(plot, width, height);
     }
 
-    static CategoryAxis Names(AxisPosition position, Vec<string> names, double angle)
+    static CategoryAxis Names(AxisPosition position, Vec<string> names, double angle, double letters)
     {
-        var axis = new CategoryAxis { Position = position, GapWidth = 0, Angle = angle, FontSize = Math.Clamp(220.0 / Math.Max(1, names.Count), 4, 9), TicklineColor = OxyColors.LightGray, MajorTickSize = 0, MinimumPadding = 0, MaximumPadding = 0 };
+        var axis = new CategoryAxis { Position = position, GapWidth = 0, Angle = angle, FontSize = Math.Clamp(220.0 / Math.Max(1, names.Count), 4, letters), TicklineColor = OxyColors.LightGray, MajorTickSize = 0, MinimumPadding = 0, MaximumPadding = 0 };
         axis.Labels.AddRange(names.Map(Chart.Drawable));
         return axis;
     }

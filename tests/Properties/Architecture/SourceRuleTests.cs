@@ -62,8 +62,10 @@ public sealed partial class SourceRuleTests
     [InlineData("Core.Effects", new[] { "Core.Pure", "Corpus" })]
     [InlineData("Facade", new[] { "Core.Effects", "Core.Pure" })]
     [InlineData("Chat", new[] { "Facade" })]
+    [InlineData("Lessons", new[] { "Chat" })]
     [InlineData("Server", new[] { "Facade" })]
-    [InlineData("Cli", new[] { "Facade", "Server" })]
+    [InlineData("Studio", new[] { "Facade", "Lessons", "Server" })]
+    [InlineData("Cli", new[] { "Facade", "Server", "Studio" })]
     public void A_layer_references_only_the_layers_below(string project, string[] allowed) =>
         Assert.Equal(allowed, References(project, "ProjectReference").Order(StringComparer.Ordinal));
 
@@ -108,7 +110,9 @@ public sealed partial class SourceRuleTests
     [InlineData("Core.Effects")]
     [InlineData("Facade")]
     [InlineData("Chat")]
+    [InlineData("Lessons")]
     [InlineData("Server")]
+    [InlineData("Studio")]
     [InlineData("Cli")]
     public void Public_members_must_be_documented(string project)
     {

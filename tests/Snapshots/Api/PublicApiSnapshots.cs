@@ -2,6 +2,7 @@ using System.Reflection;
 using Functional.Base;
 using Functional.Chat;
 using Functional.Engines;
+using Functional.Lessons;
 using Functional.Server;
 using Functional.Stories;
 using Functional.Studio;
@@ -28,6 +29,9 @@ public sealed class PublicApiSnapshots
 
     [Fact]
     public Task Chat() => Verify(PublicApi.Of(typeof(ChatClient).Assembly));
+
+    [Fact]
+    public Task Lessons() => Verify(PublicApi.Of(typeof(Lesson).Assembly));
 
     [Fact]
     public Task Server() => Verify(PublicApi.Of(typeof(ModelServer).Assembly));

@@ -1,19 +1,22 @@
 using System.Text.RegularExpressions;
 using Functional.Graphs;
 using Functional.Learning;
+using Functional.Lessons;
 using Functional.Sessions;
 using Functional.Samples;
 
 namespace Functional.Tests.Snapshots.Samples;
 
-/// <summary>What the lessons print.</summary>
+/// <summary>What the lessons print, as the catalogue runs them.</summary>
 public sealed class LessonSnapshots
 {
-    [Fact]
-    public Task Attention_by_hand() => Verify(AttentionByHand.Text());
+    static Task<string> Text(string name) => Lesson.Find(name)!.TextAsync();
 
     [Fact]
-    public Task One_head() => Verify(OneHead.Text());
+    public async Task Attention_by_hand() => await Verify(await Text("01-attention-by-hand"));
+
+    [Fact]
+    public async Task One_head() => await Verify(await Text("02-one-head"));
 
     [Fact]
     public void One_head_is_attention_by_hand() =>
@@ -21,27 +24,27 @@ public sealed class LessonSnapshots
         Assert.Contains("head  - by hand : 0.0e+0\n  fused - by hand : 0.0e+0\n", OneHead.Text(), StringComparison.Ordinal);
 
     [Fact]
-    public Task Gpt_step() => Verify(GptStep.Text());
+    public async Task Gpt_step() => await Verify(await Text("03-gpt-step"));
 
     [Fact]
-    public Task Two_objectives() => Verify(TwoObjectives.Text());
+    public async Task Two_objectives() => await Verify(await Text("04-two-objectives"));
 
     [Fact]
-    public Task Bpe_from_nothing() => Verify(BpeFromNothing.Text());
+    public async Task Bpe_from_nothing() => await Verify(await Text("05-bpe-from-nothing"));
 
     /// <summary>The exercise: aa, then the ab of what is left, and a text of seven tokens.</summary>
     [Fact]
     public void Bpe_from_nothing_has_an_answer() => Assert.Equal(("a+a, a+b", 7), BpeFromNothing.Answer(BpeFromNothing.Exercise, 2));
 
     [Fact]
-    public Task Order_from_rotation() => Verify(OrderFromRotation.Text());
+    public async Task Order_from_rotation() => await Verify(await Text("06-positions"));
 
     /// <summary>The exercise: the score is the distance's cosine, and 3 is nearest to half a turn, or to three halves.</summary>
     [Fact]
     public void Order_from_rotation_has_an_answer() => Assert.Equal(3, OrderFromRotation.SmallestAt([1, 0], [1, 0], 10));
 
     [Fact]
-    public Task Modern_block() => Verify(ModernBlock.Text());
+    public async Task Modern_block() => await Verify(await Text("07-modern-block"));
 
     [Fact]
     public void Modern_block_is_the_librarys() => Assert.True(ModernBlock.IsTheLibrarys());
@@ -51,42 +54,42 @@ public sealed class LessonSnapshots
     public void Modern_block_has_an_answer() => Assert.Equal((128, 512), (ModernBlock.CacheKiB(32, 32, 8, 128), ModernBlock.CacheKiB(32, 32, 32, 128)));
 
     [Fact]
-    public Task Cache_and_sinks() => Verify(CacheAndSinks.Text());
+    public async Task Cache_and_sinks() => await Verify(await Text("08-cache-and-sinks"));
 
     /// <summary>The exercise: 1 + 16 mod 4, and 2 + 15 mod 8.</summary>
     [Fact]
     public void Cache_and_sinks_has_an_answer() => Assert.Equal((1, 9), (CacheAndSinks.PlaceOf(17, 4, 1), CacheAndSinks.PlaceOf(17, 8, 2)));
 
     [Fact]
-    public Task Load_of_experts() => Verify(Regex.Replace(LoadOfExperts.Text(), @"(?<=expert \d   ).*", "…"));
+    public async Task Load_of_experts() => await Verify(Regex.Replace(await Text("09-experts"), @"(?<=expert \d   ).*", "…"));
 
     /// <summary>The exercise: 4 · (0.5 · 0.4 + 0.5 · 0.4).</summary>
     [Fact]
     public void Load_of_experts_has_an_answer() => Assert.Equal(1.6, LoadOfExperts.Balance([0.5, 0.5, 0, 0], [0.4, 0.4, 0.1, 0.1]), 1e-12);
 
     [Fact]
-    public Task What_a_mask_does() => Verify(WhatAMaskDoes.Text());
+    public async Task What_a_mask_does() => await Verify(await Text("10-what-a-mask-does"));
 
     /// <summary>The exercise: h, o, and the mark that begins the next question, which ends the answer.</summary>
     [Fact]
     public void What_a_mask_does_has_an_answer() => Assert.Equal("ho\nUser:".Length, WhatAMaskDoes.Labels("hi", "ho"));
 
     [Fact]
-    public Task Lora_on_one_matrix() => Verify(LoraOnOneMatrix.Text());
+    public async Task Lora_on_one_matrix() => await Verify(await Text("11-lora-on-one-matrix"));
 
     /// <summary>The exercise: 16 · (768 + 768), a twenty-fourth.</summary>
     [Fact]
     public void Lora_on_one_matrix_has_an_answer() => Assert.Equal((24576, 24), (LoraOnOneMatrix.Numbers(16, 768, 768), 768 * 768 / LoraOnOneMatrix.Numbers(16, 768, 768)));
 
     [Fact]
-    public Task Reward_from_comparisons() => Verify(RewardFromComparisons.Text());
+    public async Task Reward_from_comparisons() => await Verify(await Text("12-a-reward-from-comparisons"));
 
     /// <summary>The exercise: σ(1.2).</summary>
     [Fact]
     public void Reward_from_comparisons_has_an_answer() => Assert.Equal(0.7685, RewardFromComparisons.Wins(1.2), 1e-4);
 
     [Fact]
-    public Task Dpo_derived_and_run() => Verify(DpoDerivedAndRun.Text());
+    public async Task Dpo_derived_and_run() => await Verify(await Text("13-dpo-derived-and-run"));
 
     /// <summary>The exercise; and what is learned is the closed form.</summary>
     [Fact]
@@ -97,7 +100,7 @@ public sealed class LessonSnapshots
     }
 
     [Fact]
-    public Task Best_of_n() => Verify(BestOfN.Text());
+    public async Task Best_of_n() => await Verify(await Text("14-best-of-n"));
 
     /// <summary>The exercise: of six pairs three have the 10; and what the lesson's law says of its curve.</summary>
     [Fact]
@@ -110,7 +113,7 @@ public sealed class LessonSnapshots
     }
 
     [Fact]
-    public Task Returns_and_gae() => Verify(ReturnsAndGae.Text());
+    public async Task Returns_and_gae() => await Verify(await Text("15-returns-and-gae"));
 
     /// <summary>The exercise: the errors themselves. The table's numbers; and the law.</summary>
     [Fact]
@@ -124,7 +127,7 @@ public sealed class LessonSnapshots
     }
 
     [Fact]
-    public Task Ppo_step_by_step() => Verify(PpoStepByStep.Text());
+    public async Task Ppo_step_by_step() => await Verify(await Text("16-ppo-step-by-step"));
 
     /// <summary>The exercise: a bad token that has become likelier is not cut.</summary>
     [Fact]
@@ -135,7 +138,7 @@ public sealed class LessonSnapshots
     }
 
     [Fact]
-    public Task Group_of_answers() => Verify(GroupOfAnswers.Text());
+    public async Task Group_of_answers() => await Verify(await Text("17-a-group-of-answers"));
 
     /// <summary>The exercise: one deviation above, one below; and the law.</summary>
     [Fact]
@@ -147,7 +150,7 @@ public sealed class LessonSnapshots
     }
 
     [Fact]
-    public Task Three_estimators() => Verify(ThreeEstimators.Text());
+    public async Task Three_estimators() => await Verify(await Text("18-three-estimators"));
 
     /// <summary>The exercise; and the two that are right in the mean.</summary>
     [Fact]
@@ -159,7 +162,7 @@ public sealed class LessonSnapshots
     }
 
     [Fact]
-    public Task Trusted_step() => Verify(TrustedStep.Text());
+    public async Task Trusted_step() => await Verify(await Text("19-a-trusted-step"));
 
     /// <summary>The exercise: half as long; and the bound holds.</summary>
     [Fact]
@@ -171,7 +174,7 @@ public sealed class LessonSnapshots
     }
 
     [Fact]
-    public Task Precision() => Verify(PrecisionLesson.Text());
+    public async Task Precision() => await Verify(await Text("23-what-precision-loses"));
 
     /// <summary>The exercise: from a half on, where half the gap to the next number is 2⁻⁹.</summary>
     [Fact]
@@ -183,7 +186,7 @@ public sealed class LessonSnapshots
     }
 
     [Fact]
-    public Task Valley() => Verify(ValleyLesson.Text());
+    public async Task Valley() => await Verify(await Text("24-a-valley"));
 
     /// <summary>The exercise: from 2 / 100 on. And the law: another factor of the loss moves sgd alone.</summary>
     [Fact]
@@ -208,14 +211,14 @@ public sealed class LessonSnapshots
     }
 
     [Fact]
-    public Task Sampling_rules() => Verify(SamplingRulesLesson.Text());
+    public async Task Sampling_rules() => await Verify(await Text("21-sampling-rules"));
 
     /// <summary>The exercise: 0.36 and 0.22 are above half of 0.36; roots of shares are nearer to each other, and above a quarter of it are four.</summary>
     [Fact]
     public void Sampling_rules_have_an_answer() => Assert.Equal((2, 4), (SamplingRulesLesson.Left(0.5, 1), SamplingRulesLesson.Left(0.5, 2)));
 
     [Fact]
-    public Task Speculative_by_counting() => Verify(SpeculativeByCounting.Text());
+    public async Task Speculative_by_counting() => await Verify(await Text("22-speculative-by-counting"));
 
     /// <summary>The exercise: p of the draft, a quarter; else the others, as they stand to each other.</summary>
     [Fact]
@@ -224,5 +227,5 @@ public sealed class LessonSnapshots
     /// <summary>What a model wrote hangs on a machine's last bits; what holds of it does not.</summary>
     [Fact]
     public async Task In_a_program() =>
-        await Verify(System.Text.RegularExpressions.Regex.Replace(await InAProgramLesson.TextAsync(), "(?m)^   ›.*$", "   › …"));
+        await Verify(Regex.Replace(await Text("25-in-a-program"), "(?m)^   ›.*$", "   › …"));
 }
