@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Functional.Reports;
 using Functional.Server;
 using Functional.Sessions;
 using Functional.Settings;
@@ -18,7 +17,7 @@ static class RunsApi
         return
         [
             Route.Get("runs", call => call.Send(new JsonArray([.. library.Runs.Select(run => (JsonNode)About(run, histories, jobs))]))),
-            Route.Get("runs/curves", call => call.Send(new JsonArray([.. RunCurves.Of(Chosen(call, library, histories)).Select(static chart => (JsonNode)Picture(chart))]))),
+            Route.Get("runs/curves", call => call.Send(new JsonArray([.. RunCurves.Of(Chosen(call, library, histories)).Select(static c => (JsonNode)Picture(c))]))),
             Route.Get("runs/settings", call => Settings(call, library, histories)),
             Route.Get("runs/samples", call => call.Send(new JsonArray([.. Chosen(call, library, histories).Select(static s => (JsonNode)new JsonObject { ["name"] = s.Name, ["samples"] = Samples(s.Stage) })]))),
             Route.Post("runs/resume", call => Resume(call, library, jobs)),
@@ -74,12 +73,13 @@ static class RunsApi
         throw new ApiException(404, "run: is not here", "run");
     }
 
-    internal static JsonObject Picture(Chart chart)
+    static JsonObject Picture(RunCurve curve)
     {
+        var chart = curve.Chart;
         var drawn = chart.Draw(Width, Height);
         return new()
         {
-            ["title"] = chart.Title, ["svg"] = drawn.Svg, ["area"] = Numbers([drawn.Left, drawn.Top, drawn.Width, drawn.Height]), ["range"] = Numbers([drawn.LeastX, drawn.MostX]), ["size"] = Numbers([Width, Height]),
+            ["title"] = chart.Title, ["detail"] = curve.IsDetail, ["svg"] = drawn.Svg, ["area"] = Numbers([drawn.Left, drawn.Top, drawn.Width, drawn.Height]), ["range"] = Numbers([drawn.LeastX, drawn.MostX]), ["size"] = Numbers([Width, Height]),
             ["lines"] = new JsonArray([.. chart.Traces.Select(static t => (JsonNode)new JsonObject
             {
                 ["name"] = t.Name, ["x"] = Numbers(t.Points.Select(static p => p.X)), ["y"] = Numbers(t.Points.Select(static p => p.Y)),

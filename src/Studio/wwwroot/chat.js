@@ -164,6 +164,12 @@ async function answer(one, asked, beside, signal) {
     if (/** @type {any} */ (e)?.name === "AbortError") end = "stopped";
     else tellError(problem, e);
   }
+  // The tokens of what ended the text are told, too, and are no part of it.
+  let length = 0;
+  for (const token of one.tokens) {
+    length += token.text.length;
+    if (end === "stop" && length > one.text.length) token.span.classList.add("behind");
+  }
   const seconds = (performance.now() - began) / 1000;
   who.textContent = `${one.model} · ${one.tokens.length} tokens${first ? ` · first after ${Math.round(first)} ms · ${number(Math.round(one.tokens.length / seconds))} a second` : ""}${end === "length" ? " · at its length" : end === "stopped" ? " · stopped" : ""}`;
 }

@@ -11,7 +11,8 @@ let seen = "";
 
 const list = h("ul", { class: "runs", "aria-label": "Runs" });
 const said = h("div", { role: "status" });
-const curves = h("div", { class: "beside" });
+const curves = h("div");
+let detailed = remembered("runs.detailed", false);
 const settings = h("div");
 const samples = h("div", { class: "samples" });
 const count = h("p", { class: "soft small" });
@@ -130,7 +131,9 @@ async function show() {
   }
   const [charts, made, written] = await Promise.all([get("runs/curves", { run: names }), get("runs/settings", { run: names }), get("runs/samples", { run: names })]);
   seen = now;
-  if (!curves.contains(document.activeElement)) fill(curves, charts.length === 0 ? h("p", { class: "soft" }, "There are no numbers yet.") : charts.map((/** @type {any} */ c) => h("div", { class: "card" }, chart(c))));
+  const cards = (/** @type {boolean} */ detail) => h("div", { class: "beside" }, charts.filter((/** @type {any} */ c) => c.detail === detail).map((/** @type {any} */ c) => h("div", { class: "card" }, chart(c))));
+  if (!curves.querySelector("figure:focus")) fill(curves, charts.length === 0 ? h("p", { class: "soft" }, "There are no numbers yet.") : cards(false),
+    charts.some((/** @type {any} */ c) => c.detail) && h("details", { class: "more", open: detailed, ontoggle: (/** @type {any} */ e) => { detailed = e.target.open; remember("runs.detailed", detailed); } }, h("summary", {}, "All other numbers"), cards(true)));
   fill(settings, made.warnings.map((/** @type {string} */ w) => h("p", { class: "note bad" }, w)), made.rows.length === 0 ? h("p", { class: "soft" }, names.length > 1 ? "They are made alike." : "All settings are as they are where nothing is said.")
     : table(made.heads, made.rows.map((/** @type {any} */ r) => r.cells.map((/** @type {string} */ c, /** @type {number} */ i) => (i === 0 ? h("span", { title: r.about ?? "", class: "mono" }, c) : c)))));
   fill(samples, written.map((/** @type {any} */ w) => h("div", {}, names.length > 1 && h("h3", {}, w.name), w.samples.length === 0 ? h("p", { class: "soft" }, "It has written nothing while it learned.")
