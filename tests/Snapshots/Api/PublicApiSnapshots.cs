@@ -2,7 +2,6 @@ using System.Reflection;
 using Functional.Base;
 using Functional.Chat;
 using Functional.Engines;
-using Functional.Lessons;
 using Functional.Server;
 using Functional.Stories;
 using Functional.Studio;
@@ -31,7 +30,7 @@ public sealed class PublicApiSnapshots
     public Task Chat() => Verify(PublicApi.Of(typeof(ChatClient).Assembly));
 
     [Fact]
-    public Task Lessons() => Verify(PublicApi.Of(typeof(Lesson).Assembly));
+    public Task Lessons() => Verify(PublicApi.Of(typeof(Functional.Lessons.Lesson).Assembly));
 
     [Fact]
     public Task Server() => Verify(PublicApi.Of(typeof(ModelServer).Assembly));
