@@ -37,12 +37,15 @@ public sealed class StudyFolder
     /// <summary>Begins a study in a folder that holds none; it is there whole, or not at all.</summary>
     public static Validation<Fault, StudyFolder> Begin(string location, Study study) => Holds(location)
         ? Fault.Of<StudyFolder>(location, "holds a study already", "allowed: another name")
-        : Disk.Guard(location, "expected a folder that can be written", () =>
-        {
-            Disk.Real.CreateFolder(location);
-            Disk.Real.Replace(Path.Combine(location, StudyName), System.Text.Encoding.UTF8.GetBytes(study.Written.Write()));
-            return Success<Fault, Unit>(unit);
-        }).Bind(_ => Open(location));
+        : Put(location, (StudyName, study.Written.Write())).Bind(_ => Open(location));
+
+    /// <summary>Writes texts into a folder, which is made where it is not there, one after the other; each is there whole, or as it was.</summary>
+    public static Validation<Fault, Unit> Put(string location, params IReadOnlyList<(string Name, string Text)> files) => Disk.Guard(location, "expected a folder that can be written", () =>
+    {
+        Disk.Real.CreateFolder(location);
+        foreach (var (name, text) in files) Disk.Real.Replace(Path.Combine(location, name), System.Text.Encoding.UTF8.GetBytes(text));
+        return Success<Fault, Unit>(unit);
+    });
 
     /// <summary>Opens a folder with a study; what is missing or damaged is faults, and stays as it is.</summary>
     public static Validation<Fault, StudyFolder> Open(string location)

@@ -86,7 +86,8 @@ public sealed record Annotation(Vec<Message> Prompt, string First, string Second
             .Map(read => read with { Beside = row.Fields.Filter(static (name, _) => !own.Contains(name)) });
 
     /// <summary>What is asked, as rows have it: a text where the user alone speaks, else a list of messages.</summary>
-    internal static Json PromptText(Vec<Message> prompt) => prompt is [{ Role: Role.User, Input: "" } only] ? new Json.Text(only.Text) : new Json.List(prompt.Map(Written));
+    /// <param name="prompt">What is asked.</param>
+    public static Json PromptText(Vec<Message> prompt) => prompt is [{ Role: Role.User, Input: "" } only] ? new Json.Text(only.Text) : new Json.List(prompt.Map(Written));
 
     internal static Validation<Fault, Vec<Message>> PromptOf(Row row) => row.Fields.HasList("prompt") ? row.Messages("prompt")
         : row.Fields.Has("prompt") ? row.Text("prompt").Map(static text => (Vec<Message>)[new(Role.User, text)])
