@@ -8,7 +8,7 @@ namespace Functional;
 /// <content>As a file keeps it.</content>
 public sealed partial record StudyTraining
 {
-    Json Written => new Json.Map(Params.Of<Json>(
+    internal Json Written() => new Json.Map(Params.Of<Json>(
         ("training", new Json.Whole(Number)), ("base", new Json.Text(Base)), ("step", new Json.Whole(Step)), ("template", new Json.Text(Template)), ("judge", new Json.Text(Judge)),
         ("policy", new Json.Text(Policy)), ("method", new Json.Text($"{Method}")), ("pairs", new Json.Whole(Pairs)), ("kept", new Json.Whole(Kept)), ("left-out", new Json.Whole(LeftOut)),
         ("tokens", new Json.Whole(Asking.Tokens)), ("temperature", new Json.Real(Asking.Temperature)), ("seed", new Json.Whole(Asking.Seed)),

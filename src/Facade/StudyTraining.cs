@@ -85,7 +85,7 @@ public sealed partial record StudyTraining(string Folder, int Number, string Bas
                    new() { Tokens = tokens, Temperature = study.Study.Temperature, Seed = study.Study.Seed }, plan)
                from sound in Sound(training)
                from written in StudyFolder.Put(folder, (PairsName, Lines(learned.Select(static a => a.Row))), (QuestionsName, Lines(asked.Select(Asked))),
-                   (AskedName, Lines(asked.OrderBy(p => judged.Contains(StudyMeasuring.Text(p))).Take(MostAsked).Select(Asked))), (PlanName, training.Written.Write()))
+                   (AskedName, Lines(asked.OrderBy(p => judged.Contains(StudyMeasuring.Text(p))).Take(MostAsked).Select(Asked))), (PlanName, training.Written().Write()))
                select training;
 
         IEnumerable<string> RunsOf(int n) => [Path.Combine(Path.GetFullPath(runs), $"{name}-{n}-reward"), Path.Combine(Path.GetFullPath(runs), $"{name}-{n}-{$"{wishes.Method}".ToLowerInvariant()}")];

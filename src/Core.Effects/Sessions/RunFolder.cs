@@ -225,8 +225,8 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <summary>
     /// How its model is asked where nobody says: as it has learned to be, or by its own template; where it has learned no answers and has none, by going on with the question.
     /// </summary>
-    public Validation<Fault, string> AskedBy() => Config.Stage.Rows.Template is { } learned ? Success<Fault, string>(learned)
-        : RowParts.Encoder(Config, Tokenizer, Note).Map(encoder => !Config.Stage.LearnsText || encoder.Template.Name == Dialogues.DialogueTemplate.Own ? encoder.Template.Name : "plain");
+    public Validation<Fault, string> AskedBy() => (Config.Stage.Rows.Template ?? RowParts.TextOf(this)) is { } known ? Success<Fault, string>(known)
+        : RowParts.Encoder(Config, Tokenizer, Note).Map(static encoder => encoder.Template.Name);
 
     /// <summary>Whether no stage comes after this one.</summary>
     public bool IsLast => Recipe.Stages.Names[^1] == Stage;

@@ -49,6 +49,10 @@ public sealed record Annotation(Vec<Message> Prompt, string First, string Second
     /// <summary>What a verdict is called in files.</summary>
     public static string WordOf(Verdict verdict) => words.First(w => w.Verdict == verdict).Word;
 
+    /// <summary>The verdict of a word; nothing where it is none.</summary>
+    /// <param name="word">What files call it.</param>
+    public static Verdict? VerdictOf(string word) => words.FirstOrDefault(w => w.Word == word) is { Word: not null } found ? found.Verdict : null;
+
     /// <summary>How much better the first answer is: 2, 1, 0, −1 or −2; nothing where nothing was said.</summary>
     public static int? Score(Verdict verdict) => verdict switch
     {
@@ -80,7 +84,7 @@ public sealed record Annotation(Vec<Message> Prompt, string First, string Second
     /// <summary>Reads a row that <see cref="Row"/> wrote.</summary>
     /// <param name="row">The row.</param>
     public static Validation<Fault, Annotation> Read(Row row) =>
-        (PromptOf(row), Needed(row, "chosen"), Needed(row, "rejected"), VerdictOf(row), row.Maybe("annotator"), row.Maybe("first"))
+        (PromptOf(row), Needed(row, "chosen"), Needed(row, "rejected"), Told(row), row.Maybe("annotator"), row.Maybe("first"))
             .Apply(static (prompt, chosen, rejected, verdict, who, first) =>
                 first == "rejected" ? new Annotation(prompt, rejected, chosen, verdict, who) : new Annotation(prompt, chosen, rejected, verdict, who))
             .Map(read => read with { Beside = row.Fields.Filter(static (name, _) => !own.Contains(name)) });
@@ -96,8 +100,8 @@ public sealed record Annotation(Vec<Message> Prompt, string First, string Second
     static Validation<Fault, string> Needed(Row row, string name) => row.Fields.Has(name) ? row.Text(name)
         : Fault.Of<string>(row.Where, $"has no {name}", "expected what functional annotate wrote");
 
-    static Validation<Fault, Verdict> VerdictOf(Row row) => row.Fields.Has("verdict") && row.Fields["verdict"] is Json.Text { Value: var word }
-        && words.FirstOrDefault(w => w.Word == word) is { Word: not null } found ? Success<Fault, Verdict>(found.Verdict)
+    static Validation<Fault, Verdict> Told(Row row) => row.Fields.Has("verdict") && row.Fields["verdict"] is Json.Text { Value: var word }
+        && VerdictOf(word) is { } verdict ? Success<Fault, Verdict>(verdict)
         : Fault.Of<Verdict>(row.Where, "has no verdict that is known", $"allowed: {string.Join(", ", words.Map(static w => w.Word))}");
 
     static Json Written(Message message) => new Json.Map(Params.Of<Json>(
