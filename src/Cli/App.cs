@@ -20,7 +20,7 @@ static class App
 
     static CommandSpec Root => new("functional", "Trains, samples and measures small language models.", [], null)
     {
-        Commands = [TourCommand.Spec, .. TrainCommand.All, RunCommand.Spec, SampleCommand.Spec, AskCommand.Spec, EvalCommand.Spec, EvaluateCommand.Spec, BestOfCommand.Spec, AnnotateCommand.Spec, ServeCommand.Spec, MergeCommand.Spec, QuantiseCommand.Spec, InspectCommand.Spec, ReportCommand.Spec, CompareCommand.Spec, AttentionCommand.Spec, LogitsCommand.Spec, ImportCommand.Spec, ExportCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
+        Commands = [TourCommand.Spec, .. TrainCommand.All, RunCommand.Spec, SampleCommand.Spec, AskCommand.Spec, EvalCommand.Spec, EvaluateCommand.Spec, BestOfCommand.Spec, AnnotateCommand.Spec, ServeCommand.Spec, StudioCommand.Spec, MergeCommand.Spec, QuantiseCommand.Spec, InspectCommand.Spec, ReportCommand.Spec, CompareCommand.Spec, AttentionCommand.Spec, LogitsCommand.Spec, ImportCommand.Spec, ExportCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
         Examples =
         [
             new("tour", "all of it in about five minutes: a model learns to read, to answer, and to answer better"),

@@ -42,11 +42,14 @@ public sealed class HostBusyException(int waiting) : Exception($"all rows are ta
 public sealed record HostPiece(int Index, string Text, Vec<Generation.WrittenToken> Tokens, Generation.Answer? Whole);
 
 /// <summary>A request that a <see cref="ModelHost"/> has taken.</summary>
-/// <param name="PromptTokens">How many tokens are read before the first is written.</param>
+/// <param name="Prompt">The tokens that are read before the first is written.</param>
 /// <param name="Forgotten">How many of the oldest messages were left out for want of room.</param>
 /// <param name="Pieces">What is written, as it comes; read once, to its end. Leaving it gives the request up.</param>
-public sealed record Hosted(int PromptTokens, int Forgotten, IAsyncEnumerable<HostPiece> Pieces)
+public sealed record Hosted(Vec<int> Prompt, int Forgotten, IAsyncEnumerable<HostPiece> Pieces)
 {
+    /// <summary>How many these are.</summary>
+    public int PromptTokens => Prompt.Count;
+
     /// <summary>The texts, whole, in order.</summary>
     public async Task<IReadOnlyList<Generation.Answer>> WholeAsync()
     {

@@ -140,7 +140,7 @@ public sealed class ModelHost : IAsyncDisposable
             requests++;
         }
         signal.Release();
-        return new(job.Requests[0].Prompt.Count, forgotten, Read(job, cancellation));
+        return new(job.Requests[0].Prompt, forgotten, Read(job, cancellation));
     }
 
     async IAsyncEnumerable<HostPiece> Read(Job job, CancellationToken asked, [EnumeratorCancellation] CancellationToken cancellation = default)

@@ -89,6 +89,14 @@ public sealed record RunComparison
                                select new RunComparison([.. runs.Select((r, i) => (NameOf(runs.Map(static x => x.Run), folders, i), r.Stage))], runs.Map(static r => r.Run.Folder))).OrThrow());
     }
 
+    /// <summary>As <see cref="OfAsync"/>, of stages that are read already.</summary>
+    /// <param name="stages">Two or more, with the folders of their runs.</param>
+    public static RunComparison Of(IReadOnlyList<(NamedStage Stage, RunFolder Run)> stages)
+    {
+        ArgumentNullException.ThrowIfNull(stages);
+        return new([.. stages.Select(static s => (s.Stage.Name, s.Stage.Stage))], [.. stages.Select(static s => s.Run)]);
+    }
+
     // The stage that is named, by a folder of its own or for all; else the last of which there is something.
     static Validation<Fault, (RunHistory Run, StageHistory Stage)> Chosen(RunHistory run, string folder, string? stage)
     {

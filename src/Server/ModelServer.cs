@@ -27,12 +27,13 @@ public sealed class ModelServer : IAsyncDisposable
     readonly Gate gate;
     readonly Counters counters = new();
     readonly CancellationTokenSource stopping = new(), cut = new();
-    readonly Dictionary<string, ServedModel> models = new(StringComparer.Ordinal);
+    readonly Shelf shelf;
+    readonly Annex? annex;
     int stopped;
 
-    ModelServer(WebApplication app, ServerOptions options)
+    ModelServer(WebApplication app, ServerOptions options, Shelf shelf, Annex? annex)
     {
-        (this.app, this.options, gate) = (app, options, new(options));
+        (this.app, this.options, this.shelf, this.annex, gate) = (app, options, shelf, annex, new(options));
         Loaded = Task.CompletedTask;
     }
 
@@ -47,19 +48,25 @@ public sealed class ModelServer : IAsyncDisposable
     /// <param name="options">What is served, and to whom.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="FunctionalException">An option is out of range, or the address cannot be listened at.</exception>
-    public static async Task<ModelServer> StartAsync(ServerOptions options, CancellationToken cancellation = default)
+    public static Task<ModelServer> StartAsync(ServerOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         var valid = options.Validate().OrThrow();
+        return StartAsync(valid, new FixedShelf(valid), null, cancellation);
+    }
+
+    /// <summary>As <see cref="StartAsync(ServerOptions, CancellationToken)"/>, with models of another shelf, which becomes the server's own, and whatever else is answered.</summary>
+    internal static async Task<ModelServer> StartAsync(ServerOptions valid, Shelf shelf, Annex? annex, CancellationToken cancellation)
+    {
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Limit(kestrel, valid));
         builder.Services.AddRoutingCore();
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = valid.Grace + TimeSpan.FromMinutes(1));
-        var server = new ModelServer(builder.Build(), valid);
+        var server = new ModelServer(builder.Build(), valid, shelf, annex);
         server.app.Use(server.Answer);
         // Both take a second or so, and neither needs the other.
-        server.Loaded = Task.Run(server.Load, CancellationToken.None);
+        server.Loaded = Task.Run(() => shelf.Load(server.stopping.Token), CancellationToken.None);
         try
         {
             await server.app.StartAsync(cancellation).ConfigureAwait(false);
@@ -84,15 +91,6 @@ public sealed class ModelServer : IAsyncDisposable
         (limits.MaxRequestHeaderCount, limits.MaxRequestHeadersTotalSize, limits.MaxRequestLineSize) = (64, 32 * 1024, 8 * 1024);
         (limits.RequestHeadersTimeout, limits.KeepAliveTimeout) = (TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2));
         limits.MinRequestBodyDataRate = new(bytesPerSecond: 500, gracePeriod: TimeSpan.FromSeconds(5));
-    }
-
-    async Task Load()
-    {
-        foreach (var run in options.Runs)
-        {
-            var model = await ServedModel.Load(run, options, stopping.Token).ConfigureAwait(false);
-            lock (models) models.Add(run.Name, model);
-        }
     }
 
     bool IsReady => Loaded.IsCompletedSuccessfully && !stopping.IsCancellationRequested;
@@ -133,7 +131,7 @@ public sealed class ModelServer : IAsyncDisposable
     }
 
     // Counters have no names that clients make up.
-    static string Known(PathString path) => path.Value is "/v1/models" or "/v1/chat/completions" or "/v1/completions" or "/v1/embeddings" or "/healthz" or "/readyz" or "/metrics" ? path.Value : "other";
+    string Known(PathString path) => annex?.Known(path) ?? (path.Value is "/v1/models" or "/v1/chat/completions" or "/v1/completions" or "/v1/embeddings" or "/healthz" or "/readyz" or "/metrics" ? path.Value : "other");
 
     async Task<string> Route(HttpContext context, CancellationToken stop)
     {
@@ -147,31 +145,28 @@ public sealed class ModelServer : IAsyncDisposable
                 await Answering.Send(context, new JsonObject { ["status"] = IsReady ? "ready" : stopping.IsCancellationRequested ? "stopping" : "loading" }, IsReady ? 200 : 503).ConfigureAwait(false);
                 return path;
         }
+        if (annex is not null && await annex.Open(context, stop).ConfigureAwait(false) is { } open) return open;
         var client = gate.Client(context);
+        if (annex is not null && await annex.Closed(context, client, stop).ConfigureAwait(false) is { } closed) return closed;
         switch (path)
         {
             case "/metrics" when get:
                 context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-                await context.Response.WriteAsync(counters.Text(Served), stop).ConfigureAwait(false);
+                await context.Response.WriteAsync(counters.Text(shelf.Held), stop).ConfigureAwait(false);
                 return path;
             case "/v1/models" when get:
-                await Answering.Send(context, new JsonObject { ["object"] = "list", ["data"] = new JsonArray([.. Served.Select(static m => (JsonNode)About(m))]) }).ConfigureAwait(false);
+                await Answering.Send(context, new JsonObject { ["object"] = "list", ["data"] = new JsonArray([.. shelf.Names.Select(static m => (JsonNode)About(m.Name, m.Created))]) }).ConfigureAwait(false);
                 return path;
             case not null when get && path.StartsWith("/v1/models/", StringComparison.Ordinal):
-                await Answering.Send(context, About(Named(path["/v1/models/".Length..]))).ConfigureAwait(false);
+                // It is not loaded for that.
+                var asked = path["/v1/models/".Length..];
+                await Answering.Send(context, shelf.Names.FirstOrDefault(n => n.Name == asked) is { Name: not null } known ? About(known.Name, known.Created) : throw shelf.Unknown(asked)).ConfigureAwait(false);
                 return "/v1/models";
             case "/v1/chat/completions" or "/v1/completions" or "/v1/embeddings" when HttpMethods.IsPost(context.Request.Method):
                 if (stopping.IsCancellationRequested) throw new ApiException(503, "the server is stopping");
                 if (!Loaded.IsCompleted) throw new ApiException(503, "the models are still loading", null, "loading");
                 var body = await Answering.Read(context, stop).ConfigureAwait(false);
-                var model = Named(body.Text("model"));
-                var visit = new Visit(counters, model.Name, client, options.MostTokens, stop);
-                await (path switch
-                {
-                    "/v1/chat/completions" => ChatEndpoint.Run(context, model, body, visit),
-                    "/v1/completions" => CompletionEndpoint.Run(context, model, body, visit),
-                    _ => EmbeddingEndpoint.Run(context, model, body, visit),
-                }).ConfigureAwait(false);
+                using (var lease = await shelf.Take(body.Text("model"), stop).ConfigureAwait(false)) await Write(context, path, lease.Model, body, client, stop).ConfigureAwait(false);
                 return path;
             case "/v1/chat/completions" or "/v1/completions" or "/v1/embeddings" or "/v1/models" or "/metrics" or "/healthz" or "/readyz":
                 context.Response.Headers.Allow = path.StartsWith("/v1/", StringComparison.Ordinal) && path != "/v1/models" ? "POST" : "GET";
@@ -181,24 +176,18 @@ public sealed class ModelServer : IAsyncDisposable
         }
     }
 
-    List<ServedModel> Served
+    Task Write(HttpContext context, string path, ServedModel model, Members body, string client, CancellationToken stop)
     {
-        get
+        var visit = new Visit(counters, model.Name, client, options.MostTokens, stop);
+        return path switch
         {
-            lock (models) return [.. models.Values];
-        }
+            "/v1/chat/completions" => ChatEndpoint.Run(context, model, body, visit),
+            "/v1/completions" => CompletionEndpoint.Run(context, model, body, visit),
+            _ => EmbeddingEndpoint.Run(context, model, body, visit),
+        };
     }
 
-    // Only what is loaded has a name; no request's text is ever a path.
-    ServedModel Named(string? name)
-    {
-        lock (models)
-            return name is null && models.Count > 0 ? models[options.Runs[0].Name]
-                : name is not null && models.TryGetValue(name, out var model) ? model
-                : throw new ApiException(404, $"model: {(name is { Length: <= 200 } ? $"'{name}'" : "its name")} is not served; allowed: {string.Join(", ", models.Keys)}", "model", "model_not_found");
-    }
-
-    static JsonObject About(ServedModel model) => new() { ["id"] = model.Name, ["object"] = "model", ["created"] = model.Created, ["owned_by"] = "functional" };
+    static JsonObject About(string name, long created) => new() { ["id"] = name, ["object"] = "model", ["created"] = created, ["owned_by"] = "functional" };
 
     /// <summary>Takes nothing more, and waits until what is being written is; for no longer than <see cref="ServerOptions.Grace"/>.</summary>
     public async Task StopAsync()
@@ -217,7 +206,7 @@ public sealed class ModelServer : IAsyncDisposable
         {
             // Whoever waits for it was told.
         }
-        foreach (var model in Served) await model.DisposeAsync().ConfigureAwait(false);
+        await shelf.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>As <see cref="StopAsync"/>.</summary>

@@ -22,10 +22,13 @@ sealed class ServedModel : IAsyncDisposable
     /// <summary>How many tokens an answer has where nobody says so: half the context, so that the conversation keeps the rest.</summary>
     public int UsualTokens(int most) => Math.Clamp(Model.Config.Decoder.Context / 2, 1, Math.Min(most, 1024));
 
-    public static async Task<ServedModel> Load(ServedRun run, ServerOptions options, CancellationToken stop)
+    public static Task<ServedModel> Load(ServedRun run, ServerOptions options, CancellationToken stop) => Load(run, null, options, stop);
+
+    /// <summary>As a server loads a run, at one of its stages; nothing for the last that has a checkpoint.</summary>
+    public static async Task<ServedModel> Load(ServedRun run, string? stage, ServerOptions options, CancellationToken stop)
     {
-        var model = await (run.Adapter is { } adapter ? LanguageModel.LoadWithAdapterAsync(run.Folder, adapter, options.Engine, options.Checkpoint, cancellation: stop)
-            : LanguageModel.LoadAsync(run.Folder, options.Engine, options.Checkpoint, cancellation: stop)).ConfigureAwait(false);
+        var model = await (run.Adapter is { } adapter ? LanguageModel.LoadWithAdapterAsync(run.Folder, adapter, options.Engine, options.Checkpoint, stage, stop)
+            : LanguageModel.LoadAsync(run.Folder, options.Engine, options.Checkpoint, stage, stop)).ConfigureAwait(false);
         ModelHost? host = null;
         try
         {

@@ -58,13 +58,20 @@ public sealed record ServerOptions
     public Action<string>? Told { get; init; }
 
     /// <summary>These options, or every fault in them at once, each under the name of its property.</summary>
-    public Validation<Fault, ServerOptions> Validate() => new[]
-    {
+    public Validation<Fault, ServerOptions> Validate() => Named.Concat(Reached).Gather().Map(_ => this);
+
+    Validation<Fault, Unit>[] Named =>
+    [
         Fault.Unless(Runs.Count > 0, nameof(Runs), "is empty", "expected one run or more"),
         Fault.Unless(Runs.Select(static r => r.Name).Distinct(StringComparer.Ordinal).Count() == Runs.Count, nameof(Runs),
             $"has two models called {Runs.GroupBy(static r => r.Name).Where(static g => g.Count() > 1).Select(static g => g.Key).FirstOrDefault()}", "allowed: names of their own, as in NAME=FOLDER"),
         Fault.Unless(Runs.All(static r => r.Name.Length is > 0 and <= 200 && r.Name.All(static c => c is > ' ' and not '"' and not '\\' and < '\u007f')), nameof(Runs),
             "has a name that cannot be one", "allowed: up to 200 visible ASCII characters, without quotes and backslashes, as in NAME=FOLDER"),
+    ];
+
+    /// <summary>What is wrong with all but the runs.</summary>
+    internal Validation<Fault, Unit>[] Reached =>
+    [
         Fault.Unless(Port is >= 0 and <= 65535, nameof(Port), $"is {Port}", "allowed: 0 (any that is free) to 65535"),
         Fault.Unless(Keys.All(static k => k.Length >= 8 && !k.Any(char.IsWhiteSpace)), nameof(Keys), "has one that is too short, or has blanks", "allowed: 8 characters or more, without blanks"),
         Fault.Unless(MostTokens >= 1, nameof(MostTokens), $"is {MostTokens}", "allowed: 1 or more"),
@@ -74,5 +81,5 @@ public sealed record ServerOptions
         Fault.Unless(Grace >= TimeSpan.Zero, nameof(Grace), $"is {Grace}", "allowed: 0 or more"),
         Fault.Unless(Origins.All(static o => Uri.TryCreate(o, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.AbsolutePath == "/" && !o.EndsWith('/')), nameof(Origins),
             "has one that is none", "allowed: such as https://example.org, without a path"),
-    }.Gather().Map(_ => this);
+    ];
 }

@@ -30,6 +30,19 @@ sealed class Interruption : IDisposable
     /// <summary>Cancelled when the process was asked to end.</summary>
     public CancellationToken Token => source.Token;
 
+    /// <summary>Ends when the process was asked to end.</summary>
+    public async Task Came()
+    {
+        try
+        {
+            await Task.Delay(Timeout.Infinite, Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // It came.
+        }
+    }
+
     /// <summary>128 and the signal's number, as shells have it; 0 while none came.</summary>
     public int ExitCode => Volatile.Read(ref code);
 

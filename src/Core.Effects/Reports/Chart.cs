@@ -16,6 +16,18 @@ public sealed record Trace(string Name, Vec<(double X, double Y)> Points)
     public bool IsLine { get; init; } = true;
 }
 
+/// <summary>A picture that is drawn, and where in it the numbers are.</summary>
+/// <param name="Svg">The picture as an SVG element.</param>
+/// <param name="Left">Where the axes meet, in pixels from the left.</param>
+/// <param name="Top">The upper end of the vertical axis, in pixels from the top.</param>
+/// <param name="Width">The length of the horizontal axis, in pixels.</param>
+/// <param name="Height">The length of the vertical axis, in pixels.</param>
+/// <param name="LeastX">The number at the left end.</param>
+/// <param name="MostX">The number at the right end.</param>
+/// <param name="LeastY">The number at the lower end.</param>
+/// <param name="MostY">The number at the upper end.</param>
+public sealed record DrawnChart(string Svg, double Left, double Top, double Width, double Height, double LeastX, double MostX, double LeastY, double MostY);
+
 /// <summary>A picture of numbers, which <see cref="Svg"/> draws.</summary>
 /// <param name="Title">What it shows.</param>
 /// <param name="X">What the horizontal axis counts.</param>
@@ -41,7 +53,12 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
     /// <summary>The picture as an SVG element: the same numbers give the same text.</summary>
     /// <param name="width">Its width in pixels.</param>
     /// <param name="height">Its height in pixels.</param>
-    public string Svg(int width = 640, int height = 360)
+    public string Svg(int width = 640, int height = 360) => Draw(width, height).Svg;
+
+    /// <summary>The picture, and where in it the numbers are.</summary>
+    /// <param name="width">Its width in pixels.</param>
+    /// <param name="height">Its height in pixels.</param>
+    public DrawnChart Draw(int width = 640, int height = 360)
     {
         var plot = new PlotModel { Title = Drawable(Title), TitleFontSize = 14, TitleFontWeight = 400, PlotAreaBorderColor = OxyColors.LightGray, DefaultFont = Font };
         foreach (var (position, title) in new[] { (AxisPosition.Bottom, X), (AxisPosition.Left, Y) })
@@ -59,7 +76,9 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
                 LegendOrientation = NamesBelow ? LegendOrientation.Horizontal : LegendOrientation.Vertical, LegendItemSpacing = 12,
             });
         for (var i = 0; i < Traces.Count; i++) plot.Series.Add(Of(LogY ? Traces[i] with { Points = [.. Traces[i].Points.Where(static p => p.Y > 0)] } : Traces[i], colours[i % colours.Length]));
-        return Export(plot, width, height);
+        var svg = Export(plot, width, height);
+        var (area, x, y) = (plot.PlotArea, plot.Axes[0], plot.Axes[1]);
+        return new(svg, area.Left, area.Top, area.Width, area.Height, x.ActualMinimum, x.ActualMaximum, y.ActualMinimum, y.ActualMaximum);
     }
 
     // Seen on white and on black.

@@ -213,6 +213,9 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <summary>Keeps others from training in a folder until it is disposed; a fault where another is at work there.</summary>
     public static Validation<Fault, IDisposable> Hold(string location) => RunLock.Take(location).Map(static IDisposable (held) => held);
 
+    /// <summary>Whether somebody trains in a folder now, this process or another.</summary>
+    public static bool IsHeld(string location) => RunLock.IsHeld(location);
+
     /// <summary>Whether a folder holds a run.</summary>
     public static bool Holds(string location) => File.Exists(Path.Combine(location, ConfigName));
 

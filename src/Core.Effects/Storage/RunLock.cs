@@ -46,5 +46,23 @@ sealed class RunLock : IDisposable
         }
     });
 
+    /// <summary>Whether somebody holds a folder's lock. Looking takes it for an instant, as others may who look; so only where there is a reason to.</summary>
+    public static bool IsHeld(string folder)
+    {
+        try
+        {
+            using var file = new FileStream(Path.Combine(folder, "run.lock"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            return false;
+        }
+        catch (IOException e)
+        {
+            return heldByAnother.Contains(e.HResult);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     public void Dispose() => file.Dispose();
 }

@@ -79,6 +79,23 @@ public sealed record SamplingRules
         return result;
     }
 
+    /// <summary>
+    /// What each rule makes of the distribution, in order: the model's own first, which no rule has seen, and then what is left behind each rule that changes anything
+    /// there; the last is <see cref="Probabilities"/>.
+    /// </summary>
+    /// <param name="logits">A score for each token; −∞ is never drawn.</param>
+    /// <param name="seen">The tokens so far.</param>
+    public Vec<(SamplingRule? Rule, double[] Probabilities)> Trace(ReadOnlySpan<float> logits, Seen seen)
+    {
+        var all = new List<(SamplingRule?, double[])> { (null, new SamplingRules([]).Probabilities(logits, seen)) };
+        for (var i = 0; i < Rules.Count; i++)
+        {
+            var after = new SamplingRules([.. Rules.Take(i + 1)]).Probabilities(logits, seen);
+            if (!after.AsSpan().SequenceEqual(all[^1].Item2)) all.Add((Rules[i], after));
+        }
+        return [.. all];
+    }
+
     /// <summary>Logits as the rules leave them.</summary>
     /// <param name="logits">A score for each token.</param>
     /// <param name="seen">The tokens so far.</param>

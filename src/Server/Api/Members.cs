@@ -15,6 +15,8 @@ sealed class Members(Json json, string path, List<Fault> faults)
         return new(json, "", faults);
     }
 
+    public Json Json => json;
+
     public string At(string name) => path.Length == 0 ? name : $"{path}.{name}";
 
     public void Wrong(string name, string what, string allowed) => faults.Add(new(At(name), what, allowed));

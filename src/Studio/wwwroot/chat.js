@@ -1,0 +1,238 @@
+// @ts-check
+import { main, h, fill, get, stream, field, check, number, visible, remembered, remember, tellError, AwayError } from "/studio/base.js";
+import { nextPanel, attentionPanel } from "/studio/look.js";
+
+const MOST = 4;
+/** @type {any[]} */
+let models = [];
+/** @type {Set<string>} */
+let chosen = new Set(remembered("chat.models", []));
+/** @type {{who: "user" | "model", text: string, texts?: any[]}[]} what was said, with what each model answered */
+let talk = [];
+/** @type {AbortController | null} */
+let writing = null;
+
+const RULES = [
+  { name: "temperature", label: "temperature", least: 0, most: 2, step: 0.05, usual: 0.8, off: 1, hint: "0 takes the likeliest" },
+  { name: "top_k", label: "top-k", least: 0, most: 200, step: 1, usual: 0, off: 0, hint: "0: all" },
+  { name: "top_p", label: "top-p", least: 0.05, most: 1, step: 0.05, usual: 1, off: 1, hint: "1: all" },
+  { name: "min_p", label: "min-p", least: 0, most: 1, step: 0.01, usual: 0, off: 0, hint: "0: all" },
+  { name: "typical_p", label: "typical-p", least: 0.05, most: 1, step: 0.05, usual: 1, off: 1, hint: "1: all" },
+  { name: "repetition_penalty", label: "repetition", least: 0.5, most: 3, step: 0.05, usual: 1, off: 1, hint: "1: none" },
+  { name: "presence_penalty", label: "presence", least: -2, most: 2, step: 0.1, usual: 0, off: 0, hint: "0: none" },
+  { name: "frequency_penalty", label: "frequency", least: -2, most: 2, step: 0.1, usual: 0, off: 0, hint: "0: none" },
+];
+const values = { max_tokens: 120, seed: 1, mode: "chat", system: "", marked: false, ...Object.fromEntries(RULES.map((r) => [r.name, r.usual])), ...remembered("chat.values", {}) };
+/** @param {string} name @param {any} value */
+function set(name, value) {
+  /** @type {any} */ (values)[name] = value;
+  remember("chat.values", values);
+}
+
+const list = h("div", { class: "models stack" });
+const said = h("div", { role: "status" });
+const place = h("div", { class: "talk", role: "log", "aria-label": "What was said", "aria-busy": "false" });
+const looked = h("div", { class: "stack" });
+const prompt = h("textarea", { rows: 3, placeholder: "Ask something …", "aria-label": "What you say", onkeydown: (/** @type {KeyboardEvent} */ e) => {
+  if (e.key !== "Enter" || e.shiftKey || e.isComposing) return;
+  e.preventDefault();
+  send();
+} });
+const sendButton = h("button", { class: "main", onclick: () => (writing ? writing.abort() : send()) }, "Send");
+
+/** @param {any} rule */
+function ruleField(rule) {
+  return field(rule.label, h("input", { type: "number", min: rule.least, max: rule.most, step: rule.step, value: values[/** @type {"seed"} */ (rule.name)], onchange: (/** @type {any} */ e) => {
+    const value = Math.min(rule.most, Math.max(rule.least, Number.isFinite(e.target.valueAsNumber) ? e.target.valueAsNumber : rule.off));
+    e.target.value = value;
+    set(rule.name, value);
+    again();
+  } }), rule.hint);
+}
+
+const modes = h("select", { onchange: (/** @type {any} */ e) => { set("mode", e.target.value); begin(); } },
+  h("option", { value: "chat" }, "a chat"), h("option", { value: "text" }, "a text that goes on"));
+modes.value = values.mode;
+
+fill(main,
+  h("h1", {}, "Chat"),
+  h("div", { class: "columns" },
+    h("div", { class: "stack" },
+      h("section", { class: "card", "aria-label": "Models" }, h("h2", {}, "Models"), h("p", { class: "soft small" }, `Up to ${MOST} answer side by side.`), list),
+      h("section", { class: "card", "aria-label": "How they write" }, h("h2", {}, "How they write"),
+        h("div", { class: "rules" }, field("as", modes),
+          field("tokens at most", h("input", { type: "number", min: 1, max: 4096, value: values.max_tokens, onchange: (/** @type {any} */ e) => set("max_tokens", Math.max(1, Math.min(4096, e.target.valueAsNumber || 1))) })),
+          field("seed", h("input", { type: "number", min: 0, value: values.seed, onchange: (/** @type {any} */ e) => set("seed", Math.max(0, Math.floor(e.target.valueAsNumber || 0))) })),
+          RULES.map(ruleField)),
+        field("system", h("input", { value: values.system, placeholder: "what holds throughout", onchange: (/** @type {any} */ e) => set("system", e.target.value) })),
+        check("mark tokens that the model doubted", values.marked, (on) => { set("marked", on); place.classList.toggle("marked", on); }))),
+    h("div", { class: "stack" },
+      h("section", { "aria-label": "Chat" }, place, said, h("div", { class: "row end" }, h("div", { class: "grow" }, prompt), sendButton, h("button", { onclick: begin }, "New"))),
+      h("section", { "aria-label": "A look inside" }, looked))));
+place.classList.toggle("marked", values.marked);
+
+function begin() {
+  writing?.abort();
+  talk = [];
+  fill(place, h("p", { class: "soft" }, values.mode === "chat" ? "Choose a model and ask it something. Hover over a token, or move to it with Tab and the arrow keys, to see how likely it was; choose it to look inside."
+    : "Choose a model and begin a text; it goes on from there."));
+  fill(looked);
+  prompt.placeholder = values.mode === "chat" ? "Ask something …" : "Once upon a time …";
+}
+
+function listModels() {
+  const writers = models.filter((m) => !m.judges);
+  fill(list, writers.length === 0 ? h("p", { class: "soft" }, "No run here has a model yet. functional tour makes six in five minutes.")
+    : writers.map((m) => check([h("span", {}, m.name), h("small", { class: "soft" }, ` ${m.kind}, step ${number(m.step)}${m.answers ? "" : ", goes on with texts"}`)], chosen.has(m.name), (on) => {
+      if (on && chosen.size >= MOST) {
+        fill(said, h("p", { class: "note" }, `Up to ${MOST} answer side by side.`));
+        listModels();
+        return;
+      }
+      on ? chosen.add(m.name) : chosen.delete(m.name);
+      remember("chat.models", [...chosen]);
+    })));
+}
+
+/** What is asked of one model: the messages, of the answers its own. @param {string} model */
+function request(model) {
+  const rules = Object.fromEntries(RULES.map((r) => [r.name, values[/** @type {"seed"} */ (r.name)]]));
+  const asked = { model, max_tokens: values.max_tokens, seed: values.seed, ...rules };
+  if (values.mode === "text") return { ...asked, prompt: talk.map((t) => (t.who === "user" ? t.text : t.texts?.find((x) => x.model === model)?.text ?? "")).join("") };
+  const messages = talk.map((t) => (t.who === "user" ? { role: "user", content: t.text } : { role: "assistant", content: t.texts?.find((x) => x.model === model)?.text ?? "" })).filter((m) => m.content !== "");
+  return { ...asked, messages: values.system ? [{ role: "system", content: values.system }, ...messages] : messages };
+}
+
+async function send() {
+  const text = prompt.value;
+  if (writing || (text.trim() === "" && !(values.mode === "text"))) return;
+  const names = models.filter((m) => chosen.has(m.name)).map((m) => m.name);
+  if (names.length === 0) {
+    fill(said, h("p", { class: "note" }, "Choose a model first."));
+    return;
+  }
+  fill(said);
+  if (talk.length === 0) fill(place);
+  prompt.value = "";
+  talk.push({ who: "user", text });
+  place.append(h("div", { class: "turn user" }, h("span", { class: "who" }, "you"), text));
+  const requests = names.map((name) => request(name));
+  const texts = names.map((model) => ({ model, text: "", prompt: /** @type {any[]} */ ([]), tokens: /** @type {any[]} */ ([]), request: /** @type {any} */ (null) }));
+  talk.push({ who: "model", text: "", texts });
+  const beside = h("div", { class: "beside" });
+  place.append(beside);
+  writing = new AbortController();
+  sendButton.textContent = "Stop";
+  place.setAttribute("aria-busy", "true");
+  const { signal } = writing;
+  await Promise.all(texts.map((one, i) => answer(one, requests[i], beside, signal)));
+  writing = null;
+  sendButton.textContent = "Send";
+  place.setAttribute("aria-busy", "false");
+  prompt.focus();
+}
+
+/** @param {any} one @param {any} asked @param {Element} beside @param {AbortSignal} signal */
+async function answer(one, asked, beside, signal) {
+  one.request = asked;
+  const body = h("span", { role: "group", "aria-label": `Tokens of ${one.model}`, tabIndex: 0 });
+  const who = h("span", { class: "who" }, `${one.model} …`);
+  const problem = h("span");
+  beside.append(h("div", { class: "turn model" }, who, body, problem));
+  watch(body, one);
+  const began = performance.now();
+  let [first, end] = [0, "left"];
+  try {
+    await stream("write", asked, (event) => {
+      if (event.prompt) {
+        one.prompt = event.prompt;
+        if (event.forgotten > 0) problem.before(h("small", { class: "soft" }, `the oldest ${event.forgotten} messages had no room `));
+        return;
+      }
+      first ||= performance.now() - began;
+      one.text += event.text;
+      for (const token of event.tokens) {
+        const span = h("span", { class: "token" }, token.text);
+        // Doubt: how much of a bit and a half of surprise, and more is more.
+        span.style.setProperty("--doubt", `${Math.min(100, Math.round(-token.logprob * 30))}%`);
+        one.tokens.push({ ...token, span });
+        body.append(span);
+      }
+      if (event.end) end = event.end;
+    }, signal);
+  } catch (e) {
+    if (/** @type {any} */ (e)?.name === "AbortError") end = "stopped";
+    else tellError(problem, e);
+  }
+  const seconds = (performance.now() - began) / 1000;
+  who.textContent = `${one.model} · ${one.tokens.length} tokens${first ? ` · first after ${Math.round(first)} ms · ${number(Math.round(one.tokens.length / seconds))} a second` : ""}${end === "length" ? " · at its length" : end === "stopped" ? " · stopped" : ""}`;
+}
+
+const pop = h("div", { class: "pop", hidden: true, role: "tooltip", id: "pop" });
+document.body.append(pop);
+
+/** Tells of a text's tokens under the pointer or the arrow keys. @param {HTMLElement} body @param {any} one */
+function watch(body, one) {
+  let at = -1;
+  const show = (/** @type {number} */ i) => {
+    one.tokens[at]?.span.classList.remove("at");
+    at = i;
+    const token = one.tokens[i];
+    if (!token) { pop.hidden = true; return; }
+    token.span.classList.add("at");
+    fill(pop, h("div", {}, h("b", { class: "mono" }, visible(token.text)), ` ${(100 * Math.exp(token.logprob)).toFixed(1)} %`),
+      h("table", {}, token.likely.map((/** @type {any} */ l) => h("tr", {}, h("td", { class: "mono" }, visible(l.text)), h("td", { class: "n" }, `${(100 * Math.exp(l.logprob)).toFixed(1)} %`)))));
+    pop.hidden = false;
+    const box = token.span.getBoundingClientRect();
+    pop.style.left = `${Math.max(4, Math.min(innerWidth - pop.offsetWidth - 8, box.left)) + scrollX}px`;
+    pop.style.top = `${box.bottom + scrollY + 6}px`;
+  };
+  const index = (/** @type {EventTarget | null} */ target) => one.tokens.findIndex((/** @type {any} */ t) => t.span === target);
+  body.addEventListener("pointerover", (e) => show(index(e.target)));
+  body.addEventListener("pointerleave", () => show(-1));
+  body.addEventListener("blur", () => show(-1));
+  body.addEventListener("click", (e) => { if (index(e.target) >= 0) look(one, index(e.target)); });
+  body.addEventListener("keydown", (e) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[e.key];
+    if (step !== undefined) {
+      e.preventDefault();
+      show(Math.max(0, Math.min(one.tokens.length - 1, at + step)));
+    } else if (e.key === "Enter" && at >= 0) look(one, at);
+    else if (e.key === "Escape") show(-1);
+  });
+}
+
+/** @type {{one: any, at: number} | null} */
+let inside = null;
+
+/** Looks inside a model at a token of its text. @param {any} one @param {number} at */
+async function look(one, at) {
+  inside = { one, at };
+  const model = models.find((m) => m.name === one.model);
+  const rules = Object.fromEntries(RULES.map((r) => [r.name, values[/** @type {"seed"} */ (r.name)]]));
+  const next = h("div", { class: "card" });
+  const heat = h("div", { class: "card" });
+  fill(looked, next, heat);
+  await Promise.all([nextPanel(next, one, at, rules, (to) => look(one, to)), attentionPanel(heat, one, model)]);
+}
+
+// Other rules make another distribution of the same place.
+function again() {
+  if (inside && looked.firstElementChild) {
+    const rules = Object.fromEntries(RULES.map((r) => [r.name, values[/** @type {"seed"} */ (r.name)]]));
+    nextPanel(/** @type {any} */ (looked.firstElementChild), inside.one, inside.at, rules, (to) => look(/** @type {any} */ (inside).one, to));
+  }
+}
+
+begin();
+get("models").then((all) => {
+  models = all;
+  const known = new Set(models.filter((m) => !m.judges).map((m) => m.name));
+  chosen = new Set([...chosen].filter((n) => known.has(n)));
+  if (chosen.size === 0) {
+    const first = models.find((m) => m.answers) ?? models.find((m) => !m.judges);
+    if (first) chosen.add(first.name);
+    if (first && !first.answers) { set("mode", "text"); modes.value = "text"; begin(); }
+  }
+  listModels();
+}).catch((e) => { tellError(list, e); if (e instanceof AwayError) setTimeout(() => location.reload(), 5000); });
