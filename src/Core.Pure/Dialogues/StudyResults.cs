@@ -56,13 +56,13 @@ public sealed record StudyResults(int Pairs, Vec<AnnotatorCount> People, Vec<Mod
         [.. rows.Where(static r => Annotation.Score(r.Verdict) is not (null or 0)).OrderBy(static r => Judgement.QuestionOf(r) ?? int.MaxValue)];
 
     /// <summary>
-    /// How many of the last rows are kept for evaluation, a tenth or so: all of a question's rows or none of them, so that no question is of both parts, and at least one
+    /// How many of the last rows are kept for evaluation, an eighth or so: all of a question's rows or none of them, so that no question is of both parts, and at least one
     /// row of each. 0 where all rows are of one question.
     /// </summary>
     /// <param name="learned">The rows as <see cref="Learned"/> gives them.</param>
     public static int Kept(Vec<Annotation> learned)
     {
-        const int Parts = 10;
+        const int Parts = 8;
         var least = Math.Max(1, learned.Count / Parts);
         for (var at = learned.Count - least; at > 0; at--)
             if (Judgement.QuestionOf(learned[at]) is null || Judgement.QuestionOf(learned[at - 1]) != Judgement.QuestionOf(learned[at])) return learned.Count - at;

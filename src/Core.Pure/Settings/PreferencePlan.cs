@@ -28,7 +28,7 @@ public sealed record PreferenceWishes
 /// <param name="Kept">How many of them, the last, are kept for evaluation.</param>
 /// <param name="Questions">Questions that a policy answers itself.</param>
 /// <param name="Tokens">How many tokens an answer has at most.</param>
-public sealed record PreferenceRows(int Pairs, int Kept, int Questions, int Tokens);
+public sealed record PreferenceCounts(int Pairs, int Kept, int Questions, int Tokens);
 
 /// <summary>Where things are.</summary>
 /// <param name="Base">The folder that is begun with.</param>
@@ -60,7 +60,7 @@ public sealed record PreferencePlan(Vec<(string Name, string Value)> Reward, Vec
     /// <param name="rows">What is learned from.</param>
     /// <param name="places">Where things are.</param>
     /// <param name="wishes">What is asked.</param>
-    public static Validation<Fault, PreferencePlan> Of(RunConfig begun, long parameters, PreferenceRows rows, PreferencePlaces places, PreferenceWishes wishes) => new[]
+    public static Validation<Fault, PreferencePlan> Of(RunConfig begun, long parameters, PreferenceCounts rows, PreferencePlaces places, PreferenceWishes wishes) => new[]
     {
         Fault.Unless(wishes.Method is StageKind.Dpo or StageKind.Ppo, "method", $"is {$"{wishes.Method}".ToLowerInvariant()}", "allowed: dpo, ppo"),
         Fault.Unless(wishes.RewardSteps is null or (>= 1 and <= MostSteps), "reward_steps", $"are {wishes.RewardSteps}", $"allowed: 1 to {MostSteps}"),
@@ -74,27 +74,27 @@ public sealed record PreferencePlan(Vec<(string Name, string Value)> Reward, Vec
     }.Gather().Map(_ => new PreferencePlan(Judge(begun, parameters, rows, places, wishes), wishes.Method == StageKind.Dpo ? Dpo(begun, parameters, rows, places, wishes)
         : Ppo(begun, parameters, rows, places, wishes)));
 
-    static Vec<(string, string)> Judge(RunConfig begun, long parameters, PreferenceRows rows, PreferencePlaces places, PreferenceWishes wishes) =>
+    static Vec<(string, string)> Judge(RunConfig begun, long parameters, PreferenceCounts rows, PreferencePlaces places, PreferenceWishes wishes) =>
     [
         .. Common(begun, parameters, places, places.Pairs, (double)rows.Kept / rows.Pairs, wishes.RewardSteps ?? StepsFor(rows), 2e-4), ("batch", $"{Batch(rows)}"),
     ];
 
-    static Vec<(string, string)> Dpo(RunConfig begun, long parameters, PreferenceRows rows, PreferencePlaces places, PreferenceWishes wishes) =>
+    static Vec<(string, string)> Dpo(RunConfig begun, long parameters, PreferenceCounts rows, PreferencePlaces places, PreferenceWishes wishes) =>
     [
         .. Common(begun, parameters, places, places.Pairs, (double)rows.Kept / rows.Pairs, wishes.Steps ?? StepsFor(rows), wishes.Rate ?? 5e-5), ("batch", $"{Batch(rows)}"),
         ("beta", Text(wishes.Beta ?? 0.1)),
     ];
 
-    static Vec<(string, string)> Ppo(RunConfig begun, long parameters, PreferenceRows rows, PreferencePlaces places, PreferenceWishes wishes) =>
+    static Vec<(string, string)> Ppo(RunConfig begun, long parameters, PreferenceCounts rows, PreferencePlaces places, PreferenceWishes wishes) =>
     [
         .. Common(begun, parameters, places, places.Questions, 0.1, wishes.Steps ?? 60, wishes.Rate ?? 1e-4), ("batch", "16"), ("round-prompts", $"{Round}"), ("round-answers", "1"),
         ("round-epochs", "2"), ("answer-tokens", $"{rows.Tokens}"), ("kl-weight", Text(wishes.Beta ?? 0.05)), ("gae-lambda", "1"), ("judge", places.Judge),
     ];
 
     // Each comparison some thirty times, as far as that is a minute or so of a small model.
-    static long StepsFor(PreferenceRows rows) => Math.Clamp(30L * (rows.Pairs - rows.Kept) / Batch(rows), 40, 200);
+    static long StepsFor(PreferenceCounts rows) => Math.Clamp(30L * (rows.Pairs - rows.Kept) / Batch(rows), 40, 200);
 
-    static int Batch(PreferenceRows rows) => Math.Clamp(rows.Pairs - rows.Kept, 1, MostBatch);
+    static int Batch(PreferenceCounts rows) => Math.Clamp(rows.Pairs - rows.Kept, 1, MostBatch);
 
     static IEnumerable<(string, string)> Common(RunConfig begun, long parameters, PreferencePlaces places, string data, double kept, long steps, double rate) =>
     [

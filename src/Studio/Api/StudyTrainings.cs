@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Functional.Base;
 using Functional.Server;
+using Functional.Sessions;
 using Functional.Settings;
 
 namespace Functional.Studio;
@@ -103,7 +104,8 @@ static class StudyTrainings
         return new()
         {
             ["number"] = training.Number, ["method"] = $"{training.Method}".ToLowerInvariant(), ["base"] = Named(training.Base), ["step"] = training.Step, ["template"] = training.Template,
-            ["judge"] = Path.GetFileName(training.Judge), ["policy"] = Path.GetFileName(training.Policy), ["pairs"] = training.Pairs, ["kept"] = training.Kept, ["left_out"] = training.LeftOut,
+            ["judge"] = Path.GetFileName(training.Judge), ["policy"] = Path.GetFileName(training.Policy),
+            ["begun"] = RunsApi.Texts(new[] { training.Judge, training.Policy }.Where(RunFolder.Holds).Select(static f => Path.GetFileName(f))), ["pairs"] = training.Pairs, ["kept"] = training.Kept, ["left_out"] = training.LeftOut,
             ["temperature"] = training.Asking.Temperature, ["job"] = job?.Json, ["error"] = job is null && change is null ? over?.Error : null,
             ["settings"] = new JsonObject { ["judge"] = Settings(training.Plan.Reward), ["policy"] = Settings(training.Plan.Policy) },
             ["change"] = change is null ? null : Told(change),

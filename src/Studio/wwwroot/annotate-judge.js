@@ -148,8 +148,8 @@ export function judging(place, set, page) {
   /** @param {number} i @param {number} value */
   function grade(i, value) {
     grades[i] = value;
-    body.querySelectorAll(".grades").forEach((row, at) => row.querySelectorAll("button").forEach((b, g) => b.setAttribute("aria-pressed", String(grades[at] === g + 1))));
-    body.querySelectorAll("article").forEach((a, at) => a.classList.toggle("now", at === grades.indexOf(0)));
+    body.querySelectorAll(".grades").forEach((/** @type {Element} */ row, /** @type {number} */ at) => row.querySelectorAll("button").forEach((b, g) => b.setAttribute("aria-pressed", String(grades[at] === g + 1))));
+    body.querySelectorAll("article").forEach((/** @type {Element} */ a, /** @type {number} */ at) => a.classList.toggle("now", at === grades.indexOf(0)));
     const save = /** @type {any} */ (body.querySelector(".save"));
     save.disabled = grades.includes(0);
     if (!save.disabled) told.textContent = `Grades ${grades.map((g, at) => `${LETTERS[at]} ${g}`).join(", ")}. Enter saves them.`;

@@ -16,6 +16,7 @@ export function learning(place, set, page) {
   if (!writers.some((m) => m.name === draft.base)) draft.base = (writers.find((m) => m.answers) ?? writers[0])?.name ?? "";
   const wrong = h("div", {});
   const list = h("div", { class: "stack" });
+  const none = h("p", { class: "soft", hidden: true }, "Nothing was trained from this set yet.");
   /** @type {Map<number, {element: HTMLElement, state: string, note: HTMLElement, bar: any, charts: HTMLElement}>} */
   const cards = new Map();
 
@@ -40,7 +41,7 @@ export function learning(place, set, page) {
       h("details", {}, h("summary", {}, "Settings"), h("div", { class: "row end" }, setting("steps of the judge", "reward_steps", "usual"), setting("steps of the policy", "steps", "usual"), setting("its rate", "rate", "usual"),
         setting("held to its beginning by (beta)", "beta", "usual")), h("p", { class: "soft small" }, "Left empty, they follow from how many comparisons there are.")),
       wrong),
-    list);
+    none, list);
 
   async function train() {
     button.disabled = true;
@@ -81,21 +82,16 @@ export function learning(place, set, page) {
         await curves(t, card.charts);
       }
     }
-    if (all.length === 0) fill(list, h("p", { class: "soft" }, "Nothing was trained from this set yet."));
-    else if (list.firstElementChild?.matches("p")) list.firstElementChild.remove();
+    none.hidden = all.length > 0;
   }
 
   /** What both runs' numbers are so far. @param {any} t @param {HTMLElement} where */
   async function curves(t, where) {
     const drawn = [];
     for (const [run, what] of [[t.judge, "judge"], [t.policy, "policy"]]) {
-      try {
-        const charts = await get("runs/curves", { run });
-        if (charts.length > 0) drawn.push(h("div", {}, h("h3", {}, what), h("div", { class: "beside" }, charts.slice(0, 2).map(chart))));
-      } catch (e) {
-        if (e instanceof AwayError) throw e;
-        // It has not begun.
-      }
+      if (!t.begun.includes(run)) continue;
+      const charts = await get("runs/curves", { run });
+      if (charts.length > 0) drawn.push(h("div", {}, h("h3", {}, what), h("div", { class: "beside" }, charts.slice(0, 2).map(chart))));
     }
     fill(where, drawn);
   }

@@ -73,21 +73,22 @@ async function load() {
 }
 
 // Making a set: what is typed stays until it is made.
-const draft = { name: "", models: /** @type {string[]} */ ([]), source: "own", own: 20, questions: "", answers: 2, temperature: 1, tokens: 48, seed: 1, ...remembered("annotate.making", {}) };
+/** @type {any} */
+const draft = { name: "", models: [], source: "own", own: 20, questions: "", answers: 2, temperature: 1, tokens: 48, seed: 1, ...remembered("annotate.making", {}) };
 /** @param {string} name @param {any} value */
 function set(name, value) {
-  /** @type {any} */ (draft)[name] = value;
+  draft[name] = value;
   remember("annotate.making", draft);
 }
 
 /** @param {string} label @param {string} name @param {number} least @param {number} most @param {number} step @param {string} [hint] */
 function numberField(label, name, least, most, step, hint) {
-  return field(label, h("input", { type: "number", min: least, max: most, step, required: true, value: /** @type {any} */ (draft)[name], oninput: (/** @type {any} */ e) => set(name, e.target.valueAsNumber) }), hint);
+  return field(label, h("input", { type: "number", min: least, max: most, step, required: true, value: draft[name], oninput: (/** @type {any} */ e) => set(name, e.target.valueAsNumber) }), hint);
 }
 
 function showMaking() {
   const writers = models.filter((m) => !m.judges);
-  draft.models = draft.models.filter((m) => writers.some((w) => w.name === m));
+  draft.models = draft.models.filter((/** @type {string} */ m) => writers.some((w) => w.name === m));
   if (draft.models.length === 0 && writers.length > 0) draft.models = [(writers.find((m) => m.answers) ?? writers[0]).name];
   const wrong = h("div", {});
   const button = h("button", { class: "main" }, "Make the set");
@@ -110,7 +111,7 @@ function showMaking() {
         h("div", { class: "row end" }, field("name", h("input", { value: draft.name, required: true, maxLength: 48, pattern: "[A-Za-z0-9][A-Za-z0-9_\\-]*", title: "letters, digits, - and _", placeholder: "first", oninput: (/** @type {any} */ e) => set("name", e.target.value.trim()) })),
           numberField("answers each", "answers", 2, 4, 1), numberField("temperature", "temperature", 0.05, 10, 0.05), numberField("tokens at most", "tokens", 1, 4096, 1), numberField("seed", "seed", 0, 1e15, 1)),
         h("fieldset", {}, h("legend", {}, "who answers; those who judge are not told"), writers.map((m) => check([m.name, h("small", { class: "soft" }, ` ${m.kind}, step ${number(m.step)}${m.answers ? "" : ", goes on with texts"}`)],
-          draft.models.includes(m.name), (on) => set("models", on ? [...draft.models, m.name] : draft.models.filter((x) => x !== m.name))))),
+          draft.models.includes(m.name), (on) => set("models", on ? [...draft.models, m.name] : draft.models.filter((/** @type {string} */ x) => x !== m.name))))),
         h("div", { class: "row end" }, field("questions", source), own), typed, wrong, h("p", {}, button)));
 }
 

@@ -130,7 +130,7 @@ public sealed class StudyLaws
         var kept = StudyResults.Kept(learned);
         Assert.Equal(learned.Select(static r => Judgement.QuestionOf(r)).Distinct().Count() > 1, kept > 0);
         Assert.Empty(learned.TakeLast(kept).Select(static r => Judgement.QuestionOf(r)).Intersect(learned.SkipLast(kept).Select(static r => Judgement.QuestionOf(r))));
-        if (kept > 0) Assert.True(kept >= Math.Max(1, learned.Count / 10));
+        if (kept > 0) Assert.True(kept >= Math.Max(1, learned.Count / 8));
     }
 
     [Fact]

@@ -70,14 +70,14 @@ public sealed class StudyTests : IDisposable
             Assert.StartsWith("questions", TinyRun.Faults(QuestionText.Read(wrong, "questions")), StringComparison.Ordinal);
     }
 
-    static readonly PreferenceRows twenty = new(20, 2, 20, 16);
+    static readonly PreferenceCounts twenty = new(20, 2, 20, 16);
     static readonly PreferencePlaces places = new("base", "user-assistant", "pairs", "questions", "judge");
 
     /// <summary>Every wish reaches its setting, and nothing else; what is not asked has a value that each kind of stage takes.</summary>
     [Fact]
     public void Wishes_reach_settings()
     {
-        Params<string> Of(PreferenceWishes wishes, bool reward = false, PreferenceRows? rows = null) => TinyRun.Get(PreferencePlan.Of(new(), 1000, rows ?? twenty, places, wishes)) is var plan
+        Params<string> Of(PreferenceWishes wishes, bool reward = false, PreferenceCounts? rows = null) => TinyRun.Get(PreferencePlan.Of(new(), 1000, rows ?? twenty, places, wishes)) is var plan
             ? (reward ? plan.Reward : plan.Policy).ToParams() : Params<string>.Empty;
         string Changes(Params<string> a, Params<string> b) => string.Join(' ', a.Names.Where(n => !b.Contains(n) || b[n] != a[n]).Select(n => $"{n}={a[n]}"));
         var (dpo, judge, ppo) = (Of(new()), Of(new(), true), Of(new() { Method = StageKind.Ppo }));
@@ -107,7 +107,7 @@ public sealed class StudyTests : IDisposable
     [Fact]
     public void What_cannot_be_planned_is_told()
     {
-        string Told(PreferenceWishes wishes, PreferenceRows? rows = null, RunConfig? begun = null) => TinyRun.Faults(PreferencePlan.Of(begun ?? new(), 1, rows ?? twenty, places, wishes)).Split(':')[0];
+        string Told(PreferenceWishes wishes, PreferenceCounts? rows = null, RunConfig? begun = null) => TinyRun.Faults(PreferencePlan.Of(begun ?? new(), 1, rows ?? twenty, places, wishes)).Split(':')[0];
         Assert.Equal("method", Told(new() { Method = StageKind.Sft }));
         Assert.Equal("steps", Told(new() { Steps = 0 }));
         Assert.Equal("steps", Told(new() { Steps = PreferencePlan.MostSteps + 1 }));
