@@ -48,7 +48,7 @@ public sealed class AnnotationFile
     {
         var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
         // A line without an end that says all is kept: somebody's editor may have taken the end away.
-        return IsBegun(bytes.AsSpan(whole)) && Lines(path, bytes.AsSpan(whole)).IsFail ? Lines(path, bytes.AsSpan(0, whole)).Map(rows => Together(whole, rows))
+        return IsBegun(bytes.AsSpan(whole)) && Json.Parse(Encoding.UTF8.GetString(bytes.AsSpan(whole)), path).IsFail ? Lines(path, bytes.AsSpan(0, whole)).Map(rows => Together(whole, rows))
             : Lines(path, bytes).Map(rows => Together(bytes.Length, rows));
     }
 

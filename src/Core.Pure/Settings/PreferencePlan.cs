@@ -53,6 +53,7 @@ public sealed record PreferencePlan(Vec<(string Name, string Value)> Reward, Vec
     public const long Large = 30_000_000;
 
     const int MostBatch = 8, Round = 32;
+    const double AdapterRate = 4;
 
     /// <summary>The plan, or every fault in what is asked.</summary>
     /// <param name="begun">What is begun with.</param>
@@ -96,14 +97,15 @@ public sealed record PreferencePlan(Vec<(string Name, string Value)> Reward, Vec
 
     static int Batch(PreferenceCounts rows) => Math.Clamp(rows.Pairs - rows.Kept, 1, MostBatch);
 
-    static IEnumerable<(string, string)> Common(RunConfig begun, long parameters, PreferencePlaces places, string data, double kept, long steps, double rate) =>
+    // Adapters have their own measure of a step.
+    static IEnumerable<(string, string)> Common(RunConfig begun, long parameters, PreferencePlaces places, string data, double kept, long steps, double usual) =>
+        (parameters < Large ? usual : usual * AdapterRate) is var rate ?
     [
         ("from", places.Base), ("data", data), ("template", places.Template), ("validation-part", Text(kept)), ("steps", $"{steps}"), ("lr", Text(rate)), ("min-lr", Text(rate / 10)),
         ("warmup", $"{Math.Min(10, steps / 10)}"), ("accumulate", "1"), ("eval-every", $"{Math.Max(1, steps / 4)}"), ("eval-batches", "0"), ("save-every", "0"), ("keep", "1"),
         ("dropout", "0"), ("seed", $"{begun.Seed}"),
-        // Adapters have their own measure of a step.
-        .. parameters < Large ? [] : new[] { ("lora-rank", "8"), ("lr", Text(rate * 4)), ("min-lr", Text(rate * 4 / 10)) },
-    ];
+        .. parameters < Large ? [] : new[] { ("lora-rank", "8") },
+    ] : throw new System.Diagnostics.UnreachableException();
 
     static string Text(double number) => number.ToString("R", CultureInfo.InvariantCulture);
 }

@@ -87,7 +87,7 @@ export function judging(place, set, page) {
       remember(PENDING, null);
       tellError(wrong, e);
       // What this page shows may be older than what is judged.
-      if (e instanceof ApiError && e.status === 409) get("annotate/state", { set: set.name, annotator: name }).then((next) => { state = next; show(); }).catch(() => {});
+      if (!state || (e instanceof ApiError && e.status === 409)) get("annotate/state", { set: set.name, annotator: name }).then((next) => { state = next; show(); }).catch(() => {});
     }
   }
 
@@ -112,7 +112,7 @@ export function judging(place, set, page) {
     const bar = h("progress", { max: state.total, value: state.done, "aria-label": `${state.done} of ${state.total} are judged` });
     if (!state.next) {
       const end = h("div", { class: "card stack", tabIndex: -1 }, h("h2", {}, "All done"), h("p", {}, `You have judged all ${state.total} questions. Thank you.`),
-        h("p", { class: "row" }, h("a", { class: "button", href: `#${set.name}/results`, onclick: open("results") }, "See the results"), h("a", { class: "button", href: `#${set.name}/learn`, onclick: open("learn") }, "Let a model learn from it"),
+        h("p", { class: "row" }, h("a", { class: "button", href: `#${set.name}/results` }, "See the results"), h("a", { class: "button", href: `#${set.name}/learn` }, "Let a model learn from it"),
           state.last && h("button", { onclick: back }, "Back ", h("kbd", {}, "⌫"))));
       fill(body, bar, end);
       end.focus();
@@ -136,9 +136,6 @@ export function judging(place, set, page) {
     else asked.focus({ preventScroll: true });
     window.scrollTo({ top: 0 });
   }
-
-  /** @param {string} view */
-  const open = (view) => (/** @type {Event} */ e) => { e.preventDefault(); location.hash = `#${set.name}/${view}`; location.reload(); };
 
   /** @param {number} i */
   function gradeRow(i) {

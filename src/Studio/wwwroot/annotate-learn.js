@@ -114,6 +114,9 @@ export function learning(place, set, page) {
   /** @param {string[][]} all */
   const settings = (all) => all.map(([name, value]) => `${name} ${value}`).join(", ");
 
+  // What is next to nothing is nothing.
+  const short = (/** @type {number | null} */ x) => number(x !== null && Math.abs(x) < 0.005 ? 0 : x, 2);
+
   /** @param {number} share @param {number} of */
   const part = (share, of) => `${share} of ${of}`;
 
@@ -121,14 +124,14 @@ export function learning(place, set, page) {
   function changed(t) {
     const c = t.change;
     return [h("h3", {}, "What changed"),
-      h("p", {}, h("strong", {}, `The judge prefers the new answer in ${rated(c.wins)}`), ` of ${c.answers.length} questions, ties half; it gives ${number(c.gain[0], 2)} more in the mean (${number(c.gain[1], 2)} to ${number(c.gain[2], 2)}). ${c.same} answers are the same as before.`),
-      h("p", { class: "soft small" }, `Answers have ${number(c.length[1], 1)} tokens in the mean, before ${number(c.length[0], 1)}. The new model finds its answers ${number(c.distance, 2)} nats likelier than the old one does${t.temperature === 1 ? ", an estimate of the KL divergence an answer" : ""}.`),
+      h("p", {}, h("strong", {}, `The judge prefers the new answer in ${rated(c.wins)}`), ` of ${c.answers.length} questions, ties half; it gives ${short(c.gain[0])} more in the mean (${short(c.gain[1])} to ${short(c.gain[2])}). ${c.same} answers are the same as before.`),
+      h("p", { class: "soft small" }, `Answers have ${number(c.length[1], 1)} tokens in the mean, before ${number(c.length[0], 1)}. The new model finds its answers ${short(c.distance)} nats likelier than the old one does${t.temperature === 1 ? ", an estimate of the KL divergence an answer" : ""}.`),
       table(["of comparisons that were", "judge agrees with people", "preferred before", "preferred after", "moved towards them", "by nats#"], [["learned", c.learned], ["kept", c.kept]].map(([name, s]) =>
-        [name, part(s.judge, s.pairs), part(s.before, s.pairs), part(s.after, s.pairs), part(s.moved, s.pairs), number(s.margin, 2)])),
-      h("h3", {}, "The same questions, before and after"), h("p", { class: "soft small" }, "Drawn with the same seed; those first that nobody judged."),
+        [name, part(s.judge, s.pairs), part(s.before, s.pairs), part(s.after, s.pairs), part(s.moved, s.pairs), short(s.margin)])),
+      h("h3", {}, "The same questions, before and after"), h("p", { class: "soft small" }, "Drawn with the same seed; those first that nobody judged. ", h("a", { href: "/chat", onclick: () => remember("chat.models", [t.base, t.policy]) }, "Ask both something else in Chat")),
       h("div", { class: "pairs" }, c.answers.map((/** @type {any} */ a) => h("article", {}, h("p", { class: "soft small" }, a.judged ? "learned from" : "not judged"), h("p", {}, h("strong", {}, a.question)),
         h("div", { class: "answers" }, [["before", a.before, a.before_reward], ["after", a.after, a.after_reward]].map(([when, text, reward]) =>
-          h("div", { class: "card" }, h("p", { class: "soft small" }, `${when}, the judge gives ${number(reward, 2)}`), h("div", { class: "answer" }, text === "" ? "(nothing)" : text)))))))];
+          h("div", { class: "card" }, h("p", { class: "soft small" }, `${when}, the judge gives ${short(reward)}`), h("div", { class: "answer" }, text === "" ? "(nothing)" : text)))))))];
   }
 
   return poll(() => look().catch((e) => { if (e instanceof AwayError) throw e; tellError(wrong, e); }), 1500);

@@ -12,9 +12,12 @@ let models = [];
 /** What has to end when another view is shown. @type {(() => void) | null} */
 let leave = null;
 
-const [, hashSet = "", hashView = ""] = /^#([^/]*)\/?(.*)$/.exec(location.hash) ?? [];
-let chosen = hashSet || remembered("annotate.set", "");
-let view = VIEWS.some((v) => v.name === hashView) ? hashView : "judge";
+/** What the address names. */
+function addressed() {
+  const [, set = "", to = ""] = /^#([^/]*)\/?(.*)$/.exec(location.hash) ?? [];
+  return { set: set || remembered("annotate.set", ""), to: VIEWS.some((v) => v.name === to) ? to : "judge" };
+}
+let { set: chosen, to: view } = addressed();
 
 const choice = h("select", { onchange: () => choose(choice.value, view) });
 const tabs = h("div", { class: "row tabs", role: "group", "aria-label": "What to do with the set" });
@@ -155,4 +158,5 @@ async function make(button, wrong) {
   }
 }
 
+window.addEventListener("hashchange", () => choose(addressed().set, addressed().to));
 load();

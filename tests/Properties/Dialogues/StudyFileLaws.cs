@@ -70,7 +70,8 @@ public sealed class StudyFileLaws : IDisposable
             Assert.Equal(again.Judged("ann").Count, again.Rows.Select(Judgement.IdOf).Distinct().Count());
             // A judgement that is there has all its rows.
             Assert.All(again.Rows.GroupBy(Judgement.IdOf), static g => Assert.Equal(Judgement.RowsOf(g.First()), g.Count()));
-            if (again.Next("ann") is not { } next) continue;
+            // Each write waits for the disk: some will do.
+            if (cut % 11 > 0 || again.Next("ann") is not { } next) continue;
             TinyRun.Get(again.Add(new Judgement("more", "ann", next, new Said.Skipped())));
             Assert.Equal(again.Rows, Open().Rows);
         }

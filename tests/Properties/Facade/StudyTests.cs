@@ -97,7 +97,7 @@ public sealed class StudyTests : IDisposable
                 var plan = TinyRun.Get(PreferencePlan.Of(new(), large ? PreferencePlan.Large : 1, twenty, places, new() { Method = kind }));
                 Assert.All([(StageKind.Reward, plan.Reward), (kind, plan.Policy)], p =>
                 {
-                    var config = Configuration.From(RunConfig.For(p.Item1), [.. p.Item2.Where(static s => s.Name != "from")]);
+                    var config = Functional.Configuration.From(RunConfig.For(p.Item1), [.. p.Item2.Where(static s => s.Name != "from")]);
                     Assert.Equal((large ? 8 : 0, 2), (config.Stage.Adapter.Rank, (int)Math.Round(config.Stage.Source.ValidationPart * 20)));
                     Assert.All(p.Item2.Select(static s => RunConfig.Field(s.Name)!), f => Assert.True(f.Kinds.Count == 0 || f.Kinds.Contains(p.Item1), $"{f.Name} is none of {p.Item1}'s"));
                 });
@@ -136,7 +136,7 @@ public sealed class StudyTests : IDisposable
             """;
         await File.WriteAllTextAsync(scratch["recipe.yaml"], recipe);
         var start = Path.Combine(scratch["runs"], "base", "stages", "sft");
-        await Training.RunAsync(Configuration.RecipeFromYaml(scratch["recipe.yaml"]), scratch[Path.Combine("runs", "base")]);
+        await Functional.Training.RunAsync(Functional.Configuration.RecipeFromYaml(scratch["recipe.yaml"]), scratch[Path.Combine("runs", "base")]);
         var study = new Study(["base/sft"], [.. Enumerable.Range(0, questions).Select(static q => new StudyQuestion([new(Role.User, $"Why {q}?")], [new($"yes {q}", "base/sft"), new($"no, and {q} more", "base/sft")]))]) { Tokens = 6, Temperature = 1 };
         var folder = TinyRun.Get(StudyFolder.Begin(scratch["study"], study));
         while (folder.Next("ann") is { } q)
