@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
-using Functional.Engines;
 
 namespace Functional.Studio;
 
@@ -122,7 +121,8 @@ sealed class Jobs : IAsyncDisposable
             {
                 (job.Error, job.State) = (string.Join('\n', e.Faults), JobState.Failed);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or DeviceMemoryException or OutOfMemoryException or InvalidOperationException or ArgumentException)
+            // One that fails, however it does, keeps no other from its turn.
+            catch (Exception e)
             {
                 (job.Error, job.State) = (e.Message, JobState.Failed);
             }

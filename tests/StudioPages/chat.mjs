@@ -3,6 +3,8 @@ import { address, check, assert, inspect, until } from "./browser.mjs";
 
 async function open(page, ...models) {
   await page.goto(`${address}/chat`);
+  const settings = page.getByText("How they write");
+  if (!(await page.getByLabel("tokens at most").isVisible())) await settings.click();
   for (const box of await page.getByRole("region", { name: "Models" }).getByRole("checkbox").all()) await box.setChecked(false);
   for (const name of models) await page.getByRole("checkbox", { name }).setChecked(true);
 }
@@ -55,7 +57,7 @@ await check("the same seed, the same text; and rules change the distribution at 
 
 await check("what was typed is text and runs nothing", async (page) => {
   await open(page, "made/pretrain");
-  await page.getByLabel("as", { exact: true }).selectOption("text");
+  await page.getByRole("combobox", { name: /^as/ }).selectOption("text");
   await page.getByLabel("tokens at most").fill("8");
   const typed = "<img src=x onerror=window.ran=1><script>window.ran=1</script>";
   await say(page, typed);
@@ -65,12 +67,12 @@ await check("what was typed is text and runs nothing", async (page) => {
 
 await check("a text that is stopped", async (page) => {
   await open(page, "made/pretrain");
-  await page.getByLabel("as", { exact: true }).selectOption("text");
+  await page.getByRole("combobox", { name: /^as/ }).selectOption("text");
   await page.getByLabel("tokens at most").fill("4000");
   await page.getByLabel("What you say").fill("a");
   await page.getByLabel("What you say").press("Enter");
-  await page.locator(".token").first().waitFor();
-  await page.getByRole("button", { name: "Stop" }).click();
+  // At once: it is short.
+  await page.evaluate(() => [...document.querySelectorAll("button")].find((b) => b.textContent === "Stop").click());
   await page.getByRole("button", { name: "Send" }).waitFor();
   assert(/stopped/.test(await page.locator(".turn.model .who").innerText()), "it says so");
 });

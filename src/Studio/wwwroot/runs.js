@@ -27,9 +27,9 @@ fill(main,
 
 /** @param {any} run */
 function about(run) {
-  if (run.error) return h("li", {}, h("h3", {}, run.name), h("p", { class: "bad small" }, run.error));
+  if (run.error) return h("li", {}, h("h2", {}, run.name), h("p", { class: "bad small" }, run.error));
   const stages = run.stages.map((/** @type {any} */ stage) => stageOf(run, stage));
-  return h("li", {}, h("div", { class: "row spread" }, h("h3", {}, run.name), buttons(run)), stages);
+  return h("li", {}, h("div", { class: "row spread" }, h("h2", {}, run.name), buttons(run)), stages);
 }
 
 /** @param {any} run @param {any} stage */

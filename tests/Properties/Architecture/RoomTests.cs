@@ -15,7 +15,7 @@ public sealed class RoomTests
         "Dialogues", "Data", "Grammars", "Sampling", "Settings", "Runs", "Stories",
         "Files", "Engines", "Engines.Reference", "Engines.Managed", "Engines.Torch", "Engines.Catalogue", "Storage", "Weights", "Logs", "Reports", "Generation", "Sessions",
         "Measuring", "",
-        "Chat", "Server", "Cli",
+        "Chat", "Server", "Studio", "Cli",
     ];
 
     static string? Room(Type type) => type.Namespace switch
@@ -71,14 +71,14 @@ public sealed class RoomTests
 
     static IEnumerable<Type> Types =>
         new[] { typeof(Tensor).Assembly, typeof(Corpus).Assembly, typeof(IEngine).Assembly, typeof(LanguageModel).Assembly,
-            typeof(Functional.Chat.ChatClient).Assembly, typeof(Functional.Server.ModelServer).Assembly, typeof(App).Assembly }.SelectMany(static a => a.GetTypes());
+            typeof(Functional.Chat.ChatClient).Assembly, typeof(Functional.Server.ModelServer).Assembly, typeof(Functional.Studio.StudioServer).Assembly, typeof(App).Assembly }.SelectMany(static a => a.GetTypes());
 
     /// <summary>The architecture's table is this list: rooms stand in the first column, in order.</summary>
     [Fact]
     public void The_order_is_the_one_that_is_documented() => Assert.Equal(order.Where(static room => room.Length > 0),
         File.ReadLines(Path.Combine(SourceTree.Root, "docs", "architecture.md")).SkipWhile(static line => line != "## Rooms").TakeWhile(static line =>
             line != "## What one touches")
-            .Select(static line => System.Text.RegularExpressions.Regex.Match(line, @"^\| (\*\*(?:Chat|Server|Cli)\*\* )?`([\w.]+)` \|").Groups[2].Value)
+            .Select(static line => System.Text.RegularExpressions.Regex.Match(line, @"^\| (\*\*(?:Chat|Server|Studio|Cli)\*\* )?`([\w.]+)` \|").Groups[2].Value)
                 .Where(static room => room.Length > 0));
 
     [Fact]

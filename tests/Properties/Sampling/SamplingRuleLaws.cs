@@ -162,4 +162,25 @@ public sealed class SamplingRuleLaws
         for (var i = 0u; i < 100; i++) rules.Next(logits, new(seen, seen), new(i, i));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4096);
     }
+
+    /// <summary>What each rule makes of a distribution: first the model's own, last what is drawn from, each between is what the rules up to it give, and none stands there twice.</summary>
+    [Property]
+    public void A_trace_leads_from_the_models_own_to_what_is_drawn_from(ushort seed)
+    {
+        var key = Key.Seed(seed);
+        var logits = new float[9];
+        for (var i = 0; i < logits.Length; i++) logits[i] = (float)(6 * key.Uniform(i) - 3);
+        var rules = SamplingRules.Usual([new TopKRule(1 + seed % 8), new TemperatureRule(seed % 4 / 2.0), new MinPRule(seed % 3 * 0.1), new RepetitionRule(1 + seed % 2), new TopPRule(seed % 5 == 0 ? 1 : 0.7)]);
+        int[] prompt = [1, 2], written = [3];
+        var trace = rules.Trace(logits, new(prompt, written));
+        Assert.Null(trace[0].Rule);
+        Assert.Equal(new SamplingRules([]).Probabilities(logits, new(prompt, written)), trace[0].Probabilities);
+        Assert.Equal(rules.Probabilities(logits, new(prompt, written)), trace[^1].Probabilities);
+        for (var i = 1; i < trace.Count; i++)
+        {
+            var upTo = rules.Rules.TakeWhile(r => r != trace[i].Rule).Append(trace[i].Rule!).ToVec();
+            Assert.Equal(new SamplingRules(upTo).Probabilities(logits, new(prompt, written)), trace[i].Probabilities);
+            Assert.NotEqual(trace[i - 1].Probabilities, trace[i].Probabilities);
+        }
+    }
 }

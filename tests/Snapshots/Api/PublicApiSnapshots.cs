@@ -4,6 +4,7 @@ using Functional.Chat;
 using Functional.Engines;
 using Functional.Server;
 using Functional.Stories;
+using Functional.Studio;
 
 namespace Functional.Tests.Snapshots.Api;
 
@@ -30,6 +31,9 @@ public sealed class PublicApiSnapshots
 
     [Fact]
     public Task Server() => Verify(PublicApi.Of(typeof(ModelServer).Assembly));
+
+    [Fact]
+    public Task Studio() => Verify(PublicApi.Of(typeof(StudioServer).Assembly));
 
     [Fact]
     public void Every_library_has_one() => Assert.Equal(

@@ -33,6 +33,9 @@ public sealed class HelpSnapshots
     public Task Serve() => Help("serve");
 
     [Fact]
+    public Task Studio() => Help("studio");
+
+    [Fact]
     public Task Sft() => Help("sft");
 
     [Fact]
