@@ -129,7 +129,7 @@ export function learning(place, set, page) {
       table(["of comparisons that were", "judge agrees with people", "preferred before", "preferred after", "moved towards them", "by nats#"], [["learned", c.learned], ["kept", c.kept]].map(([name, s]) =>
         [name, part(s.judge, s.pairs), part(s.before, s.pairs), part(s.after, s.pairs), part(s.moved, s.pairs), short(s.margin)])),
       h("h3", {}, "The same questions, before and after"), h("p", { class: "soft small" }, "Drawn with the same seed; those first that nobody judged. ", h("a", { href: "/chat", onclick: () => remember("chat.models", [t.base, t.policy]) }, "Ask both something else in Chat")),
-      h("div", { class: "pairs" }, c.answers.map((/** @type {any} */ a) => h("article", {}, h("p", { class: "soft small" }, a.judged ? "learned from" : "not judged"), h("p", {}, h("strong", {}, a.question)),
+      h("div", { class: "pairs" }, c.answers.map((/** @type {any} */ a) => h("article", {}, h("p", { class: "soft small" }, a.judged ? "learned" : "not judged"), h("p", {}, h("strong", {}, a.question)),
         h("div", { class: "answers" }, [["before", a.before, a.before_reward], ["after", a.after, a.after_reward]].map(([when, text, reward]) =>
           h("div", { class: "card" }, h("p", { class: "soft small" }, `${when}, the judge gives ${short(reward)}`), h("div", { class: "answer" }, text === "" ? "(nothing)" : text)))))))];
   }
