@@ -124,6 +124,21 @@ public sealed partial class LanguageModel
             .ConfigureAwait(false);
     }
 
+    /// <summary>How likely the model finds the better and the worse answer of comparisons, in nats, by a template.</summary>
+    internal async Task<IReadOnlyList<(double Better, double Worse)>> PrefersAsync(IReadOnlyCollection<Dialogues.Located<Dialogues.Ranking>> pairs, string template, CancellationToken cancellation)
+    {
+        using var turn = turns.Ask();
+        await turn.Come(cancellation).ConfigureAwait(false);
+        return await Compute(() => Finite(IReadOnlyList<(double, double)> () => model.Prefers(pairs, template, cancellation).OrThrow().IfNone(() => throw new OperationCanceledException(cancellation))),
+            cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// How the model is asked where nobody says: as it has learned to be, by its own template, or, where it has learned no answers and has none, by going on with the question: <c>plain</c>.
+    /// </summary>
+    /// <exception cref="FunctionalException">The template is damaged or gone, or the model has no tokenizer.</exception>
+    public string AskedBy => model.AskedBy().OrThrow();
+
     Trial TrialOf(AnswerOptions options, bool kept, string judge, CancellationToken stop) => Trial.Of(model.Run, kept, judge, options.Tokens, options.File, options.Template,
         options.Columns, options.Questions, options.Like is { } other ? RunFolder.Open(other).OrThrow() : null, stop).OrThrow();
 }

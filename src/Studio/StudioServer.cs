@@ -45,7 +45,7 @@ public sealed class StudioServer : IAsyncDisposable
     // What the pages ask for, a part of the studio each.
     static IEnumerable<Route> Routes(Library library, RunShelf shelf, Jobs jobs) =>
     [
-        .. JobsApi.Routes(jobs), .. RunsApi.Routes(library, jobs), .. ChatApi.Routes(library, shelf), .. new LearnApi().Routes,
+        .. JobsApi.Routes(jobs), .. RunsApi.Routes(library, jobs), .. ChatApi.Routes(library, shelf), .. AnnotateApi.Routes(library, shelf, jobs), .. new LearnApi().Routes,
     ];
 
     /// <summary>Takes nothing more, has what trains save and stop, and waits until what is being written is.</summary>

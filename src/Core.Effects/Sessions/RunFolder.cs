@@ -225,6 +225,12 @@ public sealed record RunFolder(string Location, Recipe Recipe, string Stage, Tok
     /// <summary>Whether it has learned elsewhere, so that it has no text of its own.</summary>
     public bool IsImported => Note.IsSome && Recipe.Stages.Values[0].Stage.From is null;
 
+    /// <summary>
+    /// How its model is asked where nobody says: as it has learned to be, or by its own template; where it has learned no answers and has none, by going on with the question.
+    /// </summary>
+    public Validation<Fault, string> AskedBy() => (Config.Stage.Rows.Template ?? RowParts.TextOf(this)) is { } known ? Success<Fault, string>(known)
+        : RowParts.Encoder(Config, Tokenizer, Note).Map(static encoder => encoder.Template.Name);
+
     /// <summary>Whether no stage comes after this one.</summary>
     public bool IsLast => Recipe.Stages.Names[^1] == Stage;
 

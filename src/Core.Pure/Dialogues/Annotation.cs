@@ -34,6 +34,12 @@ public sealed record Annotation(Vec<Message> Prompt, string First, string Second
     /// <summary>How much better the better answer is, 0 or more, where somebody measured it; else the verdict says it.</summary>
     public double? Margin { get; init; }
 
+    /// <summary>Further members of the row, which those who learn from it read past: whose answers these are, say.</summary>
+    public Params<Json> Beside { get; init; } = Params<Json>.Empty;
+
+    // What learners read of a row, and must not find twice in it.
+    static readonly Vec<string> own = ["prompt", "chosen", "rejected", "margin", "verdict", "first", "annotator"];
+
     static readonly Vec<(Verdict Verdict, string Word)> words =
     [
         (Verdict.MuchBetter, "much better"), (Verdict.Better, "better"), (Verdict.Same, "about the same"), (Verdict.Worse, "worse"),
@@ -42,6 +48,10 @@ public sealed record Annotation(Vec<Message> Prompt, string First, string Second
 
     /// <summary>What a verdict is called in files.</summary>
     public static string WordOf(Verdict verdict) => words.First(w => w.Verdict == verdict).Word;
+
+    /// <summary>The verdict of a word; nothing where it is none.</summary>
+    /// <param name="word">What files call it.</param>
+    public static Verdict? VerdictOf(string word) => words.FirstOrDefault(w => w.Word == word) is { Word: not null } found ? found.Verdict : null;
 
     /// <summary>How much better the first answer is: 2, 1, 0, −1 or −2; nothing where nothing was said.</summary>
     public static int? Score(Verdict verdict) => verdict switch
@@ -64,65 +74,36 @@ public sealed record Annotation(Vec<Message> Prompt, string First, string Second
         {
             var worse = Score(Verdict) < 0;
             return new Json.Map(Params.Of<Json>(
-                ("prompt", Prompt is [{ Role: Role.User, Input: "" } only] ? new Json.Text(only.Text) : new Json.List(Prompt.Map(Written))),
+                ("prompt", PromptText(Prompt)),
                 ("chosen", new Json.Text(worse ? Second : First)), ("rejected", new Json.Text(worse ? First : Second)),
                 ("margin", Margin is { } margin ? new Json.Real(margin) : new Json.Whole(Math.Abs(Score(Verdict) ?? 0))), ("verdict", new Json.Text(WordOf(Verdict))),
-                ("first", new Json.Text(worse ? "rejected" : "chosen")), ("annotator", new Json.Text(Annotator))));
+                ("first", new Json.Text(worse ? "rejected" : "chosen")), ("annotator", new Json.Text(Annotator))).Concat(Beside));
         }
     }
 
     /// <summary>Reads a row that <see cref="Row"/> wrote.</summary>
     /// <param name="row">The row.</param>
     public static Validation<Fault, Annotation> Read(Row row) =>
-        (PromptOf(row), Needed(row, "chosen"), Needed(row, "rejected"), VerdictOf(row), row.Maybe("annotator"), row.Maybe("first"))
+        (PromptOf(row), Needed(row, "chosen"), Needed(row, "rejected"), Told(row), row.Maybe("annotator"), row.Maybe("first"))
             .Apply(static (prompt, chosen, rejected, verdict, who, first) =>
-                first == "rejected" ? new Annotation(prompt, rejected, chosen, verdict, who) : new Annotation(prompt, chosen, rejected, verdict, who));
+                first == "rejected" ? new Annotation(prompt, rejected, chosen, verdict, who) : new Annotation(prompt, chosen, rejected, verdict, who))
+            .Map(read => read with { Beside = row.Fields.Filter(static (name, _) => !own.Contains(name)) });
 
-    static Validation<Fault, Vec<Message>> PromptOf(Row row) => row.Fields.HasList("prompt") ? row.Messages("prompt")
+    /// <summary>What is asked, as rows have it: a text where the user alone speaks, else a list of messages.</summary>
+    /// <param name="prompt">What is asked.</param>
+    public static Json PromptText(Vec<Message> prompt) => prompt is [{ Role: Role.User, Input: "" } only] ? new Json.Text(only.Text) : new Json.List(prompt.Map(Written));
+
+    internal static Validation<Fault, Vec<Message>> PromptOf(Row row) => row.Fields.HasList("prompt") ? row.Messages("prompt")
         : row.Fields.Has("prompt") ? row.Text("prompt").Map(static text => (Vec<Message>)[new(Role.User, text)])
         : Fault.Of<Vec<Message>>(row.Where, "has no prompt", "expected what functional annotate wrote");
 
     static Validation<Fault, string> Needed(Row row, string name) => row.Fields.Has(name) ? row.Text(name)
         : Fault.Of<string>(row.Where, $"has no {name}", "expected what functional annotate wrote");
 
-    static Validation<Fault, Verdict> VerdictOf(Row row) => row.Fields.Has("verdict") && row.Fields["verdict"] is Json.Text { Value: var word }
-        && words.FirstOrDefault(w => w.Word == word) is { Word: not null } found ? Success<Fault, Verdict>(found.Verdict)
+    static Validation<Fault, Verdict> Told(Row row) => row.Fields.Has("verdict") && row.Fields["verdict"] is Json.Text { Value: var word }
+        && VerdictOf(word) is { } verdict ? Success<Fault, Verdict>(verdict)
         : Fault.Of<Verdict>(row.Where, "has no verdict that is known", $"allowed: {string.Join(", ", words.Map(static w => w.Word))}");
 
     static Json Written(Message message) => new Json.Map(Params.Of<Json>(
         ("role", new Json.Text(message.Role switch { Role.System => "system", Role.User => "user", _ => "assistant" })), ("content", new Json.Text(message.Whole))));
-}
-
-/// <summary>How far several people agree on the same answers.</summary>
-/// <param name="Shared">Comparisons that two or more have judged.</param>
-/// <param name="Same">The share of pairs of judgements that prefer the same answer, or both neither.</param>
-/// <param name="Alpha">Krippendorff's alpha over the five steps as numbers: 1 for agreement, 0 for chance; NaN where all judgements are equal.</param>
-public sealed record Agreement(int Shared, double Same, double Alpha)
-{
-    /// <summary>Of judgements, in any order; those without a verdict do not count, and of one person's on the same answers the last does.</summary>
-    /// <param name="all">The judgements.</param>
-    public static Agreement Of(IEnumerable<Annotation> all)
-    {
-        // Of the two answers the lesser in ordinal order is asked about, whichever was shown first.
-        var units = all.Where(static a => Annotation.Score(a.Verdict) is not null).GroupBy(static a => (string.Join('\0', a.Prompt.Select(static m => m.ToString())),
-                string.CompareOrdinal(a.First, a.Second) < 0 ? (a.First, a.Second) : (a.Second, a.First)))
-            .Select(static g => g.GroupBy(static a => a.Annotator, StringComparer.Ordinal).Select(static own => Oriented(own.Last())).ToList())
-            .Where(static u => u.Count > 1).ToList();
-        if (units.Count == 0) return new(0, double.NaN, double.NaN);
-        var pairs = units.SelectMany(static u => u.SelectMany((a, i) => u.Skip(i + 1).Select(b => Math.Sign(a) == Math.Sign(b)))).ToList();
-        return new(units.Count, pairs.Count(static same => same) / (double)pairs.Count, Krippendorff(units));
-    }
-
-    static int Oriented(Annotation a) => (string.CompareOrdinal(a.First, a.Second) < 0 ? 1 : -1) * Annotation.Score(a.Verdict)!.Value;
-
-    // Krippendorff (2011), "Computing Krippendorff's alpha-reliability", with the squared difference of numbers.
-    static double Krippendorff(List<List<int>> units)
-    {
-        var values = units.SelectMany(static u => u).ToList();
-        double n = values.Count;
-        var observed = units.Sum(static u => u.Sum(a => u.Sum(b => (double)(a - b) * (a - b))) / (u.Count - 1)) / n;
-        var (sum, squares) = (values.Sum(static v => (double)v), values.Sum(static v => (double)v * v));
-        var expected = (2 * n * squares - 2 * sum * sum) / (n * (n - 1));
-        return expected == 0 ? double.NaN : 1 - observed / expected;
-    }
 }
