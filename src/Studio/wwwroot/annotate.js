@@ -92,7 +92,7 @@ function numberField(label, name, least, most, step, hint) {
 function showMaking() {
   const writers = models.filter((m) => !m.judges);
   draft.models = draft.models.filter((/** @type {string} */ m) => writers.some((w) => w.name === m));
-  if (draft.models.length === 0 && writers.length > 0) draft.models = [(writers.find((m) => m.answers) ?? writers[0]).name];
+  if (draft.models.length === 0 && writers.length > 0) draft.models = [(writers.find((m) => m.kind === "sft") ?? writers.find((m) => m.answers) ?? writers[0]).name];
   const wrong = h("div", {});
   const button = h("button", { class: "main" }, "Make the set");
   const text = h("textarea", { rows: 6, value: draft.questions, "aria-label": "Questions, a line each", placeholder: "What is the capital of France?\nWrite a line about rain.", oninput: (/** @type {any} */ e) => set("questions", e.target.value) });
