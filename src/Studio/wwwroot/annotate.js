@@ -41,7 +41,7 @@ function choose(name, to) {
 function show() {
   leave?.();
   leave = null;
-  fill(choice, sets.length === 0 ? h("option", { value: "" }, "none yet") : sets.map((s) => h("option", { value: s.name }, s.error ? `${s.name} (damaged)` : `${s.name}: ${s.questions} questions, ${s.answers} answers each, ${s.judgements} judgements`)));
+  fill(choice, sets.length === 0 ? h("option", { value: "" }, "none yet") : sets.map((s) => h("option", { value: s.name }, s.error ? `${s.name} (damaged)` : `${s.name}: ${s.questions} questions, ${s.answers} answers each`)));
   const set = sets.find((s) => s.name === chosen);
   choice.value = set ? chosen : "";
   choice.disabled = sets.length === 0;
@@ -59,7 +59,7 @@ function show() {
   }
   const section = h("section", { "aria-label": VIEWS.find((v) => v.name === view)?.label });
   fill(place, section);
-  leave = VIEWS.find((v) => v.name === view)?.show(section, set, { models, again: load }) ?? null;
+  leave = VIEWS.find((v) => v.name === view)?.show(section, set, { models }) ?? null;
 }
 
 async function load() {
