@@ -14,9 +14,8 @@ const anId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) =>
  * Judging, one question after the other: each judgement is on the server's disk before the next is shown. What could not be sent is kept in this browser and sent again.
  * @param {HTMLElement} place
  * @param {any} set
- * @param {{again: () => Promise<void>}} page
  */
-export function judging(place, set, page) {
+export function judging(place, set) {
   let name = remembered("annotate.name", "");
   /** @type {any} */
   let state = null;

@@ -13,7 +13,7 @@ const METHODS = [{ name: "dpo", label: "DPO, from the comparisons" }, { name: "p
 export function learning(place, set, page) {
   const writers = page.models.filter((m) => !m.judges);
   const draft = { base: "", method: "dpo", reward_steps: "", steps: "", rate: "", beta: "", ...remembered(`annotate.learn.${set.name}`, {}) };
-  if (!writers.some((m) => m.name === draft.base)) draft.base = (writers.find((m) => m.answers) ?? writers[0])?.name ?? "";
+  if (!writers.some((m) => m.name === draft.base)) draft.base = (writers.find((m) => m.kind === "sft") ?? writers.find((m) => m.answers) ?? writers[0])?.name ?? "";
   const wrong = h("div", {});
   const list = h("div", { class: "stack" });
   const none = h("p", { class: "soft", hidden: true }, "Nothing was trained from this set yet.");

@@ -41,7 +41,7 @@ function choose(name, to) {
 function show() {
   leave?.();
   leave = null;
-  fill(choice, sets.length === 0 ? h("option", { value: "" }, "none yet") : sets.map((s) => h("option", { value: s.name }, s.error ? `${s.name} (damaged)` : `${s.name}: ${s.questions} questions, ${s.answers} answers each, ${s.judgements} judgements`)));
+  fill(choice, sets.length === 0 ? h("option", { value: "" }, "none yet") : sets.map((s) => h("option", { value: s.name }, s.error ? `${s.name} (damaged)` : `${s.name}: ${s.questions} questions, ${s.answers} answers each`)));
   const set = sets.find((s) => s.name === chosen);
   choice.value = set ? chosen : "";
   choice.disabled = sets.length === 0;
@@ -59,7 +59,7 @@ function show() {
   }
   const section = h("section", { "aria-label": VIEWS.find((v) => v.name === view)?.label });
   fill(place, section);
-  leave = VIEWS.find((v) => v.name === view)?.show(section, set, { models, again: load }) ?? null;
+  leave = VIEWS.find((v) => v.name === view)?.show(section, set, { models }) ?? null;
 }
 
 async function load() {
@@ -92,7 +92,7 @@ function numberField(label, name, least, most, step, hint) {
 function showMaking() {
   const writers = models.filter((m) => !m.judges);
   draft.models = draft.models.filter((/** @type {string} */ m) => writers.some((w) => w.name === m));
-  if (draft.models.length === 0 && writers.length > 0) draft.models = [(writers.find((m) => m.answers) ?? writers[0]).name];
+  if (draft.models.length === 0 && writers.length > 0) draft.models = [(writers.find((m) => m.kind === "sft") ?? writers.find((m) => m.answers) ?? writers[0]).name];
   const wrong = h("div", {});
   const button = h("button", { class: "main" }, "Make the set");
   const text = h("textarea", { rows: 6, value: draft.questions, "aria-label": "Questions, a line each", placeholder: "What is the capital of France?\nWrite a line about rain.", oninput: (/** @type {any} */ e) => set("questions", e.target.value) });
