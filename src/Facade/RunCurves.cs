@@ -25,13 +25,13 @@ public static class RunCurves
     public static IReadOnlyList<RunCurve> Of(IReadOnlyList<NamedStage> stages)
     {
         ArgumentNullException.ThrowIfNull(stages);
-        return [.. Curves(stages).Select(static c => c with { Chart = c.Chart with { NamesBelow = true, Traces = [.. c.Chart.Traces.Where(static t => t.Points.Count > 0).Select(static t => t with { IsLine = t.Points.Count > 1 })] } })
+        return [.. Curves(stages).Select(c => c with { Chart = c.Chart with { NamesBelow = true, NamesAlways = stages.Count > 1, Traces = [.. c.Chart.Traces.Where(static t => t.Points.Count > 0).Select(static t => t with { IsLine = t.Points.Count > 1 })] } })
             .Where(static c => c.Chart.Traces.Count > 0).OrderBy(static c => c.IsDetail)];
     }
 
     static IEnumerable<RunCurve> Curves(IReadOnlyList<NamedStage> stages)
     {
-        RunCurve Picture(string title, string unit, Func<StageHistory, Vec<(double, double)>> of) => new(new(title, "step", unit, [.. stages.Select(s => new Trace(s.Name, of(s.Stage)))]), false);
+        RunCurve Picture(string title, string unit, Func<StageHistory, Vec<(double, double)>> of) => new(new(title, "step", unit, [.. stages.Select((s, i) => new Trace(s.Name, of(s.Stage)) { Colour = i })]), false);
         RunCurve Series(string title, string unit, string name) => Picture(title, unit, s => RunCharts.Thinned(s.Series(name)));
         var unit = stages.Select(static s => RunCharts.UnitOf(s.Stage.Config.Stage)).Distinct().ToArray() is [var one] ? one : "loss";
         yield return Picture("Reward of kept prompts", "mean reward", static s => s.IsReward ? s.Measured : []);

@@ -24,7 +24,7 @@ public sealed record ChangedAnswer(string Question, string Before, string After,
 /// <summary>What came of learning from judgements.</summary>
 /// <param name="Learned">On the comparisons that were learned.</param>
 /// <param name="Kept">On those that were kept for evaluation.</param>
-/// <param name="Answers">The same questions before and after, those first that nobody judged.</param>
+/// <param name="Answers">The same questions before and after, those first that were not learned from.</param>
 /// <param name="Length">Tokens of an answer in the mean, before and after.</param>
 /// <param name="Distance">How much likelier the policy finds its answers than the base does, in nats an answer; of answers that were drawn at temperature 1 an estimate of KL.</param>
 public sealed record StudyChange(PreferenceShare Learned, PreferenceShare Kept, Vec<ChangedAnswer> Answers, (double Before, double After) Length, double Distance)

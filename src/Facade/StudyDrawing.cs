@@ -20,6 +20,9 @@ public sealed record StudyOptions
     /// <summary>How many tokens an answer has at most, 1 to 4096.</summary>
     public int Tokens { get; init; } = 128;
 
+    /// <summary>How many questions are wanted: the first that have answers that differ; nothing for all.</summary>
+    public int? Questions { get; init; }
+
     /// <summary>The same seed draws the same answers, and orders them alike, 0 or more.</summary>
     public long Seed { get; init; } = 1;
 
@@ -31,6 +34,7 @@ public sealed record StudyOptions
         Fault.Unless(Answers is >= 2 and <= Study.MostAnswers, "answers", $"are {Answers}", $"allowed: 2 to {Study.MostAnswers}"),
         Fault.Unless(Temperature is > 0 and <= 10, "temperature", $"is {Temperature}", "allowed: above 0, up to 10"),
         Fault.Unless(Tokens is >= 1 and <= 4096, "tokens", $"are {Tokens}", "allowed: 1 to 4096"),
+        Fault.Unless(Questions is null or >= 1, "questions", $"are {Questions}", "allowed: 1 or more"),
         Fault.Unless(Seed >= 0, "seed", $"is {Seed}", "allowed: 0 or more"),
     }.Gather().Map(_ => this);
 }
@@ -64,25 +68,31 @@ public static class StudyDrawing
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(writer);
         var valid = options.Validate().OrThrow();
-        var (drawn, faults, done) = (new StudyQuestion?[questions.Count], new Fault?[questions.Count], 0);
-        await Parallel.ForEachAsync(Enumerable.Range(0, questions.Count), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (number, stop) =>
+        var (drawn, faults, wanted, done, asked) = (new StudyQuestion?[questions.Count], new Fault?[questions.Count], Math.Min(valid.Questions ?? questions.Count, questions.Count), 0, 0);
+        // What is passed over is made up for by those that come after: which these are depends on nothing but the answers.
+        while (asked < questions.Count && drawn.Count(static q => q is not null) is var found && found < wanted)
         {
-            try
+            var some = Enumerable.Range(asked, Math.Min(wanted - found, questions.Count - asked)).ToList();
+            asked += some.Count;
+            await Parallel.ForEachAsync(some, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (number, stop) =>
             {
-                drawn[number] = await Draw(valid, questions[number], number, writer, stop).ConfigureAwait(false);
-            }
-            catch (FunctionalException e)
-            {
-                faults[number] = e.Faults[0];
-            }
-            progress?.Report(Interlocked.Increment(ref done));
-        }).ConfigureAwait(false);
+                try
+                {
+                    drawn[number] = await Draw(valid, questions[number], number, writer, stop).ConfigureAwait(false);
+                }
+                catch (FunctionalException e)
+                {
+                    faults[number] = e.Faults[0];
+                }
+                if (valid.Questions is null || drawn[number] is not null) progress?.Report(Interlocked.Increment(ref done));
+            }).ConfigureAwait(false);
+        }
         Vec<StudyQuestion> whole = [.. drawn.OfType<StudyQuestion>()];
         if (whole.Count == 0)
-            throw new FunctionalException(faults.OfType<Fault>().FirstOrDefault() ?? new Fault("questions", $"have no answers that differ: {questions.Count} were asked", "allowed: a higher temperature, or other models"));
+            throw new FunctionalException(faults.OfType<Fault>().FirstOrDefault() ?? new Fault("questions", $"have no answers that differ: {asked} were asked", "allowed: a higher temperature, or other models"));
         return new([.. valid.Models], whole)
         {
-            Seed = valid.Seed, Answers = valid.Answers, Temperature = valid.Temperature, Tokens = valid.Tokens, PassedOver = questions.Count - whole.Count,
+            Seed = valid.Seed, Answers = valid.Answers, Temperature = valid.Temperature, Tokens = valid.Tokens, PassedOver = asked - whole.Count,
         };
     }
 

@@ -141,7 +141,7 @@ public sealed partial record StudyTraining(string Folder, int Number, string Bas
         var learned = AnnotationFile.Open(Path.Combine(Folder, PairsName)).OrThrow().All.ToVec();
         var change = await new StudyMeasuring(() => LanguageModel.LoadAsync(Base, checkpoint: CheckpointChoice.At(Step), cancellation: cancellation), () => LanguageModel.LoadAsync(Policy, cancellation: cancellation),
             () => LanguageModel.LoadAsync(Judge, cancellation: cancellation), Template).Of(learned, Kept, Path.Combine(Folder, AskedName),
-                learned.Select(static a => StudyMeasuring.Text(a.Prompt)).ToHashSet(StringComparer.Ordinal), Asking, told ?? (static _ => { }), cancellation).ConfigureAwait(false);
+                learned.Take(learned.Count - Kept).Select(static a => StudyMeasuring.Text(a.Prompt)).ToHashSet(StringComparer.Ordinal), Asking, told ?? (static _ => { }), cancellation).ConfigureAwait(false);
         _ = StudyFolder.Put(Folder, (ChangeName, change.Written.Write())).OrThrow();
         return true;
     }

@@ -159,7 +159,8 @@ public sealed class ModelServer : IAsyncDisposable
                 return path;
             case not null when get && path.StartsWith("/v1/models/", StringComparison.Ordinal):
                 // It is not loaded for that.
-                var asked = path["/v1/models/".Length..];
+                // OpenAI's clients write the slash of a name as %2F.
+                var asked = Uri.UnescapeDataString(path["/v1/models/".Length..]);
                 await Answering.Send(context, shelf.Names.FirstOrDefault(n => n.Name == asked) is { Name: not null } known ? About(known.Name, known.Created) : throw shelf.Unknown(asked)).ConfigureAwait(false);
                 return "/v1/models";
             case "/v1/chat/completions" or "/v1/completions" or "/v1/embeddings" when HttpMethods.IsPost(context.Request.Method):

@@ -98,16 +98,34 @@ sealed class Jobs : IAsyncDisposable
         }
     }
 
+    /// <summary>Asks a piece of work to stop; one that waits is over at once.</summary>
+    public async Task Stop(Job job)
+    {
+        lock (gate)
+            if (job.State == JobState.Waiting) job.State = JobState.Stopped;
+        await job.Stop.CancelAsync().ConfigureAwait(false);
+    }
+
+    // Whether its turn has come, and nobody has taken it back.
+    bool Begins(Job job)
+    {
+        lock (gate)
+        {
+            if (job.State != JobState.Waiting || job.Stop.IsCancellationRequested) return false;
+            job.State = JobState.Running;
+            return true;
+        }
+    }
+
     async Task Work()
     {
         await foreach (var (job, what) in queue.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            if (job.Stop.IsCancellationRequested)
+            if (!Begins(job))
             {
                 job.State = JobState.Stopped;
                 continue;
             }
-            job.State = JobState.Running;
             try
             {
                 var whole = await what(job, job.Stop.Token).ConfigureAwait(false);

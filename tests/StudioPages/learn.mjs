@@ -19,8 +19,7 @@ for (const size of ["wide", "narrow"])
       for (let i = 0; i < 3; i++) await page.locator("form").nth(i).getByRole("button", { name: "Check 100 cases" }).click();
       await until("three laws", async () => (await page.getByText("100 of 100 hold").count()) === 3);
       await page.getByText("AttentionByHand.cs").click();
-      const code = await page.getByRole("region", { name: "AttentionByHand.cs" }).textContent();
-      assert(code.includes("public static double[,] Multiply(double[,] a, double[,] b)\n    {"), "its source, letter by letter");
+      await until("its source, letter by letter", async () => (await page.getByRole("region", { name: "AttentionByHand.cs" }).textContent()).includes("public static double[,] Multiply(double[,] a, double[,] b)\n    {"));
       assert((await page.locator("pre.code .k").count()) > 20, "with words of the language told apart");
       await inspect(page, `learn-lesson-${size}-${scheme}`);
     }, { size, scheme });

@@ -45,6 +45,7 @@ static class ServerFlags
     public static void Say(Terminal terminal, string address, ServerOptions options)
     {
         terminal.Line($"listening at {address}");
+        terminal.Line($"OpenAI's clients find it at {address}/v1");
         if (!IPAddress.IsLoopback(options.Address) && options.Keys.Count == 0) terminal.Line("note: everybody who can reach this address may ask; --keys says who may");
     }
 

@@ -27,6 +27,7 @@ static class StudioCommand
         var most = given.Whole("--models", new StudioOptions().MostModels, 1, 1024).OrThrow();
         var options = new StudioOptions { Server = ServerFlags.Read(given, terminal), MostModels = most };
         if (given.Text("runs") is { } runs) options = options with { Folders = [.. runs.Split('\n')] };
+        foreach (var missing in options.Folders.Where(static f => !Directory.Exists(f) && !File.Exists(f))) terminal.Line($"note: there is no folder {Show.Harmless(missing)} yet; runs are shown when there are some");
         await using var studio = await Started(options, interruption.Token).ConfigureAwait(false);
         ServerFlags.Say(terminal, studio.Address, options.Server);
         terminal.Line($"open {studio.Address}/ in a browser; Ctrl-C ends it, and lets what trains save");

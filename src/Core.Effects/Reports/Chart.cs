@@ -14,6 +14,9 @@ public sealed record Trace(string Name, Vec<(double X, double Y)> Points)
 {
     /// <summary>Whether they are joined by a line.</summary>
     public bool IsLine { get; init; } = true;
+
+    /// <summary>Which of the colours they have, from 0; nothing for the one of their place. So that what is one thing in several pictures looks alike.</summary>
+    public int? Colour { get; init; }
 }
 
 /// <summary>A picture that is drawn, and where in it the numbers are.</summary>
@@ -39,6 +42,9 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
 
     /// <summary>Whether the vertical axis counts by powers of ten; what is not above 0 is then left out.</summary>
     public bool LogY { get; init; }
+
+    /// <summary>Whether the name of a trace stands there even where there is one alone.</summary>
+    public bool NamesAlways { get; init; }
 
     /// <summary>Whether names of traces stand below the picture, so that it is as wide as there is room.</summary>
     public bool NamesBelow { get; init; }
@@ -69,13 +75,13 @@ public sealed record Chart(string Title, string X, string Y, Vec<Trace> Traces)
             plot.Axes.Add(axis);
         }
         // Beside the picture or below it, where it covers nothing.
-        if (Traces.Count > 1)
+        if (Traces.Count > 1 || (NamesAlways && Traces.Count > 0))
             plot.Legends.Add(new Legend
             {
                 LegendPosition = NamesBelow ? LegendPosition.BottomCenter : LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendBorderThickness = 0, LegendLineSpacing = 3,
                 LegendOrientation = NamesBelow ? LegendOrientation.Horizontal : LegendOrientation.Vertical, LegendItemSpacing = 12,
             });
-        for (var i = 0; i < Traces.Count; i++) plot.Series.Add(Of(LogY ? Traces[i] with { Points = [.. Traces[i].Points.Where(static p => p.Y > 0)] } : Traces[i], colours[i % colours.Length]));
+        for (var i = 0; i < Traces.Count; i++) plot.Series.Add(Of(LogY ? Traces[i] with { Points = [.. Traces[i].Points.Where(static p => p.Y > 0)] } : Traces[i], colours[(Traces[i].Colour ?? i) % colours.Length]));
         var svg = Export(plot, width, height);
         var (area, x, y) = (plot.PlotArea, plot.Axes[0], plot.Axes[1]);
         return new(svg, area.Left, area.Top, area.Width, area.Height, x.ActualMinimum, x.ActualMaximum, y.ActualMinimum, y.ActualMaximum);

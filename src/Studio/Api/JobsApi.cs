@@ -15,7 +15,7 @@ static class JobsApi
             if (id is null) call.Body.Wrong("id", "is not there", "expected a job's number");
             call.Body.Check();
             var job = jobs.All.FirstOrDefault(j => j.Id == id) ?? throw new ApiException(404, $"id: there is no job {id}", "id");
-            await job.Stop.CancelAsync().ConfigureAwait(false);
+            await jobs.Stop(job).ConfigureAwait(false);
             await call.Send(job.Json).ConfigureAwait(false);
         }),
     ];

@@ -34,6 +34,8 @@ static class RunsApi
             return new()
             {
                 ["name"] = run.Name, ["at_work"] = job?.Json, ["elsewhere"] = job is null && IsOpen(history) && RunFolder.IsHeld(run.Folder),
+                // A set that learns in this studio makes runs of its name.
+                ["learning"] = jobs.All.FirstOrDefault(j => j is { Kind: StudyTrainings.Kind, State: JobState.Running } && run.Name.StartsWith($"{j.About.Replace('/', '-')}-", StringComparison.Ordinal))?.About.Split('/')[0],
                 ["stages"] = new JsonArray([.. history.Stages.Select(s => (JsonNode)About(s, history.Stages.Count == 1 ? run.Name : $"{run.Name}/{s.Name}"))]),
             };
         }
@@ -129,7 +131,7 @@ static class RunsApi
         var run = library.Run(call.Text("run"));
         if (jobs.About(TrainingJob.Kind, run.Name) is not { } job)
             throw new ApiException(409, RunFolder.IsHeld(run.Folder) ? $"run: {run.Name} is trained by another program; stop it there, with Ctrl-C" : $"run: {run.Name} is not at work", "run");
-        await job.Stop.CancelAsync().ConfigureAwait(false);
+        await jobs.Stop(job).ConfigureAwait(false);
         await call.Send(job.Json).ConfigureAwait(false);
     }
 }

@@ -11,6 +11,9 @@ static class StudyMaking
 {
     public const string Kind = "study";
 
+    // Of a model's own questions so many times what is wanted are at hand, for those that are passed over.
+    const int Spare = 4;
+
     public static async Task Make(Call call, Library library, RunShelf shelf, Jobs jobs, StudyShelf studies)
     {
         var (name, body) = (call.Text("set"), call.Body);
@@ -24,17 +27,18 @@ static class StudyMaking
         var (text, own) = (body.Text("questions"), body.Whole("own", 1, QuestionText.Most));
         if (string.IsNullOrWhiteSpace(text) == own is null) body.Wrong("questions", "are not there", "expected questions, a line each or rows of JSON, or how many of the model's own");
         body.Check();
+        if (own is not null) options = options with { Questions = (int)own.Value };
         _ = options.Validate().IfFail(static faults => throw StudyShelf.Wrong([.. faults]));
         var found = models.Map(model => Writer(model, library));
         if (StudyFolder.Holds(folder) || jobs.About(Kind, name) is not null) throw new ApiException(409, $"set: there is one called {name} already; allowed: another name", "set");
-        var questions = (own is null ? QuestionText.Read(text!, "questions") : Questions.Of(found[0].Folder, null, most: (int)own.Value).Map(static q => q.Rows.Select(static r => r.Value.Prompt).Distinct().ToVec()))
+        var questions = (own is null ? QuestionText.Read(text!, "questions") : Questions.Of(found[0].Folder, null, most: (int)Math.Min(QuestionText.Most, Spare * own.Value)).Map(static q => q.Rows.Select(static r => r.Value.Prompt).Distinct().ToVec()))
             .IfFail(static faults => throw StudyShelf.Wrong([.. faults]));
         var client = call.Client;
         await call.Send(jobs.Start(Kind, name, async (job, stop) =>
         {
-            job.Note = $"{questions.Count} questions are answered";
+            job.Note = $"{options.Questions ?? questions.Count} questions are answered";
             var study = await StudyDrawing.DrawAsync(options, questions, (model, prompt, texts, seed, cancel) => Write(shelf, options, client, model, prompt, texts, seed, cancel),
-                new Told(job, questions.Count), stop).ConfigureAwait(false);
+                new Told(job, Math.Min(options.Questions ?? questions.Count, questions.Count)), stop).ConfigureAwait(false);
             _ = StudyFolder.Begin(folder, study).OrThrow();
             job.Result = new JsonObject { ["set"] = name, ["questions"] = study.Questions.Count, ["passed_over"] = study.PassedOver };
             return true;

@@ -30,6 +30,7 @@ static class StudyTrainings
             Rate = Number(body, "rate"), Beta = Number(body, "beta"),
         };
         body.Check();
+        if (jobs.All.Any(j => j.Kind == Kind && !j.IsOver && j.About.StartsWith($"{set}/", StringComparison.Ordinal))) throw new ApiException(409, $"set: {set} is learned from already; allowed: to wait, or to stop that", "set");
         var found = library.Model(name) ?? throw new ApiException(404, "base: there is no model of that name; allowed: those that /studio/api/models lists", "base");
         var training = studies.With(set, study =>
         {

@@ -126,7 +126,7 @@ export function judging(place, set) {
         h("div", { class: "row spread" }, h("h2", {}, LETTERS[i]), h("button", { class: "plain", "aria-label": `Edit answer ${LETTERS[i]}`, onclick: () => edit(i, more) }, "Edit")),
         h("div", { class: "answer" }, text), answers.length > 2 && gradeRow(i)))),
       answers.length === 2 ? h("div", { class: "steps", role: "group", "aria-label": "Which is better?" }, VERDICTS.map((v, i) => h("button", { onclick: () => judge({ verdict: v }) }, h("kbd", {}, String(i + 1)), h("span", {}, STEPS(i)))))
-        : h("p", {}, h("button", { class: "main save", disabled: true, onclick: saveGrades }, "Save the grades ", h("kbd", {}, "Enter"))),
+        : h("p", { class: "row" }, h("span", { class: "soft" }, "A grade for each, 5 is best. "), h("button", { class: "main save", disabled: true, onclick: saveGrades }, "Save the grades ", h("kbd", {}, "Enter"))),
       h("div", { class: "row" }, h("button", { onclick: () => judge({ skip: true }) }, "Skip ", h("kbd", {}, "s")), h("button", { onclick: () => flag(more) }, "Flag ", h("kbd", {}, "f")),
         h("button", { onclick: () => edit(0, more) }, "Edit ", h("kbd", {}, "e"))), more);
     const draft = remembered(draftName(), null);
@@ -173,10 +173,12 @@ export function judging(place, set) {
       h("p", {}, "Make an answer better: yours is then preferred to it."), field("better", which), field(`your answer in place of ${LETTERS[i]}`, text),
       h("p", { class: "row" }, h("button", { class: "main" }, "Save my answer"), h("button", { type: "button", onclick: () => close(null) }, "Cancel"))));
     text.focus();
+    more.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {HTMLElement} more */
   const closing = (more) => (/** @type {KeyboardEvent | null} */ e) => {
+    if (e?.key === "Enter" && (e.ctrlKey || e.metaKey)) /** @type {HTMLElement} */ (e.currentTarget).querySelector("button")?.click();
     if (e && e.key !== "Escape") return;
     remember(draftName(), null);
     fill(more);
@@ -195,7 +197,7 @@ export function judging(place, set) {
   /** @param {KeyboardEvent} e */
   function key(e) {
     const at = /** @type {HTMLElement} */ (e.target);
-    if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing || e.repeat || at.closest("input, textarea, select, dialog, summary") || document.querySelector("dialog[open]") || !state) return;
+    if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing || e.repeat || at.closest("input, textarea, select, dialog, summary") || !(place.contains(at) || at === document.body || at === document.querySelector("main")) || document.querySelector("dialog[open]") || !state) return;
     const two = state.next?.answers.length === 2;
     const more = /** @type {HTMLElement} */ (body.lastElementChild);
     /** @type {(() => void) | null} */

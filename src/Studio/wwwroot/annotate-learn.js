@@ -69,7 +69,7 @@ export function learning(place, set, page) {
   async function look() {
     const all = await get("annotate/trainings", { set: set.name });
     for (const t of all) {
-      const state = t.change ? "done" : t.job ? t.job.state : t.error ? "failed" : "stopped";
+      const state = t.change ? "done" : t.job ? t.job.state : t.error ? "failed" : t.begun.length > 0 ? "stopped" : "taken back";
       let card = cards.get(t.number);
       if (!card || card.state !== state) {
         const fresh = draw(t, state);
@@ -105,6 +105,7 @@ export function learning(place, set, page) {
         ` Judge ${t.judge}: ${settings(t.settings.judge)}. Policy ${t.policy}: ${settings(t.settings.policy)}.`),
       (state === "running" || state === "waiting") && h("div", { class: "note" }, note, bar, h("p", {}, h("button", { onclick: () => act("jobs/stop", { id: t.job.id }, told) }, "Stop"))),
       state === "stopped" && h("p", { class: "row" }, h("span", {}, "It was stopped; what was trained is saved."), h("button", { onclick: () => act("annotate/continue", { set: set.name, training: t.number }, told) }, "Go on")),
+      state === "taken back" && h("p", { class: "row" }, h("span", {}, "It was not begun."), h("button", { onclick: () => act("annotate/continue", { set: set.name, training: t.number }, told) }, "Begin")),
       state === "failed" && [h("p", { class: "note bad", role: "alert" }, t.error), h("p", {}, h("button", { onclick: () => act("annotate/continue", { set: set.name, training: t.number }, told) }, "Try again"))],
       told, t.change && changed(t), charts);
     if (t.change) curves(t, charts).catch(() => {});
@@ -125,11 +126,13 @@ export function learning(place, set, page) {
     const c = t.change;
     return [h("h3", {}, "What changed"),
       h("p", {}, h("strong", {}, `The judge prefers the new answer in ${rated(c.wins)}`), ` of ${c.answers.length} questions, ties half; it gives ${short(c.gain[0])} more in the mean (${short(c.gain[1])} to ${short(c.gain[2])}). ${c.same} answers are the same as before.`),
+      c.wins[1] <= 0.5 && c.wins[2] >= 0.5 && h("p", {}, "That may be chance: half lies within the interval. More comparisons tell more."),
+      h("p", { class: "soft small" }, "The judge has learned from the same comparisons; what people say of the new answers counts more. A set of both models' answers, in Annotate, asks them."),
       h("p", { class: "soft small" }, `Answers have ${number(c.length[1], 1)} tokens in the mean, before ${number(c.length[0], 1)}. The new model finds its answers ${short(c.distance)} nats likelier than the old one does${t.temperature === 1 ? ", an estimate of the KL divergence an answer" : ""}.`),
-      table(["of comparisons that were", "judge agrees with people", "preferred before", "preferred after", "moved towards them", "by nats#"], [["learned", c.learned], ["kept", c.kept]].map(([name, s]) =>
+      table(["of comparisons that were", "judge agrees with people", "preferred before", "preferred after", "moved towards them", "by, in nats#"], [["learned", c.learned], ["kept", c.kept]].map(([name, s]) =>
         [name, part(s.judge, s.pairs), part(s.before, s.pairs), part(s.after, s.pairs), part(s.moved, s.pairs), short(s.margin)])),
-      h("h3", {}, "The same questions, before and after"), h("p", { class: "soft small" }, "Drawn with the same seed; those first that nobody judged. ", h("a", { href: "/chat", onclick: () => remember("chat.models", [t.base, t.policy]) }, "Ask both something else in Chat")),
-      h("div", { class: "pairs" }, c.answers.map((/** @type {any} */ a) => h("article", {}, h("p", { class: "soft small" }, a.judged ? "learned" : "not judged"), h("p", {}, h("strong", {}, a.question)),
+      h("h3", {}, "The same questions, before and after"), h("p", { class: "soft small" }, "Drawn with the same seed; those first that were not learned from. ", h("a", { href: "/chat", onclick: () => { remember("chat.models", [t.base, t.policy]); remember("chat.values", { ...remembered("chat.values", {}), mode: "chat" }); } }, "Ask both something else in Chat")),
+      h("div", { class: "pairs" }, c.answers.map((/** @type {any} */ a) => h("article", {}, h("p", { class: "soft small" }, a.judged ? "learned" : "not learned"), h("p", {}, h("strong", {}, a.question)),
         h("div", { class: "answers" }, [["before", a.before, a.before_reward], ["after", a.after, a.after_reward]].map(([when, text, reward]) =>
           h("div", { class: "card" }, h("p", { class: "soft small" }, `${when}, the judge gives ${short(reward)}`), h("div", { class: "answer" }, text === "" ? "(nothing)" : text)))))))];
   }

@@ -33,6 +33,7 @@ fill(main,
 /** @param {string} name @param {string} to */
 function choose(name, to) {
   [chosen, view] = [name, to];
+  fill(said);
   remember("annotate.set", name);
   history.replaceState(null, "", name ? `#${name}/${to}` : "#");
   show();

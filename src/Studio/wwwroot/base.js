@@ -302,13 +302,15 @@ export function chart(chart) {
     const points = chart.lines.map((l) => {
       let best = 0;
       l.x.forEach((x, i) => { if (Math.abs(x - at) < Math.abs(l.x[best] - at)) best = i; });
-      return { name: l.name, x: l.x[best], y: l.y[best] };
-    });
-    if (points.length === 0) return;
+      // A run that was not there yet, or is over, has no number here; means of neighbours stand for more than their own step.
+      const reach = l.x.length > 1 ? ((l.x.at(-1) ?? 0) - l.x[0]) / (l.x.length - 1) : (most - least) / 60;
+      return { name: l.name, x: l.x[best], y: Math.abs(l.x[best] - at) <= reach ? l.y[best] : null };
+    }).filter((p) => p.y !== null);
+    if (chart.lines.length === 0) return;
     const x = left + ((at - least) / (most - least || 1)) * width;
     for (const [name, value] of Object.entries({ x1: x, x2: x, y1: top, y2: top + height })) hair.setAttribute(name, String(value));
     svg.append(hair);
-    fill(tip, h("div", { class: "soft" }, `step ${number(Math.round(points[0].x))}`), points.map((p) => h("div", {}, `${p.name}: ${number(p.y)}`)));
+    fill(tip, h("div", { class: "soft" }, `step ${number(Math.round(points[0]?.x ?? at))}`), points.length === 0 ? h("div", {}, "none") : points.map((p) => h("div", {}, `${p.name}: ${number(p.y)}`)));
     tip.hidden = false;
     const scale = svg.clientWidth / chart.size[0] || 1;
     const place = x * scale;

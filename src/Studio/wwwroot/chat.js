@@ -22,7 +22,7 @@ const RULES = [
   { name: "presence_penalty", label: "presence", least: -2, most: 2, step: 0.1, usual: 0, off: 0, hint: "0: none" },
   { name: "frequency_penalty", label: "frequency", least: -2, most: 2, step: 0.1, usual: 0, off: 0, hint: "0: none" },
 ];
-const values = { max_tokens: 120, seed: 1, mode: "chat", system: "", marked: false, ...Object.fromEntries(RULES.map((r) => [r.name, r.usual])), ...remembered("chat.values", {}) };
+const values = { max_tokens: /** @type {number | null} */ (null), seed: 1, mode: "chat", system: "", marked: false, ...Object.fromEntries(RULES.map((r) => [r.name, r.usual])), ...remembered("chat.values", {}) };
 /** @param {string} name @param {any} value */
 function set(name, value) {
   /** @type {any} */ (values)[name] = value;
@@ -61,7 +61,7 @@ fill(main,
       h("section", { class: "card", "aria-label": "Models" }, h("h2", {}, "Models"), h("p", { class: "soft small" }, `Up to ${MOST} answer side by side.`), list),
       h("section", { class: "card", "aria-label": "How they write" }, h("details", { open: innerWidth > 830 }, h("summary", {}, h("h2", { class: "inline" }, "How they write")),
         h("div", { class: "rules" }, field("as", modes),
-          field("tokens at most", h("input", { type: "number", min: 1, max: 4096, value: values.max_tokens, onchange: (/** @type {any} */ e) => set("max_tokens", Math.max(1, Math.min(4096, e.target.valueAsNumber || 1))) })),
+          field("tokens at most", h("input", { type: "number", min: 1, max: 4096, value: values.max_tokens ?? "", placeholder: "usual", onchange: (/** @type {any} */ e) => set("max_tokens", e.target.value === "" ? null : Math.max(1, Math.min(4096, e.target.valueAsNumber || 1))) }), "usual: half the context"),
           field("seed", h("input", { type: "number", min: 0, value: values.seed, onchange: (/** @type {any} */ e) => set("seed", Math.max(0, Math.floor(e.target.valueAsNumber || 0))) })),
           RULES.map(ruleField)),
         field("system", h("input", { value: values.system, placeholder: "what holds throughout", onchange: (/** @type {any} */ e) => set("system", e.target.value) })),
@@ -77,7 +77,7 @@ function begin() {
   fill(place, h("p", { class: "soft" }, values.mode === "chat" ? "Choose a model and ask it something. Hover over a token, or move to it with Tab and the arrow keys, to see how likely it was; choose it to look inside."
     : "Choose a model and begin a text; it goes on from there."));
   fill(looked);
-  prompt.placeholder = values.mode === "chat" ? "Ask something …" : "Once upon a time …";
+  prompt.placeholder = values.mode === "chat" ? "Ask something …" : "Once upon a time …   (empty: it goes on)";
 }
 
 function listModels() {
@@ -94,18 +94,29 @@ function listModels() {
     })));
 }
 
+/** What a model answered in a turn; nothing where it did not, or failed. @param {any} turn @param {string} model */
+const answerOf = (turn, model) => turn?.texts?.find((/** @type {any} */ x) => x.model === model && !x.failed);
+
 /** What is asked of one model: the messages, of the answers its own. @param {string} model */
 function request(model) {
   const rules = Object.fromEntries(RULES.map((r) => [r.name, values[/** @type {"seed"} */ (r.name)]]));
-  const asked = { model, max_tokens: values.max_tokens, seed: values.seed, ...rules };
-  if (values.mode === "text") return { ...asked, prompt: talk.map((t) => (t.who === "user" ? t.text : t.texts?.find((x) => x.model === model)?.text ?? "")).join("") };
-  const messages = talk.map((t) => (t.who === "user" ? { role: "user", content: t.text } : { role: "assistant", content: t.texts?.find((x) => x.model === model)?.text ?? "" })).filter((m) => m.content !== "");
+  const context = models.find((m) => m.name === model)?.context || 1024;
+  const asked = { model, max_tokens: values.max_tokens ?? (values.mode === "text" ? Math.min(200, context) : undefined), seed: values.seed, ...rules };
+  // A model knows of a turn what it answered itself; one at which it failed was none for it. The last is the question.
+  const known = talk.filter((t, i) => i === talk.length - 1 || (t.who === "user" ? answerOf(talk[i + 1], model) : answerOf(t, model)));
+  if (values.mode === "text") return { ...asked, prompt: known.map((t) => (t.who === "user" ? t.text : answerOf(t, model)?.text ?? "")).join("") };
+  const messages = known.map((t) => (t.who === "user" ? { role: "user", content: t.text } : { role: "assistant", content: answerOf(t, model)?.text ?? "" })).filter((m) => m.content !== "");
   return { ...asked, messages: values.system ? [{ role: "system", content: values.system }, ...messages] : messages };
 }
 
 async function send() {
   const text = prompt.value;
-  if (writing || (text.trim() === "" && !(values.mode === "text"))) return;
+  if (writing) return;
+  if (text.trim() === "" && !(values.mode === "text" && talk.length > 0)) {
+    fill(said, h("p", { class: "note" }, values.mode === "text" ? "Begin a text first." : "Ask something first."));
+    prompt.focus();
+    return;
+  }
   const names = models.filter((m) => chosen.has(m.name)).map((m) => m.name);
   if (names.length === 0) {
     fill(said, h("p", { class: "note" }, "Choose a model first."));
@@ -115,7 +126,7 @@ async function send() {
   if (talk.length === 0) fill(place);
   prompt.value = "";
   talk.push({ who: "user", text });
-  place.append(h("div", { class: "turn user" }, h("span", { class: "who" }, "you"), text));
+  if (text !== "") place.append(h("div", { class: "turn user" }, h("span", { class: "who" }, "you"), text));
   const requests = names.map((name) => request(name));
   const texts = names.map((model) => ({ model, text: "", prompt: /** @type {any[]} */ ([]), tokens: /** @type {any[]} */ ([]), request: /** @type {any} */ (null) }));
   talk.push({ who: "model", text: "", texts });
@@ -127,6 +138,11 @@ async function send() {
   const { signal } = writing;
   await Promise.all(texts.map((one, i) => answer(one, requests[i], beside, signal)));
   writing = null;
+  // What nobody could read is back where it was typed.
+  if (texts.every((t) => /** @type {any} */ (t).failed)) {
+    talk.splice(-2);
+    if (prompt.value === "") prompt.value = text;
+  }
   sendButton.textContent = "Send";
   place.setAttribute("aria-busy", "false");
   prompt.focus();
@@ -146,7 +162,7 @@ async function answer(one, asked, beside, signal) {
     await stream("write", asked, (event) => {
       if (event.prompt) {
         one.prompt = event.prompt;
-        if (event.forgotten > 0) problem.before(h("small", { class: "soft" }, `the oldest ${event.forgotten} messages had no room `));
+        if (event.forgotten > 0) body.before(h("small", { class: "soft", title: "Fewer tokens at most leave more room." }, `without the oldest ${event.forgotten === 1 ? "message" : `${event.forgotten} messages`}, for which the context has no room beside an answer. `));
         return;
       }
       first ||= performance.now() - began;
@@ -162,7 +178,10 @@ async function answer(one, asked, beside, signal) {
     }, signal);
   } catch (e) {
     if (/** @type {any} */ (e)?.name === "AbortError") end = "stopped";
-    else tellError(problem, e);
+    else {
+      one.failed = true;
+      tellError(problem, e);
+    }
   }
   // The tokens of what ended the text are told, too, and are no part of it.
   let length = 0;
@@ -170,8 +189,9 @@ async function answer(one, asked, beside, signal) {
     length += token.text.length;
     if (end === "stop" && length > one.text.length) token.span.classList.add("behind");
   }
-  const seconds = (performance.now() - began) / 1000;
-  who.textContent = `${one.model} · ${one.tokens.length} tokens${first ? ` · first after ${Math.round(first)} ms · ${number(Math.round(one.tokens.length / seconds))} a second` : ""}${end === "length" ? " · at its length" : end === "stopped" ? " · stopped" : ""}`;
+  one.tokens = one.tokens.filter((/** @type {any} */ t) => !t.span.classList.contains("behind"));
+  const seconds = (performance.now() - began - first) / 1000;
+  who.textContent = `${one.model} · ${one.tokens.length} tokens${first ? ` · first after ${Math.round(first)} ms · ${one.tokens.length > 1 ? `${number(Math.round((one.tokens.length - 1) / seconds))} a second` : ""}` : ""}${end === "length" ? " · no room for more" : end === "stopped" ? " · stopped" : ""}`;
 }
 
 const pop = h("div", { class: "pop", hidden: true, role: "tooltip", id: "pop" });
@@ -186,7 +206,7 @@ function watch(body, one) {
     const token = one.tokens[i];
     if (!token) { pop.hidden = true; return; }
     token.span.classList.add("at");
-    fill(pop, h("div", {}, h("b", { class: "mono" }, visible(token.text)), ` ${(100 * Math.exp(token.logprob)).toFixed(1)} %`),
+    fill(pop, h("div", {}, h("b", { class: "mono" }, visible(token.text)), ` ${(100 * Math.exp(token.logprob)).toFixed(1)} %`, h("span", { class: "soft" }, ", before any rule")),
       h("table", {}, token.likely.map((/** @type {any} */ l) => h("tr", {}, h("td", { class: "mono" }, visible(l.text)), h("td", { class: "n" }, `${(100 * Math.exp(l.logprob)).toFixed(1)} %`)))));
     pop.hidden = false;
     const box = token.span.getBoundingClientRect();
@@ -219,7 +239,9 @@ async function look(one, at) {
   const next = h("div", { class: "card" });
   const heat = h("div", { class: "card" });
   fill(looked, next, heat);
-  await Promise.all([nextPanel(next, one, at, rules, (to) => look(one, to)), attentionPanel(heat, one, model)]);
+  pop.hidden = true;
+  if (next.getBoundingClientRect().top > innerHeight - 120) next.scrollIntoView({ block: "start" });
+  await Promise.all([nextPanel(next, one, at, rules, (to) => look(one, to)), attentionPanel(heat, one, at, model)]);
 }
 
 // Other rules make another distribution of the same place.

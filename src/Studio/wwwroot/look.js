@@ -42,12 +42,13 @@ export async function nextPanel(place, one, at, rules, go) {
 }
 
 /**
- * What a head attends to in a text, as a picture and, for a token, on the text itself.
+ * What a head attends to in a text up to a token, as a picture and on the text itself: the last row is the one from which that token was predicted.
  * @param {HTMLElement} place
  * @param {any} one
+ * @param {number} at which of its tokens
  * @param {any} model
  */
-export async function attentionPanel(place, one, model) {
+export async function attentionPanel(place, one, at, model) {
   const count = (/** @type {number} */ n, /** @type {string} */ kept, /** @type {() => void} */ changed) => {
     const select = h("select", { onchange: () => { remember(kept, select.selectedIndex); changed(); } }, Array.from({ length: n }, (_, i) => h("option", {}, String(i + 1))));
     select.selectedIndex = Math.min(n - 1, remembered(kept, 0));
@@ -56,10 +57,10 @@ export async function attentionPanel(place, one, model) {
   const body = h("div", { class: "stack" });
   const layer = count(model?.layers ?? 1, "chat.layer", () => draw());
   const head = count(model?.heads ?? 1, "chat.head", () => draw());
-  fill(place, h("h2", {}, "What a head attends to"), h("div", { class: "row end" }, field("layer", layer), field("head", head)), body);
+  fill(place, h("h2", {}, "What a head attends to"), h("p", { class: "soft small" }, "As the model read when it wrote ", h("b", { class: "mono" }, visible(one.tokens[at].text)), "; the last row is what that came from."), h("div", { class: "row end" }, field("layer", layer), field("head", head)), body);
   async function draw() {
     try {
-      const ids = [...one.prompt, ...one.tokens].map((/** @type {any} */ t) => t.id);
+      const ids = [...one.prompt, ...one.tokens.slice(0, at)].map((/** @type {any} */ t) => t.id);
       const seen = await post("attention", { model: one.model, ids, layer: layer.selectedIndex, head: head.selectedIndex });
       show(seen);
     } catch (e) {
@@ -80,16 +81,16 @@ export async function attentionPanel(place, one, model) {
     canvas.getContext("2d").putImageData(image, 0, 0);
     const told = h("p", { class: "small", role: "status" });
     const text = h("div", { class: "turn model seen" });
-    let at = n - 1;
-    const choose = (/** @type {number} */ row) => {
-      at = Math.max(0, Math.min(n - 1, row));
-      const weights = seen.weights.slice(at * n, at * n + n);
+    let row = n - 1;
+    const choose = (/** @type {number} */ to) => {
+      row = Math.max(0, Math.min(n - 1, to));
+      const weights = seen.weights.slice(row * n, row * n + n);
       const most = Math.max(1, ...weights);
       const best = weights.map((/** @type {number} */ w, /** @type {number} */ i) => ({ w, i })).sort((/** @type {any} */ a, /** @type {any} */ b) => b.w - a.w).slice(0, 4).filter((/** @type {any} */ x) => x.w > 0);
-      fill(told, h("b", { class: "mono" }, visible(seen.tokens[at])), " attends to ", best.map((/** @type {any} */ x, /** @type {number} */ i) => [i > 0 && ", ", h("span", { class: "mono" }, visible(seen.tokens[x.i])), ` ${(x.w / 10).toFixed(0)} %`]));
+      fill(told, h("b", { class: "mono" }, visible(seen.tokens[row])), " attends to ", best.map((/** @type {any} */ x, /** @type {number} */ i) => [i > 0 && ", ", h("span", { class: "mono" }, visible(seen.tokens[x.i])), ` ${(x.w / 10).toFixed(0)} %`]));
       fill(text, seen.tokens.map((/** @type {string} */ t, /** @type {number} */ i) => {
-        const span = h("span", { class: i === at ? "token at" : "token", onclick: () => choose(i) }, t);
-        span.style.background = i <= at ? `color-mix(in srgb, var(--accent) ${Math.round((60 * weights[i]) / most)}%, transparent)` : "";
+        const span = h("span", { class: i === row ? "token at" : "token", onclick: () => choose(i) }, t);
+        span.style.background = i <= row ? `color-mix(in srgb, var(--accent) ${Math.round((60 * weights[i]) / most)}%, transparent)` : "";
         return span;
       }));
     };
@@ -98,10 +99,10 @@ export async function attentionPanel(place, one, model) {
       const step = { ArrowUp: -1, ArrowDown: 1 }[e.key];
       if (!step) return;
       e.preventDefault();
-      choose(at + step);
+      choose(row + step);
     });
-    choose(at);
-    fill(body, seen.from > 0 && h("p", { class: "soft small" }, `The last ${n} tokens.`), h("div", { class: "beside" }, h("figure", {}, canvas, h("figcaption", {}, "From top to bottom who attends, from left to right to what; deepest is the most of each row.")), h("div", {}, told, text)));
+    choose(row);
+    fill(body, seen.from > 0 && h("p", { class: "soft small" }, `The last ${n} tokens.`), h("div", { class: "beside" }, h("figure", {}, canvas, h("figcaption", {}, "From top to bottom who attends, from left to right to what; the strongest colour is the most of each row.")), h("div", {}, told, text)));
   }
   await draw();
 }

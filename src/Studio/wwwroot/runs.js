@@ -37,7 +37,7 @@ function about(run) {
 function stageOf(run, stage) {
   const name = run.stages.length > 1 ? stage.name.slice(run.name.length + 1) : stage.kind;
   const share = stage.steps > 0 ? Math.min(1, stage.step / stage.steps) : 0;
-  const standing = run.at_work && stage.standing === "running, or broken off" ? "running" : run.elsewhere && stage.standing === "running, or broken off" ? "running in another program"
+  const standing = run.at_work && stage.standing === "running, or broken off" ? "running" : run.elsewhere && run.learning && stage.standing === "running, or broken off" ? "running" : run.elsewhere && stage.standing === "running, or broken off" ? "running in another program"
     : stage.standing === "running, or broken off" ? "broken off" : stage.standing;
   const best = stage.best === null ? "" : ` · ${stage.measure === "validation loss" ? "best loss" : "best reward"} ${number(stage.best)}`;
   const bar = h("span");
@@ -51,7 +51,7 @@ function stageOf(run, stage) {
 /** @param {any} run */
 function buttons(run) {
   if (run.at_work) return h("button", { onclick: () => act("runs/stop", { run: run.name }, `${run.name} saves and stops`) }, run.at_work.state === "waiting" ? "Take back" : "Stop");
-  if (run.elsewhere) return null;
+  if (run.elsewhere) return run.learning ? h("a", { href: `/annotate#${run.learning}/learn` }, "in Annotate") : null;
   const open = run.stages.find((/** @type {any} */ s) => s.standing !== "completed");
   if (open && open.begun) return h("button", { onclick: () => act("runs/resume", { run: run.name }, `${run.name} goes on`) }, "Resume");
   const last = run.stages.at(-1);
@@ -112,7 +112,7 @@ async function look() {
   if (text !== listed) {
     listed = text;
     const focused = document.activeElement?.id;
-    fill(count, runs.length === 0 ? "There are no runs here yet. functional tour makes one with six stages in five minutes; functional train trains a small model." : `${runs.length} ${runs.length === 1 ? "run" : "runs"}; choose up to ${MOST} to compare.`);
+    fill(count, runs.length === 0 ? "There are no runs here yet. functional tour makes one with six stages in about five minutes; functional train trains a small model." : `${runs.length} ${runs.length === 1 ? "run" : "runs"}; choose up to ${MOST} to compare.`);
     fill(list, runs.map(about));
     if (focused) document.getElementById(focused)?.focus();
   }
@@ -136,7 +136,7 @@ async function show() {
     charts.some((/** @type {any} */ c) => c.detail) && h("details", { class: "more", open: detailed, ontoggle: (/** @type {any} */ e) => { detailed = e.target.open; remember("runs.detailed", detailed); } }, h("summary", {}, "All other numbers"), cards(true)));
   fill(settings, made.warnings.map((/** @type {string} */ w) => h("p", { class: "note bad" }, w)), made.rows.length === 0 ? h("p", { class: "soft" }, names.length > 1 ? "They are made alike." : "All settings are as they are where nothing is said.")
     : table(made.heads, made.rows.map((/** @type {any} */ r) => r.cells.map((/** @type {string} */ c, /** @type {number} */ i) => (i === 0 ? h("span", { title: r.about ?? "", class: "mono" }, c) : c)))));
-  fill(samples, written.map((/** @type {any} */ w) => h("div", {}, names.length > 1 && h("h3", {}, w.name), w.samples.length === 0 ? h("p", { class: "soft" }, "It has written nothing while it learned.")
+  fill(samples, written.map((/** @type {any} */ w) => h("div", {}, names.length > 1 && h("h3", {}, w.name), w.samples.length === 0 ? h("p", { class: "soft" }, "It has written nothing while it learned; the setting sample-every has it write.")
     : w.samples.toReversed().map((/** @type {any} */ s, /** @type {number} */ i) => h("details", { open: i === 0 }, h("summary", {}, `after step ${number(s.step)}`), h("pre", {}, s.text))))));
 }
 

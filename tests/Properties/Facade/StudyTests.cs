@@ -145,6 +145,26 @@ public sealed class StudyTests : IDisposable
     }
 
     /// <summary>From judgements to a judge, a policy and what changed, of which all is told and kept; what is judged later changes nothing of it.</summary>
+    /// <summary>As many questions as are wanted, where there are so many: what is passed over is made up for by the next, and the same ones come whatever is quick; nothing that is not needed is asked.</summary>
+    [Fact]
+    public async Task What_is_passed_over_is_made_up_for()
+    {
+        var asked = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
+        Task<IReadOnlyList<string>> Some(string model, Vec<Message> prompt, int texts, long seed, CancellationToken stop)
+        {
+            asked[prompt[^1].Text] = true;
+            // Every third has one answer alone.
+            var number = int.Parse(prompt[^1].Text["Why ".Length..^1], System.Globalization.CultureInfo.InvariantCulture);
+            return Task.FromResult<IReadOnlyList<string>>([.. Enumerable.Range(0, texts).Select(i => number % 3 == 0 ? "same" : $"{seed} {i}")]);
+        }
+        Vec<Vec<Message>> questions = [.. Enumerable.Range(0, 40).Select(static i => (Vec<Message>)[new(Role.User, $"Why {i}?")])];
+        var study = await StudyDrawing.DrawAsync(new() { Models = ["m"], Questions = 10 }, questions, Some);
+        Assert.Equal(Enumerable.Range(0, 40).Where(static i => i % 3 != 0).Take(10), study.Questions.Select(static q => int.Parse(q.Prompt[0].Text["Why ".Length..^1], System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal((10, 5, 15), (study.Questions.Count, study.PassedOver, asked.Count));
+        // Where there are fewer, all of them.
+        Assert.Equal(6, (await StudyDrawing.DrawAsync(new() { Models = ["m"], Questions = 20 }, [.. questions.Take(9)], Some)).Questions.Count);
+    }
+
     [Theory, InlineData(StageKind.Dpo), InlineData(StageKind.Ppo)]
     public async Task What_is_judged_is_learned_and_measured(StageKind method)
     {
@@ -159,9 +179,9 @@ public sealed class StudyTests : IDisposable
         Assert.Equal(["judge", "policy", "answers after", "answers before", "what the judge gives"], told);
         var change = Assert.Single(StudyTraining.All(study)).Change!;
         Assert.Equal((6, 1, 8), (change.Learned.Pairs, change.Kept.Pairs, change.Answers.Count));
-        // Not judged first: question 2 was skipped.
-        Assert.Equal(("Why 2?", false), (change.Answers[0].Question, change.Answers[0].Judged));
-        Assert.All(change.Answers.Skip(1), static a => Assert.True(a.Judged));
+        // What was not learned from first: question 2 was skipped, and 7 kept for evaluation.
+        Assert.Equal([("Why 2?", false), ("Why 7?", false)], change.Answers.Take(2).Select(static a => (a.Question, a.Judged)));
+        Assert.All(change.Answers.Skip(2), static a => Assert.True(a.Judged));
         Assert.All(change.Answers, static a => Assert.True(double.IsFinite(a.BeforeReward) && double.IsFinite(a.AfterReward)));
         Assert.True(double.IsFinite(change.Distance) && change.Learned.Margin != 0);
         Assert.InRange(change.WinRate.Value, 0, 1);

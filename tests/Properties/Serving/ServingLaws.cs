@@ -212,4 +212,12 @@ public sealed class ServingLaws(Served served) : IClassFixture<Served>
         using var answer = served.Http.Send(request);
         Assert.True((int)answer.StatusCode is 200 or 400 or 404, $"{answer.StatusCode} {body.ToJsonString()}");
     }
+
+    /// <summary>A request that names no model is for the first; one for a model of its own is not.</summary>
+    [Fact]
+    public async Task Who_names_no_model_has_the_first()
+    {
+        async Task<string> Model(string named) => (string)(await served.Post("/v1/completions", $$"""{ {{named}}"prompt":"ab","max_tokens":3}""")).Body["model"]!;
+        Assert.Equal(("one", "one", "two"), (await Model(""), await Model("\"model\":\"one\","), await Model("\"model\":\"two\",")));
+    }
 }

@@ -59,6 +59,21 @@ public sealed class ChatApiLaws(Studios studios) : IClassFixture<Studios>
         }
     }
 
+    /// <summary>What rules leave out is told beside what they leave, as the model's own; and of a text that is longer than the context its end is read.</summary>
+    [Fact]
+    public async Task A_place_tells_what_rules_leave_out_and_reads_the_end()
+    {
+        var ids = Enumerable.Range(0, 100).Select(static i => 97 + i % 3).ToArray();
+        var (_, next) = await studios.Post("next", new JsonObject { ["model"] = "single", ["prompt"] = Ids(ids[..90]), ["written"] = Ids(ids[90..]), ["temperature"] = 0 }.ToJsonString());
+        Assert.Equal([256, 1], next["left"]!.AsArray().Select(static n => (int)n!));
+        var own = next["tokens"]!.AsArray().Select(static t => (double)t!["chances"]![0]!).ToArray();
+        Assert.Equal(40, own.Length);
+        Assert.Equal(own.OrderDescending(), own);
+        using var model = await LanguageModel.LoadAsync(Path.Combine(studios.Runs, "single"));
+        var logits = (await model.LogitsAsync(ids[^48..]))[0];
+        Assert.Equal(SamplingRules.Of(new()).Probabilities(logits, new([], [])).Max(), own[0], 1e-5);
+    }
+
     [Fact]
     public async Task Attention_is_of_what_came_before_and_sums_to_one()
     {
@@ -81,6 +96,46 @@ public sealed class ChatApiLaws(Studios studios) : IClassFixture<Studios>
         asked["ids"] = Ids(Enumerable.Range(0, 100).Select(static i => 97 + i % 3));
         var (_, cut) = await studios.Post("attention", asked.ToJsonString());
         Assert.Equal((52, 48), ((int)cut["from"]!, cut["tokens"]!.AsArray().Count));
+        Assert.Equal(Enumerable.Range(52, 48).Select(static i => $"{(char)(97 + i % 3)}"), cut["tokens"]!.AsArray().Select(static t => (string)t!));
+    }
+
+    /// <summary>Each stage of a run is a model of its own, with the text of its own weights; the run alone is the last.</summary>
+    [Fact]
+    public async Task A_stage_writes_with_its_own_weights()
+    {
+        async Task<string> Text(string model) => string.Concat((await studios.Events("write", $$"""{"model":"{{model}}","prompt":"abc","max_tokens":30,"seed":5,"temperature":1.5}""")).Skip(1).Select(static e => (string)e["text"]!));
+        foreach (var stage in (string[])["pretrain", "more"])
+        {
+            using var alone = await LanguageModel.LoadAsync(Path.Combine(studios.Runs, "pair"), stage: stage);
+            Assert.Equal((await alone.CompleteAsync("abc", new() { Tokens = 30, Temperature = 1.5, Seed = 5 }))[0].Text, await Text($"pair/{stage}"));
+        }
+        Assert.NotEqual(await Text("pair/pretrain"), await Text("pair/more"));
+        Assert.Equal(await Text("pair/more"), await Text("pair"));
+    }
+
+    /// <summary>What judges is told as such, and writes nothing: neither here nor by OpenAI's API.</summary>
+    [Fact]
+    public async Task A_judge_writes_nothing()
+    {
+        var judge = (await studios.Get("models")).Body.AsArray().Single(static m => (string)m!["name"]! == "judge")!;
+        Assert.Equal((true, false), ((bool)judge["judges"]!, (bool)judge["answers"]!));
+        var (status, body) = await studios.Post("write", """{"model":"judge","prompt":"a"}""");
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("judges texts", Studios.Message(body), StringComparison.Ordinal);
+        var listed = JsonNode.Parse(await studios.Http.GetStringAsync(new Uri("/v1/models", UriKind.Relative)))!["data"]!.AsArray().Select(static m => (string)m!["id"]!).ToArray();
+        Assert.DoesNotContain("judge", listed);
+        Assert.Contains("pair/more", listed);
+    }
+
+    /// <summary>Of a character that is several tokens the last adds all of it, in prompts and in what is written behind one that was cut off.</summary>
+    [Fact]
+    public async Task A_prompt_that_ends_within_a_character_leaves_nothing_to_the_text()
+    {
+        var tokenizer = ByteTokenizer.Instance;
+        var texts = new Functional.Studio.TokenTexts(tokenizer);
+        Assert.Equal(["a", "", "é", "", "", "", "🙂", "b"], System.Text.Encoding.UTF8.GetBytes("aé🙂b").Select(b => texts.Next(b)));
+        var events = await studios.Events("write", """{"model":"single","prompt":"aé","max_tokens":4,"seed":3,"temperature":0}""");
+        Assert.Equal("aé", string.Concat(events[0]["prompt"]!.AsArray().Select(static t => (string)t!["text"]!)));
     }
 
     [Theory]

@@ -18,6 +18,13 @@ public sealed class Studios : IDisposable
         var first = Config(16, 4);
         Train("pair", Recipe.Of(first).Then("more", first.Stage with { Steps = 3 }));
         Train("single", Recipe.Of(Config(8, 6)));
+        // Writes nothing, but judges.
+        File.WriteAllText(scratch["pairs.jsonl"], string.Concat(Enumerable.Repeat("{\"prompt\":\"ab\",\"chosen\":\"a\",\"rejected\":\"b\"}\n", 8)));
+        var judge = RunConfig.For(StageKind.Reward);
+        Train("judge", Recipe.Of(judge with
+        {
+            Model = first.Model, Tokenizer = "byte", Stage = judge.Stage with { Batch = 2, Steps = 2, EvalEvery = 0, Source = new() { File = scratch["pairs.jsonl"] }, Rows = judge.Stage.Rows with { Template = "plain" }, Optimiser = first.Stage.Optimiser },
+        }));
         Server = Start().GetAwaiter().GetResult();
         Http = new() { BaseAddress = new(Server.Address) };
     }
