@@ -45,7 +45,8 @@ public sealed partial class LanguageModel
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(written);
         ArgumentNullException.ThrowIfNull(options);
-        var rules = options.Validate().OrThrow().Decoding.Rules;
+        var decoding = options.Validate().OrThrow().Decoding with { Regex = null, Schema = null };
+        var rules = model.Request(decoding, [.. prompt], 1, Base.Key.Seed(0), []).MapFail(Called).OrThrow().Rules;
         if (most < 1) throw new FunctionalException(new Base.Fault(nameof(most), $"is {most}", "allowed: 1 or more"));
         int[] all = [.. prompt, .. written], read = model.Run.Config.Decoder is { IsBounded: true, Context: var context } && all.Length > context ? all[^context..] : all;
         using var turn = turns.Ask();

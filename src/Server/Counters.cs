@@ -64,9 +64,9 @@ sealed class Counters
             About("functional_stream_failures_total", "counter", "Streams that ended with an error.");
             Say($"functional_stream_failures_total {failedInStreams}");
             About("functional_prompt_tokens_total", "counter", "Tokens of prompts.");
-            foreach (var (model, counts) in models) Say($"functional_prompt_tokens_total{{model=\"{model}\"}} {counts.Read}");
+            foreach (var (model, counts) in models) Say($"functional_prompt_tokens_total{{model=\"{Label(model)}\"}} {counts.Read}");
             About("functional_completion_tokens_total", "counter", "Tokens that were written.");
-            foreach (var (model, counts) in models) Say($"functional_completion_tokens_total{{model=\"{model}\"}} {counts.Written}");
+            foreach (var (model, counts) in models) Say($"functional_completion_tokens_total{{model=\"{Label(model)}\"}} {counts.Written}");
             About("functional_first_token_seconds", "histogram", "From a request to its first token.");
             foreach (var (model, counts) in models)
             {
@@ -75,21 +75,24 @@ sealed class Counters
                 {
                     sum += counts.Buckets[i];
                     var end = i < ends.Length ? ends[i].ToString(CultureInfo.InvariantCulture) : "+Inf";
-                    Say($"functional_first_token_seconds_bucket{{model=\"{model}\",le=\"{end}\"}} {sum}");
+                    Say($"functional_first_token_seconds_bucket{{model=\"{Label(model)}\",le=\"{end}\"}} {sum}");
                 }
-                Say($"functional_first_token_seconds_sum{{model=\"{model}\"}} {counts.Seconds}");
-                Say($"functional_first_token_seconds_count{{model=\"{model}\"}} {sum}");
+                Say($"functional_first_token_seconds_sum{{model=\"{Label(model)}\"}} {counts.Seconds}");
+                Say($"functional_first_token_seconds_count{{model=\"{Label(model)}\"}} {sum}");
             }
         }
         var loads = hosts.Select(static h => (h.Name, h.Host.Load)).ToList();
         About("functional_rows", "gauge", "Texts that may be written at once.");
-        foreach (var (name, load) in loads) Say($"functional_rows{{model=\"{name}\"}} {load.Rows}");
+        foreach (var (name, load) in loads) Say($"functional_rows{{model=\"{Label(name)}\"}} {load.Rows}");
         About("functional_writing", "gauge", "Texts that are being written.");
-        foreach (var (name, load) in loads) Say($"functional_writing{{model=\"{name}\"}} {load.Writing}");
+        foreach (var (name, load) in loads) Say($"functional_writing{{model=\"{Label(name)}\"}} {load.Writing}");
         About("functional_waiting", "gauge", "Requests that wait.");
-        foreach (var (name, load) in loads) Say($"functional_waiting{{model=\"{name}\"}} {load.Waiting}");
+        foreach (var (name, load) in loads) Say($"functional_waiting{{model=\"{Label(name)}\"}} {load.Waiting}");
         return text.ToString();
     }
+
+    // As Prometheus reads values of labels.
+    static string Label(string name) => name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 
     sealed class ModelCounts
     {

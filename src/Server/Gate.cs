@@ -11,14 +11,19 @@ sealed class Gate(ServerOptions options)
     readonly byte[][] keys = [.. options.Keys.Select(static key => SHA256.HashData(Encoding.UTF8.GetBytes(key)))];
     readonly bool isLocal = IPAddress.IsLoopback(options.Address);
 
-    /// <summary>A page of another site that has its name lead here would be the same site to a browser: at a loopback address only its own names count.</summary>
+    /// <summary>
+    /// A page of another site that has its name lead here would be the same site to a browser: at a loopback address only that's own names count, and where nobody
+    /// needs a key only addresses and the machine's name.
+    /// </summary>
     /// <exception cref="ApiException">The request is for another host.</exception>
     public void CheckHost(HttpRequest request)
     {
-        if (!isLocal) return;
         var host = request.Host.Host;
-        if (host is "localhost" or "" || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address))) return;
-        throw new ApiException(403, $"Host: is {host}, and this server is for this machine; allowed: localhost");
+        if (host.Length == 0 || host.Equals("localhost", StringComparison.OrdinalIgnoreCase)) return;
+        var address = IPAddress.TryParse(host.Trim('[', ']'), out var known) ? known : null;
+        if (isLocal ? address is not null && IPAddress.IsLoopback(address) : keys.Length > 0 || address is not null || host.Equals(Environment.MachineName, StringComparison.OrdinalIgnoreCase)) return;
+        throw new ApiException(403, isLocal ? $"Host: is {host}, and this server is for this machine; allowed: localhost"
+            : $"Host: is {host}, which any page can have lead here; allowed: an address, {Environment.MachineName}, or any name where keys are asked for");
     }
 
     /// <summary>Whose turn a request takes: its key's, or else its connection's.</summary>

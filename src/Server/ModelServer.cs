@@ -29,7 +29,7 @@ public sealed class ModelServer : IAsyncDisposable
     readonly CancellationTokenSource stopping = new(), cut = new();
     readonly Shelf shelf;
     readonly Annex? annex;
-    int stopped;
+    int stopped, answering;
 
     ModelServer(WebApplication app, ServerOptions options, Shelf shelf, Annex? annex)
     {
@@ -62,6 +62,8 @@ public sealed class ModelServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Limit(kestrel, valid));
         builder.Services.AddRoutingCore();
+        // Whoever runs the program hears its signals: a host that heard them, too, would keep the second from ending it.
+        builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, Quiet>();
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = valid.Grace + TimeSpan.FromMinutes(1));
         var server = new ModelServer(builder.Build(), valid, shelf, annex);
         server.app.Use(server.Answer);
@@ -71,7 +73,7 @@ public sealed class ModelServer : IAsyncDisposable
         {
             await server.app.StartAsync(cancellation).ConfigureAwait(false);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
             await server.DisposeAsync().ConfigureAwait(false);
             throw new FunctionalException(new Fault(nameof(Port), $"{valid.Address}:{valid.Port} cannot be listened at: {e.Message}", "allowed: an address of this machine, and a port that is free; 0 for any"));
@@ -97,6 +99,19 @@ public sealed class ModelServer : IAsyncDisposable
 
     async Task Answer(HttpContext context, RequestDelegate next)
     {
+        Interlocked.Increment(ref answering);
+        try
+        {
+            await Answer(context).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref answering);
+        }
+    }
+
+    async Task Answer(HttpContext context)
+    {
         var (route, headers) = ("other", context.Response.Headers);
         (headers.XContentTypeOptions, headers["Referrer-Policy"]) = ("nosniff", "no-referrer");
         using var timer = new CancellationTokenSource();
@@ -112,7 +127,7 @@ public sealed class ModelServer : IAsyncDisposable
             route = Known(context.Request.Path);
             var fault = Faulty.Of(e) ?? (timer.IsCancellationRequested ? new ApiException(504, $"timeout: the answer took longer than {options.Timeout.TotalSeconds:0} s", null, "timeout")
                 : cut.IsCancellationRequested ? new ApiException(503, "the server is stopping") : new ApiException(500, "an error of the server; whoever runs it knows more"));
-            if (fault.Status == 500) options.Told?.Invoke($"{context.Request.Path.Value?.ReplaceLineEndings(" ")}: {(e is FunctionalException ? e.Message : e)}");
+            if (fault.Status == 500) options.Told?.Invoke($"{context.Request.Path.Value?.ReplaceLineEndings(" ")}: {(e is FunctionalException or ApiException ? e.Message : e)}");
             if (context.Response.HasStarted) context.Abort();
             else
             {
@@ -196,8 +211,14 @@ public sealed class ModelServer : IAsyncDisposable
         if (Interlocked.Exchange(ref stopped, 1) == 1) return;
         await stopping.CancelAsync().ConfigureAwait(false);
         cut.CancelAfter(options.Grace);
-        // It waits for what is being answered; what is cut ends soon after.
-        await app.StopAsync().ConfigureAwait(false);
+        // It waits for what is being answered; what is cut ends soon after. A connection on which nothing is answered is not waited for.
+        using (var patience = new CancellationTokenSource(options.Grace + TimeSpan.FromSeconds(5)))
+        {
+            var ended = app.StopAsync(patience.Token);
+            for (var idle = 0; !ended.IsCompleted && idle < 5; idle = Volatile.Read(ref answering) == 0 ? idle + 1 : 0) await Task.WhenAny(ended, Task.Delay(50)).ConfigureAwait(false);
+            await patience.CancelAsync().ConfigureAwait(false);
+            await ended.ConfigureAwait(false);
+        }
         await cut.CancelAsync().ConfigureAwait(false);
         try
         {
@@ -217,5 +238,13 @@ public sealed class ModelServer : IAsyncDisposable
         await app.DisposeAsync().ConfigureAwait(false);
         stopping.Dispose();
         cut.Dispose();
+    }
+
+    // A host that is ended by whoever began it, and by nobody else.
+    sealed class Quiet : Microsoft.Extensions.Hosting.IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

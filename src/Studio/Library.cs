@@ -18,7 +18,8 @@ sealed record LibraryRun(string Name, string Folder, Validation<Fault, RunFolder
 /// <param name="Run">The run.</param>
 /// <param name="Folder">The run as far as it is known, at this stage.</param>
 /// <param name="Step">After which step it was saved last.</param>
-sealed record LibraryModel(string Name, LibraryRun Run, RunFolder Folder, long Step)
+/// <param name="Written">When: another run may have taken the folder since.</param>
+sealed record LibraryModel(string Name, LibraryRun Run, RunFolder Folder, long Step, DateTime Written)
 {
     public RunConfig Config => Folder.Config;
 
@@ -45,7 +46,7 @@ sealed class Library(Vec<string> roots)
         get
         {
             var runs = new Dictionary<string, LibraryRun>(StringComparer.Ordinal);
-            foreach (var folder in roots.SelectMany(Folders).Distinct(StringComparer.Ordinal))
+            foreach (var folder in roots.SelectMany(Folders).Concat(Made).Distinct(StringComparer.Ordinal))
             {
                 var (name, parent) = (Path.GetFileName(folder), Path.GetFileName(Path.GetDirectoryName(folder)));
                 var free = runs.ContainsKey(name) ? $"{parent}.{name}" : name;
@@ -74,7 +75,35 @@ sealed class Library(Vec<string> roots)
     {
         var stages = folder.Recipe.Stages.Names;
         foreach (var stage in stages)
-            if ((folder with { Stage = stage }) is { Checkpoints.Steps: { Count: > 0 } steps } saved) yield return new(stages.Count == 1 ? run.Name : $"{run.Name}/{stage}", run, saved, steps.Max());
+            if ((folder with { Stage = stage }) is var saved && Saved(saved) is { } last) yield return new(stages.Count == 1 ? run.Name : $"{run.Name}/{stage}", run, saved, last.Step, last.Written);
+    }
+
+    // A folder that cannot be looked into has no model.
+    static (long Step, DateTime Written)? Saved(RunFolder stage)
+    {
+        try
+        {
+            var store = stage.Checkpoints;
+            if (store.Steps is not { Count: > 0 } steps) return null;
+            var last = steps.Max();
+            return (last, Directory.GetLastWriteTimeUtc(Path.Combine(store.Folder, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"step-{last:D8}"))));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    // What was trained from annotations here, where the folder that it lies in was not asked for as a whole.
+    IEnumerable<string> Made
+    {
+        get
+        {
+            var sets = Path.Combine(Home, "annotations");
+            if (roots.Any(r => Path.GetFullPath(r) == Home) || !Directory.Exists(sets)) return [];
+            var names = Directory.EnumerateDirectories(sets).Select(static s => Path.GetFileName(s)).ToList();
+            return Folders(Home).Where(folder => names.Any(name => System.Text.RegularExpressions.Regex.IsMatch(Path.GetFileName(folder), $"^{System.Text.RegularExpressions.Regex.Escape(name)}-[0-9]+-(?:reward|dpo|ppo)$")));
+        }
     }
 
     // A folder that cannot be looked into has nothing to show.

@@ -55,14 +55,14 @@ sealed class RunShelf(Library library, StudioOptions options) : Shelf
             var (known, there) = slots.TryGetValue(found.Name, out var held) ? (held, true) : (null, false);
             gone = [];
             // What has learned more, or could not be loaded, is read again; whoever uses the old one goes on with it.
-            if (there && (known!.Step != found.Step || known.Model.IsFaulted || known.Model.IsCanceled))
+            if (there && (known!.Saved != (found.Step, found.Written) || known.Model.IsFaulted || known.Model.IsCanceled))
             {
                 slots.Remove(found.Name);
                 known.IsGone = true;
                 if (known.Users == 0) gone.Add(known);
                 there = false;
             }
-            slot = there ? known! : slots[found.Name] = new(found.Step, Task.Run(() => Loaded(found), CancellationToken.None));
+            slot = there ? known! : slots[found.Name] = new((found.Step, found.Written), Task.Run(() => Loaded(found), CancellationToken.None));
             slot.Users++;
             slot.Used = ++uses;
             foreach (var (name, old) in slots.Where(static s => s.Value.Users == 0).OrderByDescending(static s => s.Value.Used).Skip(options.MostModels - 1).ToList())
@@ -112,11 +112,11 @@ sealed class RunShelf(Library library, StudioOptions options) : Shelf
 }
 
 /// <summary>A model's place on a shelf.</summary>
-/// <param name="step">After which step it was saved.</param>
+/// <param name="saved">After which step it was saved, and when.</param>
 /// <param name="model">The model, when it is loaded.</param>
-sealed class Slot(long step, Task<ServedModel> model)
+sealed class Slot((long Step, DateTime Written) saved, Task<ServedModel> model)
 {
-    public long Step => step;
+    public (long Step, DateTime Written) Saved => saved;
 
     public Task<ServedModel> Model => model;
 

@@ -31,7 +31,14 @@ sealed class StudioAnnex(ServerOptions server, IEnumerable<Route> routes) : Anne
         body.Check();
         // What is asked for once may be another the next time.
         context.Response.Headers.CacheControl = "no-store";
-        await route.Answer(new(context, client, body, server, stop)).ConfigureAwait(false);
+        try
+        {
+            await route.Answer(new(context, client, body, server, stop)).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or DirectoryNotFoundException or FileNotFoundException && !context.Response.HasStarted)
+        {
+            throw new ApiException(500, $"files: cannot be read or written: {e.Message}", "files");
+        }
         return "/studio";
     }
 }

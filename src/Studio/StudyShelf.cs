@@ -11,7 +11,10 @@ sealed class StudyShelf(string home)
     /// <summary>The most characters of a name.</summary>
     public const int MostName = 48;
 
-    const string Annotations = "annotations";
+    const string Annotations = "annotations", LockName = "study.lock";
+
+    // So many times five milliseconds somebody else may have it.
+    const int Patience = 1000;
 
     // One at a time: what is judged is appended where the file ended when it was read.
     readonly Lock gate = new();
@@ -39,8 +42,27 @@ sealed class StudyShelf(string home)
         lock (gate)
         {
             if (!StudyFolder.Holds(folder)) throw new ApiException(404, $"set: '{name}' is not here; allowed: those that /studio/api/annotate/sets lists", "set");
+            using var held = Held(folder);
             return what(StudyFolder.Open(folder).IfFail(static faults => throw Wrong([.. faults], 409)));
         }
+    }
+
+    // Another studio over the same folder has its turn, too. The system lets go of what a process held, however that ended.
+    static FileStream Held(string folder)
+    {
+        for (var tries = 0; ; tries++)
+            try
+            {
+                return new(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            }
+            catch (IOException) when (tries < Patience)
+            {
+                Thread.Sleep(5);
+            }
+            catch (IOException e)
+            {
+                throw new ApiException(503, $"set: is held by another program: {e.Message}", "set");
+            }
     }
 
     static bool IsName(string name) => name.Length is > 0 and <= MostName && char.IsAsciiLetterOrDigit(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');

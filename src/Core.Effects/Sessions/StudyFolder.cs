@@ -37,6 +37,7 @@ public sealed class StudyFolder
     /// <summary>Begins a study in a folder that holds none; it is there whole, or not at all.</summary>
     public static Validation<Fault, StudyFolder> Begin(string location, Study study) => Holds(location)
         ? Fault.Of<StudyFolder>(location, "holds a study already", "allowed: another name")
+        : File.Exists(Path.Combine(location, JudgementsName)) ? Fault.Of<StudyFolder>(location, $"holds judgements of a study whose {StudyName} is gone", "allowed: another name")
         : Put(location, (StudyName, study.Written.Write())).Bind(_ => Open(location));
 
     /// <summary>Writes texts into a folder, which is made where it is not there, one after the other; each is there whole, or as it was.</summary>

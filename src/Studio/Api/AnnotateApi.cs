@@ -39,9 +39,9 @@ static class AnnotateApi
                 ["judgements"] = study.Rows.Select(Judgement.IdOf).Distinct().Count(), ["people"] = study.Rows.Select(static r => r.Annotator).Distinct().Count(),
             });
         }
-        catch (ApiException e)
+        catch (Exception e) when (e is ApiException or IOException or UnauthorizedAccessException)
         {
-            return new() { ["name"] = name, ["error"] = e.Message };
+            return new() { ["name"] = name, ["error"] = e.Message.Length <= 1000 ? e.Message : e.Message[..1000] };
         }
     }
 

@@ -39,7 +39,9 @@ static class ChatApi
         else
         {
             var request = CompletionRequest.Of(call.Body, most);
-            hosted = await model.Host.CompleteAsync(request.Prompts[0].Text ?? "", request.Options with { LogProbs = Likely, Samples = 1 }, call.Client, call.Stop).ConfigureAwait(false);
+            if (request.Prompts.Count > 1) throw new ApiException(400, $"prompt: has {request.Prompts.Count} texts; allowed: one", "prompt");
+            var options = request.Options with { LogProbs = Likely, Samples = 1 };
+            hosted = await (request.Prompts[0].Text is { } text ? model.Host.CompleteAsync(text, options, call.Client, call.Stop) : model.Host.CompleteAsync(request.Prompts[0].Ids, options, call.Client, call.Stop)).ConfigureAwait(false);
         }
         var events = EventStream.Begin(call.Context, call.Stop);
         await events.Open().ConfigureAwait(false);

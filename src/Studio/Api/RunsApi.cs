@@ -39,7 +39,7 @@ static class RunsApi
                 ["stages"] = new JsonArray([.. history.Stages.Select(s => (JsonNode)About(s, history.Stages.Count == 1 ? run.Name : $"{run.Name}/{s.Name}"))]),
             };
         }
-        catch (ApiException e)
+        catch (Exception e) when (e is ApiException or IOException or UnauthorizedAccessException)
         {
             return new() { ["name"] = run.Name, ["error"] = e.Message };
         }
@@ -128,9 +128,12 @@ static class RunsApi
 
     static async Task Stop(Call call, Library library, Jobs jobs)
     {
-        var run = library.Run(call.Text("run"));
-        if (jobs.About(TrainingJob.Kind, run.Name) is not { } job)
+        // Also of a run whose folder is gone.
+        if (jobs.About(TrainingJob.Kind, call.Text("run")) is not { } job)
+        {
+            var run = library.Run(call.Text("run"));
             throw new ApiException(409, RunFolder.IsHeld(run.Folder) ? $"run: {run.Name} is trained by another program; stop it there, with Ctrl-C" : $"run: {run.Name} is not at work", "run");
+        }
         await jobs.Stop(job).ConfigureAwait(false);
         await call.Send(job.Json).ConfigureAwait(false);
     }

@@ -6,7 +6,7 @@ const MOST = 4;
 /** @type {any[]} */
 let models = [];
 /** @type {Set<string>} */
-let chosen = new Set(remembered("chat.models", []));
+let chosen = new Set([remembered("chat.models", [])].flat());
 /** @type {{who: "user" | "model", text: string, texts?: any[]}[]} what was said, with what each model answered */
 let talk = [];
 /** @type {AbortController | null} */

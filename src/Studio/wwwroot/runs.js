@@ -4,7 +4,7 @@ import { main, h, fill, get, post, poll, chart, table, number, duration, field, 
 const MOST = 6;
 
 /** @type {Set<string>} names of the stages that are looked at */
-let chosen = new Set(remembered("runs.chosen", []));
+let chosen = new Set([remembered("runs.chosen", [])].flat());
 /** @type {any[]} */
 let runs = [];
 let seen = "";

@@ -184,4 +184,35 @@ public sealed class ServerLaws(Served served) : IClassFixture<Served>
         var taken = await Assert.ThrowsAsync<FunctionalException>(() => ModelServer.StartAsync(served.Options with { Port = new Uri(served.Server.Address).Port }));
         Assert.Contains("Port: ", taken.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>A connection on which nothing is asked keeps nobody from ending, however much patience there is; what is being written ends first.</summary>
+    [Fact]
+    public async Task A_half_open_connection_keeps_nobody()
+    {
+        var server = await served.Start(static o => o with { Grace = TimeSpan.FromSeconds(120) });
+        using var http = Client(server);
+        using var half = new TcpClient(new Uri(server.Address).Host, new Uri(server.Address).Port);
+        await half.GetStream().WriteAsync("GET / HT"u8.ToArray());
+        using var writing = await Begin(http, """{"model":"one","prompt":"ab","max_tokens":200,"stream":true}""");
+        var rest = writing.Content.ReadAsStringAsync();
+        var ended = server.DisposeAsync().AsTask();
+        Assert.EndsWith("data: [DONE]\n\n", await rest, StringComparison.Ordinal);
+        // Far less than what it would be waited for otherwise.
+        Assert.Same(ended, await Task.WhenAny(ended, Task.Delay(TimeSpan.FromSeconds(60))));
+    }
+
+    /// <summary>Where everybody who can reach an address may ask, no name that a page has lead there counts.</summary>
+    [Fact]
+    public async Task Names_of_others_lead_nowhere()
+    {
+        await using var open = await served.Start(static o => o with { Address = IPAddress.Any });
+        await using var keyed = await served.Start(static o => o with { Address = IPAddress.Any, Keys = ["a-long-key"] });
+        foreach (var (server, host, expected) in new[] { (open, "evil.example", 403), (open, "10.1.2.3:80", 200), (open, "LOCALHOST", 200), (open, Environment.MachineName, 200), (keyed, "evil.example", 200), (served.Server, "10.1.2.3", 403), (served.Server, "[::1]", 200) })
+        {
+            using var http = new HttpClient { BaseAddress = new($"http://127.0.0.1:{new Uri(server.Address).Port}") };
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/healthz");
+            request.Headers.Host = host;
+            Assert.Equal((host, expected), (host, (int)(await http.SendAsync(request)).StatusCode));
+        }
+    }
 }

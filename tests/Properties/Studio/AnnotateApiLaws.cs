@@ -46,6 +46,48 @@ public sealed class AnnotateApiLaws(Studios studios) : IClassFixture<Studios>
 
     string File(string set) => Path.Combine(studios.Runs, "annotations", set, StudyFolder.JudgementsName);
 
+    /// <summary>Two studios over one folder: whoever judges at either, everything that was acknowledged is there, once, and nothing else.</summary>
+    [Fact]
+    public async Task Two_studios_over_one_folder_lose_nothing()
+    {
+        await Make("shared");
+        await using var second = await studios.Start();
+        using var other = new HttpClient { BaseAddress = new(second.Address) };
+        var kept = new System.Collections.Concurrent.ConcurrentBag<string>();
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(async person =>
+        {
+            var (who, http) = ($"p{person}", person % 2 == 0 ? null : other);
+            for (var (n, state) = (0, await State("shared", who, http)); state["next"] is not null; n++)
+            {
+                var id = $"{who}-{n}";
+                state = await Judge("shared", who, id, state, """
+                    "verdict":"better"
+                    """.Trim(), http);
+                // Some take back what they said, and say it again.
+                if (n % 3 == 1 && person % 3 == 0) state = await Post("annotate/back", $$"""{"set":"shared","annotator":"{{who}}","id":"{{id}}"}""", http);
+                else kept.Add(id);
+            }
+        }));
+        var rows = (await System.IO.File.ReadAllLinesAsync(File("shared"))).Select(static line => (string)JsonNode.Parse(line)!["id"]!).ToArray();
+        Assert.Equal(kept.Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Judgements whose study is gone are not taken for another's.</summary>
+    [Fact]
+    public async Task A_study_that_is_gone_is_not_begun_anew_over_its_judgements()
+    {
+        await Make("gone");
+        _ = await Judge("gone", "ann", "g-1", await State("gone", "ann"), """
+            "verdict":"better"
+            """.Trim());
+        System.IO.File.Delete(Path.Combine(studios.Runs, "annotations", "gone", StudyFolder.StudyName));
+        var before = await System.IO.File.ReadAllTextAsync(File("gone"));
+        var job = await Post("annotate/make", $$"""{"set":"gone","models":["single"],"tokens":6,"questions":"{{Questions}}"}""");
+        Assert.Equal("failed", (string)(await Over(job))["state"]!);
+        Assert.Equal(before, await System.IO.File.ReadAllTextAsync(File("gone")));
+        Assert.False(System.IO.File.Exists(Path.Combine(studios.Runs, "annotations", "gone", StudyFolder.StudyName)));
+    }
+
     /// <summary>What is sent while somebody judges names no model, and everybody is asked all questions in an order of their own.</summary>
     [Fact]
     public async Task Who_answers_is_not_told_before_results_are_asked_for()

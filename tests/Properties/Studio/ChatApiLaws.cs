@@ -113,6 +113,30 @@ public sealed class ChatApiLaws(Studios studios) : IClassFixture<Studios>
         Assert.Equal(await Text("pair/more"), await Text("pair"));
     }
 
+    /// <summary>A run that was replaced by another, which has come as far, is the other.</summary>
+    [Fact]
+    public async Task A_run_that_was_replaced_is_the_other()
+    {
+        async Task<string> Text(string model) => string.Concat((await studios.Events("write", $$"""{"model":"{{model}}","prompt":"abc","max_tokens":30,"seed":5,"temperature":1.5}""")).Skip(1).Select(static e => (string)e["text"]!));
+        var config = RunFolder.Open(Path.Combine(studios.Runs, "single")).Match(static f => f.Config, static _ => throw new InvalidOperationException());
+        studios.Train("swap", Recipe.Of(config with { Seed = 21 }));
+        var before = await Text("swap");
+        Directory.Delete(Path.Combine(studios.Runs, "swap"), true);
+        studios.Train("swap", Recipe.Of(config with { Seed = 22 }));
+        using var other = await LanguageModel.LoadAsync(Path.Combine(studios.Runs, "swap"));
+        var expected = (await other.CompleteAsync("abc", new() { Tokens = 30, Temperature = 1.5, Seed = 5 }))[0].Text;
+        Assert.NotEqual(before, expected);
+        Assert.Equal(expected, await Text("swap"));
+    }
+
+    /// <summary>Tokens are gone on from as the text is that they are.</summary>
+    [Fact]
+    public async Task Tokens_are_a_prompt()
+    {
+        async Task<string> Text(string prompt) => string.Concat((await studios.Events("write", $$"""{"model":"single","prompt":{{prompt}},"max_tokens":9,"seed":5}""")).Skip(1).Select(static e => (string)e["text"]!));
+        Assert.Equal(await Text("\"abc\""), await Text("[97,98,99]"));
+    }
+
     /// <summary>What judges is told as such, and writes nothing: neither here nor by OpenAI's API.</summary>
     [Fact]
     public async Task A_judge_writes_nothing()
@@ -125,6 +149,8 @@ public sealed class ChatApiLaws(Studios studios) : IClassFixture<Studios>
         var listed = JsonNode.Parse(await studios.Http.GetStringAsync(new Uri("/v1/models", UriKind.Relative)))!["data"]!.AsArray().Select(static m => (string)m!["id"]!).ToArray();
         Assert.DoesNotContain("judge", listed);
         Assert.Contains("pair/more", listed);
+        // As OpenAI's clients write it.
+        Assert.Equal("pair/more", (string)JsonNode.Parse(await studios.Http.GetStringAsync(new Uri("/v1/models/pair%2Fmore", UriKind.Relative)))!["id"]!);
     }
 
     /// <summary>Of a character that is several tokens the last adds all of it, in prompts and in what is written behind one that was cut off.</summary>
@@ -150,6 +176,8 @@ public sealed class ChatApiLaws(Studios studios) : IClassFixture<Studios>
     [InlineData("next", """{"model":"single","prompt":["a"]}""", 400, "prompt")]
     [InlineData("next", """{"model":"single","prompt":[300]}""", 400, "ids")]
     [InlineData("next", """{"model":"single","prompt":[97],"written":[-1]}""", 400, "written")]
+    [InlineData("next", """{"model":"single","prompt":[97],"logit_bias":{"256":1}}""", 400, "logit_bias")]
+    [InlineData("write", """{"model":"single","prompt":["a","b"]}""", 400, "prompt")]
     [InlineData("attention", """{"model":"single","ids":[]}""", 400, "ids")]
     [InlineData("attention", """{"model":"single","ids":[97],"layer":2}""", 400, "layer")]
     [InlineData("attention", """{"model":"single","ids":[97],"head":-1}""", 400, "head")]
