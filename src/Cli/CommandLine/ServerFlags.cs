@@ -49,10 +49,22 @@ static class ServerFlags
         if (!IPAddress.IsLoopback(options.Address) && options.Keys.Count == 0) terminal.Line("note: everybody who can reach this address may ask; --keys says who may");
     }
 
-    /// <summary>A fault of the server's options, by the name of the flag.</summary>
-    /// <param name="fault">The fault.</param>
+    /// <summary>Starts a server; faults of its options are told by the names of the flags.</summary>
     /// <param name="command">The command, which what is served belongs to.</param>
-    public static Fault Flagged(Fault fault, string command) => fault with
+    /// <param name="start">Starts it.</param>
+    public static async Task<T> Started<T>(string command, Func<Task<T>> start)
+    {
+        try
+        {
+            return await start().ConfigureAwait(false);
+        }
+        catch (FunctionalException e)
+        {
+            throw new FunctionalException([.. e.Faults.Select(fault => Flagged(fault, command))]);
+        }
+    }
+
+    static Fault Flagged(Fault fault, string command) => fault with
     {
         Where = fault.Where switch
         {

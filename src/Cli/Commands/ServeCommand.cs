@@ -33,7 +33,7 @@ static class ServeCommand
         var adapters = given.All("--adapter").Select(text => text.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } folder] ? new ServedRun(name, runs[0].Folder, folder)
             : throw new FunctionalException(new Fault("--adapter", $"is {text}", "expected a name and a folder, as poems=adapters/poems")));
         var options = ServerFlags.Read(given, terminal) with { Runs = [.. runs, .. adapters], Checkpoint = checkpoint };
-        await using var server = await Started(options, interruption.Token).ConfigureAwait(false);
+        await using var server = await ServerFlags.Started("serve", () => ModelServer.StartAsync(options, interruption.Token)).ConfigureAwait(false);
         ServerFlags.Say(terminal, server.Address, options);
         await server.Loaded.WaitAsync(interruption.Token).ConfigureAwait(false);
         terminal.Line($"ready: {string.Join(", ", options.Runs.Select(static r => Show.Harmless(r.Name)))}");
@@ -41,18 +41,6 @@ static class ServeCommand
         await server.StopAsync().ConfigureAwait(false);
         // Whoever asks a server to end has got what they wanted.
         return 0;
-    }
-
-    static async Task<ModelServer> Started(ServerOptions options, CancellationToken stop)
-    {
-        try
-        {
-            return await ModelServer.StartAsync(options, stop).ConfigureAwait(false);
-        }
-        catch (FunctionalException e)
-        {
-            throw new FunctionalException([.. e.Faults.Select(static f => ServerFlags.Flagged(f, "serve"))]);
-        }
     }
 
     static ServedRun Named(string text) => text.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } folder] && !Directory.Exists(text) ? new(name, folder)

@@ -28,23 +28,11 @@ static class StudioCommand
         var options = new StudioOptions { Server = ServerFlags.Read(given, terminal), MostModels = most };
         if (given.Text("runs") is { } runs) options = options with { Folders = [.. runs.Split('\n')] };
         foreach (var missing in options.Folders.Where(static f => !Directory.Exists(f) && !File.Exists(f))) terminal.Line($"note: there is no folder {Show.Harmless(missing)} yet; runs are shown when there are some");
-        await using var studio = await Started(options, interruption.Token).ConfigureAwait(false);
+        await using var studio = await ServerFlags.Started("studio", () => StudioServer.StartAsync(options, interruption.Token)).ConfigureAwait(false);
         ServerFlags.Say(terminal, studio.Address, options.Server);
         terminal.Line($"open {studio.Address}/ in a browser; Ctrl-C ends it, and lets what trains save");
         await interruption.Came().ConfigureAwait(false);
         await studio.StopAsync().ConfigureAwait(false);
         return 0;
-    }
-
-    static async Task<StudioServer> Started(StudioOptions options, CancellationToken stop)
-    {
-        try
-        {
-            return await StudioServer.StartAsync(options, stop).ConfigureAwait(false);
-        }
-        catch (FunctionalException e)
-        {
-            throw new FunctionalException([.. e.Faults.Select(static f => ServerFlags.Flagged(f, "studio"))]);
-        }
     }
 }

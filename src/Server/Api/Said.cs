@@ -74,5 +74,5 @@ static class Said
     }
 
     // JSON has no infinity.
-    static double Finite(float logProb) => Math.Max(logProb, -9999);
+    public static double Finite(float logProb) => Math.Max(logProb, -9999);
 }

@@ -71,12 +71,10 @@ static class ChatApi
     static JsonObject Written(WrittenToken token, TokenTexts texts, ServedModel model)
     {
         var told = Token(token.Token, texts.Next(token.Token));
-        told["logprob"] = Finite(token.LogProb);
-        told["likely"] = new JsonArray([.. token.Likely.Select(l => (JsonNode)new JsonObject { ["id"] = l.Token, ["text"] = Alone(model, l.Token), ["logprob"] = Finite(l.LogProb) })]);
+        told["logprob"] = Said.Finite(token.LogProb);
+        told["likely"] = new JsonArray([.. token.Likely.Select(l => (JsonNode)new JsonObject { ["id"] = l.Token, ["text"] = Alone(model, l.Token), ["logprob"] = Said.Finite(l.LogProb) })]);
         return told;
     }
-
-    static double Finite(float logProb) => Math.Max(logProb, -9999);
 
     static string Alone(ServedModel model, int token) => Encoding.UTF8.GetString(model.Tokenizer.Bytes(token));
 
