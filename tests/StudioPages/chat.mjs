@@ -66,15 +66,16 @@ await check("what was typed is text and runs nothing", async (page) => {
 });
 
 await check("a text that is stopped", async (page) => {
-  await open(page, "made/pretrain");
+  await open(page, "long");
   await page.getByRole("combobox", { name: /^as/ }).selectOption("text");
   await page.getByLabel("tokens at most").fill("4000");
   await page.getByLabel("What you say").fill("a");
   await page.getByLabel("What you say").press("Enter");
-  // At once: it is short.
-  await page.evaluate(() => [...document.querySelectorAll("button")].find((b) => b.textContent === "Stop").click());
+  await until("a token", async () => (await page.locator(".turn.model .token").count()) > 0);
+  await page.getByRole("button", { name: "Stop" }).click();
   await page.getByRole("button", { name: "Send" }).waitFor();
   assert(/stopped/.test(await page.locator(".turn.model .who").innerText()), "it says so");
+  assert((await page.locator(".turn.model .token").count()) < 4000, "and what it had written stands");
 });
 
 await check("what is wrong is said in words", async (page, wanted) => {
