@@ -18,9 +18,18 @@ static class App
     // A hundred layers that are missing say no more than the first of them.
     const int MostFaults = 50;
 
-    static CommandSpec Root => new("functional", "Trains, samples and measures small language models.", [], null)
+    static CommandSpec Root => new("Trains, samples and measures small language models.", [], null)
     {
-        Commands = [TourCommand.Spec, .. TrainCommand.All, RunCommand.Spec, SampleCommand.Spec, AskCommand.Spec, EvalCommand.Spec, EvaluateCommand.Spec, BestOfCommand.Spec, AnnotateCommand.Spec, ServeCommand.Spec, StudioCommand.Spec, MergeCommand.Spec, QuantiseCommand.Spec, InspectCommand.Spec, ReportCommand.Spec, CompareCommand.Spec, AttentionCommand.Spec, LogitsCommand.Spec, ImportCommand.Spec, ExportCommand.Spec, TokenizeCommand.Spec, TokenizerCommand.Spec, DataCommand.Spec, BenchCommand.Spec, DoctorCommand.Spec],
+        Commands =
+        [
+            new("tour", () => TourCommand.Spec), .. TrainCommand.All, new("run", () => RunCommand.Spec), new("sample", () => SampleCommand.Spec),
+            new("ask", () => AskCommand.Spec), new("eval", () => EvalCommand.Spec), new("evaluate", () => EvaluateCommand.Spec), new("bestof", () => BestOfCommand.Spec),
+            new("annotate", () => AnnotateCommand.Spec), new("serve", () => ServeCommand.Spec), new("studio", () => StudioCommand.Spec), new("merge", () => MergeCommand.Spec),
+            new("quantise", () => QuantiseCommand.Spec), new("inspect", () => InspectCommand.Spec), new("report", () => ReportCommand.Spec), new("compare", () => CompareCommand.Spec),
+            new("attention", () => AttentionCommand.Spec), new("logits", () => LogitsCommand.Spec), new("import", () => ImportCommand.Spec), new("export", () => ExportCommand.Spec),
+            new("tokenize", () => TokenizeCommand.Spec), new("tokenizer", () => TokenizerCommand.Spec), new("data", () => DataCommand.Spec), new("bench", () => BenchCommand.Spec),
+            new("doctor", () => DoctorCommand.Spec),
+        ],
         Examples =
         [
             new("tour", "all of it in about five minutes: a model learns to read, to answer, and to answer better"),
@@ -109,7 +118,7 @@ static class App
     {
         var (path, spec) = (Program, Root);
         var at = 0;
-        while (at < args.Length && spec.Commands.FirstOrDefault(c => c.Name == args[at]) is { } next) (path, spec, at) = ($"{path} {next.Name}", next, at + 1);
+        while (at < args.Length && spec.Commands.FirstOrDefault(c => c.Name == args[at]) is { } next) (path, spec, at) = ($"{path} {next.Name}", next.Spec(), at + 1);
         return (path, spec, args[at..]);
     }
 

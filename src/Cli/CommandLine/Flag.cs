@@ -29,12 +29,16 @@ sealed record Flag(string Name, string? Value, string Help)
 /// <param name="Help">What it does.</param>
 sealed record Example(string Line, string Help);
 
-/// <summary>A command: its options, and what it does with them.</summary>
+/// <summary>A command by its name.</summary>
 /// <param name="Name">The word that names it.</param>
+/// <param name="Spec">What it is, told when somebody asks: the options of all commands together take longer than most commands do.</param>
+sealed record Command(string Name, Func<CommandSpec> Spec);
+
+/// <summary>A command: its options, and what it does with them.</summary>
 /// <param name="Summary">One line for people.</param>
 /// <param name="Flags">Its options.</param>
 /// <param name="Run">Does the work and gives the exit code; nothing for a command that only has commands of its own.</param>
-sealed record CommandSpec(string Name, string Summary, Vec<Flag> Flags, Func<Given, Terminal, Interruption, Task<int>>? Run)
+sealed record CommandSpec(string Summary, Vec<Flag> Flags, Func<Given, Terminal, Interruption, Task<int>>? Run)
 {
     /// <summary>What stands before or behind the options, such as a file; nothing where there are only options.</summary>
     public Flag? Argument { get; init; }
@@ -46,7 +50,7 @@ sealed record CommandSpec(string Name, string Summary, Vec<Flag> Flags, Func<Giv
     public bool TakesMany { get; init; }
 
     /// <summary>Commands below it.</summary>
-    public Vec<CommandSpec> Commands { get; init; }
+    public Vec<Command> Commands { get; init; }
 
     /// <summary>More about it, for its help; lines as they are.</summary>
     public string Details { get; init; } = "";

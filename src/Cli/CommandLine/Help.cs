@@ -16,7 +16,7 @@ static class Help
     public static string Of(string path, CommandSpec command, int width, bool all = false)
     {
         var text = new StringBuilder($"{command.Summary}\n\nusage: {path}{Usage(command)}\n");
-        if (command.Commands.Count > 0) Section(text, "commands", [.. command.Commands.Select(static c => (c.Name, c.Summary))], width);
+        if (command.Commands.Count > 0) Section(text, "commands", [.. command.Commands.Select(static c => (c.Name, c.Spec().Summary))], width);
         if (command.Argument is { } argument) Section(text, "argument", [(argument.Value!, argument.Help)], width);
         var left = command.Flags.Where(f => !all && f.Seldom is not null).ToArray();
         foreach (var group in command.Flags.Except(left).GroupBy(static f => f.Group)) Section(text, group.Key, [.. group.Select(Row)], width);

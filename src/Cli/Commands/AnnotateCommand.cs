@@ -12,7 +12,7 @@ static class AnnotateCommand
     static readonly (string Key, Verdict Verdict)[] keys =
         [("1", Verdict.MuchBetter), ("2", Verdict.Better), ("3", Verdict.Same), ("4", Verdict.Worse), ("5", Verdict.MuchWorse), ("s", Verdict.Skip), ("f", Verdict.Flag)];
 
-    public static CommandSpec Spec => new("annotate", "Shows two answers of a model at a time, and writes down which is better.",
+    public static CommandSpec Spec => new("Shows two answers of a model at a time, and writes down which is better.",
         [
             new("--from", "DIR", "folder of the run that answers") { Required = true },
             new("--prompts", "FILE", "rows of prompts: JSON, JSON lines, CSV, TSV, Parquet, plain or gzipped") { Required = true },

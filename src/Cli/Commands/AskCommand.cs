@@ -10,7 +10,7 @@ static class AskCommand
 {
     static readonly AskOptions standard = new();
 
-    public static CommandSpec Spec => new("ask", "Asks a model a question of your own, or talks with it.",
+    public static CommandSpec Spec => new("Asks a model a question of your own, or talks with it.",
         [
             new("--from", "DIR", "folder of the run") { Required = true },
             Models.Checkpoint,

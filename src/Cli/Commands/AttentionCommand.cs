@@ -6,7 +6,7 @@ namespace Functional.Cli;
 /// <summary><c>functional attention</c>: pictures of what a model's heads attend to.</summary>
 static class AttentionCommand
 {
-    public static CommandSpec Spec => new("attention", "Draws to which tokens of a text each token attends, a picture for every head.",
+    public static CommandSpec Spec => new("Draws to which tokens of a text each token attends, a picture for every head.",
         [
             new("--text", "TEXT", "the text") { Required = true },
             new("--out", "FILE", "where the pictures go: a file that ends with .svg or .html") { Default = "attention.svg" },

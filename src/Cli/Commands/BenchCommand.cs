@@ -22,12 +22,12 @@ static class BenchCommand
 
     static Flag Json => new("--json", null, "one line of JSON and nothing else");
 
-    public static CommandSpec Spec => new("bench", "Measures matrix products, training steps, decoding, writing and rollouts on this machine.", [], null)
+    public static CommandSpec Spec => new("Measures matrix products, training steps, decoding, writing and rollouts on this machine.", [], null)
     {
-        Commands = [Gemm, Step, Decode, RollOut, Ways],
+        Commands = [new("gemm", () => Gemm), new("step", () => Step), new("decode", () => Decode), new("rollout", () => RollOut), new("write", () => Ways)],
     };
 
-    static CommandSpec Gemm => new("gemm", "Measures the product of two square float32 matrices.",
+    static CommandSpec Gemm => new("Measures the product of two square float32 matrices.",
         [new("--n", "N", "rows and columns") { Default = "768" }, Json, .. EngineFlags.All],
         (given, terminal, interruption) =>
         {
@@ -57,7 +57,7 @@ static class BenchCommand
         new("--config", "FILE", "the model of a YAML file, of which options change what they say"),
     ];
 
-    static CommandSpec Step => new("step", "Measures a training step: forward, backward, clipping, AdamW; with biases, on random tokens.",
+    static CommandSpec Step => new("Measures a training step: forward, backward, clipping, AdamW; with biases, on random tokens.",
         [.. Model("65", "128", "4", "4", "64"), new("--batch", "N", "windows in a batch") { Default = "12" },
             .. learned.SelectMany(static name => SettingFlags.Of(RunConfig.Field(name)!, new())).Select(static f => f with { Group = "options" }), new("--steps", "N", "steps to measure") { Default = "60" }, Json, .. EngineFlags.All],
         (given, terminal, interruption) =>
@@ -95,7 +95,7 @@ static class BenchCommand
             new("bench step --kind sft --lora-rank 16", "adapters in place of the weights"), new("bench step --kind dpo", "pairs of answers, two windows each")],
     };
 
-    static CommandSpec Decode => new("decode", "Measures cached decoding, a token at a time, at several places of the context.",
+    static CommandSpec Decode => new("Measures cached decoding, a token at a time, at several places of the context.",
         [.. Model("50257", "768", "12", "12", "1024"), new("--positions", "N,N", "places in the context; by default from its beginning to its end"),
             new("--tokens", "N", "tokens to measure at each") { Default = "20" },
             new("--bits", "N", "bits of the matrices' numbers: 32, 8 or 4") { Default = "32" },
@@ -152,7 +152,7 @@ static class BenchCommand
             return Task.FromResult(0);
         });
 
-    static CommandSpec RollOut => new("rollout", "Measures answers that are written together, beside one that is written alone.",
+    static CommandSpec RollOut => new("Measures answers that are written together, beside one that is written alone.",
         [.. Model("65", "128", "4", "4", "128"), new("--rows", "N", "answers that are written at a time") { Default = "64" }, new("--prompt", "N", "tokens of a prompt") { Default = "16" },
             new("--tokens", "N", "tokens of an answer") { Default = "64" }, new("--repeat", "N", "times to measure") { Default = "10" }, Json, .. EngineFlags.All],
         (given, terminal, interruption) =>
@@ -182,7 +182,7 @@ static class BenchCommand
         Examples = [new("bench rollout --rows 64 --prompt 16 --tokens 48 --json", "a round of a policy, to compare with bench step --kind grpo --batch 64")],
     };
 
-    static CommandSpec Ways => new("write", "Measures ways of writing beside each other: one text, some side by side, constrained by a JSON schema of ten fields, and with drafts.",
+    static CommandSpec Ways => new("Measures ways of writing beside each other: one text, some side by side, constrained by a JSON schema of ten fields, and with drafts.",
         [.. Model("256", "128", "4", "4", "256").Where(static f => f.Name != "--vocab"), new("--rows", "N", "texts side by side") { Default = "8" }, new("--tokens", "N", "tokens of a text") { Default = "128" },
             new("--repeat", "N", "times to measure") { Default = "5" }, Json, .. EngineFlags.All],
         (given, terminal, interruption) =>

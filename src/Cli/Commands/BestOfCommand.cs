@@ -14,7 +14,7 @@ static class BestOfCommand
 
     static readonly BestOfOptions standard = new();
 
-    public static CommandSpec Spec => new("bestof", "Asks a model each question several times; a judge, a vote or the model's own criticism makes the best of it.",
+    public static CommandSpec Spec => new("Asks a model each question several times; a judge, a vote or the model's own criticism makes the best of it.",
         [
             new("--from", "DIR", "folder of the run") { Required = true },
             Models.Checkpoint,

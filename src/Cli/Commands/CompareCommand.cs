@@ -6,7 +6,7 @@ namespace Functional.Cli;
 /// <summary><c>functional compare</c>: runs side by side.</summary>
 static class CompareCommand
 {
-    public static CommandSpec Spec => new("compare", "Compares runs: settings that differ, how they learned, what they came to, and how much seeds matter.",
+    public static CommandSpec Spec => new("Compares runs: settings that differ, how they learned, what they came to, and how much seeds matter.",
         [
             new("--stage", "NAME", "which stage of each") { Default = "the last that has learned something" },
             new("--out", "FILE", "writes a page with their curves, too"),

@@ -6,9 +6,9 @@ namespace Functional.Cli;
 /// <summary><c>functional data</c>: makes data ready for training.</summary>
 static class DataCommand
 {
-    public static CommandSpec Spec => new("data", "Makes data ready for training.", [], null) { Commands = [Tokenize, InspectRows.Spec] };
+    public static CommandSpec Spec => new("Makes data ready for training.", [], null) { Commands = [new("tokenize", () => Tokenize), new("inspect", () => InspectRows.Spec)] };
 
-    static CommandSpec Tokenize => new("tokenize", "Writes texts as tokens, to train on data that is larger than memory.",
+    static CommandSpec Tokenize => new("Writes texts as tokens, to train on data that is larger than memory.",
         [
             new("--tokenizer", "NAME", "byte, a run's folder, a tokenizer's file or folder, or the name of an encoding") { Required = true },
             new("--out", "FILE", "the file of tokens to write") { Required = true },

@@ -5,7 +5,7 @@ namespace Functional.Cli;
 /// <summary><c>functional doctor</c>: what there is to compute on, and what is missing.</summary>
 static class DoctorCommand
 {
-    public static CommandSpec Spec => new("doctor", "Shows engines, devices and versions on this machine, and what keeps a GPU from being used.",
+    public static CommandSpec Spec => new("Shows engines, devices and versions on this machine, and what keeps a GPU from being used.",
         [new("--json", null, "one line of JSON and nothing else"), .. EngineFlags.All], Run)
     {
         Details = "With options for the engine it says what they come to; the exit code is 1 only when that is nothing.\n",

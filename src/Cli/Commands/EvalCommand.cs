@@ -5,7 +5,7 @@ namespace Functional.Cli;
 /// <summary><c>functional eval</c>.</summary>
 static class EvalCommand
 {
-    public static CommandSpec Spec => new("eval", "Measures how well a trained model predicts a text.",
+    public static CommandSpec Spec => new("Measures how well a trained model predicts a text.",
         [
             new("--run", "DIR", "folder of the run") { Required = true },
             Models.Checkpoint,

@@ -14,7 +14,7 @@ static partial class EvaluateCommand
 {
     static readonly AnswerOptions standard = new() { Questions = 100 };
 
-    public static CommandSpec Spec => new("evaluate", "Asks a model questions, and compares its answers with those that are expected; or tries a judge.",
+    public static CommandSpec Spec => new("Asks a model questions, and compares its answers with those that are expected; or tries a judge.",
         [
             new("--from", "DIR", "folder of the run") { Required = true },
             Models.Checkpoint,

@@ -8,7 +8,7 @@ static class ExportCommand
 {
     const long Shard = 5_000_000_000;
 
-    public static CommandSpec Spec => new("export", "Writes a run's model as Hugging Face's transformers or llama.cpp reads it.",
+    public static CommandSpec Spec => new("Writes a run's model as Hugging Face's transformers or llama.cpp reads it.",
         [
             new("--out", "DIR", "the folder; there must be nothing there"),
             new("--gguf", "FILE", "in place of a folder, a file for llama.cpp; there must be none"),

@@ -3,7 +3,7 @@ namespace Functional.Cli;
 /// <summary><c>functional import</c>: a published model becomes a run.</summary>
 static class ImportCommand
 {
-    public static CommandSpec Spec => new("import", "Makes a run out of a published model.",
+    public static CommandSpec Spec => new("Makes a run out of a published model.",
         [
             new("--out", "DIR", "the run's folder; there must be nothing there") { Required = true },
             new("--tokenizer", "NAME", "its tokenizer: a file, a folder or the name of an encoding") { Default = "the one in the folder" },

@@ -12,7 +12,7 @@ namespace Functional.Cli;
 /// <summary><c>functional inspect</c>.</summary>
 static class InspectCommand
 {
-    public static CommandSpec Spec => new("inspect", "Shows what a run is made of: parameters, cost, and the graph of the forward pass.",
+    public static CommandSpec Spec => new("Shows what a run is made of: parameters, cost, and the graph of the forward pass.",
         [
             new("--run", "DIR", "folder of a run"),
             new("--checkpoint", "NAME", "one of its checkpoints: best, last, average or a step"),

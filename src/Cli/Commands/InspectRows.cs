@@ -9,7 +9,7 @@ static class InspectRows
 {
     const int MostShown = 4000;
 
-    public static CommandSpec Spec => new("inspect", "Shows what training would make of rows: conversations, comparisons, judged answers.",
+    public static CommandSpec Spec => new("Shows what training would make of rows: conversations, comparisons, judged answers.",
         [
             new("--template", "NAME", $"how messages become text: {string.Join(", ", DialogueTemplate.BuiltIn.Select(static t => t.Name))}, own, or a file")
                 { Default = "the model's own, else alpaca" },

@@ -8,7 +8,7 @@ static class LogitsCommand
 {
     const int Best = 5;
 
-    public static CommandSpec Spec => new("logits", "Shows what a model gives for tokens: logits of what comes next.",
+    public static CommandSpec Spec => new("Shows what a model gives for tokens: logits of what comes next.",
         [
             new("--ids", "IDS", "ids of tokens with commas between them") { Required = true },
             new("--last", "N", "for how many of the last tokens") { Default = "1" },

@@ -5,7 +5,7 @@ namespace Functional.Cli;
 /// <summary><c>functional merge</c>: adapters put into the weights that they were learned over.</summary>
 static class MergeCommand
 {
-    public static CommandSpec Spec => new("merge", "Makes a run of its own out of one that learned adapters, or of a run and adapters of PEFT.",
+    public static CommandSpec Spec => new("Makes a run of its own out of one that learned adapters, or of a run and adapters of PEFT.",
         [
             new("--out", "DIR", "folder of the new run; there must be nothing there") { Required = true },
             new("--adapter", "DIR", "a folder with adapters of PEFT: adapter_config.json and adapter_model.safetensors"),

@@ -6,7 +6,7 @@ namespace Functional.Cli;
 /// <summary><c>functional quantise</c>: a run whose weights take 8 or 4 bits each.</summary>
 static class QuantiseCommand
 {
-    public static CommandSpec Spec => new("quantise", "Makes a run whose matrices are kept in 8 or 4 bits, for writing.",
+    public static CommandSpec Spec => new("Makes a run whose matrices are kept in 8 or 4 bits, for writing.",
         [
             new("--bits", "N", "bits of a number: 8 or 4") { Default = "8" },
             new("--out", "DIR", "folder of the new run; there must be nothing there") { Default = "RUN-q8 or RUN-q4" },

@@ -3,7 +3,7 @@ namespace Functional.Cli;
 /// <summary><c>functional report</c>: a run on one page.</summary>
 static class ReportCommand
 {
-    public static CommandSpec Spec => new("report", "Tells of a run on one page, which needs nothing else: curves, samples, numbers, settings.",
+    public static CommandSpec Spec => new("Tells of a run on one page, which needs nothing else: curves, samples, numbers, settings.",
         [
             new("--out", "FILE", "the page") { Default = "run.html in the run's folder" },
             new("--no-model", null, "leaves out what needs the model itself: attention on a sample, and how experts are used"),

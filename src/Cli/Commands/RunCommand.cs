@@ -8,7 +8,7 @@ namespace Functional.Cli;
 /// <summary><c>functional run</c>: a recipe, stage by stage.</summary>
 static class RunCommand
 {
-    public static CommandSpec Spec => new("run", "Trains in stages, as a recipe says; what is done already is not done again.",
+    public static CommandSpec Spec => new("Trains in stages, as a recipe says; what is done already is not done again.",
         [
             new("--out", "DIR", "folder that keeps the run [runs/ and the recipe's name]") { Group = "run folder" },
             new("--status", null, "says what is done and what is left, and stops") { Group = "run folder" },

@@ -9,7 +9,7 @@ static class SampleCommand
 {
     static readonly GenerationOptions standard = new();
 
-    public static CommandSpec Spec => new("sample", "Writes text with a trained model.",
+    public static CommandSpec Spec => new("Writes text with a trained model.",
         [
             new("--run", "DIR", "folder of the run") { Required = true },
             Models.Checkpoint,

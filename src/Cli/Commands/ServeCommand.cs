@@ -7,7 +7,7 @@ namespace Functional.Cli;
 /// <summary><c>functional serve</c>: models over HTTP.</summary>
 static class ServeCommand
 {
-    public static CommandSpec Spec => new("serve", "Serves models over HTTP, in the form of OpenAI's API, for programs and for clients that people have already.",
+    public static CommandSpec Spec => new("Serves models over HTTP, in the form of OpenAI's API, for programs and for clients that people have already.",
         [
             new("--adapter", "NAME=DIR", "serves the first run with adapters of PEFT put into its weights, too, as a model of that name") { Many = true },
             Models.Checkpoint,

@@ -5,7 +5,7 @@ namespace Functional.Cli;
 /// <summary><c>functional studio</c>: runs, chats, annotations and lessons in a browser.</summary>
 static class StudioCommand
 {
-    public static CommandSpec Spec => new("studio", "Opens a studio for the browser: runs as they learn, chats with their models, annotations and training from them, lessons.",
+    public static CommandSpec Spec => new("Opens a studio for the browser: runs as they learn, chats with their models, annotations and training from them, lessons.",
         [
             new("--models", "N", "models that stay in memory while nobody uses them") { Default = $"{new StudioOptions().MostModels}" },
             .. ServerFlags.All,

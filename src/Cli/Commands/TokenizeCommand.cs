@@ -12,7 +12,7 @@ static class TokenizeCommand
     // Backgrounds that neighbours do not share, dark enough for light letters.
     static readonly int[] colours = [24, 58, 53, 22, 94];
 
-    public static CommandSpec Spec => new("tokenize", "Shows which tokens a text is made of.",
+    public static CommandSpec Spec => new("Shows which tokens a text is made of.",
         [
             new("--text", "TEXT", "the text"),
             new("--file", "FILE", "a text file"),

@@ -9,9 +9,9 @@ static class TokenizerCommand
 {
     static readonly Vec<string> names = ["vocabulary", "split", "min-frequency", "special-tokens"];
 
-    public static CommandSpec Spec => new CommandSpec("tokenizer", "Makes tokenizers.", [], null) { Commands = [Train] };
+    public static CommandSpec Spec => new("Makes tokenizers.", [], null) { Commands = [new("train", () => Train)] };
 
-    static CommandSpec Train => new("train", "Trains a byte-pair encoding on text files.",
+    static CommandSpec Train => new("Trains a byte-pair encoding on text files.",
         [
             new("--out", "FILE", "the tokenizer.json to write") { Required = true },
             .. names.SelectMany(static name => SettingFlags.Of(RunConfig.Field(name)!, new())).Select(static f => f with { Group = "options" }),

@@ -8,7 +8,7 @@ static class TourCommand
     const int Shown = 4;
     static readonly TourOptions standard = new();
 
-    public static CommandSpec Spec => new("tour", "Pretrains a model, teaches it to answer, betters it in three ways, and shows what came of it, in about five minutes.",
+    public static CommandSpec Spec => new("Pretrains a model, teaches it to answer, betters it in three ways, and shows what came of it, in about five minutes.",
         [
             new("--out", "DIR", "folder that keeps the run") { Default = "runs/tour" },
             new("--recipe", "FILE", "a recipe in place of the tour's own; paths in it are relative to the run's folder"),

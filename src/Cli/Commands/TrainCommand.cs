@@ -14,12 +14,12 @@ static class TrainCommand
         Default = "last" };
 
     /// <summary>The command of each kind of stage.</summary>
-    public static Vec<CommandSpec> All => [Of(StageKind.Pretrain), Of(StageKind.Sft), Of(StageKind.Distill), Of(StageKind.Reward), Of(StageKind.Dpo), Of(StageKind.Grpo), Of(StageKind.Ppo), Of(StageKind.Trpo)];
+    public static Vec<Command> All => [.. Enum.GetValues<StageKind>().Select(static kind => new Command(NameOf(kind), () => Of(kind)))];
 
     static CommandSpec Of(StageKind kind)
     {
         var name = NameOf(kind);
-        return new(name, kind switch
+        return new(kind switch
         {
             StageKind.Sft => "Teaches a model to answer, from dialogues in a file; without one from the embedded world.",
             StageKind.Distill => "Teaches a student what a teacher expects at each token, of given answers, of its own, or of a text.",
@@ -64,7 +64,7 @@ static class TrainCommand
         };
     }
 
-    static string NameOf(StageKind kind) => kind == StageKind.Pretrain ? "train" : Recipe.Of(RunConfig.For(kind)).Stages.Names[0];
+    static string NameOf(StageKind kind) => kind == StageKind.Pretrain ? "train" : $"{kind}".ToLowerInvariant();
 
     static string Details(string name) => $"""
         A run folder holds config.yaml and tokenizer.json, and in stages/{(name == "train" ? "pretrain" : name)} metrics.jsonl and checkpoints/.
