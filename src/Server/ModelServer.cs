@@ -127,7 +127,7 @@ public sealed class ModelServer : IAsyncDisposable
             route = Known(context.Request.Path);
             var fault = Faulty.Of(e) ?? (timer.IsCancellationRequested ? new ApiException(504, $"timeout: the answer took longer than {options.Timeout.TotalSeconds:0} s", null, "timeout")
                 : cut.IsCancellationRequested ? new ApiException(503, "the server is stopping") : new ApiException(500, "an error of the server; whoever runs it knows more"));
-            if (fault.Status == 500) options.Told?.Invoke($"{context.Request.Path.Value?.ReplaceLineEndings(" ")}: {(e is FunctionalException or ApiException ? e.Message : e)}");
+            if (fault.Status == 500) options.Told?.Invoke($"{context.Request.Path.Value?.ReplaceLineEndings(" ")}: {((e.InnerException ?? e) is FunctionalException or ApiException ? (e.InnerException ?? e).Message : e)}");
             if (context.Response.HasStarted) context.Abort();
             else
             {

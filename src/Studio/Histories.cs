@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Functional.Server;
 using Functional.Sessions;
+using Functional.Storage;
 
 namespace Functional.Studio;
 
@@ -8,6 +9,7 @@ namespace Functional.Studio;
 sealed class Histories
 {
     readonly ConcurrentDictionary<string, (string Stamp, RunHistory History)> known = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, MetricsTail> tails = new(StringComparer.Ordinal);
 
     /// <summary>A run's history.</summary>
     /// <exception cref="ApiException">Its files cannot be read.</exception>
@@ -15,7 +17,7 @@ sealed class Histories
     {
         var stamp = Stamp(run.Folder);
         if (known.TryGetValue(run.Folder, out var before) && before.Stamp == stamp) return before.History;
-        var read = RunHistory.Of(run.Folder).IfFail(static faults => throw ApiException.Of([.. faults]));
+        var read = RunHistory.Of(run.Folder, path => tails.GetOrAdd(path, static path => new(path))).IfFail(static faults => throw ApiException.Of([.. faults]));
         known[run.Folder] = (stamp, read);
         return read;
     }

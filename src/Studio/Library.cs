@@ -40,7 +40,7 @@ sealed class Library(Vec<string> roots)
     /// <summary>Where what is made here lies: the first folder that is no run itself, or the one that the first run lies in.</summary>
     public string Home { get; } = Path.GetFullPath(roots.FirstOrDefault(static r => !RunFolder.Holds(r)) ?? Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(roots[0]))) ?? roots[0]);
 
-    /// <summary>The runs; of two of one name the second has the folder's it lies in before it.</summary>
+    /// <summary>The runs; of two of one name the second has the folder's it lies in before it, and of more a number behind.</summary>
     public IReadOnlyList<LibraryRun> Runs
     {
         get
@@ -49,8 +49,8 @@ sealed class Library(Vec<string> roots)
             foreach (var folder in roots.SelectMany(Folders).Concat(Made).Distinct(StringComparer.Ordinal))
             {
                 var (name, parent) = (Path.GetFileName(folder), Path.GetFileName(Path.GetDirectoryName(folder)));
-                var free = runs.ContainsKey(name) ? $"{parent}.{name}" : name;
-                runs.TryAdd(free, new(free, folder, Read(folder)));
+                var free = !runs.ContainsKey(name) ? name : Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? $"{parent}.{name}" : $"{parent}.{name}.{i}").First(n => !runs.ContainsKey(n));
+                runs.Add(free, new(free, folder, Read(folder)));
             }
             return [.. runs.Values];
         }

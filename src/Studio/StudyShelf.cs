@@ -43,7 +43,7 @@ sealed class StudyShelf(string home)
         {
             if (!StudyFolder.Holds(folder)) throw new ApiException(404, $"set: '{name}' is not here; allowed: those that /studio/api/annotate/sets lists", "set");
             using var held = Held(folder);
-            return what(StudyFolder.Open(folder).IfFail(static faults => throw Wrong([.. faults], 409)));
+            return what(StudyFolder.Open(folder).IfFail(static faults => throw Wrong([.. faults])));
         }
     }
 
@@ -68,5 +68,5 @@ sealed class StudyShelf(string home)
     static bool IsName(string name) => name.Length is > 0 and <= MostName && char.IsAsciiLetterOrDigit(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 
     /// <summary>Faults under their own names: what a study calls a question is none of a chat's messages.</summary>
-    public static ApiException Wrong(IReadOnlyList<Fault> faults, int status = 400) => new(status, string.Join('\n', faults), faults[0].Where.Split(',', ' ')[0]);
+    public static ApiException Wrong(IReadOnlyList<Fault> faults) => ApiException.OfFile(faults) ?? new(400, string.Join('\n', faults), faults[0].Where.Split(',', ' ')[0]);
 }

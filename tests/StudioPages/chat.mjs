@@ -5,6 +5,9 @@ async function open(page, ...models) {
   await page.goto(`${address}/chat`);
   const settings = page.getByText("How they write");
   if (!(await page.getByLabel("tokens at most").isVisible())) await settings.click();
+  const region = page.getByRole("region", { name: "Models" });
+  if (!(await region.getByText("Up to").isVisible())) await region.getByText("Models").click();
+  await region.getByRole("checkbox").first().waitFor();
   for (const box of await page.getByRole("region", { name: "Models" }).getByRole("checkbox").all()) await box.setChecked(false);
   for (const name of models) await page.getByRole("checkbox", { name }).setChecked(true);
 }
@@ -12,8 +15,11 @@ async function open(page, ...models) {
 async function say(page, text) {
   await page.getByLabel("What you say").fill(text);
   await page.getByLabel("What you say").press("Enter");
-  await page.getByRole("button", { name: "Send" }).waitFor();
+  await done(page);
 }
+
+const done = (page) => page.locator('.talk[aria-busy="false"]').waitFor();
+
 
 for (const size of ["wide", "narrow"])
   await check(`two models side by side, ${size}`, async (page) => {
@@ -72,10 +78,39 @@ await check("a text that is stopped", async (page) => {
   await page.getByLabel("What you say").fill("a");
   await page.getByLabel("What you say").press("Enter");
   await until("a token", async () => (await page.locator(".turn.model .token").count()) > 0);
-  await page.getByRole("button", { name: "Stop" }).click();
-  await page.getByRole("button", { name: "Send" }).waitFor();
+  // At once, and not when the button has stood still for a while.
+  await page.getByRole("button", { name: "Stop" }).dispatchEvent("click");
+  await done(page);
   assert(/stopped/.test(await page.locator(".turn.model .who").innerText()), "it says so");
   assert((await page.locator(".turn.model .token").count()) < 4000, "and what it had written stands");
+});
+
+await check("a talk is there when the page is loaded again, a chat's and a text's each", async (page) => {
+  await open(page, "made/sft");
+  await page.getByLabel("tokens at most").fill("12");
+  await say(page, "Count to three");
+  const texts = [await page.getByRole("group", { name: "Tokens of made/sft" }).innerText()];
+  const as = page.getByRole("combobox", { name: /^as/ });
+  await as.selectOption("text");
+  assert((await page.locator(".talk .turn").count()) === 0, "a text of its own");
+  await say(page, "one two ");
+  texts.push(await page.getByRole("group", { name: "Tokens of made/sft" }).innerText());
+  for (const [mode, at] of [["text", 1], ["chat", 0]]) {
+    await page.reload();
+    if (!(await as.isVisible())) await page.getByText("How they write").click();
+    await as.selectOption(mode);
+    const shown = page.getByRole("group", { name: "Tokens of made/sft" });
+    await until("the talk", async () => (await shown.count()) === 1);
+    assert((await shown.innerText()) === texts[at], `${mode}: ${await shown.innerText()}, and not ${texts[at]}`);
+  }
+  // It can be looked into, and goes on.
+  await page.locator(".token").first().click();
+  await until("a distribution", async () => /temperature/.test(await page.getByRole("region", { name: "A look inside" }).innerText()));
+  await say(page, "And on");
+  assert((await page.locator(".talk .turn").count()) === 4, "the talk goes on");
+  await page.getByRole("button", { name: "New" }).click();
+  await page.reload();
+  assert((await page.locator(".talk .turn").count()) === 0, "a new one is new");
 });
 
 await check("what is wrong is said in words", async (page, wanted) => {

@@ -11,18 +11,22 @@ namespace Functional.Sessions;
 /// <summary>What is known of a stage of a run from what it has written so far: whether it is done, goes on or was broken off does not matter.</summary>
 /// <param name="Name">The stage.</param>
 /// <param name="Config">What it is made of.</param>
-/// <param name="Lines">Its metrics.</param>
-/// <param name="Broken">How many lines of its metrics could not be read.</param>
+/// <param name="Metrics">Its metrics.</param>
 /// <param name="Story">What happened beside.</param>
 /// <param name="Progress">How far it has come.</param>
-public sealed record StageHistory(string Name, RunConfig Config, Vec<MetricsLine> Lines, int Broken, Vec<StoryLine> Story, StageProgress Progress)
+public sealed record StageHistory(string Name, RunConfig Config, MetricsTable Metrics, Vec<StoryLine> Story, StageProgress Progress)
 {
     /// <summary>A number of its lines, by the names that logs have: where it stands, from the first step to the last.</summary>
-    public Vec<(double Step, double Value)> Series(string name) =>
-        [.. Lines.SelectMany(l => l.Record.Numbers.Where(n => n.Name == name).Select(n => ((double)l.Step, n.Value)))];
+    public Vec<(double Step, double Value)> Series(string name) => Metrics.Series(name);
 
     /// <summary>The names of all numbers that its lines have, in the order in which they come.</summary>
-    public Vec<string> Names => [.. Lines.SelectMany(static l => l.Record.Numbers.Select(static n => n.Name)).Distinct(StringComparer.Ordinal)];
+    public Vec<string> Names => Metrics.Names;
+
+    /// <summary>Its metrics, a line each.</summary>
+    public Vec<MetricsLine> Lines => Metrics.Lines;
+
+    /// <summary>How many lines of its metrics could not be read.</summary>
+    public int Broken => Metrics.Broken;
 
     /// <summary>The last step of which there is a line.</summary>
     public long Step => Lines.Count == 0 ? 0 : Lines.Max(static l => l.Training is null ? 0 : l.Step);
@@ -61,22 +65,18 @@ public sealed record RunHistory(RunFolder Folder, Vec<StageHistory> Stages)
 
     /// <summary>Reads a run's files; what is missing or torn in metrics is left out.</summary>
     /// <param name="location">Its folder.</param>
-    public static Validation<Fault, RunHistory> Of(string location) =>
+    public static Validation<Fault, RunHistory> Of(string location) => Of(location, static metrics => new(metrics));
+
+    /// <summary>As <see cref="Of(string)"/>, for whoever looks again and again.</summary>
+    /// <param name="location">Its folder.</param>
+    /// <param name="tail">What is known already of a stage's metrics, by their file.</param>
+    public static Validation<Fault, RunHistory> Of(string location, Func<string, MetricsTail> tail) =>
         from folder in RunFolder.Open(location)
-        from stages in folder.Progress.Select(progress => Of(folder with { Stage = progress.Name }, progress)).Gather()
+        from stages in folder.Progress.Select(progress => Of(folder with { Stage = progress.Name }, progress, tail)).Gather()
         select new RunHistory(folder, stages);
 
-    static Validation<Fault, StageHistory> Of(RunFolder stage, StageProgress progress) =>
-        from lines in File.Exists(stage.Metrics) ? MetricsFile.Read(stage.Metrics) : Success<Fault, Vec<MetricsLine>>([])
+    static Validation<Fault, StageHistory> Of(RunFolder stage, StageProgress progress, Func<string, MetricsTail> tail) =>
+        from metrics in tail(stage.Metrics).Read()
         from story in StoryLog.Read(Path.Combine(stage.Home, StoryLog.FileName))
-        select new StageHistory(stage.Stage, stage.Config, lines, File.Exists(stage.Metrics) ? Math.Max(0, Ends(stage.Metrics) - lines.Count) : 0, story, progress);
-
-    // Lines that have an end; of a run that goes on there may be more by now.
-    static int Ends(string file)
-    {
-        using var shared = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var (block, ends) = (new byte[1 << 16], 0);
-        for (int count; (count = shared.Read(block)) > 0;) ends += block.AsSpan(0, count).Count((byte)'\n');
-        return ends;
-    }
+        select new StageHistory(stage.Stage, stage.Config, metrics, story, progress);
 }

@@ -77,11 +77,7 @@ public sealed class MetricsFile : IDisposable
     });
 
     /// <summary>Every whole line of a file, in order.</summary>
-    public static Validation<Fault, Vec<MetricsLine>> Read(string path) => Disk.Guard(path, "expected the metrics of a run", () =>
-    {
-        var text = File.ReadAllBytes(path);
-        return Success<Fault, Vec<MetricsLine>>([.. Lines(text).Select(l => Parse(text.AsSpan(l))).OfType<MetricsLine>()]);
-    });
+    public static Validation<Fault, Vec<MetricsLine>> Read(string path) => new MetricsTail(path).There().Map(static read => read.Lines);
 
     /// <summary>Adds the line of a step.</summary>
     public Validation<Fault, Unit> Append(in StepMetrics metrics)
@@ -183,7 +179,7 @@ public sealed class MetricsFile : IDisposable
         for (int start = 0, end; (end = System.Array.IndexOf(text, (byte)'\n', start)) >= 0; start = end + 1) yield return start..end;
     }
 
-    static MetricsLine? Parse(ReadOnlySpan<byte> text)
+    internal static MetricsLine? Parse(ReadOnlySpan<byte> text)
     {
         try
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Functional.Base;
 using LanguageExt;
 using static LanguageExt.Prelude;
@@ -109,7 +110,8 @@ public sealed record Judgement(string Id, string Annotator, int Question, Said S
         Fault.Unless(IsName(annotator), "annotator", annotator.Length == 0 ? "has no name" : "has a name that is too long, or has characters that cannot be seen or white space at an end",
             $"allowed: 1 to {MostName} characters");
 
-    static bool IsName(string text) => text.Length is > 0 and <= MostName && text.Trim() == text && !text.Any(static c => char.IsControl(c) || char.IsSurrogate(c));
+    static bool IsName(string text) => text.Length is > 0 and <= MostName && text.Trim() == text && !text.Any(static c => char.GetUnicodeCategory(c)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 
     /// <summary>The id of the judgement that a row is of; nothing where it is of none.</summary>
     public static string? IdOf(Annotation row) => Member(row, id) is Json.Text { Value: var value } ? value : null;

@@ -8,7 +8,8 @@ namespace Functional.Server;
 /// <param name="message">What is wrong, and what is allowed.</param>
 /// <param name="param">The member of the request that is wrong; nothing where it is none.</param>
 /// <param name="code">A word for programs; nothing for none.</param>
-sealed class ApiException(int status, string message, string? param = null, string? code = null) : Exception(message)
+/// <param name="cause">What whoever runs the server should know beside; nothing for no more.</param>
+sealed class ApiException(int status, string message, string? param = null, string? code = null, Exception? cause = null) : Exception(message, cause)
 {
     public int Status => status;
 
@@ -22,9 +23,13 @@ sealed class ApiException(int status, string message, string? param = null, stri
         },
     };
 
-    /// <summary>All faults of a request in one, under the first one's member.</summary>
-    public static ApiException Of(IReadOnlyList<Fault> faults) =>
+    /// <summary>All faults of a request in one, under the first one's member; a fault of a file is the server's own, and where that lies is nobody else's business.</summary>
+    public static ApiException Of(IReadOnlyList<Fault> faults) => OfFile(faults) ??
         new(400, string.Join('\n', faults.Select(static f => (f with { Where = Member(f.Where) }).ToString())), Member(faults[0].Where).Split(' ')[0], "invalid_value");
+
+    /// <summary>What is said where a file of the server is damaged, missing or has no room; nothing where no fault is of a file.</summary>
+    public static ApiException? OfFile(IReadOnlyList<Fault> faults) => faults.FirstOrDefault(static f => Path.IsPathRooted(f.Where)) is not { } own ? null
+        : new(500, $"{Path.GetFileName(own.Where)}: {own.What}; whoever runs the server knows more", null, "file", new FunctionalException([.. faults]));
 
     // What the façade's options are called in requests.
     static string Member(string where)

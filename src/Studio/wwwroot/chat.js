@@ -9,6 +9,23 @@ let models = [];
 let chosen = new Set([remembered("chat.models", [])].flat());
 /** @type {{who: "user" | "model", text: string, texts?: any[]}[]} what was said, with what each model answered */
 let talk = [];
+// A tab keeps its chat and its text until they are begun anew, also when it is loaded again.
+const talkName = (/** @type {string} */ mode) => `functional.talk.${mode}`;
+/** @param {any[]} said @param {string} mode */
+function keep(said, mode) {
+  try {
+    sessionStorage.setItem(talkName(mode), JSON.stringify(said, (name, value) => (name === "span" ? undefined : value)));
+  } catch {
+    // One that has no room for it forgets it with the page.
+  }
+}
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(talkName(values.mode)) ?? "[]");
+  } catch {
+    return [];
+  }
+}
 /** @type {AbortController | null} */
 let writing = null;
 
@@ -30,6 +47,7 @@ function set(name, value) {
 }
 
 const list = h("div", { class: "models stack" });
+const chosenText = h("small", { class: "soft" });
 const said = h("div", { role: "status" });
 const place = h("div", { class: "talk", role: "log", "aria-label": "What was said", "aria-busy": "false" });
 const looked = h("div", { class: "stack" });
@@ -38,7 +56,14 @@ const prompt = h("textarea", { rows: 3, placeholder: "Ask something …", "aria-
   e.preventDefault();
   send();
 } });
-const sendButton = h("button", { class: "main", onclick: () => (writing ? writing.abort() : send()) }, "Send");
+const sendButton = h("button", { class: "main", onclick: () => send() }, "Send");
+// A button of its own, behind all others: whoever means to stop what ends at that moment begins nothing.
+const stopButton = h("button", { onclick: () => writing?.abort(), hidden: true }, "Stop");
+/** @param {boolean} on */
+function busy(on) {
+  [sendButton.disabled, stopButton.hidden] = [on, !on];
+  place.setAttribute("aria-busy", `${on}`);
+}
 
 /** @param {any} rule */
 function ruleField(rule) {
@@ -50,7 +75,7 @@ function ruleField(rule) {
   } }), rule.hint);
 }
 
-const modes = h("select", { onchange: (/** @type {any} */ e) => { set("mode", e.target.value); begin(); } },
+const modes = h("select", { onchange: (/** @type {any} */ e) => { writing?.abort(); set("mode", e.target.value); open(); } },
   h("option", { value: "chat" }, "a chat"), h("option", { value: "text" }, "a text that goes on"));
 modes.value = values.mode;
 
@@ -58,7 +83,7 @@ fill(main,
   h("h1", {}, "Chat"),
   h("div", { class: "columns" },
     h("div", { class: "stack" },
-      h("section", { class: "card", "aria-label": "Models" }, h("h2", {}, "Models"), h("p", { class: "soft small" }, `Up to ${MOST} answer side by side.`), list),
+      h("section", { class: "card", "aria-label": "Models" }, h("details", { open: innerWidth > 830 }, h("summary", {}, h("h2", { class: "inline" }, "Models"), chosenText), h("p", { class: "soft small" }, `Up to ${MOST} answer side by side.`), list)),
       h("section", { class: "card", "aria-label": "How they write" }, h("details", { open: innerWidth > 830 }, h("summary", {}, h("h2", { class: "inline" }, "How they write")),
         h("div", { class: "rules" }, field("as", modes),
           field("tokens at most", h("input", { type: "number", min: 1, max: 4096, value: values.max_tokens ?? "", placeholder: "usual", onchange: (/** @type {any} */ e) => set("max_tokens", e.target.value === "" ? null : Math.max(1, Math.min(4096, e.target.valueAsNumber || 1))) }), "usual: half the context"),
@@ -67,20 +92,68 @@ fill(main,
         field("system", h("input", { value: values.system, placeholder: "what holds throughout", onchange: (/** @type {any} */ e) => set("system", e.target.value) })),
         check("mark tokens that the model doubted", values.marked, (on) => { set("marked", on); place.classList.toggle("marked", on); })))),
     h("div", { class: "stack" },
-      h("section", { "aria-label": "Chat" }, place, said, h("div", { class: "row end" }, h("div", { class: "grow" }, prompt), sendButton, h("button", { onclick: begin }, "New"))),
+      h("section", { "aria-label": "Chat" }, place, said, h("div", { class: "row end" }, h("div", { class: "grow" }, prompt), sendButton, h("button", { onclick: () => begin() }, "New"), stopButton)),
       h("section", { "aria-label": "A look inside" }, looked))));
 place.classList.toggle("marked", values.marked);
 
 function begin() {
   writing?.abort();
   talk = [];
+  keep(talk, values.mode);
+  empty();
+}
+
+function empty() {
   fill(place, h("p", { class: "soft" }, values.mode === "chat" ? "Choose a model and ask it something. Hover over a token, or move to it with Tab and the arrow keys, to see how likely it was; choose it to look inside."
     : "Choose a model and begin a text; it goes on from there."));
   fill(looked);
   prompt.placeholder = values.mode === "chat" ? "Ask something …" : "Once upon a time …   (empty: it goes on)";
 }
 
+/** Shows what was said before. */
+function open() {
+  talk = kept();
+  empty();
+  if (talk.length > 0) fill(place);
+  for (const turn of talk)
+    if (turn.who === "user") asked(turn.text);
+    else {
+      const beside = h("div", { class: "beside" });
+      place.append(beside);
+      for (const one of turn.texts ?? []) {
+        const { body, who, problem } = shown(one, beside);
+        for (const token of one.tokens) body.append(token.span = tokenOf(token));
+        who.textContent = one.told ?? one.model;
+        if (one.failed) fill(problem, h("span", { class: "bad" }, one.failed));
+      }
+    }
+}
+
+/** @param {string} text */
+function asked(text) {
+  if (text !== "") place.append(h("div", { class: "turn user" }, h("span", { class: "who" }, "you"), text));
+}
+
+/** Where a model's text is shown. @param {any} one @param {Element} beside */
+function shown(one, beside) {
+  const body = h("span", { role: "group", "aria-label": `Tokens of ${one.model}`, tabIndex: 0 });
+  const who = h("span", { class: "who" }, `${one.model} …`);
+  const problem = h("span");
+  beside.append(h("div", { class: "turn model" }, who, body, problem));
+  watch(body, one);
+  return { body, who, problem };
+}
+
+/** @param {any} token */
+function tokenOf(token) {
+  const span = h("span", { class: "token" }, token.text);
+  // Doubt: how much of a bit and a half of surprise, and more is more.
+  span.style.setProperty("--doubt", `${Math.min(100, Math.round(-token.logprob * 30))}%`);
+  return span;
+}
+
 function listModels() {
+  fill(chosenText, chosen.size === 0 ? "" : ` ${[...chosen].join(", ")}`);
   const writers = models.filter((m) => !m.judges);
   fill(list, writers.length === 0 ? h("p", { class: "soft" }, "No run here has a model yet. functional tour makes six in five minutes.")
     : writers.map((m) => check([h("span", {}, m.name), h("small", { class: "soft" }, ` ${m.kind}, step ${number(m.step)}${m.answers ? "" : ", goes on with texts"}`)], chosen.has(m.name), (on) => {
@@ -91,6 +164,7 @@ function listModels() {
       }
       on ? chosen.add(m.name) : chosen.delete(m.name);
       remember("chat.models", [...chosen]);
+      fill(chosenText, ` ${[...chosen].join(", ")}`);
     })));
 }
 
@@ -123,39 +197,35 @@ async function send() {
     return;
   }
   fill(said);
+  const [own, mode] = [talk, values.mode];
   if (talk.length === 0) fill(place);
   prompt.value = "";
   talk.push({ who: "user", text });
-  if (text !== "") place.append(h("div", { class: "turn user" }, h("span", { class: "who" }, "you"), text));
+  asked(text);
   const requests = names.map((name) => request(name));
   const texts = names.map((model) => ({ model, text: "", prompt: /** @type {any[]} */ ([]), tokens: /** @type {any[]} */ ([]), request: /** @type {any} */ (null) }));
   talk.push({ who: "model", text: "", texts });
   const beside = h("div", { class: "beside" });
   place.append(beside);
   writing = new AbortController();
-  sendButton.textContent = "Stop";
-  place.setAttribute("aria-busy", "true");
+  busy(true);
   const { signal } = writing;
   await Promise.all(texts.map((one, i) => answer(one, requests[i], beside, signal)));
   writing = null;
   // What nobody could read is back where it was typed.
   if (texts.every((t) => /** @type {any} */ (t).failed)) {
-    talk.splice(-2);
+    own.splice(-2);
     if (prompt.value === "") prompt.value = text;
   }
-  sendButton.textContent = "Send";
-  place.setAttribute("aria-busy", "false");
+  keep(own, mode);
+  busy(false);
   prompt.focus();
 }
 
 /** @param {any} one @param {any} asked @param {Element} beside @param {AbortSignal} signal */
 async function answer(one, asked, beside, signal) {
   one.request = asked;
-  const body = h("span", { role: "group", "aria-label": `Tokens of ${one.model}`, tabIndex: 0 });
-  const who = h("span", { class: "who" }, `${one.model} …`);
-  const problem = h("span");
-  beside.append(h("div", { class: "turn model" }, who, body, problem));
-  watch(body, one);
+  const { body, who, problem } = shown(one, beside);
   const began = performance.now();
   let [first, end] = [0, "left"];
   try {
@@ -168,9 +238,7 @@ async function answer(one, asked, beside, signal) {
       first ||= performance.now() - began;
       one.text += event.text;
       for (const token of event.tokens) {
-        const span = h("span", { class: "token" }, token.text);
-        // Doubt: how much of a bit and a half of surprise, and more is more.
-        span.style.setProperty("--doubt", `${Math.min(100, Math.round(-token.logprob * 30))}%`);
+        const span = tokenOf(token);
         one.tokens.push({ ...token, span });
         body.append(span);
       }
@@ -179,7 +247,7 @@ async function answer(one, asked, beside, signal) {
   } catch (e) {
     if (/** @type {any} */ (e)?.name === "AbortError") end = "stopped";
     else {
-      one.failed = true;
+      one.failed = e instanceof Error ? e.message : `${e}`;
       tellError(problem, e);
     }
   }
@@ -191,7 +259,7 @@ async function answer(one, asked, beside, signal) {
   }
   one.tokens = one.tokens.filter((/** @type {any} */ t) => !t.span.classList.contains("behind"));
   const seconds = (performance.now() - began - first) / 1000;
-  who.textContent = `${one.model} · ${one.tokens.length} tokens${first ? ` · first after ${Math.round(first)} ms · ${one.tokens.length > 1 ? `${number(Math.round((one.tokens.length - 1) / seconds))} a second` : ""}` : ""}${end === "length" ? " · no room for more" : end === "stopped" ? " · stopped" : ""}`;
+  who.textContent = one.told = `${one.model} · ${one.tokens.length} tokens${first ? ` · first after ${Math.round(first)} ms · ${one.tokens.length > 1 ? `${number(Math.round((one.tokens.length - 1) / seconds))} a second` : ""}` : ""}${end === "length" ? " · no room for more" : end === "stopped" ? " · stopped" : ""}`;
 }
 
 const pop = h("div", { class: "pop", hidden: true, role: "tooltip", id: "pop" });
@@ -252,7 +320,7 @@ function again() {
   }
 }
 
-begin();
+open();
 get("models").then((all) => {
   models = all;
   const known = new Set(models.filter((m) => !m.judges).map((m) => m.name));
@@ -260,7 +328,7 @@ get("models").then((all) => {
   if (chosen.size === 0) {
     const first = models.find((m) => m.answers) ?? models.find((m) => !m.judges);
     if (first) chosen.add(first.name);
-    if (first && !first.answers) { set("mode", "text"); modes.value = "text"; begin(); }
+    if (first && !first.answers) { set("mode", "text"); modes.value = "text"; open(); }
   }
   listModels();
 }).catch((e) => { tellError(list, e); if (e instanceof AwayError) setTimeout(() => location.reload(), 5000); });

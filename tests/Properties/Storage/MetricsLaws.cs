@@ -46,6 +46,34 @@ public class MetricsLaws
         return File.ReadAllBytes(scratch["broken"]).AsSpan().SequenceEqual(File.ReadAllBytes(scratch["whole"]));
     }
 
+    /// <summary>Whoever reads on sees what whoever reads all sees, whatever happens to the file: it grows, by whole lines and by pieces of some; is put back to an earlier step; goes and comes.</summary>
+    [Property]
+    public bool Reading_on_is_reading_all(byte[] events)
+    {
+        using var scratch = new Scratch();
+        var (tail, told) = (new MetricsTail(scratch["m"]), 0);
+        return events.All(e =>
+        {
+            var text = File.Exists(scratch["m"]) ? File.ReadAllText(scratch["m"]) : "";
+            // No two steps take the same time.
+            var line = $"{{\"step\":{told % 7},\"loss\":1,\"lr\":1,\"grad_norm\":1,\"step_ms\":{++told},\"tokens_per_second\":1}}\n";
+            switch (e % 8)
+            {
+                case 0: File.AppendAllText(scratch["m"], $"no line {told}\n"); break;
+                case 1: File.AppendAllText(scratch["m"], line[..(e % line.Length)]); break;
+                case 2: File.WriteAllText(scratch["new"], text[..(text.Length * e / 256)] + line); File.Move(scratch["new"], scratch["m"], overwrite: true); break;
+                case 3: File.Delete(scratch["m"]); break;
+                case 4: File.AppendAllText(scratch["m"], new string('x', 70_000)); break;
+                default: File.AppendAllText(scratch["m"], string.Concat(Enumerable.Repeat(line, 1 + e % 3))); break;
+            }
+            if (e % 5 == 0) return true;
+            var (on, all) = (TinyRun.Get(tail.Read()), TinyRun.Get(new MetricsTail(scratch["m"]).Read()));
+            var now = File.Exists(scratch["m"]) ? File.ReadAllText(scratch["m"]) : "";
+            foreach (var name in all.Names) Assert.Equal(all.Lines.SelectMany(l => l.Record.Numbers.Where(n => n.Name == name).Select(n => ((double)l.Step, n.Value))), on.Series(name));
+            return on.Names == all.Names && on.Lines == all.Lines && on.Broken == all.Broken && on.Lines.Count + on.Broken == now.Count(static c => c == '\n') && on.Lines.Count == now.Split('\n')[..^1].Count(static l => l.StartsWith('{') && l.EndsWith('}') && l.Count(static c => c == '{') == 1);
+        });
+    }
+
     [Property]
     public bool Bytes_that_are_no_lines_are_left_out(byte[] junk)
     {
