@@ -81,6 +81,7 @@ await check("a text that is stopped", async (page) => {
   // At once, and not when the button has stood still for a while.
   await page.getByRole("button", { name: "Stop" }).dispatchEvent("click");
   await done(page);
+  assert(!(await page.getByRole("button", { name: "Stop" }).isVisible()), "there is nothing more to stop");
   assert(/stopped/.test(await page.locator(".turn.model .who").innerText()), "it says so");
   assert((await page.locator(".turn.model .token").count()) < 4000, "and what it had written stands");
 });
