@@ -4,7 +4,7 @@ import { address, check, assert, until } from "./browser.mjs";
 await check("curves of two stages on one picture", async (page) => {
   await page.goto(`${address}/runs`);
   for (const stage of ["pretrain", "sft"]) {
-    const box = page.getByRole("checkbox", { name: new RegExp(`^${stage}`) }).first();
+    const box = page.getByRole("list", { name: "Runs" }).getByRole("listitem").filter({ has: page.getByRole("heading", { name: "made" }) }).getByRole("checkbox", { name: new RegExp(`^${stage}`) });
     await box.setChecked(true);
   }
   await until("a picture of both", async () => /made\/pretrain .*made\/sft/.test((await page.getByRole("img", { name: /^Training loss/ }).getAttribute("aria-label").catch(() => "")) ?? ""));

@@ -7,7 +7,7 @@ namespace Functional.Engines.Managed;
 /// transposes are absorbed by packing. Running it allocates nothing, and its bits do not depend on the number of threads.
 /// </summary>
 /// <remarks>The loop order is that of Goto and van de Geijn (2008), with the strip of A in the first-level cache and the block of B in the second.</remarks>
-internal sealed unsafe class Gemm : Work
+internal sealed unsafe class Gemm : Work, IProduct
 {
     private readonly GemmShape shape;
     private readonly GemmPlan plan;
@@ -21,18 +21,28 @@ internal sealed unsafe class Gemm : Work
     private float* a, b, c, shared;
     private Epilogue? epilogue;
 
-    public Gemm(GemmShape shape, LaneWidth? width = null, GemmPlan? plan = null)
+    public Gemm(GemmShape shape, LaneWidth? width = null, GemmPlan? plan = null) : this(shape, Kernels.Of(width ?? Kernels.Widest), plan, fewRows: true)
+    {
+    }
+
+    /// <summary>A product of words that other kernels multiply.</summary>
+    public Gemm(GemmShape shape, Kernels kernels) : this(shape, kernels, null, fewRows: false)
+    {
+    }
+
+    private Gemm(GemmShape shape, Kernels kernels, GemmPlan? plan, bool fewRows)
     {
         shape = shape.Checked();
         this.shape = shape;
-        kernels = Kernels.Of(width ?? Kernels.Widest);
-        if (plan is null && FewRows.Suits(shape))
+        this.kernels = kernels;
+        if (fewRows && plan is null && FewRows.Suits(shape))
         {
-            fewRows = new FewRows(shape, kernels);
-            WorkspaceBytes = fewRows.WorkspaceBytes;
+            this.fewRows = new FewRows(shape, kernels);
+            WorkspaceBytes = this.fewRows.WorkspaceBytes;
             return;
         }
         this.plan = plan ?? GemmPlan.For(shape, kernels);
+        this.plan = this.plan with { PackA = this.plan.PackA || kernels.WantsAdjacentRows && shape.A.Row != 1 };
         rowBlocks = Blocks(shape.M, this.plan.Rows);
         columnBlocks = Blocks(shape.N, this.plan.Columns);
         depthBlocks = Math.Max(1, Blocks(shape.K, this.plan.Depth));
@@ -50,19 +60,13 @@ internal sealed unsafe class Gemm : Work
         }
     }
 
-    /// <summary>Bytes that <see cref="Run(ThreadTeam, byte*, float*, float*, float*, Epilogue?)"/> needs in its workspace.</summary>
+    /// <inheritdoc/>
     public long WorkspaceBytes { get; }
 
     /// <summary>Bytes of the team's scratch that each worker needs.</summary>
     public long ScratchBytes { get; }
 
-    /// <summary>Computes C and applies <paramref name="finish"/> to every block of it.</summary>
-    /// <param name="on">The threads.</param>
-    /// <param name="workspace"><see cref="WorkspaceBytes"/> bytes, aligned to 64; contents undefined before and after.</param>
-    /// <param name="left">A.</param>
-    /// <param name="right">B.</param>
-    /// <param name="result">C; must not overlap A or B.</param>
-    /// <param name="finish">What to do to finished blocks.</param>
+    /// <inheritdoc/>
     public void Run(ThreadTeam on, byte* workspace, float* left, float* right, float* result, Epilogue? finish = null)
     {
         if (fewRows is not null)

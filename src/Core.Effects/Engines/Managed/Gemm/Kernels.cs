@@ -37,6 +37,9 @@ internal sealed unsafe class Kernels
     public delegate*<nint, float*, nint, nint, float*, nint, float*, nint, int, void> For(int rows, int vectors, bool rowsAdjacent) =>
         (rowsAdjacent ? contiguous : strided)[2 * rows + vectors - 1];
 
+    /// <summary>Whether only rows of A that lie side by side, at each depth, are taken.</summary>
+    public bool WantsAdjacentRows => strided.Length == 0;
+
     /// <summary>The widest that the machine runs in hardware.</summary>
     public static LaneWidth Widest { get; } =
         Vector512.IsHardwareAccelerated ? LaneWidth.Bits512
@@ -51,6 +54,24 @@ internal sealed unsafe class Kernels
         LaneWidth.Bits128 => Make<Lanes128>(width, 6),
         _ => Make<Lanes1>(width, 6),
     };
+
+    /// <summary>Tiles of pairs of BF16 numbers, a pair a word.</summary>
+    public static Kernels OfPairs() => new(LaneWidth.Bits512, PairCode.Rows, [],
+    [
+        null, null,
+        &PairTile<N1, N1>.Run, &PairTile<N1, N2>.Run,
+        &PairTile<N2, N1>.Run, &PairTile<N2, N2>.Run,
+        &PairTile<N3, N1>.Run, &PairTile<N3, N2>.Run,
+        &PairTile<N4, N1>.Run, &PairTile<N4, N2>.Run,
+        &PairTile<N5, N1>.Run, &PairTile<N5, N2>.Run,
+        &PairTile<N6, N1>.Run, &PairTile<N6, N2>.Run,
+        &PairTile<N7, N1>.Run, &PairTile<N7, N2>.Run,
+        &PairTile<N8, N1>.Run, &PairTile<N8, N2>.Run,
+        &PairTile<N9, N1>.Run, &PairTile<N9, N2>.Run,
+        &PairTile<N10, N1>.Run, &PairTile<N10, N2>.Run,
+        &PairTile<N11, N1>.Run, &PairTile<N11, N2>.Run,
+        &PairTile<N12, N1>.Run, &PairTile<N12, N2>.Run,
+    ]);
 
     private static Kernels Make<V>(LaneWidth width, int rows) where V : struct, ILanes<V> =>
         new(width, rows, Table<V, N0>(), Table<V, N1>());
