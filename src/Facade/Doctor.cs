@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Functional.Engines;
 using Functional.Engines.Catalogue;
+using Functional.Engines.Managed;
 using Functional.Execution;
 
 namespace Functional;
@@ -18,6 +19,7 @@ public static class Doctor
         Processors = Environment.ProcessorCount,
         VectorBits = Processor.VectorBits,
         InstructionSets = Processor.InstructionSets,
+        PairsLacking = ManagedEngine.PairsLacking,
         Memory = MachineMemory.Total,
         FreeMemory = MachineMemory.Free,
         Offers = EngineCatalog.Offers(),

@@ -19,6 +19,7 @@ static class DoctorReport
         "machine",
         $"  {facts.Processors} processors ({facts.Architecture}), {Show.Bytes(facts.Memory)} of memory, {Show.Bytes(facts.FreeMemory)} free",
         $"  {facts.VectorBits}-bit vectors{(facts.InstructionSets.Count > 0 ? $": {string.Join(", ", facts.InstructionSets)}" : "")}",
+        $"  bf16 on the managed engine: {(facts.PairsLacking is { } why ? $"products by float32, for {why}" : "products two at a time")}",
         .. Nvidia(facts.Nvidia),
         "",
         "engines",
@@ -64,6 +65,7 @@ static class DoctorReport
         json.WriteStartArray("instruction_sets");
         foreach (var name in facts.InstructionSets) json.WriteStringValue(name);
         json.WriteEndArray();
+        json.WriteString("bf16_pairs_lacking", facts.PairsLacking);
         json.WriteNumber("memory_bytes", facts.Memory);
         json.WriteNumber("free_memory_bytes", facts.FreeMemory);
         json.WritePropertyName("nvidia");

@@ -198,8 +198,11 @@ sealed class Lowering
 
         var (a, b) = (Operand(node.Args[0]), Operand(node.Args[1]));
         var c = Store(node).Reshape([a.Shape[0], a.Shape[1], b.Shape[2]])!.Value;
-        AddJob(new PlanStep.MatMul(a, b, c, null, [], []));
+        AddJob(new PlanStep.MatMul(a, b, c, null, [], []) { IsRounded = IsRounded(node.Args[0]) && IsRounded(node.Args[1]) });
     }
+
+    // Whether a tensor holds only numbers that BF16 holds, by how it is made.
+    static bool IsRounded(Tensor x) => x.Op is Op.Cast && x.Args[0].DType == DType.BF16 || Fusion.IsMovement(x.Op) && IsRounded(x.Args[0]);
 
     void LowerReduce(Tensor node, Op.Reduce o)
     {

@@ -39,7 +39,11 @@ public abstract record PlanStep
     /// C = A × B over views <c>[batch, m, k]</c>, <c>[batch, k, n]</c>, dense <c>[batch, m, n]</c>; or C += A × B. Then the epilogue, if any, on each
     /// block of C: its domain is <c>[batch · m, n]</c> (the rows possibly split further), its input 0 is C and the others follow.
     /// </summary>
-    public sealed record MatMul(View A, View B, View C, PointwiseKernel? Epilogue, Vec<View> Inputs, Vec<View> Outputs) : PlanStep;
+    public sealed record MatMul(View A, View B, View C, PointwiseKernel? Epilogue, Vec<View> Inputs, Vec<View> Outputs) : PlanStep
+    {
+        /// <summary>Whether A and B hold only numbers that BF16 holds, so that a kernel may take them as such.</summary>
+        public bool IsRounded { get; init; }
+    }
 
     /// <summary>Rows of a dense table by indices.</summary>
     public sealed record Gather(View Table, View Indices, View Output) : PlanStep;

@@ -44,6 +44,9 @@ public sealed record DoctorFacts
     /// <summary>Vector instruction sets.</summary>
     public required Vec<string> InstructionSets { get; init; }
 
+    /// <summary>Why products of BF16 numbers are made of float32's; nothing where they are made two at a time.</summary>
+    public string? PairsLacking { get; init; }
+
     /// <summary>Bytes of memory.</summary>
     public required long Memory { get; init; }
 

@@ -48,6 +48,23 @@ public sealed class MixedPrecisionLaws
             Assert.False(IsRounded(output.Value.Args[1], type), output.Name);
     }
 
+    /// <summary>In a plan all products of what was rounded to BF16 say so, forward and backward, and none that was not.</summary>
+    [Property(MaxTest = 30, Arbitrary = [typeof(AnyDecoder)])]
+    public void Plans_know_products_of_rounded_numbers(DecoderConfig config)
+    {
+        var mixed = Learned(config, DType.BF16);
+        Assert.All(Products(mixed), static p => Assert.True(p.IsRounded));
+        Assert.All(Products(mixed with { Precision = null }), static p => Assert.False(p.IsRounded));
+        Assert.All(Products(mixed with { Precision = new(DType.F16) }), static p => Assert.False(p.IsRounded));
+
+        static List<PlanStep.MatMul> Products(Objective objective)
+        {
+            List<PlanStep.MatMul> found = [.. Compiler.Compile(Programs.Accumulate(objective), Engines.Managed.ManagedEngine.HasKernel).Steps.OfType<PlanStep.MatMul>()];
+            Assert.NotEmpty(found);
+            return found;
+        }
+    }
+
     /// <summary>A gradient that takes its forward op's own results takes them as they were before they were rounded, and knows them again.</summary>
     [Property(MaxTest = 30, Arbitrary = [typeof(AnyDecoder)])]
     public void Gradients_know_their_forward_ops_again(DecoderConfig config, bool half)

@@ -123,6 +123,14 @@ public unsafe class PairGemmTests
         }
     }
 
+    /// <summary>Also one of which BF16 keeps nothing that makes it a NaN, wherever it stands among the pairs.</summary>
+    [Fact]
+    public void A_NaN_stays_one()
+    {
+        foreach (var bits in new[] { 0x7F800001u, 0xFF80FFFFu, 0x7FC00000u })
+            for (var depth = 0; depth < 33; depth += 8) What_is_not_usual_is_as_it_is_said(BitConverter.UInt32BitsToSingle(bits), 2f, float.NaN);
+    }
+
     /// <summary>A system that gives no memory for code, or has a processor without the instruction, says so, and has no tiles.</summary>
     [Fact]
     public void What_is_lacking_is_said()

@@ -41,7 +41,7 @@ public sealed class DoctorSnapshots
         Show("the default build, a GPU", plain with { Nvidia = twoGpus with { Gpus = [Gpu(0)] } });
         Show("the default build, a driver that does not work",
             plain with { Nvidia = new(true, "12.8", [], "does not work: error 803 (CUDA_ERROR_SYSTEM_DRIVER_MISMATCH)") });
-        Show("the default build, another processor", plain with { Architecture = "arm64", VectorBits = 128, InstructionSets = [] });
+        Show("the default build, another processor", plain with { Architecture = "arm64", VectorBits = 128, InstructionSets = [], PairsLacking = "the processor multiplies no pairs of them" });
         Show("with libtorch, no driver", WithTorch(NvidiaFacts.None, cpu));
         Show("with libtorch, a driver that does not work", WithTorch(new(true, "", [], "its library lacks functions"), cpu));
         Show("with libtorch, a driver without a GPU", WithTorch(new(true, "12.8", [], ""), cpu));

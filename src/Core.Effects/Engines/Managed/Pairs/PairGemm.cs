@@ -111,7 +111,7 @@ internal sealed unsafe class PairGemm : Work, IProduct
         var i = 0;
         for (; i <= count - 32; i += 32, to += 16)
             Vector512.Narrow(High(Vector512.Load(from + i)), High(Vector512.Load(from + i + 16))).AsUInt32().Store(to);
-        for (; i < count; i += 2) *to++ = BitConverter.SingleToUInt32Bits(from[i]) >> 16 | (i + 1 < count ? BitConverter.SingleToUInt32Bits(from[i + 1]) & 0xFFFF0000 : 0);
+        for (; i < count; i += 2) *to++ = Kept(from[i]) >> 16 | (i + 1 < count ? Kept(from[i + 1]) : 0);
     }
 
     /// <summary>What stands in two rows, one below the other.</summary>
@@ -120,10 +120,18 @@ internal sealed unsafe class PairGemm : Work, IProduct
     {
         var i = 0;
         if (odd != null)
-            for (; i <= count - 16; i += 16) (High(Vector512.Load(even + i)) | Vector512.Load(odd + i).AsUInt32() & Vector512.Create(0xFFFF0000)).Store(to + i);
-        for (; i < count; i++) to[i] = BitConverter.SingleToUInt32Bits(even[i]) >> 16 | (odd == null ? 0 : BitConverter.SingleToUInt32Bits(odd[i]) & 0xFFFF0000);
+            for (; i <= count - 16; i += 16) (High(Vector512.Load(even + i)) | Kept(Vector512.Load(odd + i))).Store(to + i);
+        for (; i < count; i++) to[i] = Kept(even[i]) >> 16 | (odd == null ? 0 : Kept(odd[i]));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<uint> High(Vector512<float> x) => x.AsUInt32() >> 16;
+    static Vector512<uint> High(Vector512<float> x) => Kept(x) >> 16;
+
+    // A NaN whose mark stands in the lower half stays one.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector512<uint> Kept(Vector512<float> x) => (x.AsUInt32() | (Vector512.IsNaN(x).AsUInt32() & Vector512.Create(Quiet))) & Vector512.Create(0xFFFF0000);
+
+    static uint Kept(float x) => (BitConverter.SingleToUInt32Bits(x) | (float.IsNaN(x) ? Quiet : 0)) & 0xFFFF0000;
+
+    const uint Quiet = 0x400000;
 }
