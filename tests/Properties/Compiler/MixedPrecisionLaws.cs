@@ -65,6 +65,23 @@ public sealed class MixedPrecisionLaws
         }
     }
 
+    /// <summary>One rounded factor is not two, on either side, and what is only moved stays rounded, but what is computed does not.</summary>
+    [Theory]
+    [InlineData(false, false, false)]
+    [InlineData(true, false, false)]
+    [InlineData(false, true, false)]
+    [InlineData(true, true, true)]
+    public void A_product_is_of_rounded_numbers_where_both_factors_are(bool left, bool right, bool expected)
+    {
+        Tensor Factor(string name, bool rounded) => Create.Input(name, [32, 32]) is var x && rounded ? x.Cast(DType.BF16).Cast(DType.F32) : x;
+        bool Known(Tensor a, Tensor b) => Assert.Single(Compiler.Compile(Program.Of([new("y", a.MatMul(b))]), static _ => false).Steps.OfType<PlanStep.MatMul>()).IsRounded;
+        var (a, b) = (Factor("a", left), Factor("b", right));
+        Assert.Equal(expected, Known(a, b));
+        Assert.Equal(expected, Known(a.T(), b.T()));
+        Assert.False(Known(a * a, b));
+        Assert.False(Known(a, b + b));
+    }
+
     /// <summary>A gradient that takes its forward op's own results takes them as they were before they were rounded, and knows them again.</summary>
     [Property(MaxTest = 30, Arbitrary = [typeof(AnyDecoder)])]
     public void Gradients_know_their_forward_ops_again(DecoderConfig config, bool half)
