@@ -127,7 +127,9 @@ public sealed class ModelServer : IAsyncDisposable
             route = Known(context.Request.Path);
             var fault = Faulty.Of(e) ?? (timer.IsCancellationRequested ? new ApiException(504, $"timeout: the answer took longer than {options.Timeout.TotalSeconds:0} s", null, "timeout")
                 : cut.IsCancellationRequested ? new ApiException(503, "the server is stopping") : new ApiException(500, "an error of the server; whoever runs it knows more"));
-            if (fault.Status == 500) options.Told?.Invoke($"{context.Request.Path.Value?.ReplaceLineEndings(" ")}: {((e.InnerException ?? e) is FunctionalException or ApiException ? (e.InnerException ?? e).Message : e)}");
+            // What a client is not told: where a file lies.
+            var cause = e is ApiException { InnerException: { } inner } ? inner : e;
+            if (fault.Status == 500) options.Told?.Invoke($"{context.Request.Path.Value?.ReplaceLineEndings(" ")}: {(cause is FunctionalException or ApiException ? cause.Message : cause)}");
             if (context.Response.HasStarted) context.Abort();
             else
             {

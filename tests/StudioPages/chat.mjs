@@ -86,6 +86,19 @@ await check("a text that is stopped", async (page) => {
   assert((await page.locator(".turn.model .token").count()) < 4000, "and what it had written stands");
 });
 
+await check("a talk that is begun anew while a model writes stays gone", async (page) => {
+  await open(page, "long");
+  await page.getByRole("combobox", { name: /^as/ }).selectOption("text");
+  await page.getByLabel("tokens at most").fill("4000");
+  await page.getByLabel("What you say").fill("a");
+  await page.getByLabel("What you say").press("Enter");
+  await until("a token", async () => (await page.locator(".turn.model .token").count()) > 0);
+  await page.getByRole("button", { name: "New" }).dispatchEvent("click");
+  await done(page);
+  await page.reload();
+  assert((await page.locator(".talk .turn").count()) === 0, "it is gone");
+});
+
 await check("a talk is there when the page is loaded again, a chat's and a text's each", async (page) => {
   await open(page, "made/sft");
   await page.getByLabel("tokens at most").fill("12");

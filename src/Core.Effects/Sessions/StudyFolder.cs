@@ -81,9 +81,9 @@ public sealed class StudyFolder
 
     /// <summary>Writes a judgement down: it is on the disk when this returns. One that is there already is there once; a second of the same question is a fault.</summary>
     public Validation<Fault, Unit> Add(Judgement judgement) => judgement.Rows(Study).Bind(rows =>
-        file.All.FirstOrDefault(row => Judgement.IdOf(row) == judgement.Id) is { } there
-            ? Fault.Unless(there.Annotator == judgement.Annotator && Judgement.QuestionOf(there) == judgement.Question
-                && file.All.Where(row => Judgement.IdOf(row) == judgement.Id).Select(static row => row.Row.Line()).SequenceEqual(rows.Select(static row => row.Row.Line())), "id", "is that of another judgement", "expected one of its own")
+        Has(judgement.Id)
+            ? Fault.Unless(file.All.Where(row => Judgement.IdOf(row) == judgement.Id).Select(static row => row.Row.Line()).SequenceEqual(rows.Select(static row => row.Row.Line())),
+                "id", "is that of another judgement", "expected one of its own")
         : Judged(judgement.Annotator).Contains(judgement.Question)
             ? Fault.Of<Unit>("question", $"{judgement.Question} was judged already by {judgement.Annotator}", "allowed: to take that back first")
         : file.Add(rows));

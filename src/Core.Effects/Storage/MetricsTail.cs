@@ -39,14 +39,15 @@ public sealed class MetricsTail(string path)
         var (block, held) = (new byte[(int)Math.Clamp(file.Length - end + 1, 1 << 12, 1 << 20)], 0);
         for (int count; (count = file.Read(block, held, block.Length - held)) > 0;)
         {
-            var (filled, start) = (held + count, 0);
+            var (filled, start, lastStart) = (held + count, 0, 0);
             for (int length; (length = block.AsSpan(start, filled - start).IndexOf((byte)'\n')) >= 0; start += length + 1)
             {
+                lastStart = start;
                 if (MetricsFile.Parse(block.AsSpan(start, length)) is { } line) known.Add(line);
                 else broken++;
                 end += length + 1;
-                last = block[Math.Max(start, start + length + 1 - Remembered)..(start + length + 1)];
             }
+            if (start > 0) last = block[Math.Max(lastStart, start - Remembered)..start];
             held = filled - start;
             if (held == block.Length) System.Array.Resize(ref block, 2 * block.Length);
             else block.AsSpan(start, held).CopyTo(block);

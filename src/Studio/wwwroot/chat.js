@@ -152,8 +152,10 @@ function tokenOf(token) {
   return span;
 }
 
+const tellChosen = () => fill(chosenText, ` ${[...chosen].join(", ")}`);
+
 function listModels() {
-  fill(chosenText, chosen.size === 0 ? "" : ` ${[...chosen].join(", ")}`);
+  tellChosen();
   const writers = models.filter((m) => !m.judges);
   fill(list, writers.length === 0 ? h("p", { class: "soft" }, "No run here has a model yet. functional tour makes six in five minutes.")
     : writers.map((m) => check([h("span", {}, m.name), h("small", { class: "soft" }, ` ${m.kind}, step ${number(m.step)}${m.answers ? "" : ", goes on with texts"}`)], chosen.has(m.name), (on) => {
@@ -164,7 +166,7 @@ function listModels() {
       }
       on ? chosen.add(m.name) : chosen.delete(m.name);
       remember("chat.models", [...chosen]);
-      fill(chosenText, ` ${[...chosen].join(", ")}`);
+      tellChosen();
     })));
 }
 
@@ -217,7 +219,8 @@ async function send() {
     own.splice(-2);
     if (prompt.value === "") prompt.value = text;
   }
-  keep(own, mode);
+  // Not of a talk that was begun anew meanwhile.
+  if (talk === own || mode !== values.mode) keep(own, mode);
   busy(false);
   prompt.focus();
 }

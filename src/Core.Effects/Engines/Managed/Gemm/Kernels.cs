@@ -56,41 +56,41 @@ internal sealed unsafe class Kernels
     };
 
     /// <summary>Tiles of pairs of BF16 numbers, a pair a word.</summary>
-    public static Kernels OfPairs() => new(LaneWidth.Bits512, PairCode.Rows, [],
-    [
-        null, null,
-        &PairTile<N1, N1>.Run, &PairTile<N1, N2>.Run,
-        &PairTile<N2, N1>.Run, &PairTile<N2, N2>.Run,
-        &PairTile<N3, N1>.Run, &PairTile<N3, N2>.Run,
-        &PairTile<N4, N1>.Run, &PairTile<N4, N2>.Run,
-        &PairTile<N5, N1>.Run, &PairTile<N5, N2>.Run,
-        &PairTile<N6, N1>.Run, &PairTile<N6, N2>.Run,
-        &PairTile<N7, N1>.Run, &PairTile<N7, N2>.Run,
-        &PairTile<N8, N1>.Run, &PairTile<N8, N2>.Run,
-        &PairTile<N9, N1>.Run, &PairTile<N9, N2>.Run,
-        &PairTile<N10, N1>.Run, &PairTile<N10, N2>.Run,
-        &PairTile<N11, N1>.Run, &PairTile<N11, N2>.Run,
-        &PairTile<N12, N1>.Run, &PairTile<N12, N2>.Run,
-    ]);
+    public static Kernels OfPairs() => new(LaneWidth.Bits512, PairCode.Rows, [], Table<PairTiles>());
 
     private static Kernels Make<V>(LaneWidth width, int rows) where V : struct, ILanes<V> =>
-        new(width, rows, Table<V, N0>(), Table<V, N1>());
+        new(width, rows, Table<FloatTiles<V, N0>>(), Table<FloatTiles<V, N1>>());
 
-    private static delegate*<nint, float*, nint, nint, float*, nint, float*, nint, int, void>[] Table<V, P>()
-        where V : struct, ILanes<V> where P : struct, INumber =>
+    private static delegate*<nint, float*, nint, nint, float*, nint, float*, nint, int, void>[] Table<T>() where T : ITiles =>
     [
         null, null,
-        &Tile<V, N1, N1, P>.Run, &Tile<V, N1, N2, P>.Run,
-        &Tile<V, N2, N1, P>.Run, &Tile<V, N2, N2, P>.Run,
-        &Tile<V, N3, N1, P>.Run, &Tile<V, N3, N2, P>.Run,
-        &Tile<V, N4, N1, P>.Run, &Tile<V, N4, N2, P>.Run,
-        &Tile<V, N5, N1, P>.Run, &Tile<V, N5, N2, P>.Run,
-        &Tile<V, N6, N1, P>.Run, &Tile<V, N6, N2, P>.Run,
-        &Tile<V, N7, N1, P>.Run, &Tile<V, N7, N2, P>.Run,
-        &Tile<V, N8, N1, P>.Run, &Tile<V, N8, N2, P>.Run,
-        &Tile<V, N9, N1, P>.Run, &Tile<V, N9, N2, P>.Run,
-        &Tile<V, N10, N1, P>.Run, &Tile<V, N10, N2, P>.Run,
-        &Tile<V, N11, N1, P>.Run, &Tile<V, N11, N2, P>.Run,
-        &Tile<V, N12, N1, P>.Run, &Tile<V, N12, N2, P>.Run,
+        T.Of<N1, N1>(), T.Of<N1, N2>(),
+        T.Of<N2, N1>(), T.Of<N2, N2>(),
+        T.Of<N3, N1>(), T.Of<N3, N2>(),
+        T.Of<N4, N1>(), T.Of<N4, N2>(),
+        T.Of<N5, N1>(), T.Of<N5, N2>(),
+        T.Of<N6, N1>(), T.Of<N6, N2>(),
+        T.Of<N7, N1>(), T.Of<N7, N2>(),
+        T.Of<N8, N1>(), T.Of<N8, N2>(),
+        T.Of<N9, N1>(), T.Of<N9, N2>(),
+        T.Of<N10, N1>(), T.Of<N10, N2>(),
+        T.Of<N11, N1>(), T.Of<N11, N2>(),
+        T.Of<N12, N1>(), T.Of<N12, N2>(),
     ];
+
+    // The tile of each size, of one kind.
+    private interface ITiles
+    {
+        static abstract delegate*<nint, float*, nint, nint, float*, nint, float*, nint, int, void> Of<R, W>() where R : struct, INumber where W : struct, INumber;
+    }
+
+    private readonly struct FloatTiles<V, P> : ITiles where V : struct, ILanes<V> where P : struct, INumber
+    {
+        public static delegate*<nint, float*, nint, nint, float*, nint, float*, nint, int, void> Of<R, W>() where R : struct, INumber where W : struct, INumber => &Tile<V, R, W, P>.Run;
+    }
+
+    private readonly struct PairTiles : ITiles
+    {
+        public static delegate*<nint, float*, nint, nint, float*, nint, float*, nint, int, void> Of<R, W>() where R : struct, INumber where W : struct, INumber => &PairTile<R, W>.Run;
+    }
 }

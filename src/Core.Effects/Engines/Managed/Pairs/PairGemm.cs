@@ -12,7 +12,6 @@ internal sealed unsafe class PairGemm : Work, IProduct
     // Numbers that a task lays out: 64 KB.
     const int TaskSize = 1 << 14;
 
-    readonly GemmShape shape;
     readonly Gemm words;
     readonly Layout left, right;
 
@@ -22,7 +21,6 @@ internal sealed unsafe class PairGemm : Work, IProduct
     public PairGemm(GemmShape shape)
     {
         shape = shape.Checked();
-        this.shape = shape;
         var pairs = (shape.K + 1) / 2;
         // Of A the depth goes along its columns, of B along its rows.
         left = new(shape.Batch, shape.M, shape.K, shape.A.Row, shape.A.Column, shape.A.Batch);
