@@ -74,6 +74,20 @@ public class MetricsLaws
         });
     }
 
+    /// <summary>What was told of a file stays as it was when that has grown, also where it is asked for only then.</summary>
+    [Property]
+    public bool A_table_stays_as_it_was(byte first, byte more)
+    {
+        using var scratch = new Scratch();
+        var (before, after) = (1 + first % 9, 1 + more % 9);
+        Write(scratch["m"], 1, before);
+        var tail = new MetricsTail(scratch["m"]);
+        var then = TinyRun.Get(tail.Read());
+        Write(scratch["m"], before + 1, before + after);
+        var now = TinyRun.Get(tail.Read());
+        return then.Series("loss").Count == before && now.Series("loss").Count == before + after && then.Series("loss").SequenceEqual(now.Series("loss").Take(before));
+    }
+
     [Property]
     public bool Bytes_that_are_no_lines_are_left_out(byte[] junk)
     {
