@@ -19,6 +19,26 @@ await check("curves of two stages on one picture", async (page) => {
   assert((await page.getByRole("region", { name: "Samples" }).locator("pre").count()) > 0, "what was written");
 });
 
+await check("an answer that comes late is not shown over a newer one", async (page) => {
+  // Those for fewer runs take their time.
+  let slow = 0;
+  await page.route("**/studio/api/runs/settings*", async (route) => {
+    if (!(route.request().url().includes("made%2Fpretrain") && route.request().url().includes("made%2Fsft")) && route.request().url().includes("made")) {
+      slow++;
+      await new Promise((go) => setTimeout(go, 1500));
+    }
+    await route.continue().catch(() => {});
+  });
+  await page.goto(`${address}/runs`);
+  const run = page.getByRole("list", { name: "Runs" }).getByRole("listitem").filter({ has: page.getByRole("heading", { name: "made" }) });
+  for (const stage of ["pretrain", "sft"]) await run.getByRole("checkbox", { name: new RegExp(`^${stage}`) }).setChecked(true);
+  const settings = page.getByRole("region", { name: "Settings" });
+  await until("settings of both", async () => /made\/pretrain[\s\S]*made\/sft/.test(await settings.innerText()));
+  for (const end = Date.now() + 2500; Date.now() < end; await new Promise((go) => setTimeout(go, 50)))
+    assert(/made\/pretrain[\s\S]*made\/sft/.test(await settings.innerText()), `settings of both stay: ${(await settings.innerText()).slice(0, 200)}`);
+  assert(slow > 0, "there was a late one");
+});
+
 await check("more steps, stop, and resume", async (page) => {
   await page.goto(`${address}/runs`);
   const run = page.getByRole("list", { name: "Runs" }).getByRole("listitem").filter({ has: page.getByRole("heading", { name: "single" }) });

@@ -119,17 +119,21 @@ async function look() {
   await show();
 }
 
+let asked = 0;
 async function show() {
   const names = [...chosen];
   const stages = runs.flatMap((r) => r.stages ?? []).filter((s) => chosen.has(s.name));
   const now = JSON.stringify(stages.map((s) => [s.name, s.step, s.best, s.changed, s.standing]));
   if (now === seen) return;
+  const mine = ++asked;
   if (names.length === 0) {
     for (const place of [curves, settings, samples]) fill(place, h("p", { class: "soft" }, "Choose a run."));
     seen = now;
     return;
   }
   const [charts, made, written] = await Promise.all([get("runs/curves", { run: names }), get("runs/settings", { run: names }), get("runs/samples", { run: names })]);
+  // Something else was chosen meanwhile, and may be shown already.
+  if (mine !== asked) return;
   seen = now;
   const cards = (/** @type {boolean} */ detail) => h("div", { class: "beside" }, charts.filter((/** @type {any} */ c) => c.detail === detail).map((/** @type {any} */ c) => h("div", { class: "card" }, chart(c))));
   if (!curves.querySelector("figure:focus")) fill(curves, charts.length === 0 ? h("p", { class: "soft" }, "There are no numbers yet.") : cards(false),
